@@ -1,0 +1,47 @@
+/** The shapes of the R4 knowledge that `npm run generate` writes to `generated/`. */
+
+/** https://hl7.org/fhir/R4/search.html#ptypes */
+export type SearchType =
+  | 'token'
+  | 'reference'
+  | 'date'
+  | 'string'
+  | 'number'
+  | 'quantity'
+  | 'uri'
+  | 'composite'
+  | 'special'
+
+/** One search parameter of one resource type, https://hl7.org/fhir/R4/searchparameter.html */
+export interface SearchParameter {
+  code: string
+  type: SearchType
+  url: string
+  /** The FHIRPath expression, the part that concerns this resource type. */
+  expression: string
+  /** For references: the types the target may have; absent where any type may stand. */
+  targets?: readonly string[]
+  /** For composites: the component's search parameter code and its path from the composite's element. */
+  components?: readonly { code: string; type: SearchType; expression: string }[]
+  /**
+   * Codes of other parameters of the same type whose values together include all values of this one
+   * (`patient` from `subject`, `combo-code` from `code` and `component-code`, `email` from `telecom`):
+   * such a parameter needs no index entries of its own.
+   */
+  within?: readonly string[]
+}
+
+/** An element's value as it stands in the JSON, with the name of its FHIR type (`CodeableConcept`, `dateTime`). */
+export interface TypedValue {
+  type: string
+  value: unknown
+  /** For `code` elements with a required binding to one code system: that system. */
+  system?: string
+}
+
+/** A parsed JSON object of a resource. */
+export interface Resource {
+  resourceType: string
+  id?: string
+  [element: string]: unknown
+}

@@ -1,0 +1,79 @@
+/** https://hl7.org/fhir/R4/operationoutcome.html */
+
+/** How bad an issue is; only `fatal` and `error` make a request fail. */
+export type Severity = 'fatal' | 'error' | 'warning' | 'information'
+
+/** What the log calls a failure of this kind: the caller's doing, worth a look, or our fault. */
+export type LogLevel = 'info' | 'warn' | 'error'
+
+interface Kind {
+  status: number
+  code: string
+  level: LogLevel
+}
+
+const kind = (status: number, code: string, level: LogLevel = 'info'): Kind => ({ status, code, level })
+
+/** Every way to fail: HTTP status, OperationOutcome issue code and log level follow from the kind alone. */
+export const kinds = {
+  malformed: kind(400, 'structure'),
+  invalid: kind(400, 'value'),
+  'unknown-element': kind(400, 'structure'),
+  required: kind(400, 'required'),
+  invariant: kind(422, 'invariant'),
+  'unknown-type': kind(404, 'not-supported'),
+  'unknown-parameter': kind(400, 'not-supported'),
+  unsupported: kind(501, 'not-supported'),
+  login: kind(401, 'login'),
+  forbidden: kind(403, 'forbidden'),
+  'not-found': kind(404, 'not-found'),
+  deleted: kind(410, 'deleted'),
+  'method-not-allowed': kind(405, 'not-supported'),
+  'not-acceptable': kind(406, 'not-supported'),
+  'media-type': kind(415, 'not-supported'),
+  conflict: kind(409, 'conflict'),
+  'version-conflict': kind(412, 'conflict'),
+  'multiple-matches': kind(412, 'multiple-matches'),
+  'too-large': kind(413, 'too-long'),
+  'too-costly': kind(403, 'too-costly'),
+  throttled: kind(429, 'throttled', 'warn'),
+  busy: kind(503, 'transient', 'warn'),
+  fault: kind(500, 'exception', 'error'),
+} as const satisfies Record<string, Kind>
+
+export type KindName = keyof typeof kinds
+
+/** One thing to tell the caller: what, where (a FHIRPath expression), what was expected and the way out. */
+export interface Issue {
+  kind: KindName
+  severity: Severity
+  diagnostics: string
+  expression?: string
+}
+
+/** The one way to fail: carries every issue found, the first error decides the HTTP status. */
+export class Failure extends Error {
+  readonly issues: readonly Issue[]
+
+  constructor(issues: readonly Issue[]) {
+    super(issues.map((issue) => issue.diagnostics).join(' '))
+    this.name = 'Failure'
+    this.issues = issues
+  }
+}
+
+/** Returns an issue of severity `error`. */
+export const error = (name: KindName, diagnostics: string, expression?: string): Issue =>
+  expression === undefined
+    ? { kind: name, severity: 'error', diagnostics }
+    : { kind: name, severity: 'error', diagnostics, expression }
+
+/** Returns an issue of severity `warning`. */
+export const warning = (name: KindName, diagnostics: string, expression?: string): Issue => ({
+  ...error(name, diagnostics, expression),
+  severity: 'warning',
+})
+
+/** Returns a Failure with one error, ready to be thrown. */
+export const failure = (name: KindName, diagnostics: string, expression?: string): Failure =>
+  new Failure([error(name, diagnostics, expression)])

@@ -1,0 +1,137 @@
+/** What the rest of the server may ask of the store. An engine is anything that passes `tests/store/exam.ts`. */
+
+/** A resource's address within its tenant. */
+export interface ResourceKey {
+  type: string
+  id: string
+}
+
+export type Method = 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** One version of one resource as it is stored. */
+export interface Version extends ResourceKey {
+  /** FHIR's meta.versionId, counted from 1 without gaps. */
+  v: number
+  /** The write's unique id: an index entry is live only while its `w` is the current version's. */
+  w: string
+  /** FHIR's meta.lastUpdated: a UTC instant with three digits of a second, never going back for a resource. */
+  t: string
+  method: Method
+  deleted: boolean
+  /** The resource's JSON as it is served, `id` and `meta` included; empty for a deletion. */
+  text: string
+}
+
+/** A list in the search table: its name without tenant and shard, and over how many shards it spreads. */
+export interface List {
+  name: string
+  shards: number
+}
+
+/** One place where a write wants to be found. Entries of one write that share list and order share an item. */
+export interface Entry {
+  list: List
+  /** The sort position within the list: sortable text without `|`-separated parts of the store's own. */
+  order: string
+  /** The upper bound of an interval, where it differs from the order's own. */
+  high?: string
+  /** In a patient's compartment: four-byte hashes of the resource's other search values, packed. */
+  facets?: Uint8Array
+}
+
+/** One resource to be changed by a commit. `before` is what the writer saw; the commit fails if it is no longer so. */
+export interface Write extends ResourceKey {
+  before: Version | undefined
+  v: number
+  t: string
+  method: Method
+  /** The new JSON text with `id` and `meta` spliced in; absent for a deletion. */
+  text?: string
+  /** Where the new version is to be found. */
+  entries: readonly Entry[]
+  /** Where `before` was to be found: removed after the commit. */
+  stale: readonly Entry[]
+}
+
+/** One shard of a list, read in order between two positions: `from` inclusive, `to` exclusive. */
+export interface Range {
+  list: string
+  shard: number
+  from?: string
+  to?: string
+  reverse: boolean
+  /** Where the page before ended, as that page said. */
+  after?: string
+  /** How many items to read at the most; an item may hold many candidates. */
+  limit: number
+}
+
+/** What an index entry says: this write put this id here. Only the resource itself says whether it is still so. */
+export interface Candidate {
+  id: string
+  order: string
+  w: string
+  high?: string
+  facets?: Uint8Array
+}
+
+export interface RangePage {
+  candidates: readonly Candidate[]
+  /** Present when more may follow. */
+  after?: string
+}
+
+/** Which versions to list, newest first: one resource's, one type's, or all. */
+export interface HistoryScope {
+  type?: string
+  id?: string
+  since?: string
+  limit: number
+  after?: string
+}
+
+export interface HistoryPage {
+  versions: readonly Version[]
+  after?: string
+}
+
+/** A hold on names (the criteria of conditional writes), so that no two writers create for the same name at once. */
+export interface Hold {
+  /** The transaction id that fences the names: a commit under an expired and taken hold fails. */
+  txn: string
+  names: readonly string[]
+}
+
+/** What one request cost: `rounds` counts how often a call began while none was under way. */
+export interface Meter {
+  rounds: number
+  calls: number
+  readUnits: number
+  writeUnits: number
+}
+
+/** The store of one tenant, for one request. */
+export interface Store {
+  readonly meter: Meter
+  /** Returns the current version (deletions included) for each key, in the keys' order. Reads are consistent. */
+  get(keys: readonly ResourceKey[]): Promise<(Version | undefined)[]>
+  /** Returns one version of a resource, current or past. */
+  version(key: ResourceKey, v: number): Promise<Version | undefined>
+  /** Returns one page of one shard of a list. Reads are consistent. */
+  page(range: Range): Promise<RangePage>
+  /** Returns one page of history, newest first; deduplicated by id and version. */
+  history(scope: HistoryScope): Promise<HistoryPage>
+  /** Takes the names, all or none; fails with `conflict` when another holds one and does not finish in time. */
+  hold(names: readonly string[]): Promise<Hold>
+  /** Gives the names back; safe to call after a commit and after a failure. */
+  release(hold: Hold): Promise<void>
+  /**
+   * Commits all writes or none; when it returns, every one is durable and visible to `get` and `page`.
+   * Fails with `version-conflict` when a `before` is no longer current, with `conflict` when another transaction
+   * is under way on the same resource and does not finish in time.
+   */
+  commit(writes: readonly Write[], hold?: Hold): Promise<void>
+}
+
+/** Opens the store of a tenant for one request. */
+export type OpenStore = (tenant: string) => Store
