@@ -1,0 +1,67 @@
+/** What a link may say, https://hl7.org/fhir/R4/references.html */
+
+/** The target of a link, told from its text alone. */
+export type Link =
+  /** `Patient/1`, `Patient/1/_history/2`, or the same below the server's own base. */
+  | { kind: 'local'; type: string; id: string; version?: string }
+  /** An absolute address elsewhere; type and id where it has a RESTful form. */
+  | { kind: 'foreign'; url: string; type?: string; id?: string; version?: string }
+  /** `urn:uuid:…`, `urn:oid:…`: another entry of the same Bundle, or nothing we hold. */
+  | { kind: 'urn'; url: string }
+  /** `#p1`, and `#` for the resource that contains this one. */
+  | { kind: 'contained'; id: string }
+  /** `Patient?identifier=…`, https://hl7.org/fhir/R4/http.html#trules */
+  | { kind: 'conditional'; type: string; query: string }
+
+const restful = /^(?:(.*)\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/([A-Za-z0-9.-]{1,64}))?$/
+const conditional = /^([A-Z][A-Za-z]+)\?(.+)$/
+const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/
+
+/** Returns what the link points to, seen from a server at `base`; undefined where the text is no link. */
+export const parseLink = (text: string, base?: string): Link | undefined => {
+  if (text.startsWith('#')) return { kind: 'contained', id: text.slice(1) }
+  if (/^urn:/i.test(text)) return { kind: 'urn', url: text }
+  const own = belowBase(text, base)
+  return scheme.test(own) ? foreign(own) : relative(own)
+}
+
+const belowBase = (text: string, base: string | undefined): string => {
+  const prefix = base === undefined || base.endsWith('/') ? base : `${base}/`
+  return prefix && text.startsWith(prefix) ? text.slice(prefix.length) : text
+}
+
+const foreign = (url: string): Link => {
+  const match = restful.exec(url)
+  return match ? { kind: 'foreign', url, ...named(match) } : { kind: 'foreign', url }
+}
+
+const relative = (text: string): Link | undefined => {
+  const [, type, query] = conditional.exec(text) ?? []
+  if (type && query) return { kind: 'conditional', type, query }
+  const match = restful.exec(text)
+  return match && match[1] === undefined ? { kind: 'local', ...named(match) } : undefined
+}
+
+const named = (match: RegExpExecArray): { type: string; id: string; version?: string } => {
+  const [, , type = '', id = '', version] = match
+  return version === undefined ? { type, id } : { type, id, version }
+}
+
+/** A canonical address in its parts, https://hl7.org/fhir/R4/references.html#canonical */
+export interface Canonical {
+  url: string
+  version?: string
+  fragment?: string
+}
+
+/** Returns the parts of `url|version#fragment`. */
+export const parseCanonical = (text: string): Canonical => {
+  const [whole = '', fragment] = split(text, '#')
+  const [url = '', version] = split(whole, '|')
+  return { url, ...(version !== undefined && { version }), ...(fragment !== undefined && { fragment }) }
+}
+
+const split = (text: string, separator: string): [string, string?] => {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
+}
