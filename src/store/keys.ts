@@ -1,0 +1,235 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { List, ResourceKey } from './port.ts'
+
+/**
+ * Every key and every list name is spelled here and nowhere else. `|` cannot occur in a tenant, a type, an id or a
+ * parameter's code; `end` sorts below every character of an order, so that items sort by order first, then by write.
+ */
+
+const end = '\u0001'
+
+/** A table's primary key. */
+export interface Key {
+  pk: string
+  sk: string
+}
+
+/** Over how many partitions a kind of list spreads: whatever all writes of one moment add to needs more than one. */
+export const shardCounts = {
+  listing: 4,
+  compartment: 1,
+  date: 4,
+  number: 4,
+  quantity: 4,
+  string: 1,
+  token: 4,
+  identifier: 1,
+  reference: 1,
+  uri: 1,
+  'by-type': 4,
+  'by-time': 4,
+} as const
+
+/** The kinds of value an equality list can hold; a kind decides the list's shards. */
+export type ValueKind = 'token' | 'identifier' | 'reference' | 'uri' | 'string'
+
+/** The kinds of value a range list can hold. */
+export type RangeKind = 'date' | 'number' | 'quantity'
+
+/** How far an interval reaches that is longer than one day: up to 32 days, up to 1,024 days, or beyond. */
+export type SpanClass = '32d' | '1024d' | 'open'
+
+const day = 86_400_000
+
+/** The longest interval of each class in milliseconds, shortest class first. */
+export const spanLimits: readonly (readonly [SpanClass, number])[] = [
+  ['32d', 32 * day],
+  ['1024d', 1024 * day],
+  ['open', Number.POSITIVE_INFINITY],
+]
+
+/** Returns the class of an interval of so many milliseconds, or undefined for one that needs no side list. */
+export const spanClassOf = (milliseconds: number): SpanClass | undefined =>
+  milliseconds <= day ? undefined : spanLimits.find(([, limit]) => milliseconds <= limit)?.[0]
+
+const longestValue = 200
+const longestOrder = 600
+
+const cut = (text: string, bytes: number): string => {
+  const whole = Buffer.from(text)
+  if (whole.length <= bytes) return text
+  let at = bytes
+  while (((whole[at] ?? 0) & 0xc0) === 0x80) at--
+  return whole.toString('utf8', 0, at)
+}
+
+/** Returns the SHA-256 of a text as 43 characters of base64url. */
+export const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')
+
+/** Returns the value as a key can hold it: beyond 200 bytes its beginning and its hash. */
+export const keyValue = (value: string): string =>
+  Buffer.byteLength(value) <= longestValue ? value : `${cut(value, 160)}#${hashOf(value)}`
+
+const list = (name: string, kind: keyof typeof shardCounts): List => ({ name, shards: shardCounts[kind] })
+
+/** Returns the list of resources whose parameter has exactly this value. */
+export const valueList = (type: string, parameter: string, value: string, kind: ValueKind = 'token'): List =>
+  list(`${type}|${parameter}|${keyValue(value)}`, parameter === 'identifier' ? 'identifier' : kind)
+
+/** Returns the list of a parameter's values in order. */
+export const rangeList = (type: string, parameter: string, kind: RangeKind = 'date'): List =>
+  list(`${type}|${parameter}`, kind)
+
+/** Returns the list of a string parameter's normalised values that begin with this character. */
+export const stringList = (type: string, parameter: string, firstCharacter: string): List =>
+  list(`${type}|${parameter}^${firstCharacter}`, 'string')
+
+/** Returns the list of all resources of a type. */
+export const typeList = (type: string): List => list(type, 'listing')
+
+/** Returns the list of a type's resources in the order of their last change. */
+export const lastUpdatedList = (type: string): List => rangeList(type, '_lastUpdated')
+
+/** Returns the list of everything in a patient's compartment. */
+export const patientList = (id: string): List => list(`patient|${id}`, 'compartment')
+
+/** Returns the list beside a list that holds its long intervals of one class. */
+export const sideList = (beside: List, span: SpanClass): List => ({
+  ...beside,
+  name: `~${span}|${beside.name}`,
+})
+
+/** Returns a new write id; its first letter says whether one resource was written under it or several. */
+export const newWriteId = (alone: boolean): string =>
+  `${alone ? 'a' : 's'}${randomBytes(12).toString('base64url')}`
+
+/** Returns whether index items under this write id hold one resource only. */
+export const isAlone = (w: string): boolean => w.startsWith('a')
+
+/** Returns a new transaction id. */
+export const newTransactionId = (): string => randomBytes(15).toString('base64url')
+
+/** Returns which of so many shards a text belongs to. */
+export const shardOf = (text: string, shards: number): number => {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return (hash >>> 0) % shards
+}
+
+/** Returns the partition of one shard of a list. */
+export const listPartition = (tenant: string, name: string, shard: number): string =>
+  `${tenant}|${name}|${shard}`
+
+/** Returns the key of the index item that holds a write's entries at one place of a list. */
+export const entryKey = (tenant: string, { name, shards }: List, order: string, w: string): Key => ({
+  pk: listPartition(tenant, name, shardOf(w, shards)),
+  sk: `${cut(order, longestOrder)}${end}${w}`,
+})
+
+/** Returns the lower and upper sort key of a range over orders, `from` inclusive, `to` exclusive. */
+export const orderBounds = (from?: string, to?: string): { from?: string; to?: string } => ({
+  ...(from !== undefined && { from: cut(from, longestOrder) }),
+  ...(to !== undefined && { to: cut(to, longestOrder) === to ? to : `${cut(to, longestOrder)}${end}\uffff` }),
+})
+
+/** Turns an index item's sort key back into the order and the write id. */
+export const entryPlace = (sk: string): { order: string; w: string } => {
+  const at = sk.lastIndexOf(end)
+  return { order: sk.slice(0, at), w: sk.slice(at + 1) }
+}
+
+const current = '#'
+const past = 'v|'
+
+/** Returns the partition of a resource, which holds all its versions. */
+export const resourcePartition = (tenant: string, { type, id }: ResourceKey): string =>
+  `${tenant}|${type}|${id}`
+
+/** Returns the key of a resource's current version. */
+export const currentKey = (tenant: string, key: ResourceKey): Key => ({
+  pk: resourcePartition(tenant, key),
+  sk: current,
+})
+
+/** Returns the sort key of a past version. */
+export const pastSortKey = (v: number): string => `${past}${String(v).padStart(10, '0')}`
+
+/** Returns the key of a past version of a resource. */
+export const pastKey = (tenant: string, key: ResourceKey, v: number): Key => ({
+  pk: resourcePartition(tenant, key),
+  sk: pastSortKey(v),
+})
+
+/** Returns whether a sort key is the current version's. */
+export const isCurrent = (sk: string): boolean => sk === current
+
+/** Turns a resource's partition back into tenant, type and id. */
+export const resourceOf = (pk: string): ResourceKey & { tenant: string } => {
+  const [tenant = '', type = '', id = ''] = pk.split('|')
+  return { tenant, type, id }
+}
+
+/** Returns the day of an instant, `2026-11-21`. */
+export const dayOf = (t: string): string => t.slice(0, 10)
+
+/** Returns the partition of one shard of a type's history. */
+export const typePartition = (tenant: string, type: string, shard: number): string =>
+  `${tenant}|${type}|${shard}`
+
+/** Returns the partition of one shard of a day's history. */
+export const dayPartition = (tenant: string, date: string, shard: number): string =>
+  `${tenant}|${date}|${shard}`
+
+/** The attributes by which the indexes `by-type` and `by-time` order versions. */
+export interface HistoryKeys {
+  tpk: string
+  tsk: string
+  dpk: string
+  dsk: string
+}
+
+/** Returns where a version stands in the type's and the tenant's history. */
+export const historyKeys = (
+  tenant: string,
+  { type, id }: ResourceKey,
+  v: number,
+  t: string,
+): HistoryKeys => ({
+  tpk: typePartition(tenant, type, shardOf(id, shardCounts['by-type'])),
+  tsk: `${t}|${id}|${v}`,
+  dpk: dayPartition(tenant, dayOf(t), shardOf(id, shardCounts['by-time'])),
+  dsk: `${t}|${type}|${id}|${v}`,
+})
+
+/** Returns the version number at the end of a `tsk` or `dsk`. */
+export const versionOf = (sortKey: string): number => Number(sortKey.slice(sortKey.lastIndexOf('|') + 1))
+
+/** Returns the key of a transaction's record: absent while pending, else `committed` or `aborted`. */
+export const transactionKey = (tenant: string, txn: string): Key => ({
+  pk: `${tenant}|txn|${txn}`,
+  sk: current,
+})
+
+/** Returns the key of the lock on a name. */
+export const lockKey = (tenant: string, name: string): Key => ({
+  pk: `${tenant}|lock|${hashOf(name)}`,
+  sk: current,
+})
+
+/** Returns the key of the mark that a day has history; a tenant's days share a partition. */
+export const dayKey = (tenant: string, date: string): Key => ({ pk: `${tenant}|days`, sk: date })
+
+/** Returns where in the bucket a body goes that is too large for an item. */
+export const bodyKey = (tenant: string, { type, id }: ResourceKey, w: string): string =>
+  `bodies/${tenant}/${type}/${id}/${w}`
+
+/** Returns where in the bucket a posted Bundle is kept. */
+export const bundleKey = (tenant: string, t: string, id: string): string =>
+  `archive/bundles/${tenant}/${dayOf(t)}/${id}.json.gz`
+
+/** Returns the beginning of the bucket keys of a tenant's archived resources. */
+export const archivePrefix = (tenant: string): string => `archive/resources/${tenant}/`
+
+/** Returns where in the bucket a batch of one type's versions of one day is kept. */
+export const archiveKey = (tenant: string, type: string, date: string, batch: string): string =>
+  `${archivePrefix(tenant)}${type}/${date}/${batch}.ndjson.gz`
