@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { type BuildResult, build } from 'esbuild'
+import { projectRoot, readTemplate } from '../src/local/template.ts'
+import { isFresh } from './fresh.ts'
+
+const definitions = 'src/fhir/generate/main.ts'
+const generated = 'src/fhir/generated/*'
+const bundleSources = ['src/**/*.ts', 'package-lock.json', 'template.yaml', 'build/bundle.ts']
+
+/** Writes the generated R4 knowledge and every function's bundle, each only when older than what it is made from. */
+export const prepare = async (): Promise<void> => {
+  if (!isFresh(projectRoot, ['src/fhir/generate/*', 'package-lock.json'], [generated])) generate()
+  const bundles = readTemplate().functions.map((fn) => fn.bundle)
+  if (!isFresh(projectRoot, bundleSources, bundles)) await bundle()
+}
+
+/** Bundles each function of the template as its `Metadata` tells SAM to, to `dist/handlers/<name>/index.js`. */
+export const bundle = async (): Promise<void> => {
+  const staging = `${projectRoot}dist/staging-${process.pid}`
+  const functions = readTemplate().functions
+  const results = await Promise.all(
+    functions.map((fn) => bundleOne(fn.entryPoint, fn.bundle.replace('dist/', `${staging}/`))),
+  )
+  writeFileSync(
+    `${staging}/sizes.json`,
+    JSON.stringify(
+      sizes(
+        functions.map((fn) => fn.id),
+        results,
+      ),
+      null,
+      2,
+    ),
+  )
+  // A running stack may be reading the old bundles: they are replaced whole.
+  rmSync(`${projectRoot}dist/handlers`, { recursive: true, force: true })
+  renameSync(`${staging}/handlers`, `${projectRoot}dist/handlers`)
+  renameSync(`${staging}/sizes.json`, `${projectRoot}dist/sizes.json`)
+  rmSync(staging, { recursive: true })
+}
+
+const generate = (): void => {
+  execFileSync(process.execPath, [definitions], { cwd: projectRoot, stdio: 'inherit' })
+}
+
+const bundleOne = (entryPoint: string, outfile: string): Promise<BuildResult<{ metafile: true }>> =>
+  build({
+    entryPoints: [`${projectRoot}${entryPoint}`],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    target: 'node24',
+    minify: true,
+    sourcemap: true,
+    metafile: true,
+    logLevel: 'warning',
+    absWorkingDir: projectRoot,
+  })
+
+const sizes = (
+  ids: readonly string[],
+  results: readonly BuildResult<{ metafile: true }>[],
+): Record<string, number> => Object.fromEntries(ids.map((id, index) => [id, scriptBytes(results[index])]))
+
+const scriptBytes = (result: BuildResult<{ metafile: true }> | undefined): number =>
+  Object.entries(result?.metafile.outputs ?? {})
+    .filter(([path]) => path.endsWith('.js'))
+    .reduce((sum, [, output]) => sum + output.bytes, 0)
+
+if (import.meta.main) {
+  mkdirSync(`${projectRoot}dist`, { recursive: true })
+  if (process.argv.includes('--if-stale')) await prepare()
+  else await bundle()
+}

@@ -1,0 +1,33 @@
+// npm runs this at the end of `npm ci`: with whatever Node it has and, in a deployment, without the devDependencies.
+// So it is plain JavaScript, and does nothing where the tools to build with are absent.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const modules = join(root, 'node_modules')
+const node = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const tools = [
+  node,
+  join(modules, 'esbuild'),
+  join(modules, 'yaml'),
+  join(modules, '@medplum', 'definitions'),
+]
+
+if (tools.every((path) => existsSync(path))) {
+  if (process.platform !== 'win32') linkCommand()
+  const { status } = spawnSync(node, [join(root, 'build', 'bundle.ts'), '--if-stale'], {
+    stdio: 'inherit',
+    cwd: root,
+  })
+  process.exitCode = status ?? 1
+}
+
+/** npm links the commands of dependencies, not the project's own: `npx pilotlight` finds this link at once. */
+function linkCommand() {
+  const link = join(modules, '.bin', 'pilotlight')
+  mkdirSync(dirname(link), { recursive: true })
+  rmSync(link, { force: true })
+  symlinkSync(join('..', '..', 'client', 'cli', 'pilotlight.ts'), link)
+}
