@@ -1,0 +1,154 @@
+/**
+ * The process that holds the engines. It is one process so that dynoxide, which cannot know that the stack is gone,
+ * has a parent that does: when the channel to the stack closes, for whatever reason, this process ends dynoxide too.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What the stack tells this process to start. */
+export interface HostOrder {
+  dataDir: string
+  /** Whether the data directory goes when the engines go. */
+  temporary: boolean
+  dynoxide: string
+  /** The address that tokens name as their issuer's, in front of the pool's id. */
+  issuer: string
+  buckets: readonly string[]
+}
+
+/** What this process tells the stack. */
+export type HostReport =
+  | { type: 'ready'; dynamodb: number; s3: number; cognito: number; dynoxidePid: number }
+  | { type: 'failed'; reason: string }
+
+const require = createRequire(import.meta.url)
+let database: ChildProcess | undefined
+let temporary: string | undefined
+
+process.once('message', (order: HostOrder) => {
+  start(order).then(report, (error: Error) => fail(error.message))
+})
+process.once('disconnect', () => stop(0))
+process.on('SIGTERM', () => stop(0))
+// Ctrl-C reaches every process of the terminal; the stack decides when the engines go.
+process.on('SIGINT', () => {})
+
+const report = (message: HostReport): void => {
+  process.send?.(message)
+}
+
+const fail = (reason: string): void => {
+  report({ type: 'failed', reason })
+  stop(1)
+}
+
+const stop = (code: number): void => {
+  database?.removeAllListeners('exit')
+  const leave = (): void => {
+    if (temporary) rmSync(temporary, { recursive: true, force: true })
+    process.exit(code)
+  }
+  if (!database || database.exitCode !== null || database.signalCode !== null) return leave()
+  database.once('exit', leave)
+  database.kill('SIGTERM')
+  setTimeout(() => database?.kill('SIGKILL'), 2000)
+}
+
+const start = async (order: HostOrder): Promise<HostReport> => {
+  if (order.temporary) temporary = order.dataDir
+  const dynamodb = startDynoxide(order)
+  const [s3, cognito, port] = await Promise.all([startS3(order), startCognito(order), dynamodb])
+  return { type: 'ready', dynamodb: port, s3, cognito, dynoxidePid: database?.pid ?? 0 }
+}
+
+const startDynoxide = async ({ dynoxide, dataDir }: HostOrder): Promise<number> => {
+  const port = await freePort()
+  const path = `${dataDir}/dynamodb.db`
+  const child = spawn(dynoxide, ['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', path], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  database = child
+  child.once('error', (error) => fail(`dynoxide could not be started: ${error.message}`))
+  child.once('exit', (code, signal) => fail(`dynoxide ended (${signal ?? code}).`))
+  await listening(port)
+  return port
+}
+
+const startS3 = async ({ dataDir, buckets }: HostOrder): Promise<number> => {
+  const S3rver = require('@20minutes/s3rver')
+  const server = new S3rver({
+    address: '127.0.0.1',
+    port: 0,
+    silent: true,
+    directory: `${dataDir}/s3`,
+    allowMismatchedSignatures: true,
+    vhostBuckets: false,
+    configureBuckets: buckets.map((name) => ({ name, configs: [] })),
+  })
+  return ((await server.run()) as AddressInfo).port
+}
+
+const startCognito = async ({ dataDir, issuer }: HostOrder): Promise<number> => {
+  const directory = `${dataDir}/cognito`
+  mkdirSync(`${directory}/.cognito`, { recursive: true })
+  const settings = {
+    TokenConfig: { IssuerDomain: issuer },
+    ServerConfig: { port: 0, hostname: '127.0.0.1' },
+    UserPoolDefaults: { UsernameAttributes: [] },
+  }
+  writeFileSync(`${directory}/.cognito/config.json`, JSON.stringify(settings))
+  // cognito-local keeps its pools under the directory it is started in.
+  process.chdir(directory)
+  process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1'
+  const cognito = createRequire(require.resolve('cognito-local/package.json'))
+  signWithOwnKey(cognito, `${directory}/signing-key.json`)
+  const server = await cognito('./lib/server/defaults').createDefaultServer(cognito('pino')({ level: 'error' }))
+  const http = await server.start()
+  return (http.address() as AddressInfo).port
+}
+
+/** The key in cognito-local's package is known to everybody; tokens here are signed with one made for this directory. */
+const signWithOwnKey = (cognito: NodeJS.Require, path: string): void => {
+  if (!existsSync(path)) writeFileSync(path, JSON.stringify(newKey()), { mode: 0o600 })
+  const { pem, jwk } = JSON.parse(readFileSync(path, 'utf8'))
+  Object.assign(cognito('./lib/keys/cognitoLocal.private.json'), { pem })
+  Object.assign(cognito('./lib/keys/cognitoLocal.public.json'), { jwk })
+}
+
+const newKey = (): { pem: string; jwk: object } => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  return { pem, jwk: { ...publicKey.export({ format: 'jwk' }), kid: 'CognitoLocal', alg: 'RS256', use: 'sig' } }
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+
+const listening = async (port: number): Promise<void> => {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    if (await answers(port)) return
+    await sleep(10)
+  }
+  throw new Error('dynoxide did not start to listen within five seconds.')
+}
+
+const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
