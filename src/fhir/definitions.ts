@@ -25,13 +25,16 @@ export interface SearchParameter {
   components?: readonly { code: string; type: SearchType; expression: string }[]
   /**
    * Codes of other parameters of the same type whose values together include all values of this one
-   * (`patient` from `subject`, `combo-code` from `code` and `component-code`, `email` from `telecom`):
-   * such a parameter needs no index entries of its own.
+   * (`patient` from `subject`, `combo-code` from `code` and `component-code`, `email` from `telecom`,
+   * `family` from `name`, whose strings include the family name): such a parameter needs no index entries of its own.
    */
   within?: readonly string[]
 }
 
-/** An element's value as it stands in the JSON, with the name of its FHIR type (`CodeableConcept`, `dateTime`). */
+/**
+ * An element's value as it stands in the JSON, with the name of its FHIR type (`CodeableConcept`, `dateTime`).
+ * Inline elements are `BackboneElement`; a resource within a Bundle has its own type's name.
+ */
 export interface TypedValue {
   type: string
   value: unknown

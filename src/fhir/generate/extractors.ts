@@ -1,0 +1,67 @@
+/** Writes the functions that extract the values of search parameters. */
+
+import { parseFhirPath } from './fhirpath.ts'
+import type { Model } from './model.ts'
+import { rootPlace, type TypeParameter } from './parameters.ts'
+import { type Place, visit, type Walk } from './paths.ts'
+
+/** Returns the code system that a `code` element's values come from, where there is exactly one. */
+export type SystemOf = (valueSet: string) => string | undefined
+
+/** Returns the module text: for each type a function that makes its extraction functions, by code. */
+export const writeExtractors = (
+  model: Model,
+  byType: ReadonlyMap<string, readonly TypeParameter[]>,
+  systemOf: SystemOf,
+): string => {
+  const writer = { model, systemOf }
+  const types = [...byType].map(
+    ([type, parameters]) => `${type}:()=>({${extractorsOf(writer, type, parameters)}})`,
+  )
+  const imports = `import { each, put, putExtension, putResource, refersTo } from '../values.ts'`
+  return `${imports}\nexport const extractors = {\n${types.join(',\n')}\n}\n`
+}
+
+interface Writer {
+  model: Model
+  systemOf: SystemOf
+}
+
+const extractorsOf = (writer: Writer, type: string, parameters: readonly TypeParameter[]): string =>
+  parameters
+    .map((parameter) => `\n${JSON.stringify(parameter.code)}(r,o){${extractor(writer, type, parameter)}}`)
+    .join(',')
+
+const extractor = (writer: Writer, type: string, parameter: TypeParameter): string => {
+  const walk = { model: writer.model, text: parameter.expression, root: rootPlace(type) }
+  const { components } = parameter
+  const then = (place: Place): string =>
+    components ? composite(writer, walk, place, components) : emit(writer, place)
+  return visit(walk, parameter.node, walk.root, then)
+}
+
+const emit = (writer: Writer, place: Place): string => {
+  if (place.type === 'Extension') return `putExtension(o,${place.js});`
+  if (place.type === 'Resource') return `putResource(o,${place.js});`
+  const system = systemAt(writer, place)
+  const type = /^[A-Za-z]+$/.test(place.type) ? place.type : 'BackboneElement'
+  return `put(o,'${type}',${place.js}${system ? `,'${system}'` : ''});`
+}
+
+const systemAt = ({ systemOf }: Writer, { type, element }: Place): string | undefined =>
+  type === 'code' && element?.required ? systemOf(element.required) : undefined
+
+/** A composite's values are, for each of its elements, the values of each component. */
+const composite = (
+  writer: Writer,
+  walk: Walk,
+  place: Place,
+  components: NonNullable<TypeParameter['components']>,
+): string => {
+  const statements = components.map(({ expression }, i) => {
+    const inner = { ...walk, text: expression }
+    const values = visit(inner, parseFhirPath(expression), place, (found) => emit(writer, found))
+    return values.replaceAll('(o,', `(t[${i}],`)
+  })
+  return `{const t=[${components.map(() => '[]').join(',')}];${statements.join('')}o.push(t)}`
+}

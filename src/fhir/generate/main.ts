@@ -1,0 +1,51 @@
+/** `npm run generate`: turns the R4 definitions into `src/fhir/generated/`. */
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeExtractors } from './extractors.ts'
+import { buildModel } from './model.ts'
+import { parametersOf } from './parameters.ts'
+import { writeRegistry } from './registry.ts'
+import { readDefinitions, type ValueSet } from './source.ts'
+import { writeStructure } from './structure.ts'
+
+const directory = join(import.meta.dirname, '../generated')
+
+const singleSystem = (valueSet: ValueSet | undefined): string | undefined => {
+  const { include = [], exclude } = valueSet?.compose ?? {}
+  const [only] = include
+  return include.length === 1 && !exclude && !only?.valueSet ? only?.system : undefined
+}
+
+/** Returns the generated files by name. */
+const generate = (): Record<string, string> => {
+  const definitions = readDefinitions()
+  const model = buildModel(definitions)
+  const types = ['Resource', ...model.resourceTypes]
+  const byType = new Map(types.map((type) => [type, parametersOf(definitions, model, type)]))
+  const systemOf = (valueSet: string): string | undefined => singleSystem(definitions.valueSets.get(valueSet))
+  return {
+    'extractors.js': writeExtractors(model, byType, systemOf),
+    'extractors.d.ts': extractorTypes,
+    'registry.js': writeRegistry(definitions, model, byType),
+    'registry.d.ts': registryTypes,
+    'structure.js': writeStructure(model),
+    'structure.d.ts': structureTypes,
+  }
+}
+
+const extractorTypes = `import type { Resource, TypedValue } from '../definitions.ts'
+export type Extractor = (resource: Resource, values: unknown[]) => void
+export const extractors: Readonly<Record<string, () => Readonly<Record<string, Extractor>>>>
+`
+const registryTypes = `export const resourceTypes: readonly string[]
+export const patientCompartment: Readonly<Record<string, string>>
+export const parameterRows: Readonly<Record<string, string>>
+`
+const structureTypes = `export const tables: Readonly<Record<string, string>>
+export const targetLists: readonly string[]
+export const valueSets: readonly string[]
+`
+
+mkdirSync(directory, { recursive: true })
+for (const [name, text] of Object.entries(generate())) writeFileSync(join(directory, name), text)

@@ -1,0 +1,115 @@
+/** One search parameter of one resource type: the official definition cut down to that type. */
+
+import type { SearchParameter, SearchType } from '../definitions.ts'
+import { type Node, parseFhirPath } from './fhirpath.ts'
+import type { Model } from './model.ts'
+import { type Place, visit, type Walk } from './paths.ts'
+import type { Definitions, SearchParameterDefinition } from './source.ts'
+
+/** A search parameter with what the generator needs to know beyond what is published at run time. */
+export interface TypeParameter extends SearchParameter {
+  node: Node
+  /** Every way to a value: path, type and conditions. */
+  routes: readonly Route[]
+}
+
+export interface Route {
+  path: string
+  type: string
+  conditions: readonly string[]
+}
+
+/** Returns the variable `r` that holds the resource, as the place where every path starts. */
+export const rootPlace = (type: string): Place => ({ js: 'r', type, path: type, conditions: [], depth: 0 })
+
+/** Returns all parameters of the resource type; `Resource` returns those that every type has. */
+export const parametersOf = (definitions: Definitions, model: Model, type: string): TypeParameter[] => {
+  const own = definitions.searchParameters.filter(({ base, expression }) => expression && base.includes(type))
+  const parameters = own.map((definition) => typeParameter(definitions, model, definition, type))
+  return parameters.sort((a, b) => (a.code < b.code ? -1 : 1))
+}
+
+const typeParameter = (
+  definitions: Definitions,
+  model: Model,
+  definition: SearchParameterDefinition,
+  type: string,
+): TypeParameter => {
+  const { code, url, component } = definition
+  const expression = partFor(definition.expression ?? '', type)
+  const node = parseFhirPath(expression)
+  const routes = routesOf({ model, text: expression, root: rootPlace(type) }, node)
+  const targets = definition.type === 'reference' ? targetsOf(definition, model, routes) : undefined
+  const components = component?.map((part) => componentOf(definitions, part))
+  return {
+    code,
+    type: definition.type as SearchType,
+    url,
+    expression,
+    ...(targets && { targets }),
+    ...(components && { components }),
+    node,
+    routes,
+  }
+}
+
+/** Returns the operands of the expression's top-level union that begin with the type, or with no type at all. */
+const partFor = (expression: string, type: string): string => {
+  const operands = operandsOf(parseFhirPath(expression))
+  const own = operands.filter((operand) => firstName(operand) === type || /^[a-z]/.test(firstName(operand)))
+  if (own.length === 0) throw new Error(`\`${expression}\` says nothing of \`${type}\``)
+  return own.map(({ start, end }) => expression.slice(start, end)).join(' | ')
+}
+
+const operandsOf = (node: Node): Node[] =>
+  node.kind === 'binary' && node.operator === '|'
+    ? [...operandsOf(node.left), ...operandsOf(node.right)]
+    : [node]
+
+const firstName = (node: Node): string => {
+  if (node.kind === 'group') return firstName(node.inner)
+  if (node.kind === 'binary') return firstName(node.left)
+  if ('on' in node && node.on) return firstName(node.on)
+  return node.kind === 'member' ? node.name : ''
+}
+
+const routesOf = (walk: Walk, node: Node): Route[] => {
+  const routes: Route[] = []
+  visit(walk, node, walk.root, ({ path, type, conditions }) => {
+    routes.push({ path, type, conditions })
+    return ''
+  })
+  return routes
+}
+
+/** Returns the official targets that the elements themselves allow; undefined where any type may be the target. */
+const targetsOf = (
+  definition: SearchParameterDefinition,
+  model: Model,
+  routes: readonly Route[],
+): readonly string[] | undefined => {
+  const reachable = routes.map((route) => reachableFrom(model, route))
+  const official = definition.target ?? model.resourceTypes
+  const allowed = official.filter((target) => reachable.some((types) => !types || types.includes(target)))
+  const targets = allowed.length > 0 ? allowed : official
+  return targets.length >= model.resourceTypes.length - 1 ? undefined : [...targets].sort()
+}
+
+/** Returns the types a value at the end of the route may point to; undefined where that is any. */
+const reachableFrom = (model: Model, { path, conditions }: Route): readonly string[] | undefined => {
+  const resolved = conditions.map((condition) => /^resolve\(\) is (\w+)$/.exec(condition)?.[1])
+  const named = resolved.filter((name) => name !== undefined)
+  if (named.length > 0) return named
+  const types = model.elements.get(path)?.types ?? model.elements.get(`${path}[x]`)?.types ?? []
+  const targets = types.flatMap((type) => type.targets)
+  return targets.length === 0 || targets.includes('Resource') ? undefined : targets
+}
+
+const componentOf = (
+  definitions: Definitions,
+  { definition, expression }: { definition: string; expression: string },
+): NonNullable<SearchParameter['components']>[number] => {
+  const found = definitions.searchParameters.find(({ url }) => url === definition)
+  if (!found) throw new Error(`component \`${definition}\` is not defined`)
+  return { code: found.code, type: found.type as SearchType, expression }
+}

@@ -1,0 +1,79 @@
+/** Finds the parameters whose values other parameters of the same type already hold. */
+
+import type { Route, TypeParameter } from './parameters.ts'
+
+/** The string parts that a search over a whole name or address looks at too. */
+const stringParts: Readonly<Record<string, readonly string[]>> = {
+  HumanName: ['family', 'given', 'prefix', 'suffix', 'text'],
+  Address: ['city', 'country', 'district', 'line', 'postalCode', 'state', 'text'],
+}
+
+/** Returns, by code, the parameters that hold all values of a parameter, for each parameter that is so held. */
+export const findWithin = (parameters: readonly TypeParameter[]): Map<string, readonly string[]> => {
+  const indexed = parameters.filter(({ type }) => type !== 'composite' && type !== 'special')
+  const within = new Map<string, readonly string[]>()
+  const holding = new Set<string>()
+  const byLength = indexed.toSorted((a, b) => b.routes.length - a.routes.length)
+  for (const find of [partsOf, wholesOf]) {
+    for (const parameter of byLength) {
+      if (within.has(parameter.code) || holding.has(parameter.code)) continue
+      const others = indexed.filter((other) => canHold(other, parameter) && !within.has(other.code))
+      const holders = find(parameter, others)
+      if (!holders) continue
+      within.set(parameter.code, holders)
+      for (const holder of holders) holding.add(holder)
+    }
+  }
+  return within
+}
+
+const canHold = (other: TypeParameter, parameter: TypeParameter): boolean =>
+  other !== parameter && other.type === parameter.type
+
+/** A union is held by its parts: `combo-code` by `code` and `component-code`. */
+const partsOf = (union: TypeParameter, others: readonly TypeParameter[]): readonly string[] | undefined => {
+  const parts = others.filter((other) => isProperPart(other, union))
+  return parts.length > 1 ? cover(union, parts) : undefined
+}
+
+const isProperPart = (part: TypeParameter, union: TypeParameter): boolean =>
+  part.routes.length < union.routes.length &&
+  part.routes.every((route) => union.routes.some((other) => holds(other, route)))
+
+/** A narrower parameter is held by a wider one: `patient` by `subject`, `email` by `telecom`. */
+const wholesOf = (
+  parameter: TypeParameter,
+  others: readonly TypeParameter[],
+): readonly string[] | undefined => cover(parameter, others)
+
+/** Returns the fewest first-come parameters that together hold every route. */
+const cover = (parameter: TypeParameter, others: readonly TypeParameter[]): readonly string[] | undefined => {
+  let open = parameter.routes
+  const chosen: string[] = []
+  while (open.length > 0) {
+    const best = mostCovering(open, others)
+    if (!best) return undefined
+    chosen.push(best.code)
+    open = open.filter((route) => !best.routes.some((other) => holds(other, route)))
+  }
+  return chosen.length > 0 ? chosen : undefined
+}
+
+const mostCovering = (
+  open: readonly Route[],
+  others: readonly TypeParameter[],
+): TypeParameter | undefined => {
+  const counted = others.map((other) => ({
+    other,
+    count: open.filter((route) => other.routes.some((own) => holds(own, route))).length,
+  }))
+  const [best] = counted.toSorted((a, b) => b.count - a.count)
+  return best && best.count > 0 ? best.other : undefined
+}
+
+const holds = (wide: Route, narrow: Route): boolean =>
+  wide.conditions.every((condition) => narrow.conditions.includes(condition)) &&
+  ((wide.path === narrow.path && wide.type === narrow.type) || holdsPart(wide, narrow))
+
+const holdsPart = (wide: Route, narrow: Route): boolean =>
+  stringParts[wide.type]?.some((part) => narrow.path === `${wide.path}.${part}`) ?? false

@@ -1,0 +1,93 @@
+/** The official search parameters, https://hl7.org/fhir/R4/searchparameter-registry.html, read type by type. */
+
+import type { Resource, SearchParameter, SearchType, TypedValue } from './definitions.ts'
+import { type Extractor, extractors } from './generated/extractors.js'
+import { parameterRows, patientCompartment, resourceTypes } from './generated/registry.js'
+
+export { resourceTypes }
+
+const known: ReadonlySet<string> = new Set(resourceTypes)
+
+/** Returns whether R4 has a resource type of that name. */
+export const isResourceType = (name: string): boolean => known.has(name)
+
+const urlPrefix = 'http://hl7.org/fhir/SearchParameter/'
+
+const memoized = <T>(make: (type: string) => T): ((type: string) => T) => {
+  const made = new Map<string, T>()
+  return (type) => {
+    const present = made.get(type)
+    if (present !== undefined) return present
+    const value = make(type)
+    made.set(type, value)
+    return value
+  }
+}
+
+/** Returns the type's search parameters by code, those that every type has (`_id`, `_tag` …) included. */
+export const searchParameters: (type: string) => ReadonlyMap<string, SearchParameter> = memoized((type) => {
+  const rows = ['Resource', type].flatMap((base) => parameterRows[base]?.split('\n') ?? [])
+  return new Map(
+    rows
+      .filter((row) => row !== '')
+      .map(parameterOf)
+      .map((parameter) => [parameter.code, parameter]),
+  )
+})
+
+const parameterOf = (row: string): SearchParameter => {
+  const [code = '', type = '', address = '', expression = '', targets, components, within] = row.split('\t')
+  return {
+    code,
+    type: type as SearchType,
+    url: address.includes(':') ? address : urlPrefix + address,
+    expression,
+    ...(targets && { targets: targets.split(' ') }),
+    ...(components && { components: components.split('\f').map(componentOf) }),
+    ...(within && { within: within.split(' ') }),
+  }
+}
+
+const componentOf = (text: string): NonNullable<SearchParameter['components']>[number] => {
+  const [code = '', type = '', expression = ''] = text.split('\v')
+  return { code, type: type as SearchType, expression }
+}
+
+const extractorsOf = memoized(
+  (type): ReadonlyMap<string, Extractor> =>
+    new Map(['Resource', type].flatMap((base) => Object.entries(extractors[base]?.() ?? {}))),
+)
+
+const plain = memoized((type) => {
+  const parameters = searchParameters(type)
+  return [...extractorsOf(type)].filter(([code]) => parameters.get(code)?.type !== 'composite')
+})
+
+/** Returns the values of one search parameter that is no composite; none where the type has no such parameter. */
+export const extract = (resource: Resource, code: string): TypedValue[] => {
+  const values: TypedValue[] = []
+  extractorsOf(resource.resourceType).get(code)?.(resource, values)
+  return values
+}
+
+/** Returns the values of all search parameters that have any, composites left out. */
+export const extractAll = (resource: Resource): Map<string, TypedValue[]> => {
+  const all = new Map<string, TypedValue[]>()
+  for (const [code, extractor] of plain(resource.resourceType)) {
+    const values: TypedValue[] = []
+    extractor(resource, values)
+    if (values.length > 0) all.set(code, values)
+  }
+  return all
+}
+
+/** Returns, for each element a composite parameter is about, the values of each of its components in order. */
+export const extractComposite = (resource: Resource, code: string): TypedValue[][][] => {
+  const elements: TypedValue[][][] = []
+  extractorsOf(resource.resourceType).get(code)?.(resource, elements)
+  return elements
+}
+
+/** Returns the codes of the parameters by which resources of the type belong to a patient's compartment. */
+export const compartmentParameters = (type: string): readonly string[] =>
+  patientCompartment[type]?.split(' ').filter((code) => code !== '') ?? []

@@ -1,0 +1,57 @@
+/** What the generated extraction functions are made of. */
+
+import type { Resource, TypedValue } from './definitions.ts'
+import { parseLink } from './references.ts'
+
+/** Returns the items of a repeating element. */
+export const each = <T>(value: T | readonly T[] | undefined): readonly T[] => {
+  if (Array.isArray(value)) return value
+  return value === undefined || value === null ? [] : [value as T]
+}
+
+/** Adds the value, if there is one. */
+export const put = (values: TypedValue[], type: string, value: unknown, system?: string): void => {
+  if (value === undefined || value === null) return
+  values.push(system === undefined ? { type, value } : { type, value, system })
+}
+
+/** Adds the value that the extension carries. */
+export const putExtension = (values: TypedValue[], extension: Record<string, unknown>): void => {
+  const name = Object.keys(extension).find((key) => key.startsWith('value'))
+  if (name) put(values, typeOfChoice(name.slice('value'.length)), extension[name])
+}
+
+const primitives = new Set(
+  'Base64Binary Boolean Canonical Code Date DateTime Decimal Id Instant Integer Markdown Oid PositiveInt String Time UnsignedInt Uri Url Uuid'.split(
+    ' ',
+  ),
+)
+
+const typeOfChoice = (name: string): string =>
+  primitives.has(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name
+
+/** Adds a resource within a resource, under its own type's name. */
+export const putResource = (values: TypedValue[], resource: Resource | undefined): void => {
+  if (resource) values.push({ type: resource.resourceType, value: resource })
+}
+
+/**
+ * Returns whether the reference says that it points to a resource of the type: by its text, by its `type` element,
+ * or by the contained resource that it names.
+ */
+export const refersTo = (
+  root: Resource,
+  reference: Record<string, unknown> | undefined,
+  type: string,
+): boolean => {
+  if (!reference) return false
+  const link = typeof reference.reference === 'string' ? parseLink(reference.reference) : undefined
+  if (link?.kind === 'contained') return containedType(root, link.id) === type
+  if (link && 'type' in link && link.type !== undefined) return link.type === type
+  return reference.type === type
+}
+
+const containedType = (root: Resource, id: string): string | undefined => {
+  if (id === '') return root.resourceType
+  return each(root.contained as Resource[] | undefined).find((resource) => resource.id === id)?.resourceType
+}
