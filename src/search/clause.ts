@@ -1,0 +1,187 @@
+import type { SearchParameter } from '../fhir/definitions.ts'
+import { isResourceType, resourceTypes } from '../fhir/parameters.ts'
+import type { Issue } from '../outcome/failure.ts'
+import { splitRaw } from './escapes.ts'
+import { parameterOf } from './lists.ts'
+import type { ChainTarget, Clause, SearchValue } from './query.ts'
+import { complaint, isUsable, type Reading, unknownParameter } from './reading.ts'
+import { rulesOf } from './types/index.ts'
+import type { Modifier, SearchRules } from './types/rules.ts'
+
+/** A clause, or what is wrong with it. */
+export interface ClausePart {
+  clause?: Clause
+  issues: readonly Issue[]
+}
+
+const wrong = (issue: Issue): ClausePart => ({ issues: [issue] })
+const right = (clause: Clause): ClausePart => ({ clause, issues: [] })
+
+/** Returns the clause that one parameter of a search asks for: plain, with a modifier, chained, or `_has`. */
+export const parseClause = (reading: Reading, name: string, value: string): ClausePart => {
+  if (name.startsWith('_has:')) return parseHas(reading, name, value)
+  const dot = name.indexOf('.')
+  const [code = '', modifier] = (dot < 0 ? name : name.slice(0, dot)).split(':')
+  const parameter = parameterOf(reading.type, code)
+  if (!parameter) return wrong(unknownParameter(reading, name, code))
+  if (dot >= 0) return parseChain(reading, name, parameter, modifier, name.slice(dot + 1), value)
+  if (value === '') return wrong(complaint('invalid', reading, name, `\`${name}\` has no value.`))
+  if (modifier === 'missing') return parseMissing(reading, name, parameter, value)
+  return parseValues(reading, name, parameter, modifier ?? '', value)
+}
+
+const parseMissing = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  value: string,
+): ClausePart =>
+  value === 'true' || value === 'false'
+    ? right({ kind: 'missing', parameter, missing: value === 'true' })
+    : wrong(complaint('invalid', reading, name, `\`${name}\` takes \`true\` or \`false\`, not \`${value}\`.`))
+
+const parseValues = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  modifier: string,
+  value: string,
+): ClausePart => {
+  const rules = rulesOf(parameter.type)
+  if (!rules)
+    return wrong(complaint('unsupported', reading, name, `\`${parameter.code}\` is known but not supported.`))
+  const asType = parameter.type === 'reference' && isTarget(parameter, modifier)
+  const row = rules.modifiers[asType ? '' : modifier]
+  if (!row) return wrong(noModifier(reading, name, parameter, modifier, rules))
+  const texts = splitRaw(value, ',')
+  const values = texts.map((text) =>
+    readValue(row, rules, text, {
+      parameter,
+      modifier: asType ? modifier : '',
+      base: reading.base,
+      now: reading.now,
+    }),
+  )
+  const issues = texts.filter((_, i) => !values[i]).map((text) => badValue(reading, name, text, row, rules))
+  if (issues.length > 0) return { issues }
+  return right({
+    kind: 'value',
+    parameter,
+    modifier: asType ? '' : modifier,
+    values: values.filter((each) => each !== undefined),
+  })
+}
+
+const readValue = (
+  row: Modifier<SearchValue>,
+  rules: SearchRules,
+  text: string,
+  parsing: Parameters<SearchRules['parse']>[1],
+): SearchValue | undefined => {
+  if (text === '') return undefined
+  return row.parse ? row.parse(text, parsing) : rules.parse(text, parsing)
+}
+
+const isTarget = ({ targets }: SearchParameter, modifier: string): boolean =>
+  isResourceType(modifier) && (targets === undefined || targets.includes(modifier))
+
+const badValue = (
+  reading: Reading,
+  name: string,
+  text: string,
+  row: Modifier<SearchValue>,
+  rules: SearchRules,
+): Issue =>
+  complaint(
+    'invalid',
+    reading,
+    name,
+    `\`${text}\` is no value of \`${name}\`: it takes ${row.expects ?? rules.expects}.`,
+  )
+
+const noModifier = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  modifier: string,
+  rules: SearchRules,
+): Issue => {
+  const known = [...Object.keys(rules.modifiers).filter((row) => row !== ''), 'missing']
+  const list = known.map((row) => `\`:${row}\``).join(', ')
+  const what = rules.refused.includes(modifier)
+    ? `The modifier \`:${modifier}\` of \`${parameter.code}\` is known but not supported.`
+    : `\`:${modifier}\` is no modifier of \`${parameter.code}\`, a parameter of type ${parameter.type}.`
+  return complaint('unknown-parameter', reading, name, `${what} It takes ${list}.`)
+}
+
+/** https://hl7.org/fhir/R4/search.html#chaining */
+const parseChain = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  modifier: string | undefined,
+  rest: string,
+  value: string,
+): ClausePart => {
+  if (parameter.type !== 'reference')
+    return wrong(
+      complaint(
+        'unknown-parameter',
+        reading,
+        name,
+        `\`${parameter.code}\` is no reference, so nothing can be chained to it.`,
+      ),
+    )
+  if (modifier !== undefined && !isTarget(parameter, modifier))
+    return wrong(
+      complaint('unknown-parameter', reading, name, `\`${parameter.code}\` cannot point to \`${modifier}\`.`),
+    )
+  const types = modifier !== undefined ? [modifier] : (parameter.targets ?? resourceTypes)
+  return chainTo(reading, name, parameter, types, rest, value)
+}
+
+/** Without a type, the rest of the chain may hold for any type that has such a parameter. */
+const chainTo = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  types: readonly string[],
+  rest: string,
+  value: string,
+): ClausePart => {
+  const parts = types.map((type) => ({ type, part: parseClause({ ...reading, type }, rest, value) }))
+  const targets: ChainTarget[] = parts.flatMap(({ type, part }) =>
+    part.clause ? [{ type, clause: part.clause }] : [],
+  )
+  if (targets.length > 0) return right({ kind: 'chain', parameter, targets })
+  const issues = types.length === 1 ? (parts[0]?.part.issues ?? []) : []
+  return issues.length > 0
+    ? { issues: issues.map((issue) => ({ ...issue, expression: `${reading.type}?${name}` })) }
+    : wrong(
+        complaint(
+          'unknown-parameter',
+          reading,
+          name,
+          `Nothing that \`${parameter.code}\` can point to has the parameter \`${rest}\` with such a value.`,
+        ),
+      )
+}
+
+/** https://hl7.org/fhir/R4/search.html#has */
+const parseHas = (reading: Reading, name: string, value: string): ClausePart => {
+  const [, type = '', code = '', ...rest] = name.split(':')
+  if (!isResourceType(type) || rest.length === 0)
+    return wrong(
+      complaint('invalid', reading, name, '`_has` is written `_has:Type:reference:parameter=value`.'),
+    )
+  const parameter = parameterOf(type, code)
+  if (parameter?.type !== 'reference')
+    return wrong({
+      ...unknownParameter({ ...reading, type }, name, code),
+      expression: `${reading.type}?${name}`,
+    })
+  const { clause, issues } = parseClause({ ...reading, type }, rest.join(':'), value)
+  if (!clause || !isUsable(issues))
+    return { issues: issues.map((issue) => ({ ...issue, expression: `${reading.type}?${name}` })) }
+  return right({ kind: 'has', type, parameter, clause })
+}

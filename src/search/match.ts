@@ -1,0 +1,65 @@
+import type { Resource, SearchParameter, TypedValue } from '../fhir/definitions.ts'
+import { extract } from '../fhir/parameters.ts'
+import { parseLink } from '../fhir/references.ts'
+import type { Clause, LinkedClause, MissingClause, Query, ValueClause } from './query.ts'
+import { rulesOf } from './types/index.ts'
+import { linkText } from './types/reference.ts'
+
+/** Returns whether a resource satisfies every clause; chains must have been resolved before. */
+export const matches = (query: Query, resource: Resource): boolean =>
+  resource.resourceType === query.type &&
+  query.clauses.every((clause) => satisfies(clause, resource, query.base))
+
+/** Returns whether a resource satisfies one clause. */
+export const satisfies = (clause: Clause, resource: Resource, base: string): boolean => {
+  switch (clause.kind) {
+    case 'value':
+      return satisfiesValue(clause, resource, base)
+    case 'missing':
+      return satisfiesMissing(clause, resource)
+    case 'linked':
+      return satisfiesLink(clause, resource, base)
+    case 'any-of':
+      return resource.id !== undefined && clause.ids.has(resource.id)
+    case 'any':
+      return clause.clauses.some((inner) => satisfies(inner, resource, base))
+    case 'all':
+      return clause.clauses.every((inner) => satisfies(inner, resource, base))
+    case 'none':
+      return !clause.clauses.some((inner) => satisfies(inner, resource, base))
+    default:
+      throw new Error(`A clause of kind ${clause.kind} was judged before it was resolved.`)
+  }
+}
+
+const satisfiesValue = (
+  { parameter, modifier, values }: ValueClause,
+  resource: Resource,
+  base: string,
+): boolean => {
+  const row = rulesOf(parameter.type)?.modifiers[modifier]
+  if (!row) return false
+  const found = valuesOf(resource, parameter)
+  const some = values.some((wanted) => found.some((value) => row.matches(wanted, value, base)))
+  return row.negated ? !some : some
+}
+
+/** Returns the values that a parameter finds in a resource. */
+export const valuesOf = (resource: Resource, { code }: SearchParameter): readonly TypedValue[] =>
+  code === '_id' ? [{ type: 'id', value: resource.id }] : extract(resource, code)
+
+const satisfiesMissing = ({ parameter, missing }: MissingClause, resource: Resource): boolean =>
+  (valuesOf(resource, parameter).length === 0) === missing
+
+const satisfiesLink = ({ parameter, targets }: LinkedClause, resource: Resource, base: string): boolean =>
+  valuesOf(resource, parameter).some((found) => {
+    const key = localKey(found, base)
+    return key !== undefined && targets.has(key)
+  })
+
+/** Returns `Type/id` of the resource of ours that a link points to. */
+export const localKey = (found: TypedValue, base: string): string | undefined => {
+  const text = linkText(found)
+  const link = text === undefined ? undefined : parseLink(text, base)
+  return link?.kind === 'local' ? `${link.type}/${link.id}` : undefined
+}

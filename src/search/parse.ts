@@ -1,0 +1,72 @@
+/** https://hl7.org/fhir/R4/search.html */
+
+import type { Issue } from '../outcome/failure.ts'
+import { Failure } from '../outcome/failure.ts'
+import { parseClause } from './clause.ts'
+import { controls, defaultControl } from './control.ts'
+import type { Clause, Pair, Query } from './query.ts'
+import { isUsable, type Reading } from './reading.ts'
+
+/** How a search is read: strictly, or leaving out what is not understood; `base` is the service's own address. */
+export interface ParseOptions {
+  lenient: boolean
+  base: string
+  /** The instant against which `ap` measures; the present where absent. */
+  now?: string
+}
+
+/** What was understood, and warnings about what was not. */
+export interface Parsed {
+  query: Query
+  issues: Issue[]
+}
+
+/**
+ * Returns the query that the pairs of a URL or a form ask for. Fails with every unknown parameter, modifier and bad
+ * value at once; when lenient, these become warnings and the query does without them.
+ */
+export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseOptions): Parsed => {
+  const reading: Reading = { type, base: options.base, now: options.now ?? new Date().toISOString() }
+  const parts = pairs.map((pair) => readPair(reading, pair))
+  const issues = parts.flatMap((part) => part.issues)
+  if (!options.lenient && issues.some((issue) => issue.severity === 'error')) throw new Failure(issues)
+  const understood = parts.filter((part) => isUsable(part.issues))
+  return { query: assemble(reading, understood), issues: issues.map(asWarning) }
+}
+
+/** What one pair contributes: a clause, or a change to how results are given. */
+interface Part {
+  pair: Pair
+  clause?: Clause
+  control?: Partial<Query>
+  issues: readonly Issue[]
+}
+
+const readPair = (reading: Reading, pair: Pair): Part => {
+  const [name, value] = pair
+  const control = controls[name.split(':')[0] ?? '']
+  if (control) return { pair, ...control(reading, name, value) }
+  const { clause, issues } = parseClause(reading, name, value)
+  return { pair, ...(clause && { clause }), issues }
+}
+
+const assemble = (reading: Reading, parts: readonly Part[]): Query => {
+  const control = parts.reduce((query, part) => merge(query, part.control ?? {}), defaultControl)
+  return Object.freeze({
+    type: reading.type,
+    base: reading.base,
+    ...control,
+    clauses: parts.map(({ clause }) => clause).filter((clause) => clause !== undefined),
+    selfPairs: parts.map(({ pair }) => pair),
+  })
+}
+
+/** Inclusions add up, everything else replaces. */
+const merge = (query: typeof defaultControl, change: Partial<Query>): typeof defaultControl => ({
+  ...query,
+  ...change,
+  includes: [...query.includes, ...(change.includes ?? [])],
+  revincludes: [...query.revincludes, ...(change.revincludes ?? [])],
+})
+
+const asWarning = (issue: Issue): Issue => ({ ...issue, severity: 'warning' })

@@ -1,0 +1,176 @@
+import type { SearchParameter } from '../fhir/definitions.ts'
+
+/** A search as frozen data: parsed once, then only read. https://hl7.org/fhir/R4/search.html */
+export interface Query {
+  readonly type: string
+  /** The service base, which tells own absolute links from foreign ones. */
+  readonly base: string
+  /** All of them must hold. */
+  readonly clauses: readonly Clause[]
+  readonly sort: readonly SortKey[]
+  readonly count: number
+  readonly total: Total
+  /** Only the number of matches is wanted. */
+  readonly countOnly: boolean
+  readonly includes: readonly Inclusion[]
+  readonly revincludes: readonly Inclusion[]
+  readonly cursor?: string
+  readonly explain: boolean
+  /** The parameters that were understood, in the order they came: what the self link says. */
+  readonly selfPairs: readonly Pair[]
+}
+
+export type Pair = readonly [name: string, value: string]
+export type Total = 'none' | 'estimate' | 'accurate'
+
+export type Clause =
+  | ValueClause
+  | MissingClause
+  | ChainClause
+  | HasClause
+  | LinkedClause
+  | AnyOfClause
+  | NestedClause
+
+/** `code=a,b`: one of the values must match. */
+export interface ValueClause {
+  readonly kind: 'value'
+  readonly parameter: SearchParameter
+  /** A row of the search type's modifiers; the empty one is the default meaning. */
+  readonly modifier: string
+  readonly values: readonly SearchValue[]
+}
+
+/** `code:missing=true` */
+export interface MissingClause {
+  readonly kind: 'missing'
+  readonly parameter: SearchParameter
+  readonly missing: boolean
+}
+
+/** `subject:Patient.name=peter`: before it can be judged, it is resolved to a `linked` clause. */
+export interface ChainClause {
+  readonly kind: 'chain'
+  readonly parameter: SearchParameter
+  readonly targets: readonly ChainTarget[]
+}
+
+/** The rest of a chain, seen from one type the link may point to. */
+export interface ChainTarget {
+  readonly type: string
+  readonly clause: Clause
+}
+
+/** `_has:Observation:patient:code=1234-5`: resolved to an `any-of` clause before it can be judged. */
+export interface HasClause {
+  readonly kind: 'has'
+  readonly type: string
+  readonly parameter: SearchParameter
+  readonly clause: Clause
+}
+
+/** The link must point to one of these `Type/id`. */
+export interface LinkedClause {
+  readonly kind: 'linked'
+  readonly parameter: SearchParameter
+  readonly targets: ReadonlySet<string>
+}
+
+/** The resource's id must be one of these. */
+export interface AnyOfClause {
+  readonly kind: 'any-of'
+  readonly ids: ReadonlySet<string>
+}
+
+/** Clauses joined by `or`, or one negated: what `_filter` is made of. */
+export interface NestedClause {
+  readonly kind: 'any' | 'all' | 'none'
+  readonly clauses: readonly Clause[]
+}
+
+export interface SortKey {
+  readonly parameter: SearchParameter
+  readonly descending: boolean
+}
+
+/** `Observation:subject:Patient`, or `*` for every link. */
+export interface Inclusion {
+  readonly type: string
+  readonly code: string
+  readonly target?: string
+  readonly iterate: boolean
+}
+
+export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap'
+
+export type SearchValue =
+  | TokenValue
+  | ReferenceValue
+  | DateValue
+  | StringValue
+  | NumberValue
+  | QuantityValue
+  | UriValue
+  | CompositeValue
+
+/** `system|code`; a system of `''` means that there must be none, an absent part that it does not matter. */
+export interface TokenValue {
+  readonly type: 'token'
+  readonly system?: string
+  readonly code?: string
+  /** The third part of `:of-type`. */
+  readonly value?: string
+}
+
+/** Our own resource by id and perhaps type, or an address elsewhere. */
+export interface ReferenceValue {
+  readonly type: 'reference'
+  readonly target?: string
+  readonly id?: string
+  readonly url?: string
+  readonly version?: string
+  /** What `:identifier` asks for. */
+  readonly identifier?: TokenValue
+}
+
+/** Both ends are inclusive UTC instants. */
+export interface DateValue {
+  readonly type: 'date'
+  readonly prefix: Prefix
+  readonly low: string
+  readonly high: string
+}
+
+/** `text` is normalised, `raw` as it came. */
+export interface StringValue {
+  readonly type: 'string'
+  readonly text: string
+  readonly raw: string
+}
+
+/** Sortable decimals: `at` is the number itself, [low, high) the range it stands for at its precision. */
+export interface NumberValue {
+  readonly type: 'number'
+  readonly prefix: Prefix
+  readonly at: string
+  readonly low: string
+  readonly high: string
+}
+
+/** A number with a unit: `system` and `code` as in a token; without a system, `code` may also be the unit's text. */
+export interface QuantityValue extends Omit<NumberValue, 'type'> {
+  readonly type: 'quantity'
+  readonly system?: string
+  readonly code?: string
+}
+
+export interface UriValue {
+  readonly type: 'uri'
+  readonly uri: string
+}
+
+/** One value for each component, in the parameter's order. */
+export interface CompositeValue {
+  readonly type: 'composite'
+  readonly parts: readonly SearchValue[]
+}

@@ -1,0 +1,44 @@
+/** https://hl7.org/fhir/R4/search.html#date */
+
+import { dateInterval, instantText, intervalOf } from '../../fhir/dates.ts'
+import type { DateValue } from '../query.ts'
+import { boundsOf, comparisons, type Span, splitPrefix } from './prefix.ts'
+import type { SearchRules } from './rules.ts'
+
+/** `ap` reaches a tenth of the time between now and the date to either side. */
+const widened = ({ low, high }: Span, now: string): Span => {
+  const [start, end, present] = [Date.parse(low), Date.parse(high), Date.parse(now)]
+  const distance = Math.max(start - present, present - end, 0) / 10
+  return { low: instantText(start - distance), high: instantText(end + distance) }
+}
+
+export const date: SearchRules<DateValue> = {
+  expects: 'a date such as `2024`, `2024-05-01` or `ge2024-05-01T10:00:00Z`',
+  parse: (text, { now }) => {
+    const { prefix, rest } = splitPrefix(text)
+    const interval = dateInterval(rest.replace(/ (?=\d\d:\d\d$)/, '+'))
+    if (!interval) return undefined
+    return { type: 'date', prefix, ...(prefix === 'ap' ? widened(interval, now) : interval) }
+  },
+  places: (found) => {
+    const interval = intervalOf(found)
+    return interval ? [{ kind: 'range', ...interval, list: 'date' }] : []
+  },
+  sortKeys: (found) => {
+    const interval = intervalOf(found)
+    return interval ? [interval.low] : []
+  },
+  modifiers: {
+    '': {
+      matches: (wanted, found) => {
+        const interval = intervalOf(found)
+        return interval !== undefined && comparisons[wanted.prefix](wanted, interval)
+      },
+      reach: (wanted) => {
+        const bounds = boundsOf[wanted.prefix](wanted)
+        return bounds && [{ kind: 'range', bounds, list: 'date' }]
+      },
+    },
+  },
+  refused: [],
+}

@@ -1,0 +1,23 @@
+import type { SearchType } from '../../fhir/definitions.ts'
+import { date } from './date.ts'
+import { number } from './number.ts'
+import { quantity } from './quantity.ts'
+import { reference } from './reference.ts'
+import type { SearchRules } from './rules.ts'
+import { string } from './string.ts'
+import { token } from './token.ts'
+import { uri } from './uri.ts'
+
+/** The rules of each search type; a type without a row cannot be searched by itself. */
+const rows: Readonly<Partial<Record<SearchType, SearchRules>>> = {
+  token,
+  reference,
+  date,
+  string,
+  number,
+  quantity,
+  uri,
+}
+
+/** Returns the rules of a search type; undefined where it has none of its own. */
+export const rulesOf = (type: SearchType): SearchRules | undefined => rows[type]

@@ -1,0 +1,105 @@
+/** https://hl7.org/fhir/R4/search.html#number */
+
+import { approximateInterval, impliedInterval, parseDecimal, sortableDecimal } from '../../fhir/decimal.ts'
+import type { Bounds } from '../bounds.ts'
+import type { NumberValue, Prefix } from '../query.ts'
+import { type Span, splitPrefix } from './prefix.ts'
+import { isObject, type SearchRules } from './rules.ts'
+
+/** Below and above every sortable decimal. */
+const lowest = '!'
+const highest = '~'
+
+/** Returns the number with its prefix and the range it stands for; undefined where the text is none. */
+export const parseNumber = (text: string): Omit<NumberValue, 'type'> | undefined => {
+  const { prefix, rest } = splitPrefix(text)
+  const decimal = parseDecimal(rest)
+  if (!decimal) return undefined
+  const range = prefix === 'ap' ? approximateInterval(decimal) : impliedInterval(decimal)
+  return {
+    prefix,
+    at: sortableDecimal(decimal),
+    low: sortableDecimal(range.low),
+    high: sortableDecimal(range.high),
+  }
+}
+
+type Comparison = (wanted: Omit<NumberValue, 'type'>, found: Span) => boolean
+
+const equal: Comparison = ({ low, high }, found) => found.low >= low && found.high < high
+
+/** The range of the digits counts for `eq` and `ne`; the other prefixes compare with exactly the number. */
+export const numberComparisons: Readonly<Record<Prefix, Comparison>> = {
+  eq: equal,
+  ne: (wanted, found) => !equal(wanted, found),
+  gt: ({ at }, found) => found.high > at,
+  lt: ({ at }, found) => found.low < at,
+  ge: ({ at }, found) => found.high >= at,
+  le: ({ at }, found) => found.low <= at,
+  sa: ({ at }, found) => found.low > at,
+  eb: ({ at }, found) => found.high < at,
+  ap: ({ low, high }, found) => found.low <= high && found.high >= low,
+}
+
+/** Where the numbers stand that satisfy each prefix; `ne` can stand anywhere. */
+export const numberBounds: Readonly<
+  Record<Prefix, (wanted: Omit<NumberValue, 'type'>) => Bounds | undefined>
+> = {
+  eq: ({ low, high }) => ({ from: low, to: high }),
+  ne: () => undefined,
+  gt: ({ at }) => ({ highFrom: at }),
+  lt: ({ at }) => ({ to: at }),
+  ge: ({ at }) => ({ highFrom: at }),
+  le: ({ at }) => ({ to: at }),
+  sa: ({ at }) => ({ from: at }),
+  eb: ({ at }) => ({ to: at }),
+  ap: ({ low, high }) => ({ to: high, highFrom: low }),
+}
+
+/** Returns the sortable text of a number as JSON has it; undefined for anything else. */
+export const sortableNumber = (value: unknown): string | undefined => {
+  const decimal = typeof value === 'number' ? parseDecimal(value) : undefined
+  return decimal && sortableDecimal(decimal)
+}
+
+/** Returns the numbers from `low` to `high`; a missing end is open. */
+export const openSpan = (low: string | undefined, high: string | undefined): Span | undefined =>
+  low === undefined && high === undefined ? undefined : { low: low ?? lowest, high: high ?? highest }
+
+const spanOf = (value: unknown): Span | undefined => {
+  if (isObject(value)) return openSpan(boundOf(value.low), boundOf(value.high))
+  const at = sortableNumber(value)
+  return at === undefined ? undefined : { low: at, high: at }
+}
+
+const boundOf = (quantity: unknown): string | undefined =>
+  isObject(quantity) ? sortableNumber(quantity.value) : undefined
+
+export const number: SearchRules<NumberValue> = {
+  expects: 'a number such as `5`, `5.40` or `gt1e2`',
+  parse: (text) => {
+    const value = parseNumber(text)
+    return value && { type: 'number', ...value }
+  },
+  places: ({ value }) => {
+    const span = spanOf(value)
+    return span ? [{ kind: 'range', ...span, list: 'number' }] : []
+  },
+  sortKeys: ({ value }) => {
+    const span = spanOf(value)
+    return span ? [span.low] : []
+  },
+  modifiers: {
+    '': {
+      matches: (wanted, { value }) => {
+        const span = spanOf(value)
+        return span !== undefined && numberComparisons[wanted.prefix](wanted, span)
+      },
+      reach: (wanted) => {
+        const bounds = numberBounds[wanted.prefix](wanted)
+        return bounds && [{ kind: 'range', bounds, list: 'number' }]
+      },
+    },
+  },
+  refused: [],
+}

@@ -1,0 +1,119 @@
+/** https://hl7.org/fhir/R4/search.html#reference */
+
+import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
+import { parseCanonical, parseLink } from '../../fhir/references.ts'
+import { unescaped } from '../escapes.ts'
+import type { ReferenceValue } from '../query.ts'
+import { isObject, type Modifier, type Place, type Reach, type SearchRules, textOf } from './rules.ts'
+import { token } from './token.ts'
+
+/** The text of a link, whether it stands in a Reference or as a canonical address or uri. */
+export const linkText = ({ value }: TypedValue): string | undefined =>
+  isObject(value) ? textOf(value.reference) : textOf(value)
+
+const id = /^[A-Za-z0-9.-]{1,64}$/
+
+/** A modifier that names a type narrows what the link may point to; a parameter with one target says so itself. */
+const onlyTarget = ({ targets }: SearchParameter, modifier: string): string | undefined =>
+  modifier || (targets?.length === 1 ? targets[0] : undefined)
+
+const parseReference = (text: string, parameter: SearchParameter, modifier: string, base: string) => {
+  const link = parseLink(text, base)
+  const target = onlyTarget(parameter, modifier)
+  if (link?.kind === 'local') {
+    const fits = !modifier || modifier === link.type
+    const version = link.version !== undefined && { version: link.version }
+    return fits ? { type: 'reference' as const, target: link.type, id: link.id, ...version } : undefined
+  }
+  if (link?.kind === 'foreign' || link?.kind === 'urn') return urlValue(text)
+  return id.test(text) ? { type: 'reference' as const, id: text, ...(target && { target }) } : undefined
+}
+
+const urlValue = (text: string): ReferenceValue => {
+  const { url, version } = parseCanonical(text)
+  return { type: 'reference', url, ...(version !== undefined && { version }) }
+}
+
+const matches = (wanted: ReferenceValue, found: TypedValue, base: string): boolean => {
+  const text = linkText(found)
+  if (text === undefined) return false
+  return wanted.url === undefined ? sameResource(wanted, text, base) : sameAddress(wanted, text, base)
+}
+
+const sameResource = (wanted: ReferenceValue, text: string, base: string): boolean => {
+  const link = parseLink(text, base)
+  if (link?.kind !== 'local' || link.id !== wanted.id) return false
+  const sameType = wanted.target === undefined || wanted.target === link.type
+  return sameType && (wanted.version === undefined || wanted.version === link.version)
+}
+
+const sameAddress = (wanted: ReferenceValue, text: string, base: string): boolean => {
+  if (parseLink(text, base)?.kind === 'local') return false
+  const { url, version } = parseCanonical(text)
+  return (
+    text === wanted.url ||
+    (url === wanted.url && (wanted.version === undefined || wanted.version === version))
+  )
+}
+
+/** Links are remembered by the bare id they end in, so that every way to write one reads the same list. */
+const addressesOf = (text: string): readonly string[] => {
+  const link = parseLink(text)
+  if (link === undefined || link.kind === 'contained' || link.kind === 'conditional') return []
+  if (link.kind === 'local') return [link.id]
+  return [parseCanonical(text).url, ...(link.kind === 'foreign' && link.id !== undefined ? [link.id] : [])]
+}
+
+const identifierOf = ({ value }: TypedValue): TypedValue | undefined =>
+  isObject(value) && isObject(value.identifier) ? { type: 'Identifier', value: value.identifier } : undefined
+
+const underIdentifier = (places: readonly Place[]): readonly Place[] =>
+  places.map((place) =>
+    place.kind === 'value' ? { ...place, list: 'identifier', under: ':identifier' } : place,
+  )
+
+/** `subject:identifier=system|value` asks for the identifier that stands beside or instead of a link. */
+const identifier: Modifier<ReferenceValue> = {
+  expects: 'an identifier such as `http://example.org/mrn|12345`',
+  parse: (text, parsing) => {
+    const wanted = token.parse(text, parsing)
+    return wanted && { type: 'reference', identifier: wanted }
+  },
+  matches: (wanted, found, base) => {
+    const value = identifierOf(found)
+    return (
+      value !== undefined && wanted.identifier !== undefined && tokenMatches(wanted.identifier, value, base)
+    )
+  },
+  reach: ({ identifier: wanted }) =>
+    wanted?.code === undefined
+      ? undefined
+      : [{ kind: 'value', value: wanted.code, list: 'identifier', under: ':identifier' }],
+}
+
+const tokenMatches: NonNullable<(typeof token.modifiers)['']>['matches'] = (wanted, found, base) =>
+  token.modifiers['']?.matches(wanted, found, base) ?? false
+
+const reach = ({ id: wanted, url }: ReferenceValue): readonly Reach[] => [
+  { kind: 'value', value: url ?? wanted ?? '', list: 'reference' },
+]
+
+export const reference: SearchRules<ReferenceValue> = {
+  expects: 'a link such as `Patient/123`, `123` or an absolute URL',
+  parse: (text, { parameter, modifier, base }) => parseReference(unescaped(text), parameter, modifier, base),
+  places: (found) => {
+    const text = linkText(found)
+    const value = identifierOf(found)
+    const links = text === undefined ? [] : addressesOf(text)
+    return [
+      ...links.map((address): Place => ({ kind: 'value', value: address, list: 'reference' })),
+      ...(value ? underIdentifier(token.places(value)) : []),
+    ]
+  },
+  sortKeys: (found) => {
+    const text = linkText(found)
+    return text === undefined ? [] : [text]
+  },
+  modifiers: { '': { matches, reach }, identifier },
+  refused: ['above', 'below'],
+}

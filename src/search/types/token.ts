@@ -1,0 +1,99 @@
+/** https://hl7.org/fhir/R4/search.html#token */
+
+import type { TypedValue } from '../../fhir/definitions.ts'
+import { splitEscaped, unescaped } from '../escapes.ts'
+import type { TokenValue } from '../query.ts'
+import { isObject, type Modifier, many, type Place, type Reach, type SearchRules, textOf } from './rules.ts'
+import { normalise } from './string.ts'
+
+/** A code or an identifier as it stands in a resource. */
+interface Token {
+  system?: string | undefined
+  code?: string | undefined
+}
+
+const tokensOf = ({ type, value, system }: TypedValue): readonly Token[] => {
+  if (!isObject(value)) return value === undefined || value === null ? [] : [{ system, code: String(value) }]
+  if (type === 'CodeableConcept') return many(value.coding).filter(isObject).map(codingToken)
+  if (type === 'Identifier') return [{ system: textOf(value.system), code: textOf(value.value) }]
+  if (type === 'ContactPoint') return [{ code: textOf(value.value) }]
+  return [codingToken(value)]
+}
+
+const codingToken = (coding: Record<string, unknown>): Token => ({
+  system: textOf(coding.system),
+  code: textOf(coding.code),
+})
+
+const sameToken = (wanted: TokenValue, found: Token): boolean =>
+  (wanted.code === undefined || wanted.code === found.code) &&
+  (wanted.system === undefined || wanted.system === (found.system ?? ''))
+
+const parse = (text: string): TokenValue | undefined => {
+  const [first = '', second, ...rest] = splitEscaped(text, '|')
+  if (rest.length > 0 || (!first && !second)) return undefined
+  if (second === undefined) return { type: 'token', code: first }
+  return second === '' ? { type: 'token', system: first } : { type: 'token', system: first, code: second }
+}
+
+const matches = (wanted: TokenValue, found: TypedValue): boolean =>
+  tokensOf(found).some((token) => sameToken(wanted, token))
+
+const reach = ({ code }: TokenValue): readonly Reach[] | undefined =>
+  code === undefined ? undefined : [{ kind: 'value', value: code, list: 'token' }]
+
+/** The texts that go with a code. */
+const textsOf = ({ type, value }: TypedValue): readonly string[] => {
+  if (!isObject(value)) return []
+  const kinds = type === 'Identifier' ? many(value.type).filter(isObject) : []
+  const codings = many(value.coding).filter(isObject)
+  const texts = [
+    value.text,
+    value.display,
+    ...codings.map((coding) => coding.display),
+    ...kinds.map((kind) => kind.text),
+  ]
+  return texts.map(textOf).filter((text) => text !== undefined)
+}
+
+const text: Modifier<TokenValue> = {
+  parse: (value) => ({ type: 'token', code: unescaped(value) }),
+  matches: ({ code = '' }, found) => {
+    const wanted = normalise(code)
+    return textsOf(found).some((candidate) => normalise(candidate).startsWith(wanted))
+  },
+}
+
+/** `system|code|value`: an identifier by its kind. */
+const ofType: Modifier<TokenValue> = {
+  expects:
+    'the type and the value of an identifier, `http://terminology.hl7.org/CodeSystem/v2-0203|MR|12345`',
+  parse: (value) => {
+    const [system, code, identifier, ...rest] = splitEscaped(value, '|')
+    if (!system || !code || !identifier || rest.length > 0) return undefined
+    return { type: 'token', system, code, value: identifier }
+  },
+  matches: (wanted, { type, value }) => {
+    if (type !== 'Identifier' || !isObject(value) || value.value !== wanted.value) return false
+    return isObject(value.type) && matches(wanted, { type: 'CodeableConcept', value: value.type })
+  },
+  reach: ({ value = '' }) => [{ kind: 'value', value, list: 'token' }],
+}
+
+export const token: SearchRules<TokenValue> = {
+  expects: 'a code such as `1234-5`, `http://loinc.org|1234-5`, `|1234-5` or `http://loinc.org|`',
+  parse,
+  places: (found): readonly Place[] =>
+    tokensOf(found)
+      .map(({ code }) => code)
+      .filter((code) => code !== undefined)
+      .map((value) => ({ kind: 'value', value, list: 'token' })),
+  sortKeys: (found) => tokensOf(found).map(({ code, system }) => code ?? system ?? ''),
+  modifiers: {
+    '': { matches, reach },
+    not: { matches, negated: true },
+    text,
+    'of-type': ofType,
+  },
+  refused: ['in', 'not-in', 'above', 'below'],
+}

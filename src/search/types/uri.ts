@@ -1,0 +1,46 @@
+/** https://hl7.org/fhir/R4/search.html#uri */
+
+import type { TypedValue } from '../../fhir/definitions.ts'
+import { unescaped } from '../escapes.ts'
+import type { UriValue } from '../query.ts'
+import { type SearchRules, textOf } from './rules.ts'
+
+const under = (path: string): string => (path.endsWith('/') ? path : `${path}/`)
+
+const isAtOrBelow = (top: string, uri: string): boolean => uri === top || uri.startsWith(under(top))
+
+/** Returns the address and every address above it. */
+const addressesAbove = (uri: string): readonly string[] => {
+  const ends = [...uri.matchAll(/\//g)].map(({ index }) => index)
+  return [uri, ...ends.flatMap((end) => [uri.slice(0, end), uri.slice(0, end + 1)])].filter(
+    (text) => text !== '',
+  )
+}
+
+const uriOf = ({ value }: TypedValue): string | undefined => textOf(value)
+
+export const uri: SearchRules<UriValue> = {
+  expects: 'a URI',
+  parse: (text) => ({ type: 'uri', uri: unescaped(text) }),
+  places: (found) => {
+    const value = uriOf(found)
+    return value === undefined ? [] : [{ kind: 'value', value, list: 'uri' }]
+  },
+  sortKeys: (found) => {
+    const value = uriOf(found)
+    return value === undefined ? [] : [value]
+  },
+  modifiers: {
+    '': {
+      matches: (wanted, found) => uriOf(found) === wanted.uri,
+      reach: (wanted) => [{ kind: 'value', value: wanted.uri, list: 'uri' }],
+    },
+    below: { matches: (wanted, found) => isAtOrBelow(wanted.uri, uriOf(found) ?? '') },
+    above: {
+      matches: (wanted, found) => isAtOrBelow(uriOf(found) ?? '\0', wanted.uri),
+      reach: (wanted) =>
+        [...new Set(addressesAbove(wanted.uri))].map((value) => ({ kind: 'value', value, list: 'uri' })),
+    },
+  },
+  refused: [],
+}
