@@ -99,15 +99,14 @@ export const sideList = (beside: List, span: SpanClass): List => ({
   name: `~${span}|${beside.name}`,
 })
 
+/** Returns 16 characters of base64url that nobody has had before. */
+export const newRandomId = (): string => randomBytes(12).toString('base64url')
+
 /** Returns a new write id; its first letter says whether one resource was written under it or several. */
-export const newWriteId = (alone: boolean): string =>
-  `${alone ? 'a' : 's'}${randomBytes(12).toString('base64url')}`
+export const newWriteId = (alone: boolean): string => `${alone ? 'a' : 's'}${newRandomId()}`
 
 /** Returns whether index items under this write id hold one resource only. */
 export const isAlone = (w: string): boolean => w.startsWith('a')
-
-/** Returns a new transaction id. */
-export const newTransactionId = (): string => randomBytes(15).toString('base64url')
 
 /** Returns which of so many shards a text belongs to. */
 export const shardOf = (text: string, shards: number): number => {

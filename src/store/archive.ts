@@ -1,0 +1,59 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
+import { decodeBody } from './body.ts'
+import type { Clients } from './dynamo/clients.ts'
+import { bundleKey } from './keys.ts'
+
+/** What was posted and every version of every resource, kept where nothing is ever changed. */
+export interface Archive {
+  /** Keeps a posted Bundle as it came. */
+  bundle(tenant: string, id: string, text: string): Promise<void>
+  /** Keeps a text under a key, compressed; the same text under the same key may be put again. */
+  put(key: string, text: string): Promise<void>
+  /** Returns the text under a key. */
+  read(key: string): Promise<string>
+  /** Returns all keys that begin so, in order. */
+  keys(prefix: string): AsyncIterable<string>
+  /** Returns the JSON text of a resource that is too large for its item. */
+  body(key: string): Promise<string>
+}
+
+/** Where the archive is; the clock is for tests to change. */
+export interface ArchivePlace {
+  bucket: string
+  clients: Pick<Clients, 's3'>
+  now?: () => number
+}
+
+const objectAt = async ({ bucket, clients }: ArchivePlace, key: string): Promise<Uint8Array> => {
+  const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+  return (await Body?.transformToByteArray()) ?? new Uint8Array()
+}
+
+const putText = async ({ bucket, clients }: ArchivePlace, key: string, text: string): Promise<void> => {
+  await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: gzipSync(text) }))
+}
+
+async function* keysUnder({ bucket, clients }: ArchivePlace, prefix: string): AsyncGenerator<string> {
+  let after: string | undefined
+  do {
+    const page = await clients.s3.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(after && { StartAfter: after }) }),
+    )
+    const keys = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]))
+    yield* keys
+    after = page.IsTruncated ? keys.at(-1) : undefined
+  } while (after !== undefined)
+}
+
+/** Returns the archive in a bucket. */
+export const openArchive = (place: ArchivePlace): Archive => {
+  const { now = Date.now } = place
+  return {
+    bundle: (tenant, id, text) => putText(place, bundleKey(tenant, new Date(now()).toISOString(), id), text),
+    put: (key, text) => putText(place, key, text),
+    read: async (key) => gunzipSync(await objectAt(place, key)).toString(),
+    keys: (prefix) => keysUnder(place, prefix),
+    body: async (key) => decodeBody(await objectAt(place, key)),
+  }
+}

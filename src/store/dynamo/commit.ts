@@ -1,0 +1,133 @@
+import { Failure } from '../../outcome/failure.ts'
+import { dayKey, dayOf, newWriteId } from '../keys.ts'
+import { inChunks, inParallel } from '../parallel.ts'
+import type { Hold, Write } from '../port.ts'
+import { type BatchRequest, writeAll } from './batch.ts'
+import { flipAll, flipOne, lapsed } from './flip.ts'
+import { indexItems, type Placed, removeEntries, removeItems } from './index-items.ts'
+import { itemOfVersion, type Prepared, pastItem, prepare } from './items.ts'
+import { putObject, type Session } from './session.ts'
+import { abandon, foldAll, stageAll } from './stage.ts'
+import { beginTransaction, end } from './transactions.ts'
+
+/** How many resources share a write id at the most: an index item that holds them all stays below 400 KB. */
+const mostUnderOneWrite = 500
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html */
+const mostInTransaction = 100
+const mostBytesInTransaction = 3_500_000
+
+const prepareAll = (tenant: string, writes: readonly Write[], staged: boolean): Prepared[] =>
+  inChunks(writes, mostUnderOneWrite).flatMap((chunk) => {
+    const w = newWriteId(chunk.length === 1)
+    return chunk.map((write) => prepare(tenant, write, w, staged))
+  })
+
+const totalBytes = (prepared: readonly Prepared[]): number =>
+  prepared.reduce((bytes, { item }) => bytes + (item.body?.length ?? 0) + 1_000, 0)
+
+const newEntries = (prepared: readonly Prepared[]): Placed[] =>
+  prepared.map(({ key, item, write }) => ({ id: key.id, w: item.w, entries: write.entries }))
+
+const staleEntries = (prepared: readonly Prepared[]): Placed[] =>
+  prepared.flatMap(({ key, write: { before, stale } }) =>
+    before && stale.length > 0 ? [{ id: key.id, w: before.w, entries: stale }] : [],
+  )
+
+const unmarkedDays = ({ memory, tenant }: Session, prepared: readonly Prepared[]): string[] =>
+  [...new Set(prepared.map(({ item }) => dayOf(item.t)))].filter(
+    (day) => !memory.days.has(`${tenant}|${day}`),
+  )
+
+/** Everything that must be durable before the flip and that nobody can see until then. */
+const groundwork = (
+  session: Session,
+  prepared: readonly Prepared[],
+  days: readonly string[],
+): BatchRequest[] => {
+  const { tenant, tables } = session
+  return [
+    ...days.map((day) => ({ table: tables.system, put: { ...dayKey(tenant, day) } })),
+    ...prepared.flatMap(({ write: { before } }) =>
+      before ? [{ table: tables.resources, put: { ...pastItem(itemOfVersion(tenant, before)) } }] : [],
+    ),
+    ...indexItems(tenant, newEntries(prepared)).map((put) => ({ table: tables.search, put: { ...put } })),
+  ]
+}
+
+const layGround = async (session: Session, prepared: readonly Prepared[]): Promise<void> => {
+  const days = unmarkedDays(session, prepared)
+  const upload = async ({ item: { s3 }, large }: Prepared) => {
+    if (s3 && large) await putObject(session, s3, large)
+  }
+  await Promise.all([
+    inParallel(
+      4,
+      prepared.filter(({ large }) => large),
+      upload,
+    ),
+    writeAll(session, groundwork(session, prepared, days)),
+  ])
+  for (const day of days) session.memory.days.add(`${session.tenant}|${day}`)
+}
+
+/** Only these say for certain that nothing was committed; after any other error the flip may have taken place. */
+const refusals = new Set(['conflict', 'version-conflict'])
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Failure && error.issues.some(({ kind }) => refusals.has(kind))
+
+/** What a lost attempt has written is dead weight: it goes at once if it can, and harms nobody if it stays. */
+const clearAway = async (session: Session, prepared: readonly Prepared[]): Promise<void> => {
+  const keys = indexItems(session.tenant, newEntries(prepared))
+  await removeItems(session, keys).catch(() => undefined)
+}
+
+type Commit = (session: Session, prepared: readonly Prepared[], hold: Hold | undefined) => Promise<void>
+
+const commitAtOnce: Commit = async (session, prepared, hold) => {
+  await layGround(session, prepared)
+  const [only] = prepared
+  if (prepared.length === 1 && only && !hold) await flipOne(session, only)
+  else await flipAll(session, prepared, hold)
+}
+
+const commitStaged: Commit = async (session, prepared, hold) => {
+  const txn = hold?.txn ?? beginTransaction(session)
+  const work = [layGround(session, prepared), stageAll(session, prepared, txn)]
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') {
+    await abandon(session, prepared, txn)
+    throw failed.reason
+  }
+  if ((await end(session, txn, 'committed')) !== 'committed') {
+    await abandon(session, prepared, txn)
+    throw lapsed()
+  }
+  await foldAll(session, prepared, txn)
+}
+
+const arrange = (
+  { tenant }: Session,
+  writes: readonly Write[],
+  hold: Hold | undefined,
+): [Commit, Prepared[]] => {
+  if (writes.length + (hold ? 1 : 0) <= mostInTransaction) {
+    const prepared = prepareAll(tenant, writes, false)
+    if (totalBytes(prepared) <= mostBytesInTransaction) return [commitAtOnce, prepared]
+  }
+  return [commitStaged, prepareAll(tenant, writes, true)]
+}
+
+/** Commits all writes or none: index first, then the flip, then the old entries go. */
+export const commit = async (session: Session, writes: readonly Write[], hold?: Hold): Promise<void> => {
+  if (writes.length === 0) return
+  const [commitAll, prepared] = arrange(session, writes, hold)
+  try {
+    await commitAll(session, prepared, hold)
+  } catch (error) {
+    if (isRefusal(error)) await clearAway(session, prepared)
+    throw error
+  }
+  await removeEntries(session, staleEntries(prepared)).catch(() => undefined)
+}

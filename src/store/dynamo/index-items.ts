@@ -1,0 +1,121 @@
+import { entryKey, entryPlace, isAlone, type Key } from '../keys.ts'
+import { inParallel } from '../parallel.ts'
+import type { Candidate, Entry } from '../port.ts'
+import { type BatchRequest, readAll, writeAll } from './batch.ts'
+import { deadParams } from './params.ts'
+import { deleteItem, errorName, type Session, updateItem } from './session.ts'
+
+/** An item of the `search` table: the ids one write put at one place, with their upper bounds and facets beside them. */
+export interface IndexItem extends Key {
+  ids: string[]
+  highs?: string[]
+  facets?: Uint8Array[]
+  /** Ids whose resource has moved on; the item goes when all have. */
+  dead?: Set<string>
+}
+
+/** The entries of one resource under one write. */
+export interface Placed {
+  id: string
+  w: string
+  entries: readonly Entry[]
+}
+
+interface Member {
+  high: string
+  facets: Uint8Array
+}
+
+const nothing = new Uint8Array()
+
+const memberOf = ({ high = '', facets = nothing }: Entry, other: Member | undefined): Member => ({
+  high: other && other.high > high ? other.high : high,
+  facets: facets.length > 0 ? facets : (other?.facets ?? nothing),
+})
+
+const gathered = (
+  tenant: string,
+  placed: readonly Placed[],
+): Map<string, Key & { members: Map<string, Member> }> => {
+  const items = new Map<string, Key & { members: Map<string, Member> }>()
+  for (const { id, w, entries } of placed) {
+    for (const entry of entries) {
+      const key = entryKey(tenant, entry.list, entry.order, w)
+      const name = `${key.pk}\n${key.sk}`
+      const item = items.get(name) ?? { ...key, members: new Map<string, Member>() }
+      item.members.set(id, memberOf(entry, item.members.get(id)))
+      items.set(name, item)
+    }
+  }
+  return items
+}
+
+/** Returns the index items that hold these entries: one item for all that share list, order and write. */
+export const indexItems = (tenant: string, placed: readonly Placed[]): IndexItem[] =>
+  [...gathered(tenant, placed).values()].map(({ pk, sk, members }) => {
+    const all = [...members.values()]
+    return {
+      pk,
+      sk,
+      ids: [...members.keys()],
+      ...(all.some(({ high }) => high !== '') && { highs: all.map(({ high }) => high) }),
+      ...(all.some(({ facets }) => facets.length > 0) && { facets: all.map(({ facets }) => facets) }),
+    }
+  })
+
+/** Returns what an index item says about each of its living ids. */
+export const candidatesOf = ({ sk, ids, highs, facets, dead }: IndexItem): Candidate[] => {
+  const place = entryPlace(sk)
+  return ids.flatMap((id, at) => {
+    if (dead?.has(id)) return []
+    const high = highs?.[at]
+    const facet = facets?.[at]
+    return [{ id, ...place, ...(high && { high }), ...(facet?.length && { facets: facet }) }]
+  })
+}
+
+/** Removes index items that no version will ever refer to. */
+export const removeItems = (session: Session, keys: readonly Key[]): Promise<void> =>
+  writeAll(
+    session,
+    keys.map(({ pk, sk }): BatchRequest => ({ table: session.tables.search, remove: { pk, sk } })),
+  )
+
+const markDead = async (session: Session, key: Key, ids: readonly string[]): Promise<void> => {
+  try {
+    const { Attributes } = await updateItem(session, deadParams(session.tables.search, key, ids))
+    const item = Attributes as IndexItem | undefined
+    if (!item?.ids.every((id) => item.dead?.has(id))) return
+    await deleteItem(session, { TableName: session.tables.search, Key: { pk: key.pk, sk: key.sk } })
+  } catch (error) {
+    if (errorName(error) !== 'ConditionalCheckFailedException') throw error
+  }
+}
+
+/** Removes entries of versions that are no longer current, item by item where a write's resources share them. */
+export const removeEntries = async (session: Session, placed: readonly Placed[]): Promise<void> => {
+  const alone = placed.filter(({ w }) => isAlone(w))
+  const shared = placed.filter(({ w }) => !isAlone(w))
+  const marks = [...gathered(session.tenant, shared).values()]
+  await Promise.all([
+    removeItems(session, [...gathered(session.tenant, alone).values()]),
+    inParallel(32, marks, (item) => markDead(session, item, [...item.members.keys()])),
+  ])
+}
+
+/** Removes those entries that are still there, told by cheap reads that may lag; returns how many items it touched. */
+export const removeLeftovers = async (session: Session, placed: readonly Placed[]): Promise<number> => {
+  const keys = [...gathered(session.tenant, placed).values()].map(({ pk, sk }) => ({ pk, sk }))
+  const there = await readAll<IndexItem>(session, session.tables.search, keys, false)
+  const left = new Map(there.map((item) => [`${item.pk}\n${item.sk}`, item]))
+  const isLeft = (id: string, w: string) => (entry: Entry) => {
+    const { pk, sk } = entryKey(session.tenant, entry.list, entry.order, w)
+    const item = left.get(`${pk}\n${sk}`)
+    return item?.ids.includes(id) && !item.dead?.has(id)
+  }
+  const remaining = placed
+    .map(({ id, w, entries }) => ({ id, w, entries: entries.filter(isLeft(id, w)) }))
+    .filter(({ entries }) => entries.length > 0)
+  await removeEntries(session, remaining)
+  return gathered(session.tenant, remaining).size
+}

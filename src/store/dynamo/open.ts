@@ -1,0 +1,55 @@
+import type { OpenStore } from '../port.ts'
+import type { Clients } from './clients.ts'
+import { commit } from './commit.ts'
+import { history } from './history.ts'
+import { hold, release } from './hold.ts'
+import { get, page, version } from './read.ts'
+import type { Clock, Memory, Session, Tables, Timing } from './session.ts'
+
+/** Where the store's tables and bucket are; the clock and the timing are for tests to change. */
+export interface StorePlace {
+  tables: Tables
+  bucket: string
+  clients: Clients
+  clock?: Clock
+  timing?: Partial<Timing>
+}
+
+const realClock: Clock = {
+  now: Date.now,
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+}
+
+const usualTiming: Timing = { lease: 30_000, patience: 2_000 }
+
+/** Returns a function that opens one tenant's session; what is final is remembered across requests. */
+export const openSession = ({ clock = realClock, timing, ...place }: StorePlace) => {
+  const memory: Memory = { states: new Map(), days: new Set() }
+  return (tenant: string): Session => ({
+    ...place,
+    tenant,
+    clock,
+    timing: { ...usualTiming, ...timing },
+    memory,
+    meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
+    underWay: 0,
+  })
+}
+
+/** Returns a function that opens one tenant's store for one request, on DynamoDB and S3. */
+export const openStore = (place: StorePlace): OpenStore => {
+  const sessionOf = openSession(place)
+  return (tenant) => {
+    const session = sessionOf(tenant)
+    return {
+      meter: session.meter,
+      get: (keys) => get(session, keys),
+      version: (key, v) => version(session, key, v),
+      page: (range) => page(session, range),
+      history: (scope) => history(session, scope),
+      hold: (names) => hold(session, names),
+      release: (taken) => release(session, taken),
+      commit: (writes, taken) => commit(session, writes, taken),
+    }
+  }
+}

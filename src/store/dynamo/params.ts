@@ -1,0 +1,215 @@
+import type { BatchStatementRequest } from '@aws-sdk/client-dynamodb'
+import type {
+  DeleteCommandInput,
+  GetCommandInput,
+  PutCommandInput,
+  QueryCommandInput,
+  TransactWriteCommandInput,
+  UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb'
+import { type Key, listPartition, orderBounds } from '../keys.ts'
+import type { Range } from '../port.ts'
+import { type Prepared, plain, type ResourceItem } from './items.ts'
+import type { Tables } from './session.ts'
+
+/** One statement of a batch, its values still plain. */
+export type Statement = Omit<BatchStatementRequest, 'Parameters' | 'Statement'> & {
+  Statement: string
+  Parameters: unknown[]
+}
+
+const keyOf = ({ pk, sk }: Key): Key => ({ pk, sk })
+
+/** Returns the parameters of a consistent GetItem. */
+export const getParams = (table: string, key: Key): GetCommandInput => ({
+  TableName: table,
+  Key: keyOf(key),
+  ConsistentRead: true,
+})
+
+/** Returns the parameters of the put that commits one write: it fails unless `before` is current and nothing staged. */
+export const flipParams = (table: string, { write, item }: Prepared): PutCommandInput =>
+  write.before
+    ? {
+        TableName: table,
+        Item: item,
+        ConditionExpression: 'w = :w AND attribute_not_exists(txn) AND attribute_not_exists(#next)',
+        ExpressionAttributeNames: { '#next': 'next' },
+        ExpressionAttributeValues: { ':w': write.before.w },
+      }
+    : { TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(pk)' }
+
+/** Returns the parameters of the put that ends a transaction; the first such put decides. */
+export const recordParams = (
+  table: string,
+  key: Key,
+  state: 'committed' | 'aborted',
+  ttl?: number,
+): PutCommandInput => ({
+  TableName: table,
+  Item: { ...key, state, ...(ttl !== undefined && { ttl }) },
+  ConditionExpression: 'attribute_not_exists(pk)',
+})
+
+/** Returns the parameters that let a record expire, once nothing refers to it any more. */
+export const expireParams = (table: string, key: Key, ttl: number): UpdateCommandInput => ({
+  TableName: table,
+  Key: key,
+  UpdateExpression: 'SET #ttl = :ttl',
+  ExpressionAttributeNames: { '#ttl': 'ttl' },
+  ExpressionAttributeValues: { ':ttl': ttl },
+})
+
+/** Returns the parameters of a transaction that flips all writes at once, and of the record, if it is fenced by one. */
+export const transactParams = (
+  tables: Tables,
+  prepared: readonly Prepared[],
+  record?: PutCommandInput,
+): TransactWriteCommandInput => ({
+  TransactItems: [
+    ...(record ? [record] : []),
+    ...prepared.map((one) => flipParams(tables.resources, one)),
+  ].map((Put) => ({ Put })),
+})
+
+const insertStatement = (table: string, item: object): Statement => {
+  const attributes = Object.entries(item)
+  return {
+    Statement: `INSERT INTO "${table}" VALUE {${attributes.map(([name]) => `'${name}': ?`).join(', ')}}`,
+    Parameters: attributes.map(([, value]) => value),
+  }
+}
+
+/** Returns the statement that stages a write under a transaction; it fails unless `before` is current and free. */
+export const stageStatement = (table: string, { write, item }: Prepared, txn: string): Statement => {
+  if (write.before) {
+    const { pk, sk, ...image } = item
+    return {
+      Statement: `UPDATE "${table}" SET "next" = ? WHERE pk = ? AND sk = ? AND w = ? AND txn IS MISSING AND "next" IS MISSING`,
+      Parameters: [{ ...image, txn }, pk, sk, write.before.w],
+    }
+  }
+  return insertStatement(table, { ...item, txn })
+}
+
+/** Returns the statement that makes a committed new resource an ordinary item. */
+export const foldStatement = (table: string, { pk, sk }: Key, txn: string): Statement => ({
+  Statement: `UPDATE "${table}" REMOVE txn WHERE pk = ? AND sk = ? AND txn = ?`,
+  Parameters: [pk, sk, txn],
+})
+
+/** Returns the parameters of the put that makes a committed change of an existing resource current. */
+export const foldParams = (table: string, item: ResourceItem, txn: string): PutCommandInput => ({
+  TableName: table,
+  Item: plain(item),
+  ConditionExpression: '#next.txn = :txn',
+  ExpressionAttributeNames: { '#next': 'next' },
+  ExpressionAttributeValues: { ':txn': txn },
+})
+
+/** Returns the parameters that take an aborted new resource away. */
+export const unstageNewParams = (table: string, key: Key, txn: string): DeleteCommandInput => ({
+  TableName: table,
+  Key: keyOf(key),
+  ConditionExpression: 'txn = :txn',
+  ExpressionAttributeValues: { ':txn': txn },
+})
+
+/** Returns the parameters that take an aborted change off an existing resource. */
+export const unstageNextParams = (table: string, key: Key, txn: string): UpdateCommandInput => ({
+  TableName: table,
+  Key: keyOf(key),
+  UpdateExpression: 'REMOVE #next',
+  ConditionExpression: '#next.txn = :txn',
+  ExpressionAttributeNames: { '#next': 'next' },
+  ExpressionAttributeValues: { ':txn': txn },
+})
+
+/** Returns the statement that takes a lock, if nobody holds it. */
+export const lockStatement = (table: string, { pk, sk }: Key, txn: string, ttl: number): Statement =>
+  insertStatement(table, { pk, sk, txn, ttl })
+
+/** Returns the parameters of a put of a lock: on a free name, or in place of a transaction's that has lost it. */
+export const lockParams = (
+  table: string,
+  key: Key,
+  txn: string,
+  ttl: number,
+  instead?: string,
+): PutCommandInput => ({
+  TableName: table,
+  Item: { ...key, txn, ttl },
+  ...(instead === undefined
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : { ConditionExpression: 'txn = :instead', ExpressionAttributeValues: { ':instead': instead } }),
+})
+
+/** Returns the statement that gives a lock back, if it is still this transaction's. */
+export const unlockStatement = (table: string, { pk, sk }: Key, txn: string): Statement => ({
+  Statement: `DELETE FROM "${table}" WHERE pk = ? AND sk = ? AND txn = ?`,
+  Parameters: [pk, sk, txn],
+})
+
+/** Returns the parameters that mark ids of an index item as dead. */
+export const deadParams = (table: string, key: Key, ids: readonly string[]): UpdateCommandInput => ({
+  TableName: table,
+  Key: keyOf(key),
+  UpdateExpression: 'ADD dead :ids',
+  ConditionExpression: 'attribute_exists(pk)',
+  ExpressionAttributeValues: { ':ids': new Set(ids) },
+  ReturnValues: 'ALL_NEW',
+})
+
+const boundsCondition = (from: string | undefined, to: string | undefined): string => {
+  if (from !== undefined && to !== undefined) return ' AND sk BETWEEN :from AND :to'
+  if (from !== undefined) return ' AND sk >= :from'
+  return to === undefined ? '' : ' AND sk < :to'
+}
+
+/** Returns the parameters of a Query over one partition between two sort keys, `to` being no item's own key. */
+export const betweenParams = (
+  table: string,
+  pk: string,
+  { from, to, after, reverse, limit }: Omit<Range, 'list' | 'shard'>,
+): QueryCommandInput => ({
+  TableName: table,
+  ConsistentRead: true,
+  KeyConditionExpression: `pk = :pk${boundsCondition(from, to)}`,
+  ExpressionAttributeValues: {
+    ':pk': pk,
+    ...(from !== undefined && { ':from': from }),
+    ...(to !== undefined && { ':to': to }),
+  },
+  ScanIndexForward: !reverse,
+  Limit: limit,
+  ...(after !== undefined && { ExclusiveStartKey: { pk, sk: after } }),
+})
+
+/** Returns the parameters of the Query that reads a page of a list. */
+export const pageParams = (table: string, tenant: string, range: Range): QueryCommandInput => {
+  const { from: _, to: __, ...rest } = range
+  const pk = listPartition(tenant, range.list, range.shard)
+  return betweenParams(table, pk, { ...rest, ...orderBounds(range.from, range.to) })
+}
+
+/** The two indexes of the `resources` table that order versions by time. */
+export const historyIndexes = {
+  'by-type': { pk: 'tpk', sk: 'tsk' },
+  'by-time': { pk: 'dpk', sk: 'dsk' },
+} as const
+
+/** Returns the parameters of the Query that reads one partition of a history index, newest first. */
+export const historyParams = (
+  table: string,
+  index: keyof typeof historyIndexes,
+  partition: string,
+  { since, before, limit }: { since: string; before: string; limit: number },
+): QueryCommandInput => ({
+  TableName: table,
+  IndexName: index,
+  KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :since AND :before',
+  ExpressionAttributeNames: { '#pk': historyIndexes[index].pk, '#sk': historyIndexes[index].sk },
+  ExpressionAttributeValues: { ':pk': partition, ':since': since, ':before': before },
+  ScanIndexForward: false,
+  Limit: limit,
+})

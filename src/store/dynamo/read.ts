@@ -1,0 +1,67 @@
+import { decodeBody } from '../body.ts'
+import { currentKey, pastKey, resourcePartition } from '../keys.ts'
+import { inParallel } from '../parallel.ts'
+import type { Range, RangePage, ResourceKey, Version } from '../port.ts'
+import { readAll } from './batch.ts'
+import { candidatesOf, type IndexItem } from './index-items.ts'
+import { type ResourceItem, versionOfItem } from './items.ts'
+import { pageParams } from './params.ts'
+import { getObject, query, type Session } from './session.ts'
+import { settled } from './settle.ts'
+
+const textOf = async (session: Session, { deleted, body, s3 }: ResourceItem): Promise<string> => {
+  if (deleted) return ''
+  if (body) return decodeBody(body)
+  return decodeBody(await getObject(session, s3 ?? ''))
+}
+
+/** Turns stored items into versions, in the same order. */
+export const versionsOf = (session: Session, items: readonly ResourceItem[]): Promise<Version[]> =>
+  inParallel(8, items, async (item) => versionOfItem(item, await textOf(session, item)))
+
+/** Returns the current items of these resources as readers may see them, by partition. */
+export const currentItems = async (
+  session: Session,
+  keys: readonly ResourceKey[],
+): Promise<Map<string, ResourceItem>> => {
+  const places = keys.map((key) => currentKey(session.tenant, key))
+  const items = await readAll<ResourceItem>(session, session.tables.resources, places)
+  return new Map((await settled(session, items)).map((item) => [item.pk, item]))
+}
+
+/** Returns the current version for each key, in the keys' order. */
+export const get = async (
+  session: Session,
+  keys: readonly ResourceKey[],
+): Promise<(Version | undefined)[]> => {
+  const items = await currentItems(session, keys)
+  const versions = await versionsOf(session, [...items.values()])
+  const found = new Map(versions.map((version) => [resourcePartition(session.tenant, version), version]))
+  return keys.map((key) => found.get(resourcePartition(session.tenant, key)))
+}
+
+/** Returns one version of a resource, current or past. */
+export const version = async (
+  session: Session,
+  key: ResourceKey,
+  v: number,
+): Promise<Version | undefined> => {
+  const { tenant, tables } = session
+  const places = [currentKey(tenant, key), pastKey(tenant, key, v)]
+  const items = await readAll<ResourceItem>(session, tables.resources, places)
+  const past = items.find(({ sk, v: stored }) => sk === pastKey(tenant, key, v).sk && stored === v)
+  const [current] = await settled(
+    session,
+    items.filter(({ sk }) => sk !== past?.sk),
+  )
+  const item = current?.v === v ? current : past
+  return item && current && v <= current.v ? (await versionsOf(session, [item]))[0] : undefined
+}
+
+/** Returns one page of one shard of a list. */
+export const page = async (session: Session, range: Range): Promise<RangePage> => {
+  const { tables, tenant } = session
+  const { Items = [], LastEvaluatedKey } = await query(session, pageParams(tables.search, tenant, range))
+  const candidates = (Items as IndexItem[]).flatMap(candidatesOf)
+  return LastEvaluatedKey ? { candidates, after: LastEvaluatedKey.sk } : { candidates }
+}

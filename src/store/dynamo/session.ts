@@ -1,0 +1,183 @@
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  BatchExecuteStatementCommand,
+  type BatchExecuteStatementCommandInput,
+  BatchGetCommand,
+  type BatchGetCommandInput,
+  BatchWriteCommand,
+  type BatchWriteCommandInput,
+  DeleteCommand,
+  type DeleteCommandInput,
+  GetCommand,
+  type GetCommandInput,
+  PutCommand,
+  type PutCommandInput,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb'
+import { failure } from '../../outcome/failure.ts'
+import type { Meter } from '../port.ts'
+import type { Clients } from './clients.ts'
+import type { State } from './items.ts'
+
+/** The names of the three tables. */
+export interface Tables {
+  resources: string
+  search: string
+  system: string
+}
+
+/** Time as the store sees it, so that tests can move it. */
+export interface Clock {
+  now(): number
+  sleep(milliseconds: number): Promise<void>
+}
+
+/** How long a transaction or a hold may take, and how long others wait for it, in milliseconds. */
+export interface Timing {
+  lease: number
+  patience: number
+}
+
+/** What all requests of one process share: final transaction states and the days that are marked already. */
+export interface Memory {
+  states: Map<string, State>
+  days: Set<string>
+}
+
+/** One tenant's store during one request. */
+export interface Session {
+  tenant: string
+  tables: Tables
+  bucket: string
+  clients: Clients
+  clock: Clock
+  timing: Timing
+  memory: Memory
+  meter: Meter
+  underWay: number
+}
+
+const throttled = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+])
+const unavailable = new Set(['InternalServerError', 'ServiceUnavailable', 'TimeoutError', 'SlowDown'])
+
+/** Returns the name an AWS error or its like goes by. */
+export const errorName = (error: unknown): string => (error instanceof Error ? error.name : '')
+
+const asFailure = (error: unknown): unknown => {
+  if (throttled.has(errorName(error)))
+    return failure('throttled', 'The database is at its limit. Try again in a moment.')
+  if (unavailable.has(errorName(error)))
+    return failure('busy', 'The database did not answer. Try again in a moment.')
+  return error
+}
+
+interface Capacity {
+  CapacityUnits?: number | undefined
+}
+
+interface Answer {
+  ConsumedCapacity?: Capacity | Capacity[] | undefined
+}
+
+const unitsOf = ({ ConsumedCapacity: consumed = [] }: Answer): number =>
+  [consumed].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0)
+
+const metered = async <Out extends object>(
+  session: Session,
+  units: 'readUnits' | 'writeUnits',
+  call: () => Promise<Out>,
+): Promise<Out> => {
+  const { meter } = session
+  meter.calls++
+  if (session.underWay++ === 0) meter.rounds++
+  try {
+    const answer = await call()
+    meter[units] += unitsOf(answer)
+    return answer
+  } catch (error) {
+    throw asFailure(error)
+  } finally {
+    session.underWay--
+  }
+}
+
+const total = { ReturnConsumedCapacity: 'TOTAL' } as const
+
+/** Sends GetItem. */
+export const getItem = (session: Session, params: GetCommandInput) =>
+  metered(session, 'readUnits', () => session.clients.dynamo.send(new GetCommand({ ...params, ...total })))
+
+/** Sends BatchGetItem. */
+export const batchGet = (session: Session, params: BatchGetCommandInput) =>
+  metered(session, 'readUnits', () =>
+    session.clients.dynamo.send(new BatchGetCommand({ ...params, ...total })),
+  )
+
+/** Sends Query. */
+export const query = (session: Session, params: QueryCommandInput) =>
+  metered(session, 'readUnits', () => session.clients.dynamo.send(new QueryCommand({ ...params, ...total })))
+
+/** Sends PutItem. */
+export const putItem = (session: Session, params: PutCommandInput) =>
+  metered(session, 'writeUnits', () => session.clients.dynamo.send(new PutCommand({ ...params, ...total })))
+
+/** Sends UpdateItem. */
+export const updateItem = (session: Session, params: UpdateCommandInput) =>
+  metered(session, 'writeUnits', () =>
+    session.clients.dynamo.send(new UpdateCommand({ ...params, ...total })),
+  )
+
+/** Sends DeleteItem. */
+export const deleteItem = (session: Session, params: DeleteCommandInput) =>
+  metered(session, 'writeUnits', () =>
+    session.clients.dynamo.send(new DeleteCommand({ ...params, ...total })),
+  )
+
+/** Sends BatchWriteItem. */
+export const batchWrite = (session: Session, params: BatchWriteCommandInput) =>
+  metered(session, 'writeUnits', () =>
+    session.clients.dynamo.send(new BatchWriteCommand({ ...params, ...total })),
+  )
+
+/** Sends TransactWriteItems. */
+export const transactWrite = (session: Session, params: TransactWriteCommandInput) =>
+  metered(session, 'writeUnits', () =>
+    session.clients.dynamo.send(new TransactWriteCommand({ ...params, ...total })),
+  )
+
+/** Sends BatchExecuteStatement with statements that write. */
+export const executeStatements = (session: Session, params: BatchExecuteStatementCommandInput) =>
+  metered(session, 'writeUnits', () =>
+    session.clients.dynamo.send(new BatchExecuteStatementCommand({ ...params, ...total })),
+  )
+
+/** Puts an object into the bucket. */
+export const putObject = (session: Session, key: string, body: Uint8Array) =>
+  metered(session, 'writeUnits', () =>
+    session.clients.s3.send(new PutObjectCommand({ Bucket: session.bucket, Key: key, Body: body })),
+  )
+
+/** Returns an object of the bucket. */
+export const getObject = async (session: Session, key: string): Promise<Uint8Array> => {
+  const read = async () => {
+    const { Body } = await session.clients.s3.send(new GetObjectCommand({ Bucket: session.bucket, Key: key }))
+    return (await Body?.transformToByteArray()) ?? new Uint8Array()
+  }
+  return metered(session, 'readUnits', read)
+}
+
+/** Waits before the nth try again: doubling from 20 ms up to 640 ms, spread by chance. Returns how long it was. */
+export const pause = async ({ clock }: Session, attempt: number): Promise<number> => {
+  const milliseconds = 20 * 2 ** Math.min(attempt, 5) * (0.5 + Math.random() / 2)
+  await clock.sleep(milliseconds)
+  return milliseconds
+}

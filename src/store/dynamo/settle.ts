@@ -1,0 +1,136 @@
+import { failure } from '../../outcome/failure.ts'
+import { currentKey } from '../keys.ts'
+import type { Version } from '../port.ts'
+import { folded, type Prepared, type ResourceItem, type State, stagedBy, standing } from './items.ts'
+import { foldParams, foldStatement, getParams, unstageNewParams, unstageNextParams } from './params.ts'
+import {
+  deleteItem,
+  errorName,
+  executeStatements,
+  getItem,
+  pause,
+  putItem,
+  type Session,
+  updateItem,
+} from './session.ts'
+import { end, isOverdue, statesOf } from './transactions.ts'
+
+const conditionally = async (call: Promise<unknown>): Promise<void> => {
+  try {
+    await call
+  } catch (error) {
+    if (errorName(error) !== 'ConditionalCheckFailedException') throw error
+  }
+}
+
+const foldOne = (session: Session, item: ResourceItem, txn: string): Promise<unknown> => {
+  const table = session.tables.resources
+  if (item.next) return conditionally(putItem(session, foldParams(table, folded(item), txn)))
+  return executeStatements(session, { Statements: [foldStatement(table, item, txn)] })
+}
+
+/** Takes what an aborted transaction has staged off an item. */
+export const unstage = (session: Session, item: ResourceItem, txn: string): Promise<void> => {
+  const table = session.tables.resources
+  return conditionally(
+    item.next
+      ? updateItem(session, unstageNextParams(table, item, txn))
+      : deleteItem(session, unstageNewParams(table, item, txn)),
+  )
+}
+
+/** Makes an item ordinary again after its transaction has ended; harmless when somebody else has done so. */
+export const settleItem = async (
+  session: Session,
+  item: ResourceItem,
+  txn: string,
+  state: State,
+): Promise<void> => {
+  if (state === 'committed') await foldOne(session, item, txn)
+  if (state === 'aborted') await unstage(session, item, txn)
+}
+
+const settleAbandoned = async (
+  session: Session,
+  items: readonly ResourceItem[],
+  states: Map<string, State>,
+): Promise<void> => {
+  const settling = items.map(async (item) => {
+    const txn = stagedBy(item) ?? ''
+    if (isOverdue(session, txn)) await settleItem(session, item, txn, states.get(txn) ?? 'pending')
+  })
+  await Promise.allSettled(settling)
+}
+
+/** Returns the items as readers may see them; what a writer has left behind after its lease is settled on the way. */
+export const settled = async (session: Session, items: readonly ResourceItem[]): Promise<ResourceItem[]> => {
+  const staged = items.filter(stagedBy)
+  if (staged.length === 0) return [...items]
+  const states = await statesOf(session, [...new Set(staged.map((item) => stagedBy(item) ?? ''))])
+  await settleAbandoned(session, staged, states)
+  return items
+    .map((item) => standing(item, states.get(stagedBy(item) ?? '') ?? 'pending'))
+    .filter((item) => item !== undefined)
+}
+
+/** How long a writer still waits for others, in milliseconds. */
+export interface Budget {
+  left: number
+}
+
+const nameOf = ({ key }: Prepared): string => `\`${key.type}/${key.id}\``
+
+/** Returns the failure of a write whose `before` is no longer current. */
+export const outdated = (prepared: Prepared, now: Pick<Version, 'v'> | undefined) =>
+  failure(
+    'version-conflict',
+    `${nameOf(prepared)} was changed meanwhile: expected ${versionName(prepared.write.before)}, found ${versionName(now)}. Read it again and repeat the change.`,
+  )
+
+const versionName = (version: Pick<Version, 'v'> | undefined): string =>
+  version ? `version ${version.v}` : 'no version'
+
+const contended = (prepared: Prepared) =>
+  failure('conflict', `Another transaction is under way on ${nameOf(prepared)}. Try again in a moment.`)
+
+const readItem = async (session: Session, { key }: Prepared): Promise<ResourceItem | undefined> => {
+  const { Item } = await getItem(
+    session,
+    getParams(session.tables.resources, currentKey(session.tenant, key)),
+  )
+  return Item as ResourceItem | undefined
+}
+
+/** Returns whether to go on waiting: of two transactions that block each other the older one waits longer. */
+export const mayWait = (
+  { timing }: Session,
+  { left }: Budget,
+  mine: string | undefined,
+  theirs: string,
+): boolean => left > (mine !== undefined && theirs < mine ? timing.patience * 0.75 : 0)
+
+/**
+ * Finds out why a write was refused. Returns `done` when it has in fact succeeded, `free` when nothing stands in its
+ * way any more; fails with `version-conflict` or, when another transaction does not finish in time, `conflict`.
+ */
+export const makeWay = async (
+  session: Session,
+  prepared: Prepared,
+  budget: Budget,
+  mine?: string,
+): Promise<'done' | 'free'> => {
+  for (let attempt = 0; ; attempt++) {
+    const item = await readItem(session, prepared)
+    const txn = stagedBy(item)
+    if ((txn === undefined && item?.w === prepared.item.w) || (txn !== undefined && txn === mine))
+      return 'done'
+    const state = txn === undefined ? 'committed' : ((await statesOf(session, [txn])).get(txn) ?? 'pending')
+    const now = standing(item, state)
+    if (now?.w !== prepared.write.before?.w) throw outdated(prepared, now)
+    if (!item || txn === undefined) return 'free'
+    if (state !== 'pending') await settleItem(session, item, txn, state)
+    else if (isOverdue(session, txn)) await end(session, txn, 'aborted')
+    else if (mayWait(session, budget, mine, txn)) budget.left -= await pause(session, attempt)
+    else throw contended(prepared)
+  }
+}

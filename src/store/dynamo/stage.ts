@@ -1,0 +1,67 @@
+import { transactionKey } from '../keys.ts'
+import { inParallel } from '../parallel.ts'
+import { executeAll } from './batch.ts'
+import type { Prepared } from './items.ts'
+import { expireParams, foldStatement, stageStatement } from './params.ts'
+import { type Session, updateItem } from './session.ts'
+import { type Budget, makeWay, settleItem } from './settle.ts'
+import { end, expiry } from './transactions.ts'
+
+/** One order for all transactions, so that two of them meet at the first resource they share. */
+const inKeyOrder = (prepared: readonly Prepared[]): Prepared[] =>
+  [...prepared].sort((a, b) => (a.item.pk < b.item.pk ? -1 : 1))
+
+/** Puts every write beside the current versions under the transaction's id; nobody sees it until the record is there. */
+export const stageAll = async (
+  session: Session,
+  prepared: readonly Prepared[],
+  txn: string,
+): Promise<void> => {
+  const budget: Budget = { left: session.timing.patience }
+  let left = inKeyOrder(prepared)
+  while (left.length > 0) {
+    const statement = (one: Prepared) => stageStatement(session.tables.resources, one, txn)
+    const refused = await executeAll(session, left, statement)
+    left = []
+    for (const one of refused) {
+      if ((await makeWay(session, one, budget, txn)) === 'free') left.push(one)
+    }
+  }
+}
+
+const stagedItem = ({ item, write }: Prepared, txn: string) =>
+  write.before ? { ...item, next: { ...item, txn } } : { ...item, txn }
+
+/** Ends a transaction that cannot be committed and takes off what it has staged; what fails here others will do. */
+export const abandon = async (
+  session: Session,
+  prepared: readonly Prepared[],
+  txn: string,
+): Promise<void> => {
+  const state = await end(session, txn, 'aborted').catch(() => 'pending' as const)
+  if (state !== 'aborted') return
+  const remove = (one: Prepared) =>
+    settleItem(session, stagedItem(one, txn), txn, state).catch(() => undefined)
+  await inParallel(32, prepared, remove)
+}
+
+/** Makes all staged items ordinary after the commit; the record may expire once none refers to it. */
+export const foldAll = async (
+  session: Session,
+  prepared: readonly Prepared[],
+  txn: string,
+): Promise<void> => {
+  const { tables, tenant } = session
+  const created = prepared.filter(({ write }) => !write.before)
+  const changed = prepared.filter(({ write }) => write.before)
+  const fold = (one: Prepared) => settleItem(session, stagedItem(one, txn), txn, 'committed')
+  try {
+    await Promise.all([
+      executeAll(session, created, ({ item }) => foldStatement(tables.resources, item, txn)),
+      inParallel(32, changed, fold),
+    ])
+    await updateItem(session, expireParams(tables.system, transactionKey(tenant, txn), expiry(session)))
+  } catch {
+    // The transaction is committed: whoever meets an item that is not folded yet reads it right and folds it.
+  }
+}

@@ -1,0 +1,18 @@
+/** Returns the results of a function over all items, with at most so many under way at once; the first error stops it. */
+export const inParallel = async <In, Out>(
+  limit: number,
+  items: readonly In[],
+  run: (item: In) => Promise<Out>,
+): Promise<Out[]> => {
+  const results: Out[] = new Array(items.length)
+  const left = items.entries()
+  const work = async () => {
+    for (const [at, item] of left) results[at] = await run(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work))
+  return results
+}
+
+/** Returns the items in runs of at most so many. */
+export const inChunks = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size))

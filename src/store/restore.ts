@@ -1,0 +1,105 @@
+import type { Archive } from './archive.ts'
+import { type BatchRequest, writeAll } from './dynamo/batch.ts'
+import { indexItems } from './dynamo/index-items.ts'
+import { pastItem, prepare } from './dynamo/items.ts'
+import { openSession, type StorePlace } from './dynamo/open.ts'
+import { putObject, type Session } from './dynamo/session.ts'
+import type { EntriesOf } from './janitor.ts'
+import { archivePrefix, dayKey, dayOf, newWriteId } from './keys.ts'
+import { inChunks } from './parallel.ts'
+import type { Entry, Write } from './port.ts'
+import { type ArchivedVersion, parseArchiveLine } from './stream.ts'
+
+const chunkSize = 500
+
+const versionsIn = async (archive: Archive, tenant: string, key: string): Promise<ArchivedVersion[]> => {
+  const lines = (await archive.read(key)).split('\n').filter((line) => line !== '')
+  return lines.map((line) => parseArchiveLine(tenant, line))
+}
+
+const newestVersions = async (
+  archive: Archive,
+  tenant: string,
+  keys: readonly string[],
+): Promise<Map<string, number>> => {
+  const newest = new Map<string, number>()
+  for (const key of keys) {
+    for (const { id, v } of await versionsIn(archive, tenant, key)) {
+      newest.set(id, Math.max(v, newest.get(id) ?? 0))
+    }
+  }
+  return newest
+}
+
+const writeOf = ({ deleted, text, ...version }: ArchivedVersion, entries: readonly Entry[]): Write => ({
+  ...version,
+  ...(!deleted && { text }),
+  before: undefined,
+  entries,
+  stale: [],
+})
+
+const requestsOf = async (
+  session: Session,
+  versions: readonly ArchivedVersion[],
+  isNewest: (version: ArchivedVersion) => boolean,
+  entriesOf: EntriesOf,
+): Promise<BatchRequest[]> => {
+  const { tenant, tables } = session
+  const w = newWriteId(versions.length === 1)
+  const prepared = versions.map((version) => {
+    const indexed = isNewest(version) && !version.deleted
+    return prepare(
+      tenant,
+      writeOf(version, indexed ? entriesOf(JSON.parse(version.text), version.t) : []),
+      w,
+      false,
+    )
+  })
+  for (const { item, large } of prepared) if (item.s3 && large) await putObject(session, item.s3, large)
+  const placed = prepared.map(({ key, write }) => ({ id: key.id, w, entries: write.entries }))
+  const days = [...new Set(versions.map(({ t }) => dayOf(t)))]
+  return [
+    ...days.map((day) => ({ table: tables.system, put: { ...dayKey(tenant, day) } })),
+    ...indexItems(tenant, placed).map((put) => ({ table: tables.search, put: { ...put } })),
+    ...prepared.map(({ item }, at) => {
+      const version = versions[at]
+      return { table: tables.resources, put: { ...(version && isNewest(version) ? item : pastItem(item)) } }
+    }),
+  ]
+}
+
+const restoreType = async (
+  session: Session,
+  archive: Archive,
+  keys: readonly string[],
+  entriesOf: EntriesOf,
+): Promise<number> => {
+  const newest = await newestVersions(archive, session.tenant, keys)
+  const done = new Set<string>()
+  const isNewest = ({ id, v }: ArchivedVersion) => newest.get(id) === v
+  const isNew = ({ id, v }: ArchivedVersion) => !done.has(`${id}/${v}`) && done.add(`${id}/${v}`)
+  for (const key of keys) {
+    const versions = (await versionsIn(archive, session.tenant, key)).filter(isNew)
+    for (const chunk of inChunks(versions, chunkSize)) {
+      await writeAll(session, await requestsOf(session, chunk, isNewest, entriesOf))
+    }
+  }
+  return done.size
+}
+
+/** Rebuilds a tenant's empty store from the archive, versions and deletions included; returns how many versions. */
+export const restore = async (
+  place: StorePlace,
+  archive: Archive,
+  tenant: string,
+  entriesOf: EntriesOf,
+): Promise<number> => {
+  const session = openSession(place)(tenant)
+  const keys: string[] = []
+  for await (const key of archive.keys(archivePrefix(tenant))) keys.push(key)
+  const byType = Map.groupBy(keys, (key) => key.slice(archivePrefix(tenant).length).split('/')[0])
+  let count = 0
+  for (const ofType of byType.values()) count += await restoreType(session, archive, ofType, entriesOf)
+  return count
+}
