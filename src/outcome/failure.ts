@@ -34,6 +34,7 @@ export const kinds = {
   conflict: kind(409, 'conflict'),
   'version-conflict': kind(412, 'conflict'),
   'multiple-matches': kind(412, 'multiple-matches'),
+  unresolved: kind(412, 'not-found'),
   'too-large': kind(413, 'too-long'),
   'too-costly': kind(403, 'too-costly'),
   throttled: kind(429, 'throttled', 'warn'),

@@ -1,0 +1,120 @@
+/** Every HTTP function is this door; they differ only in the routes that template.yaml leads to them. */
+
+import middy, { type MiddlewareObj } from '@middy/core'
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context as LambdaContext } from 'aws-lambda'
+import type { Subsegment } from 'aws-xray-sdk-core'
+import { principalOf } from '../auth/principal.ts'
+import { failedResponse, serve } from '../http/serve.ts'
+import { failure } from '../outcome/failure.ts'
+import type { Archive } from '../store/archive.ts'
+import type { OpenStore } from '../store/port.ts'
+import type { Context } from '../write/context.ts'
+import { baseOf, requestOf, resultOf } from './gateway.ts'
+import { logVisit } from './log.ts'
+import { binaryTypesOf, bodyLimitOf, type Environment, loginOf } from './place.ts'
+import { closeSubsegment, openSubsegment } from './trace.ts'
+import type { Visit } from './visit.ts'
+
+/** What a function works with besides its event; opened once per process. */
+export interface Backing {
+  openStore: OpenStore
+  archive: Pick<Archive, 'bundle'>
+}
+
+type Link = MiddlewareObj<Visit, APIGatewayProxyResult>
+
+const tenant = 'main'
+
+/** The event becomes a FHIR request; a body that is too large ends here. */
+const gatewayEvent = (env: Environment): Link => ({
+  before: ({ event: visit }) => {
+    visit.request = requestOf(visit.event, bodyLimitOf(env))
+  },
+})
+
+/** The claims of the token, which the gateway's authorizer has checked, become a principal. */
+const authClaims: Link = {
+  before: ({ event: visit }) => {
+    const principal = principalOf(visit.event.requestContext.authorizer?.claims)
+    if (principal) visit.principal = principal
+  },
+}
+
+/** A subsegment of the trace, only where X-Ray asks for it. */
+const tracing = (env: Environment): Link => {
+  const open = new WeakMap<Visit, Subsegment | undefined>()
+  return {
+    before: async ({ event: visit }) => {
+      open.set(visit, await openSubsegment('fhir', env._X_AMZN_TRACE_ID ?? process.env._X_AMZN_TRACE_ID))
+    },
+    after: ({ event: visit, response }) => {
+      const { pattern } = visit.served?.route ?? {}
+      closeSubsegment(open.get(visit), {
+        route: pattern,
+        type: visit.served?.type,
+        status: response?.statusCode,
+      })
+    },
+  }
+}
+
+/** One line for each request. */
+const requestLine: Link = {
+  after: ({ event: visit, response }) => {
+    if (response) logVisit(visit, response)
+  },
+}
+
+/** What goes wrong in the chain itself is answered like any failure. */
+const errors: Link = {
+  onError: (middyRequest) => {
+    const { event: visit, error } = middyRequest
+    const { requestId } = visit.event.requestContext
+    const served = failedResponse(error, visit.request, { requestId, base: baseOf(visit.event) })
+    visit.served = served
+    const { status, headers, body } = served.response
+    middyRequest.response = { statusCode: status, headers, body }
+    logVisit(visit, middyRequest.response)
+    return middyRequest.response
+  },
+}
+
+const contextOf = (visit: Visit, backing: Backing, env: Environment): Context => {
+  const store = backing.openStore(tenant)
+  const login = loginOf(env)
+  visit.meter = store.meter
+  return {
+    tenant,
+    store,
+    archive: backing.archive,
+    principal: visit.principal,
+    base: baseOf(visit.event),
+    requestId: visit.event.requestContext.requestId,
+    now: Date.now,
+    ...(login && { login }),
+  }
+}
+
+const fhir =
+  (backing: Backing, env: Environment) =>
+  async (visit: Visit): Promise<APIGatewayProxyResult> => {
+    const request = visit.request ?? requestOf(visit.event, bodyLimitOf(env))
+    visit.served = await serve(request, contextOf(visit, backing, env))
+    return resultOf(visit.served.response, request.headers, binaryTypesOf(env))
+  }
+
+const outOfTime = (): never => {
+  throw failure('busy', 'The request took longer than a function may. Ask for less at once, or try again.')
+}
+
+/** Returns the Lambda handler for API Gateway's proxy events. */
+export const door = (backing: Backing, env: Environment = process.env) => {
+  const chain = middy<Visit, APIGatewayProxyResult>({
+    timeoutEarlyInMillis: 500,
+    timeoutEarlyResponse: outOfTime,
+  })
+    .use([errors, requestLine, tracing(env), gatewayEvent(env), authClaims])
+    .handler(fhir(backing, env))
+  return (event: APIGatewayProxyEvent, context: LambdaContext): Promise<APIGatewayProxyResult> =>
+    chain({ event, began: Date.now() }, context)
+}

@@ -1,0 +1,38 @@
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html */
+
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
+import { entriesOf } from '../search/entries.ts'
+import { openArchive } from '../store/archive.ts'
+import { openJanitor } from '../store/janitor.ts'
+import { archiveRecords, type StreamRecord } from '../store/stream.ts'
+import { placeOf } from './backing.ts'
+import { errorFacts, logLine } from './log.ts'
+
+const place = placeOf(process.env)
+const archive = openArchive(place)
+const janitor = openJanitor(place, archive, entriesOf)
+
+/** The SDK's and Lambda's type of the same record differ only in fields that nobody reads here. */
+const recordOf = ({ dynamodb }: DynamoDBRecord): StreamRecord => ({
+  dynamodb: dynamodb as StreamRecord['dynamodb'],
+})
+
+const failuresFrom = (records: readonly DynamoDBRecord[]): DynamoDBBatchResponse => ({
+  batchItemFailures: records
+    .slice(0, 1)
+    .map(({ dynamodb }) => ({ itemIdentifier: dynamodb?.SequenceNumber ?? '' })),
+})
+
+/** Archives every committed version and removes dead index entries; after a failure the whole batch comes again. */
+export const handler = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
+  const records = Records.map(recordOf)
+  try {
+    await archiveRecords(records, archive)
+    const removed = await janitor(records)
+    logLine('INFO', { records: records.length, removed })
+    return { batchItemFailures: [] }
+  } catch (thrown) {
+    logLine('ERROR', { records: records.length, faults: [errorFacts(thrown)] })
+    return failuresFrom(Records)
+  }
+}

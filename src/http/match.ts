@@ -1,0 +1,93 @@
+import { isResourceType } from '../fhir/parameters.ts'
+import { Failure } from '../outcome/failure.ts'
+import { methodNotAllowed, unknownPath, unknownType } from '../outcome/messages.ts'
+import { failOn } from '../outcome/outcome.ts'
+import { idIssues } from '../write/verify.ts'
+import type { Route } from './routes.ts'
+
+/** The parts of a path that a route's pattern names. */
+export interface Names {
+  type: string
+  id: string
+  version: string
+  operation: string
+}
+
+/** The route for a request, and what its path names. */
+export interface Matched {
+  route: Route
+  names: Names
+}
+
+/** A path that no row serves with this method, though others do: 405, with what is possible. */
+export class NotAllowed extends Failure {
+  readonly allowed: readonly string[]
+  constructor(method: string, path: string, allowed: readonly string[]) {
+    super([methodNotAllowed(method, path, allowed)])
+    this.allowed = allowed
+  }
+}
+
+const none: Names = { type: '', id: '', version: '', operation: '' }
+
+/** Words that stand where an id could: `Patient/_search` is no read of `_search`. */
+const isWord = (part: string): boolean => part.startsWith('_') || part.startsWith('$')
+
+const named = (pattern: string, part: string): Partial<Names> | undefined => {
+  if (pattern === part) return {}
+  const name = /^\[(\w+)\]$/.exec(pattern)?.[1]
+  return name === undefined || isWord(part) || part === '' ? undefined : { [name]: part }
+}
+
+const namesIn = (pattern: string, parts: readonly string[]): Names | undefined => {
+  const patterns = pattern.split('/')
+  if (patterns.length !== parts.length) return undefined
+  let names = none
+  for (const [i, part] of parts.entries()) {
+    const more = named(patterns[i] ?? '', part)
+    if (!more) return undefined
+    names = { ...names, ...more }
+  }
+  return names
+}
+
+const matchesOf = (path: string, routes: readonly Route[]): Matched[] => {
+  const parts = path.split('/')
+  return routes.flatMap((route) => {
+    const names = namesIn(route.pattern, parts)
+    return names ? [{ route, names }] : []
+  })
+}
+
+/** A pattern without names fits better than one with. */
+const bestOf = (matches: readonly Matched[]): readonly Matched[] => {
+  const exact = matches.filter(({ route }) => !route.pattern.includes('['))
+  return exact.length > 0 ? exact : matches
+}
+
+/** Returns the methods that are possible at a path. */
+export const methodsAt = (path: string, routes: readonly Route[]): string[] => {
+  const methods = new Set(bestOf(matchesOf(path, routes)).map(({ route }) => route.method))
+  return [
+    ...(methods.has('GET') ? ['GET', 'HEAD'] : []),
+    ...[...methods].filter((m) => m !== 'GET'),
+    'OPTIONS',
+  ]
+}
+
+const checkNames = ({ type, id }: Names): void => {
+  if (type !== '' && !isResourceType(type)) throw unknownType(type)
+  if (id !== '') failOn(idIssues(id))
+}
+
+/** Returns the route for a method and a path; HEAD goes where GET goes. */
+export const match = (method: string, path: string, routes: readonly Route[]): Matched => {
+  const matches = bestOf(matchesOf(path, routes))
+  const [any] = matches
+  if (!any) throw unknownPath(method, path)
+  checkNames(any.names)
+  const wanted = method === 'HEAD' ? 'GET' : method
+  const found = matches.find(({ route }) => route.method === wanted)
+  if (!found) throw new NotAllowed(method, path, methodsAt(path, routes))
+  return found
+}

@@ -1,0 +1,69 @@
+/** https://hl7.org/fhir/R4/http.html — how an answer is dressed as an HTTP response. */
+
+import type { Answer, Prefer } from '../interactions/call.ts'
+import { outcomeText } from '../outcome/outcome.ts'
+import type { Version } from '../store/port.ts'
+import { etagOf } from '../write/etag.ts'
+import type { FhirResponse } from './message.ts'
+import { fhirJson } from './negotiate.ts'
+
+type Headers = Record<string, string>
+
+/** https://fetch.spec.whatwg.org/#http-access-control-expose-headers */
+export const cors: Readonly<Headers> = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers':
+    'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id',
+}
+
+/** What a browser may send after asking with OPTIONS. */
+export const preflight: Readonly<Headers> = {
+  ...cors,
+  'Access-Control-Allow-Headers':
+    'Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-Modified-Since, If-None-Exist, X-Request-Id, X-Correlation-Id',
+  'Access-Control-Max-Age': '86400',
+}
+
+const address = ({ type, id, v }: Version, base: string): string => `${base}/${type}/${id}/_history/${v}`
+
+const versionHeaders = (version: Version): Headers => ({
+  ETag: etagOf(version.v),
+  'Last-Modified': new Date(version.t).toUTCString(),
+})
+
+/** Where the version lives: a created one's `Location`; `Content-Location` where the body is that version. */
+const places = ({ status, version, written }: Answer, base: string, shown: boolean): Headers => {
+  if (!version || version.deleted) return {}
+  const url = address(version, base)
+  return {
+    ...(written && status < 300 ? { Location: url } : {}),
+    ...(shown ? { 'Content-Location': url } : {}),
+  }
+}
+
+const writtenBody = (version: Version, prefer: Prefer): string => {
+  if (prefer.returns === 'minimal') return ''
+  return prefer.returns === 'OperationOutcome' ? outcomeText([]) : version.text
+}
+
+const bodyOf = ({ issues, text, version, written, status }: Answer, prefer: Prefer): string => {
+  if (issues) return outcomeText(issues)
+  if (text !== undefined) return text
+  if (!version || version.deleted || status === 304) return ''
+  return written ? writtenBody(version, prefer) : version.text
+}
+
+/** Returns the HTTP response for an answer. */
+export const responseOf = (answer: Answer, prefer: Prefer, base: string): FhirResponse => {
+  const { status, version } = answer
+  const body = bodyOf(answer, prefer)
+  return {
+    status,
+    headers: {
+      ...(body === '' ? {} : { 'Content-Type': `${answer.mediaType ?? fhirJson}; charset=utf-8` }),
+      ...(version ? versionHeaders(version) : {}),
+      ...places(answer, base, body !== '' && body === version?.text),
+    },
+    body,
+  }
+}

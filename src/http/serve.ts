@@ -1,0 +1,136 @@
+/** https://hl7.org/fhir/R4/http.html — a request walks through its stations: route, rights, interaction, response. */
+
+import type { Answer, Asked, Call, Dispatch } from '../interactions/call.ts'
+import type { Issue } from '../outcome/failure.ts'
+import { issuesOf, statusOf } from '../outcome/outcome.ts'
+import type { Context } from '../write/context.ts'
+import { forbidding, verified } from '../write/verify.ts'
+import { type Matched, match, methodsAt, NotAllowed } from './match.ts'
+import type { FhirRequest, FhirResponse } from './message.ts'
+import { checkAccept, checkContentType } from './negotiate.ts'
+import { preferOf } from './prefer.ts'
+import { cors, preflight, responseOf } from './response.ts'
+import { type Route, routes } from './routes.ts'
+
+/** What is known about a request once it is answered, for the log: never content, never tokens. */
+export interface Served {
+  response: FhirResponse
+  route?: Route
+  type?: string
+  /** Why it failed, where it did. */
+  issues: readonly Issue[]
+  /** What was thrown, where it was a fault of ours. */
+  faults: readonly unknown[]
+}
+
+const callOf = ({ names }: Matched, asked: Asked): Call => ({
+  ...names,
+  query: asked.query,
+  headers: asked.headers,
+  prefer: preferOf(asked.headers.prefer),
+  body: asked.body,
+})
+
+const permit = ({ route, names }: Matched, context: Context): void => {
+  if (route.action) verified(route, forbidding(context, route.action, names.type || 'every type'))
+}
+
+const run = async (matched: Matched, asked: Asked, context: Dispatch): Promise<Answer> => {
+  permit(matched, context)
+  return matched.route.run(callOf(matched, asked), context)
+}
+
+const dispatchOf = (context: Context, faults: unknown[]): Dispatch => {
+  const dispatch: Dispatch = {
+    ...context,
+    routes,
+    report: (thrown) => faults.push(thrown),
+    again: async (asked) => run(match(asked.method, asked.path, routes), asked, dispatch),
+  }
+  return dispatch
+}
+
+type Site = Pick<Context, 'base' | 'requestId'>
+
+const failed = (
+  thrown: unknown,
+  { base, requestId }: Site,
+): { response: FhirResponse; issues: readonly Issue[] } => {
+  const issues = issuesOf(thrown, requestId)
+  const response = responseOf({ status: statusOf(issues), issues }, { lenient: false }, base)
+  const allow = thrown instanceof NotAllowed ? { Allow: thrown.allowed.join(', ') } : {}
+  const login = response.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}
+  return { issues, response: { ...response, headers: { ...response.headers, ...allow, ...login } } }
+}
+
+const options = ({ path }: FhirRequest): FhirResponse => {
+  const methods = methodsAt(path, routes).join(', ')
+  return {
+    status: 204,
+    headers: { ...preflight, Allow: methods, 'Access-Control-Allow-Methods': methods },
+    body: '',
+  }
+}
+
+/** Ids that callers may give to their requests: short, and nothing that could forge a header or a log line. */
+const correlation = /^[\w.:-]{1,64}$/
+
+const ids = (headers: FhirRequest['headers'], requestId: string): Record<string, string> => {
+  const given = headers['x-request-id']
+  return {
+    'X-Request-Id': requestId,
+    ...(given && correlation.test(given) ? { 'X-Correlation-Id': given } : {}),
+  }
+}
+
+const dressed = (
+  response: FhirResponse,
+  { method, headers }: Pick<FhirRequest, 'method' | 'headers'>,
+  requestId: string,
+): FhirResponse => ({
+  ...response,
+  headers: { ...cors, ...response.headers, ...ids(headers, requestId) },
+  body: method === 'HEAD' ? '' : response.body,
+})
+
+const isFault = ({ kind }: Issue): boolean => kind === 'fault'
+
+/** Returns the response to a request that failed, wherever that was. */
+export const failedResponse = (thrown: unknown, request: FhirRequest | undefined, site: Site): Served => {
+  const { response, issues } = failed(thrown, site)
+  const asked = request ?? { method: '', headers: {} }
+  return {
+    response: dressed(response, asked, site.requestId),
+    issues,
+    faults: issues.some(isFault) ? [thrown] : [],
+  }
+}
+
+const answer = async (request: FhirRequest, matched: Matched, context: Dispatch): Promise<FhirResponse> => {
+  checkAccept(request)
+  checkContentType(request, matched.route.takes)
+  return responseOf(await run(matched, request, context), preferOf(request.headers.prefer), context.base)
+}
+
+const routed = async (request: FhirRequest, context: Context): Promise<Served> => {
+  const faults: unknown[] = []
+  const matched = match(request.method, request.path, routes)
+  const about = { route: matched.route, type: matched.names.type, faults }
+  try {
+    const response = await answer(request, matched, dispatchOf(context, faults))
+    return { ...about, issues: [], response: dressed(response, request, context.requestId) }
+  } catch (thrown) {
+    const failed = failedResponse(thrown, request, context)
+    return { ...about, ...failed, faults: [...faults, ...failed.faults] }
+  }
+}
+
+/** Returns the response to a request, failures included, and what the log should know. */
+export const serve = async (request: FhirRequest, context: Context): Promise<Served> => {
+  try {
+    if (request.method !== 'OPTIONS') return await routed(request, context)
+    return { response: dressed(options(request), request, context.requestId), issues: [], faults: [] }
+  } catch (thrown) {
+    return failedResponse(thrown, request, context)
+  }
+}

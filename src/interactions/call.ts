@@ -1,0 +1,81 @@
+import type { Issue } from '../outcome/failure.ts'
+import type { Version } from '../store/port.ts'
+import type { Context } from '../write/context.ts'
+
+/** Query parameters in the order they came. */
+export type Pairs = readonly (readonly [name: string, value: string])[]
+
+/** What is asked of an interaction: the parts of the URL that its route names, and the rest as it came. */
+export interface Call {
+  type: string
+  id: string
+  version: string
+  operation: string
+  query: Pairs
+  /** Header names in lower case. */
+  headers: Readonly<Record<string, string>>
+  prefer: Prefer
+  body: string
+}
+
+/** https://hl7.org/fhir/R4/http.html#ops */
+export interface Prefer {
+  /** Absent where the client says nothing: a single write answers with the resource, a bundle's entry without. */
+  returns?: 'minimal' | 'representation' | 'OperationOutcome'
+  lenient: boolean
+}
+
+/** What an interaction answers, before it is dressed as an HTTP response or as an entry of a Bundle. */
+export interface Answer {
+  status: number
+  /** The version that the answer is about: gives ETag, Last-Modified and, unless `text` is there, the body. */
+  version?: Version
+  /** A JSON text to be served instead. */
+  text?: string
+  /** The text's media type, where it is not FHIR's. */
+  mediaType?: string
+  /** What is to be told, as an OperationOutcome. */
+  issues?: readonly Issue[]
+  /** The answer to a write: `Prefer: return` decides about its body. */
+  written?: boolean
+}
+
+/** A request to be routed: one from outside, or an entry of a Bundle. */
+export interface Asked {
+  method: string
+  path: string
+  query: Pairs
+  headers: Readonly<Record<string, string>>
+  body: string
+}
+
+/** What interactions work with: a Bundle's entries go `again` through the routes. */
+export interface Dispatch extends Context {
+  again: (asked: Asked) => Promise<Answer>
+  /** Tells the log about a fault that only one entry of a Bundle met. */
+  report: (thrown: unknown) => void
+  /** What is served, for the CapabilityStatement. */
+  routes: readonly RouteFacts[]
+}
+
+export type Interaction = (call: Call, context: Dispatch) => Promise<Answer>
+
+/** Returns the answer that serves a version. */
+export const serving = (version: Version): Answer => ({ status: 200, version })
+
+/** Returns the answer that tells only issues. */
+export const telling = (status: number, issues: readonly Issue[], version?: Version): Answer =>
+  version ? { status, issues, version } : { status, issues }
+
+/** Returns the path of what a call is about: `Patient/1`, or only the type where the query names the resource. */
+export const pathOf = ({ type, id }: Call): string => (id === '' ? type : `${type}/${id}`)
+
+/** What a route says about itself. */
+export interface RouteFacts {
+  method: string
+  /** `[type]/[id]/_history/[version]` */
+  pattern: string
+  /** Its names in the CapabilityStatement, separated by spaces; empty where it has none there. */
+  code: string
+  level: 'system' | 'type' | 'instance'
+}

@@ -1,0 +1,131 @@
+/** https://hl7.org/fhir/R4/http.html#capabilities — computed from the routes and registries, never typed. */
+
+import type { SearchParameter } from '../fhir/definitions.ts'
+import { resourceTypes, searchParameters } from '../fhir/parameters.ts'
+import { failure } from '../outcome/failure.ts'
+import type { Context, Login } from '../write/context.ts'
+import type { Call, Dispatch, Interaction, RouteFacts } from './call.ts'
+
+export const software = { name: 'Pilotlight', version: '0.1.0' }
+
+const codesOf = (routes: readonly RouteFacts[], ...levels: RouteFacts['level'][]): { code: string }[] =>
+  routes
+    .filter(({ level, code }) => code !== '' && levels.includes(level))
+    .flatMap(({ code }) => code.split(' ').map((each) => ({ code: each })))
+
+const parametersOf = (type: string): SearchParameter[] => [...searchParameters(type).values()]
+
+const searchParam = ({ code, type, url }: SearchParameter) => ({ name: code, type, definition: url })
+
+const references = (type: string): SearchParameter[] =>
+  parametersOf(type).filter((parameter) => parameter.type === 'reference')
+
+const includesOf = (type: string): string[] => references(type).map(({ code }) => `${type}:${code}`)
+
+/** Which links of other types may point to a type; links to anything would only repeat the list of all types. */
+const reverseIncludes = (): Map<string, string[]> => {
+  const reverse = new Map<string, string[]>(resourceTypes.map((type) => [type, []]))
+  for (const type of resourceTypes)
+    for (const { code, targets } of references(type))
+      for (const target of targets ?? []) reverse.get(target)?.push(`${type}:${code}`)
+  return reverse
+}
+
+const serves = (routes: readonly RouteFacts[], method: string, pattern: string): boolean =>
+  routes.some((route) => route.method === method && route.pattern === pattern)
+
+const flags = (routes: readonly RouteFacts[]) => ({
+  versioning: 'versioned',
+  readHistory: serves(routes, 'GET', '[type]/[id]/_history/[version]'),
+  updateCreate: serves(routes, 'PUT', '[type]/[id]'),
+  conditionalCreate: serves(routes, 'POST', '[type]'),
+  conditionalRead: 'full-support',
+  conditionalUpdate: serves(routes, 'PUT', '[type]'),
+  conditionalDelete: serves(routes, 'DELETE', '[type]') ? 'single' : 'not-supported',
+  referencePolicy: ['literal', 'local'],
+})
+
+const unlessEmpty = (name: string, values: readonly unknown[]): object =>
+  values.length > 0 ? { [name]: values } : {}
+
+const resourcesOf = (routes: readonly RouteFacts[]): object[] => {
+  const reverse = reverseIncludes()
+  const interaction = codesOf(routes, 'type', 'instance')
+  const common = flags(routes)
+  return resourceTypes.map((type) => ({
+    type,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    interaction,
+    ...common,
+    ...unlessEmpty('searchInclude', includesOf(type)),
+    ...unlessEmpty('searchRevInclude', reverse.get(type) ?? []),
+    searchParam: parametersOf(type).map(searchParam),
+  }))
+}
+
+const oauth = ({ authorize, token }: Login): object[] =>
+  authorize && token
+    ? [
+        {
+          url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+          extension: [
+            { url: 'authorize', valueUri: authorize },
+            { url: 'token', valueUri: token },
+          ],
+        },
+      ]
+    : []
+
+const securityService = {
+  coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }],
+  text: 'OAuth 2.0 bearer tokens of an Amazon Cognito user pool',
+}
+
+const security = (login: Login | undefined): object => ({
+  ...unlessEmpty('extension', login ? oauth(login) : []),
+  cors: true,
+  service: [securityService],
+})
+
+/** Returns the CapabilityStatement of a service with these routes. */
+export const capabilityStatement = (
+  routes: readonly RouteFacts[],
+  { base, login, now }: Pick<Context, 'base' | 'login' | 'now'>,
+): object => ({
+  resourceType: 'CapabilityStatement',
+  status: 'active',
+  date: new Date(now()).toISOString(),
+  kind: 'instance',
+  software,
+  implementation: { description: 'Pilotlight FHIR R4 server', url: base },
+  fhirVersion: '4.0.1',
+  format: ['application/fhir+json', 'json'],
+  rest: [
+    {
+      mode: 'server',
+      security: security(login),
+      resource: resourcesOf(routes),
+      interaction: codesOf(routes, 'system'),
+    },
+  ],
+})
+
+/** One text per base URL: what is served does not change while a process lives. */
+const texts = new Map<string, string>()
+
+const textFor = ({ routes, ...context }: Dispatch): string => {
+  const text = texts.get(context.base) ?? JSON.stringify(capabilityStatement(routes, context))
+  if (texts.size < 8) texts.set(context.base, text)
+  return text
+}
+
+const checkMode = ({ query }: Call): void => {
+  const mode = query.findLast(([name]) => name === 'mode')?.[1] ?? 'full'
+  if (mode !== 'full' && mode !== 'normative')
+    throw failure('unsupported', `\`mode=${mode}\` is not supported. Use \`full\` or \`normative\`.`)
+}
+
+export const capabilities: Interaction = async (call, context) => {
+  checkMode(call)
+  return { status: 200, text: textFor(context) }
+}

@@ -1,0 +1,31 @@
+/** https://hl7.org/fhir/R4/http.html#create, #update and #delete — one change is a transaction of one. */
+
+import { notFound } from '../outcome/messages.ts'
+import type { BundleEntry } from '../write/bundle.ts'
+import type { Effect } from '../write/command.ts'
+import type { Context } from '../write/context.ts'
+import { transact, type WishResult } from '../write/transaction.ts'
+import { plan } from '../write/wish.ts'
+import { type Answer, telling } from './call.ts'
+
+const statusOf: Readonly<Record<Effect, number>> = {
+  created: 201,
+  updated: 200,
+  unchanged: 200,
+  deleted: 204,
+  absent: 204,
+}
+
+/** Returns how a change that was made, or found to be made already, is answered. */
+export const answerOf = (result: WishResult, entry: Pick<BundleEntry, 'method' | 'path'>): Answer => {
+  if (!result) return entry.method === 'DELETE' ? { status: 204 } : telling(404, [notFound(entry.path, '?')])
+  if ('found' in result) return { status: 200, version: result.found, written: true }
+  const { effect, version } = result.done
+  return version ? { status: statusOf[effect], version, written: true } : { status: statusOf[effect] }
+}
+
+/** Makes one change and returns its answer. */
+export const change = async (entry: BundleEntry, context: Context): Promise<Answer> => {
+  const [result] = await transact(plan([entry], context), context)
+  return answerOf(result, entry)
+}

@@ -1,0 +1,58 @@
+/** https://hl7.org/fhir/R4/http.html#search */
+
+import { outcomeText } from '../outcome/outcome.ts'
+import { parseQuery } from '../search/parse.ts'
+import { search as runSearch, type SearchPage } from '../search/search.ts'
+import { queryText } from '../write/query-text.ts'
+import { type BundleLink, bundleText, outcomeEntry, searchEntry } from './bundle-text.ts'
+import type { Call, Interaction, Pairs } from './call.ts'
+
+/** Parameters of the answer's manners, which are no search parameters but belong to the links. */
+const manners = new Set(['_format', '_pretty', '_summary', '_elements'])
+
+const isManner = ([name]: readonly [string, string]): boolean => manners.has(name)
+
+/** A form's fields come after the URL's parameters. */
+const pairsOf = ({ query, body, headers }: Call): Pairs =>
+  headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+    ? [...query, ...new URLSearchParams(body)]
+    : query
+
+const address = (base: string, type: string, pairs: Pairs): string => {
+  const path = type === '' ? base : `${base}/${type}`
+  const query = queryText(pairs)
+  return query === '' ? path : `${path}?${query}`
+}
+
+const linksOf = (page: SearchPage, type: string, understood: Pairs, base: string): BundleLink[] => {
+  const self = { relation: 'self', url: address(base, type, understood) }
+  if (page.next === undefined) return [self]
+  const following = [...understood.filter(([name]) => name !== '_cursor'), ['_cursor', page.next] as const]
+  return [self, { relation: 'next', url: address(base, type, following) }]
+}
+
+const entriesOf = (page: SearchPage, base: string, issues: SearchPage['issues']): string[] => [
+  ...page.matches.map((version) => searchEntry(version, 'match', base)),
+  ...page.included.map((version) => searchEntry(version, 'include', base)),
+  ...(issues.length > 0 ? [outcomeEntry(outcomeText(issues))] : []),
+]
+
+export const search: Interaction = async (call, context) => {
+  const { base, now } = context
+  const pairs = pairsOf(call)
+  const asked = pairs.filter((pair) => !isManner(pair))
+  const { query, issues } = parseQuery(call.type, asked, { lenient: call.prefer.lenient, base })
+  const page = await runSearch(query, context)
+  const understood = [...query.selfPairs, ...pairs.filter(isManner)]
+  return {
+    status: 200,
+    text: bundleText({
+      type: 'searchset',
+      id: crypto.randomUUID(),
+      timestamp: new Date(now()).toISOString(),
+      total: page.total,
+      links: linksOf(page, call.type, understood, base),
+      entries: entriesOf(page, base, [...issues, ...page.issues]),
+    }),
+  }
+}

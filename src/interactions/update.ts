@@ -1,0 +1,17 @@
+/** https://hl7.org/fhir/R4/http.html#update and #upsert */
+
+import { bodyOf } from '../write/body.ts'
+import { type Call, type Interaction, pathOf } from './call.ts'
+import { change } from './change.ts'
+
+const entryOf = (call: Call) => ({
+  place: '',
+  method: 'PUT' as const,
+  path: pathOf(call),
+  query: call.query,
+  headers: call.headers,
+  fullUrl: undefined,
+  body: bodyOf(call.body, `a ${call.type}`),
+})
+
+export const update: Interaction = async (call, context) => change(entryOf(call), context)

@@ -1,0 +1,14 @@
+/** https://hl7.org/fhir/R4/http.html#vread */
+
+import { goneVersion, noVersion } from '../outcome/messages.ts'
+import { type Interaction, serving, telling } from './call.ts'
+import { notModified } from './conditions.ts'
+
+export const vread: Interaction = async ({ type, id, version, headers }, { store }) => {
+  const found = /^[1-9]\d{0,14}$/.test(version)
+    ? await store.version({ type, id }, Number(version))
+    : undefined
+  if (!found) return telling(404, [noVersion(type, id, version)])
+  if (found.deleted) return telling(410, [goneVersion(type, id, version)], found)
+  return notModified(headers, found) ? { status: 304, version: found } : serving(found)
+}

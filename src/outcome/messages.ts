@@ -1,0 +1,140 @@
+/** What callers are told: each message names the thing, says what was expected, and the way out. */
+
+import { error, type Failure, failure, type Issue } from './failure.ts'
+
+export const unknownType = (name: string): Failure =>
+  failure(
+    'unknown-type',
+    `\`${name}\` is not an R4 resource type. \`/metadata\` lists the types that are served.`,
+  )
+
+export const unknownPath = (method: string, path: string): Failure =>
+  failure('not-found', `Nothing is served at \`${method} /${path}\`. \`/metadata\` lists the interactions.`)
+
+export const methodNotAllowed = (method: string, path: string, allowed: readonly string[]): Issue =>
+  error('method-not-allowed', `\`${method}\` is not possible at \`/${path}\`. Use ${allowed.join(', ')}.`)
+
+export const badId = (id: string, expression?: string): Issue =>
+  error('invalid', `\`${id}\` is not an id: expected 1 to 64 of A-Z, a-z, 0-9, \`-\` and \`.\`.`, expression)
+
+export const notFound = (type: string, id: string): Issue =>
+  error('not-found', `\`${type}/${id}\` does not exist.`)
+
+export const gone = (type: string, id: string): Issue =>
+  error('deleted', `\`${type}/${id}\` was deleted. Its past versions are under \`${type}/${id}/_history\`.`)
+
+export const noVersion = (type: string, id: string, version: string): Issue =>
+  error('not-found', `\`${type}/${id}\` has no version \`${version}\`. See \`${type}/${id}/_history\`.`)
+
+export const goneVersion = (type: string, id: string, version: string): Issue =>
+  error(
+    'deleted',
+    `Version \`${version}\` of \`${type}/${id}\` is its deletion. The version before it can be read.`,
+  )
+
+export const emptyBody = (expected: string): Failure =>
+  failure('malformed', `The body is empty. Expected ${expected} as JSON.`)
+
+export const badJson = (what: string, line: number, column: number): Failure =>
+  failure('malformed', `The body is not JSON: ${what} at line ${line}, column ${column}.`)
+
+export const tooDeep = (depth: number): Failure =>
+  failure('malformed', `The body nests deeper than ${depth} levels. No FHIR resource needs that.`)
+
+export const tooLarge = (size: number, limit: number): Failure =>
+  failure('too-large', `The body has ${size} bytes; at most ${limit} are taken. Send smaller bundles.`)
+
+export const tooManyEntries = (count: number, limit: number): Failure =>
+  failure(
+    'too-large',
+    `The Bundle has ${count} entries; at most ${limit} are taken. Send it in parts.`,
+    'Bundle.entry',
+  )
+
+export const notAResource = (): Failure =>
+  failure('malformed', 'The body is not a resource: expected a JSON object with `resourceType`.')
+
+export const wrongType = (actual: unknown, expected: string, expression = 'resourceType'): Issue =>
+  error(
+    'invalid',
+    `\`resourceType\` is \`${String(actual)}\`; expected \`${expected}\`, as the URL says.`,
+    expression,
+  )
+
+export const missingId = (type: string, id: string): Issue =>
+  error('required', `The resource has no \`id\`; expected \`${id}\`, as the URL says.`, `${type}.id`)
+
+export const wrongId = (type: string, actual: unknown, id: string): Issue =>
+  error(
+    'invalid',
+    `The resource's \`id\` is \`${String(actual)}\`; expected \`${id}\`, as the URL says.`,
+    `${type}.id`,
+  )
+
+export const mediaType = (actual: string, supported: readonly string[]): Failure =>
+  failure('media-type', `Content-Type \`${actual}\` is not supported. Send ${supported.join(' or ')}.`)
+
+export const notAcceptable = (actual: string, supported: readonly string[]): Failure =>
+  failure('not-acceptable', `\`${actual}\` is not supported. Ask for ${supported.join(' or ')}.`)
+
+export const notLoggedIn = (): Failure =>
+  failure(
+    'login',
+    'This needs a token: send `Authorization: Bearer …`. `/.well-known/smart-configuration` says where to get one.',
+  )
+
+export const forbidden = (because: string): Issue => error('forbidden', because)
+
+export const badETag = (header: string, value: string): Failure =>
+  failure('invalid', `\`${header}: ${value}\` is not understood. Expected a version such as \`W/"3"\`.`)
+
+export const versionMismatch = (
+  type: string,
+  id: string,
+  asked: number,
+  current: number | undefined,
+): Issue =>
+  error(
+    'version-conflict',
+    current === undefined
+      ? `\`If-Match\` asks for version ${asked}, but \`${type}/${id}\` does not exist.`
+      : `\`If-Match\` asks for version ${asked}, but \`${type}/${id}\` is at version ${current}. Read it and try again.`,
+  )
+
+export const alreadyThere = (type: string, id: string): Issue =>
+  error('version-conflict', `\`If-None-Match: *\` forbids to replace, but \`${type}/${id}\` exists.`)
+
+export const raced = (): Failure =>
+  failure('conflict', 'Other writers changed the same resources again and again. Try again.')
+
+export const multipleMatches = (type: string, criteria: string): Issue =>
+  error(
+    'multiple-matches',
+    `\`${type}?${criteria}\` matches more than one resource; a condition must match one at the most.`,
+  )
+
+export const emptyCriteria = (type: string, expression?: string): Issue =>
+  error(
+    'invalid',
+    `A condition on \`${type}\` needs at least one search parameter that it understands.`,
+    expression,
+  )
+
+export const unresolved = (reference: string, matches: number, expression: string): Issue =>
+  matches === 0
+    ? error(
+        'unresolved',
+        `The conditional reference \`${reference}\` matches nothing; create its target first.`,
+        expression,
+      )
+    : error(
+        'multiple-matches',
+        `The conditional reference \`${reference}\` matches more than one resource; add criteria.`,
+        expression,
+      )
+
+export const responseTooLarge = (size: number, limit: number): Failure =>
+  failure(
+    'too-costly',
+    `The answer has ${size} bytes; at most ${limit} can leave at once. Ask for less with \`_count\`, or send \`Accept-Encoding: gzip\`.`,
+  )

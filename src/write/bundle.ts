@@ -1,0 +1,123 @@
+/** https://hl7.org/fhir/R4/bundle.html#bdl-3 and https://hl7.org/fhir/R4/http.html#transaction */
+
+import type { Resource } from '../fhir/definitions.ts'
+import { bundleEntryTexts } from '../fhir/json.ts'
+import { error, type Issue } from '../outcome/failure.ts'
+import { tooManyEntries } from '../outcome/messages.ts'
+import { type Body, isResource } from './body.ts'
+
+export const entryMethods = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'] as const
+export type EntryMethod = (typeof entryMethods)[number]
+
+/** What one entry of a batch or transaction asks for. */
+export interface BundleEntry {
+  /** Where it stands: `Bundle.entry[3]`. */
+  place: string
+  method: EntryMethod
+  /** The path below the service base and the query, as in an HTTP request. */
+  path: string
+  query: readonly (readonly [name: string, value: string])[]
+  fullUrl: string | undefined
+  /** The entry's conditions as the HTTP headers that they stand for. */
+  headers: Readonly<Record<string, string>>
+  body: Body | undefined
+}
+
+/** The entry as it came, or why it cannot be one. */
+export type EntryRead = { entry: BundleEntry; issues: [] } | { entry: undefined; issues: Issue[] }
+
+const maxEntries = 50_000
+
+const conditionHeaders = {
+  ifMatch: 'if-match',
+  ifNoneMatch: 'if-none-match',
+  ifModifiedSince: 'if-modified-since',
+  ifNoneExist: 'if-none-exist',
+} as const
+
+type Json = Record<string, unknown>
+const asObject = (value: unknown): Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
+
+const headersOf = (request: Json): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(conditionHeaders).flatMap(([member, header]) =>
+      typeof request[member] === 'string' ? [[header, request[member]]] : [],
+    ),
+  )
+
+const isMethod = (value: unknown): value is EntryMethod => entryMethods.some((method) => method === value)
+
+const takesBody = (method: EntryMethod): boolean =>
+  method === 'POST' || method === 'PUT' || method === 'PATCH'
+
+const requestIssues = (request: Json, resource: unknown, place: string): Issue[] => {
+  const { method, url } = request
+  if (!isMethod(method))
+    return [
+      error(
+        'required',
+        `\`request.method\` must be one of ${entryMethods.join(', ')}.`,
+        `${place}.request.method`,
+      ),
+    ]
+  if (typeof url !== 'string')
+    return [
+      error('required', '`request.url` is missing: say what the entry is about.', `${place}.request.url`),
+    ]
+  return takesBody(method) && !isResource(resource)
+    ? [error('required', `A ${method} needs a \`resource\` with a \`resourceType\`.`, `${place}.resource`)]
+    : []
+}
+
+const below = (url: string, base: string): string =>
+  (url.startsWith(`${base}/`) ? url.slice(base.length) : url).replace(/^\/+/, '')
+
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
+/** Returns a URL of a Bundle's entry as path below the base and ordered query pairs. */
+export const splitUrl = (url: string, base: string): Pick<BundleEntry, 'path' | 'query'> => {
+  const [path = '', ...query] = below(url, base).split('?')
+  return { path: decoded(path), query: [...new URLSearchParams(query.join('?'))] }
+}
+
+const readEntry = (json: unknown, text: string | undefined, position: number, base: string): EntryRead => {
+  const place = `Bundle.entry[${position}]`
+  const { request, resource, fullUrl } = asObject(json)
+  const asked = asObject(request)
+  const issues = requestIssues(asked, resource, place)
+  if (issues.length > 0) return { entry: undefined, issues }
+  const entry: BundleEntry = {
+    place,
+    method: asked.method as EntryMethod,
+    ...splitUrl(asked.url as string, base),
+    fullUrl: typeof fullUrl === 'string' ? fullUrl : undefined,
+    headers: headersOf(asked),
+    body: isResource(resource) && text !== undefined ? { resource, text } : undefined,
+  }
+  return { entry, issues: [] }
+}
+
+/** Returns the entries of a Bundle with the texts of their resources as they came. */
+export const readEntries = (bundle: Body, base: string): EntryRead[] => {
+  const { entry } = bundle.resource
+  const entries: unknown[] = Array.isArray(entry) ? entry : []
+  if (entries.length > maxEntries) throw tooManyEntries(entries.length, maxEntries)
+  const texts = bundleEntryTexts(bundle.text)
+  return entries.map((json, position) => readEntry(json, texts[position], position, base))
+}
+
+const withoutResource = (entry: unknown): Json => {
+  const { resource, ...rest } = asObject(entry)
+  return rest
+}
+
+/** Returns the Bundle without its resources, which are judged on their own. */
+export const wrapperOf = (bundle: Resource): Resource =>
+  Array.isArray(bundle.entry) ? { ...bundle, entry: bundle.entry.map(withoutResource) } : bundle

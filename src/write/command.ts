@@ -1,0 +1,29 @@
+import type { Method, Version } from '../store/port.ts'
+import type { Body } from './body.ts'
+
+/** One change to one resource, with everything that was only a wish resolved: its id is known. */
+export interface Command {
+  method: Method
+  type: string
+  id: string
+  /** What shall stand there, given what stands there now; nothing means a deletion. */
+  body?: (before: Version | undefined) => Body
+  /** The id was made up by us a moment ago, so nothing can stand there yet. */
+  fresh: boolean
+  /** The version that must be the current one. */
+  ifMatch?: number
+  /** The version that the criteria matched: where another has come since, they must be asked again. */
+  seen?: number
+  /** Nothing may stand there: `If-None-Match: *`. */
+  ifAbsent?: boolean
+  /** Where in the request it stands, for expressions: `Bundle.entry[3]`, or empty for the whole body. */
+  place: string
+}
+
+export type Effect = 'created' | 'updated' | 'unchanged' | 'deleted' | 'absent'
+
+/** What became of a command; `absent` (a deletion of nothing) has no version. */
+export interface Done {
+  effect: Effect
+  version: Version | undefined
+}

@@ -1,0 +1,76 @@
+import { Failure, type Issue } from '../outcome/failure.ts'
+import { alreadyThere, raced, versionMismatch } from '../outcome/messages.ts'
+import { failOn } from '../outcome/outcome.ts'
+import type { Hold, Store, Version, Write } from '../store/port.ts'
+import type { Command, Done } from './command.ts'
+import type { Context } from './context.ts'
+import { doneOf, stamp } from './stamp.ts'
+import { placed } from './verify.ts'
+
+/** Reads what stands where the commands want to write; where an id is fresh there is nothing to read. */
+const befores = async (commands: readonly Command[], store: Store): Promise<(Version | undefined)[]> => {
+  const known = commands.filter((command) => !command.fresh)
+  const versions = known.length > 0 ? await store.get(known) : []
+  const found = new Map(known.map((command, i) => [command, versions[i]]))
+  return commands.map((command) => found.get(command))
+}
+
+const preconditions = (command: Command, before: Version | undefined): Issue[] => {
+  const { type, id, ifMatch, ifAbsent } = command
+  const live = before && !before.deleted
+  if (ifMatch !== undefined && before?.v !== ifMatch) return [versionMismatch(type, id, ifMatch, before?.v)]
+  return ifAbsent && live ? [alreadyThere(type, id)] : []
+}
+
+const outdated = (command: Command, before: Version | undefined): boolean =>
+  command.seen !== undefined && command.seen !== before?.v
+
+const lostRace = (thrown: unknown): boolean =>
+  thrown instanceof Failure && thrown.issues[0]?.kind === 'version-conflict'
+
+const store = async (
+  writes: readonly Write[],
+  context: Context,
+  hold: Hold | undefined,
+): Promise<boolean> => {
+  try {
+    if (writes.length > 0) await context.store.commit(writes, hold)
+    return true
+  } catch (thrown) {
+    if (lostRace(thrown)) return false
+    throw thrown
+  }
+}
+
+/**
+ * Commits all commands or none, in one transaction.
+ * Returns what became of each, in their order; nothing where another writer was faster and all must be tried anew.
+ */
+export const commit = async (
+  commands: readonly Command[],
+  context: Context,
+  hold?: Hold,
+): Promise<readonly Done[] | undefined> => {
+  const before = await befores(commands, context.store)
+  if (commands.some((command, i) => outdated(command, before[i]))) return undefined
+  failOn(commands.flatMap((command, i) => placed(preconditions(command, before[i]), command.place)))
+  const now = context.now()
+  const stamped = commands.map((command, i) => stamp(command, before[i], now))
+  const writes = stamped.flatMap(({ write }) => write ?? [])
+  if (!(await store(writes, context, hold))) return undefined
+  return stamped.map((each, i) => doneOf(each, before[i]))
+}
+
+const attempts = 40
+const pause = (attempt: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(4 * 2 ** attempt, 200)))
+
+/** Tries until an attempt wins its race; what it read before must be read anew by each attempt. */
+export const persevere = async <T>(attempt: () => Promise<T | undefined>): Promise<T> => {
+  for (let i = 0; i < attempts; i++) {
+    const result = await attempt()
+    if (result !== undefined) return result
+    await pause(i)
+  }
+  throw raced()
+}

@@ -1,0 +1,27 @@
+import type { Principal } from '../auth/principal.ts'
+import type { Archive } from '../store/archive.ts'
+import type { Store } from '../store/port.ts'
+
+/** Where people sign in, https://hl7.org/fhir/smart-app-launch/conformance.html */
+export interface Login {
+  issuer: string
+  jwks: string
+  authorize?: string
+  token?: string
+}
+
+/** What one request works with; nothing of it outlives the request. */
+export interface Context {
+  tenant: string
+  store: Store
+  archive: Pick<Archive, 'bundle'>
+  /** Nobody on routes that need no login. */
+  principal: Principal | undefined
+  /** The service's base URL, without a trailing slash. */
+  base: string
+  requestId: string
+  /** Absent where the deployment names no user pool. */
+  login?: Login
+  /** Milliseconds since 1970. */
+  now: () => number
+}

@@ -1,0 +1,50 @@
+/** https://hl7.org/fhir/R4/http.html#ccreate, #cond-update and #3.1.0.7.1 */
+
+import { Failure } from '../outcome/failure.ts'
+import { emptyCriteria } from '../outcome/messages.ts'
+import { findMatching } from '../search/search.ts'
+import type { Version } from '../store/port.ts'
+import type { Context } from './context.ts'
+
+/** The condition that names a resource by its properties. */
+export interface Criteria {
+  type: string
+  pairs: readonly (readonly [name: string, value: string])[]
+}
+
+/** Parameters that say how to answer, not what to find. */
+const manners = new Set(['_format', '_pretty', '_summary', '_elements'])
+
+/** Returns the criteria that the pairs of a query are; none at all would match everything, and fail. */
+export const criteriaFrom = (type: string, query: Criteria['pairs']): Criteria => {
+  const pairs = query.filter(([name]) => !manners.has(name))
+  if (pairs.length === 0) throw new Failure([emptyCriteria(type)])
+  return { type, pairs }
+}
+
+/** Returns the criteria that a query string spells; `If-None-Exist` may begin with the type or a question mark. */
+export const criteriaOf = (type: string, query: string): Criteria =>
+  criteriaFrom(type, [...new URLSearchParams(query.replace(/^[A-Za-z]*\?/, ''))])
+
+const spelled = ([name, value]: readonly [string, string]): string => `${name}=${value}`
+
+/** Returns the one name of all criteria that mean the same, whatever order they were written in. */
+export const nameOf = ({ type, pairs }: Criteria): string => `${type}?${pairs.map(spelled).sort().join('&')}`
+
+/** Returns up to `limit` resources that the criteria match. */
+export const matching = (criteria: Criteria, context: Context, limit = 2): Promise<Version[]> =>
+  findMatching(criteria.type, criteria.pairs, context, limit)
+
+/** Runs the work while holding the names, so that no other writer creates for the same criteria meanwhile. */
+export const holding = async <T>(
+  names: readonly string[],
+  context: Context,
+  work: (hold: Awaited<ReturnType<Context['store']['hold']>>) => Promise<T>,
+): Promise<T> => {
+  const hold = await context.store.hold([...new Set(names)].sort())
+  try {
+    return await work(hold)
+  } finally {
+    await context.store.release(hold)
+  }
+}

@@ -1,0 +1,118 @@
+/** https://hl7.org/fhir/R4/http.html#trules — which resource each entry is about. */
+
+import { error, Failure, type Issue } from '../outcome/failure.ts'
+import { multipleMatches, wrongId } from '../outcome/messages.ts'
+import { failOn, within } from '../outcome/outcome.ts'
+import type { Version } from '../store/port.ts'
+import type { Context } from './context.ts'
+import { type Criteria, matching, nameOf } from './criteria.ts'
+import { inParallel } from './parallel.ts'
+import { reads, type Wish } from './wish.ts'
+
+/** The resource that a wish is about; `fresh` where it does not exist yet and its id was made up just now. */
+export interface Target {
+  type: string
+  id: string
+  fresh: boolean
+  /** What the criteria matched. */
+  found?: Version
+}
+
+const width = 16
+
+const fresh = (type: string): Target => ({ type, id: crypto.randomUUID(), fresh: true })
+
+const known = ({ type, id }: { type: string; id: string }, found?: Version): Target =>
+  found ? { type, id, fresh: false, found } : { type, id, fresh: false }
+
+/** Identical criteria within one request are one question with one answer. */
+const asking = (context: Context): ((criteria: Criteria) => Promise<Version[]>) => {
+  const asked = new Map<string, Promise<Version[]>>()
+  return (criteria) => {
+    const name = nameOf(criteria)
+    const answer = asked.get(name) ?? matching(criteria, context)
+    asked.set(name, answer)
+    return answer
+  }
+}
+
+const spelled = ({ pairs }: Criteria): string => pairs.map(([name, value]) => `${name}=${value}`).join('&')
+
+/** No match: a conditional update creates, under the id that the client gives, if any. */
+const unmatched = (wish: Wish): Target | undefined => {
+  if (wish.method === 'DELETE' || wish.method === 'PATCH') return undefined
+  const id = wish.method === 'PUT' ? wish.body?.resource.id : undefined
+  return id === undefined ? fresh(wish.type) : known({ type: wish.type, id })
+}
+
+const matched = (wish: Wish, matches: readonly Version[], criteria: Criteria): Target | undefined => {
+  const [match] = matches
+  if (matches.length > 1) throw new Failure([multipleMatches(wish.type, spelled(criteria))])
+  if (!match) return unmatched(wish)
+  const id = wish.method === 'PUT' ? wish.body?.resource.id : undefined
+  if (id !== undefined && id !== match.id) throw new Failure([wrongId(wish.type, id, match.id)])
+  return known(match, match)
+}
+
+const place = (thrown: unknown, wish: Wish): readonly Issue[] => {
+  if (!(thrown instanceof Failure)) throw thrown
+  return wish.place === '' ? thrown.issues : thrown.issues.map((issue) => within(issue, wish.place))
+}
+
+/** Two entries that create under the same condition are about the same resource. */
+const sharing = (): ((wish: Wish, target: Target | undefined) => Target | undefined) => {
+  const created = new Map<string, Target>()
+  return (wish, target) => {
+    if (!wish.criteria || wish.method !== 'POST' || !target?.fresh) return target
+    const name = nameOf(wish.criteria)
+    const first = created.get(name) ?? target
+    created.set(name, first)
+    return first
+  }
+}
+
+const duplicate = (wish: Wish, target: Target): Issue =>
+  error(
+    'invalid',
+    `\`${target.type}/${target.id}\` is changed by another entry too; a transaction may change a resource once.`,
+    wish.place,
+  )
+
+const changes = (wish: Wish, target: Target | undefined): target is Target =>
+  target !== undefined && !(wish.method === 'POST' && (target.found || wish.criteria))
+
+const duplicates = (wishes: readonly Wish[], targets: readonly (Target | undefined)[]): Issue[] => {
+  const seen = new Set<string>()
+  return wishes.flatMap((wish, i) => {
+    const target = targets[i]
+    if (!changes(wish, target)) return []
+    const key = `${target.type}/${target.id}`
+    const again = seen.has(key)
+    seen.add(key)
+    return again ? [duplicate(wish, target)] : []
+  })
+}
+
+/** Returns the target of each wish, nothing where there is none; fails with every condition that is ambiguous. */
+export const identify = async (
+  wishes: readonly Wish[],
+  context: Context,
+): Promise<(Target | undefined)[]> => {
+  const ask = asking(context)
+  const share = sharing()
+  const issues: Issue[] = []
+  const one = async (wish: Wish): Promise<Target | undefined> => {
+    if (reads(wish)) return undefined
+    if (wish.criteria) return matched(wish, await ask(wish.criteria), wish.criteria)
+    return wish.id === undefined ? fresh(wish.type) : known({ type: wish.type, id: wish.id })
+  }
+  const targets = await inParallel(wishes, width, (wish) =>
+    one(wish).catch((thrown: unknown) => {
+      issues.push(...place(thrown, wish))
+      return undefined
+    }),
+  )
+  const shared = targets.map((target, i) => share(wishes[i] as Wish, target))
+  failOn([...issues, ...duplicates(wishes, shared)])
+  return shared
+}

@@ -1,0 +1,72 @@
+import type { Resource } from '../fhir/definitions.ts'
+import { spliceMeta } from '../fhir/json.ts'
+import { entriesOf } from '../search/entries.ts'
+import type { Entry, Version, Write } from '../store/port.ts'
+import type { Body } from './body.ts'
+import type { Command, Done, Effect } from './command.ts'
+import { sameJson } from './same.ts'
+
+/** What a command comes to: a write for the store, or nothing to do. */
+export interface Stamped {
+  write?: Write
+  effect: Effect
+}
+
+/** Returns the instant of a new version: now, yet always later than the version before, whatever the clocks say. */
+export const instantAfter = (before: Version | undefined, now: number): string =>
+  new Date(before ? Math.max(now, Date.parse(before.t) + 1) : now).toISOString()
+
+const spliced = (command: Command, body: Body, v: number, t: string): string =>
+  spliceMeta(body.text, { id: command.id, versionId: String(v), lastUpdated: t })
+
+const unchanged = (command: Command, body: Body, before: Version): boolean =>
+  sameJson(spliced(command, body, before.v, before.t), before.text)
+
+const staleEntries = (before: Version | undefined): readonly Entry[] =>
+  before && !before.deleted ? entriesOf(JSON.parse(before.text) as Resource, before.t) : []
+
+const base = (command: Command, before: Version | undefined, now: number) => ({
+  type: command.type,
+  id: command.id,
+  method: command.method,
+  before,
+  v: (before?.v ?? 0) + 1,
+  t: instantAfter(before, now),
+  stale: staleEntries(before),
+})
+
+const deletion = (command: Command, before: Version | undefined, now: number): Stamped =>
+  before && !before.deleted
+    ? { effect: 'deleted', write: { ...base(command, before, now), entries: [] } }
+    : { effect: 'absent' }
+
+const change = (command: Command, body: Body, before: Version | undefined, now: number): Stamped => {
+  const live = before && !before.deleted
+  if (live && unchanged(command, body, before)) return { effect: 'unchanged' }
+  const head = base(command, before, now)
+  const entries = entriesOf({ ...body.resource, id: command.id }, head.t)
+  const write = { ...head, text: spliced(command, body, head.v, head.t), entries }
+  return { effect: live ? 'updated' : 'created', write }
+}
+
+/** Returns what a command does to what stands there: version number, instant, text and index entries included. */
+export const stamp = (command: Command, before: Version | undefined, now: number): Stamped =>
+  command.body ? change(command, command.body(before), before, now) : deletion(command, before, now)
+
+/** Returns the version that a write made; its `w` is the store's own affair. */
+const madeBy = ({ type, id, v, t, method, text }: Write): Version => ({
+  type,
+  id,
+  v,
+  t,
+  method,
+  w: '',
+  deleted: text === undefined,
+  text: text ?? '',
+})
+
+/** Returns what became of a command, once its write is durable. */
+export const doneOf = ({ effect, write }: Stamped, before: Version | undefined): Done => ({
+  effect,
+  version: write ? madeBy(write) : before,
+})

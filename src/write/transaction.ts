@@ -1,0 +1,60 @@
+/** https://hl7.org/fhir/R4/http.html#transaction — a Bundle becomes commands, and all of them are committed or none. */
+
+import type { Hold, Version } from '../store/port.ts'
+import type { Command, Done } from './command.ts'
+import { commit, persevere } from './commit.ts'
+import type { Context } from './context.ts'
+import { holding, nameOf } from './criteria.ts'
+import { type Expanded, expand } from './expand.ts'
+import { identify, type Target } from './identify.ts'
+import type { Wish } from './wish.ts'
+
+/** What became of a wish: a change, a resource that stood there already, or nothing (it reads, or matched nothing). */
+export type WishResult = { done: Done } | { found: Version } | undefined
+
+type Targets = readonly (Target | undefined)[]
+
+/** The names that must be held: whoever creates because nothing matched must be the only one to do so. */
+const namesToHold = (wishes: readonly Wish[], targets: Targets): string[] =>
+  wishes.flatMap(({ criteria, method }, i) => {
+    const target = targets[i]
+    return criteria && method !== 'DELETE' && target && !target.found ? [nameOf(criteria)] : []
+  })
+
+const resultOf = (expanded: Expanded, done: ReadonlyMap<Command, Done>): WishResult => {
+  if (!expanded || 'found' in expanded) return expanded
+  const became = done.get('command' in expanded ? expanded.command : expanded.same)
+  if (!became) return undefined
+  return 'same' in expanded && became.version ? { found: became.version } : { done: became }
+}
+
+const attempt = async (
+  wishes: readonly Wish[],
+  targets: Targets,
+  context: Context,
+  hold?: Hold,
+): Promise<WishResult[] | undefined> => {
+  const expanded = await expand(wishes, targets, context)
+  const commands = expanded.flatMap((each) => (each && 'command' in each ? [each.command] : []))
+  const done = await commit(commands, context, hold)
+  if (!done) return undefined
+  const became = new Map(commands.map((command, i) => [command, done[i] as Done]))
+  return expanded.map((each) => resultOf(each, became))
+}
+
+const alone = async (wishes: readonly Wish[], names: readonly string[], context: Context) =>
+  holding(names, context, async (hold) => {
+    const targets = await identify(wishes, context)
+    const held = namesToHold(wishes, targets).every((name) => names.includes(name))
+    return held ? attempt(wishes, targets, context, hold) : undefined
+  })
+
+const once = async (wishes: readonly Wish[], context: Context): Promise<WishResult[] | undefined> => {
+  const targets = await identify(wishes, context)
+  const names = namesToHold(wishes, targets)
+  return names.length === 0 ? attempt(wishes, targets, context) : alone(wishes, names, context)
+}
+
+/** Commits what the wishes come to, all or nothing; returns what became of each, in their order. */
+export const transact = (wishes: readonly Wish[], context: Context): Promise<WishResult[]> =>
+  persevere(() => once(wishes, context))

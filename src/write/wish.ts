@@ -1,0 +1,119 @@
+/** https://hl7.org/fhir/R4/http.html#transaction — what a request or an entry wants, judged before anything is read. */
+
+import type { Action } from '../auth/rules/groups.ts'
+import { isResourceType } from '../fhir/parameters.ts'
+import { error, Failure, type Issue } from '../outcome/failure.ts'
+import { methodNotAllowed, unknownType } from '../outcome/messages.ts'
+import { failOn } from '../outcome/outcome.ts'
+import type { Body } from './body.ts'
+import type { BundleEntry, EntryMethod } from './bundle.ts'
+import type { Context } from './context.ts'
+import { type Criteria, criteriaFrom, criteriaOf } from './criteria.ts'
+import { versionOf } from './etag.ts'
+import { addressedIssues, bodyIssues, forbidding, idIssues, placed } from './verify.ts'
+
+/** A change that is wanted; where its target is named by criteria, the id is still unknown. */
+export interface Wish {
+  method: EntryMethod
+  /** Where it stands in the request: `Bundle.entry[3]`, or empty for the request itself. */
+  place: string
+  type: string
+  id?: string
+  criteria?: Criteria
+  ifMatch?: number
+  ifAbsent?: boolean
+  fullUrl?: string
+  body?: Body
+}
+
+const actionOf: Readonly<Record<EntryMethod, Action>> = {
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+  GET: 'read',
+  HEAD: 'read',
+}
+
+/** Returns whether an entry only reads, and so has its turn after the commit. */
+export const reads = (wish: { method: EntryMethod }): boolean =>
+  wish.method === 'GET' || wish.method === 'HEAD'
+
+const partOf = (place: string, part: string): string => (place === '' ? '' : `${place}.${part}`)
+
+const criteriaFor = (
+  { method, headers, query }: BundleEntry,
+  type: string,
+  id?: string,
+): Criteria | undefined => {
+  const ifNoneExist = headers['if-none-exist']
+  if (method === 'POST') return ifNoneExist === undefined ? undefined : criteriaOf(type, ifNoneExist)
+  return id === undefined ? criteriaFrom(type, query) : undefined
+}
+
+/** Leaves out what is undefined. */
+const present = <T extends object>(object: { [K in keyof T]: T[K] | undefined }): T =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
+
+const wishFor = (entry: BundleEntry): Wish => {
+  const { method, place, headers, fullUrl, body } = entry
+  const [type = '', id] = entry.path.split('/')
+  return present<Wish>({
+    method,
+    place,
+    type,
+    id,
+    criteria: criteriaFor(entry, type, id),
+    ifMatch: versionOf(headers['if-match']),
+    ifAbsent: headers['if-none-match']?.trim() === '*',
+    fullUrl,
+    body,
+  })
+}
+
+const urlIssues = ({ method, path }: BundleEntry): readonly Issue[] => {
+  const [type = '', id, ...more] = path.split('/')
+  if (!isResourceType(type)) return unknownType(type).issues
+  if (more.length > 0 || (method === 'POST' && id !== undefined))
+    return [methodNotAllowed(method, path, ['GET'])]
+  return id === undefined ? [] : idIssues(id)
+}
+
+const unpatched = ({ method }: BundleEntry): Issue[] =>
+  method === 'PATCH' ? [error('unsupported', 'PATCH is not supported here. Use PUT.')] : []
+
+const resourceIssues = ({ method, type, id, body }: Wish): readonly Issue[] => {
+  if (!body) return []
+  return method === 'PUT' && id !== undefined ? addressedIssues(body, type, id) : bodyIssues(body, type)
+}
+
+interface Judgement {
+  wish?: Wish
+  issues: readonly Issue[]
+}
+
+const judged = (entry: BundleEntry, context: Context): Judgement => {
+  const wrong = [...urlIssues(entry), ...unpatched(entry)]
+  if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
+  const wish = wishFor(entry)
+  const forbidden = placed(forbidding(context, actionOf[entry.method], wish.type), entry.place)
+  return { wish, issues: [...forbidden, ...placed(resourceIssues(wish), partOf(entry.place, 'resource'))] }
+}
+
+const safely = (entry: BundleEntry, context: Context): Judgement => {
+  try {
+    return reads(entry)
+      ? { wish: { method: entry.method, place: entry.place, type: '' }, issues: [] }
+      : judged(entry, context)
+  } catch (thrown) {
+    if (thrown instanceof Failure) return { issues: placed(thrown.issues, partOf(entry.place, 'request')) }
+    throw thrown
+  }
+}
+
+/** Returns what the entries want; fails with everything that is wrong with any of them. */
+export const plan = (entries: readonly BundleEntry[], context: Context): Wish[] => {
+  const judgements = entries.map((entry) => safely(entry, context))
+  failOn(judgements.flatMap(({ issues }) => issues))
+  return judgements.flatMap(({ wish }) => wish ?? [])
+}
