@@ -37,7 +37,9 @@ export const visit = (walk: Walk, node: Node, from: Place, then: Then): string =
         ? visit(walk, node.left, from, then) + visit(walk, node.right, from, then)
         : then({ ...from, js: condition(walk, node, from), type: 'boolean' })
     case 'type':
-      return visit(walk, node.on, from, (place) => (isType(place, node.type) ? then(place) : ''))
+      return visit(walk, node.on, from, (place) =>
+        isType(walk.model, place.type, node.type) ? then(place) : '',
+      )
     case 'variable':
       if (node.name === '%resource') return then(walk.root)
       throw unsupported(walk, node)
@@ -55,8 +57,10 @@ export const visit = (walk: Walk, node: Node, from: Place, then: Then): string =
 const unsupported = (walk: Walk, node: Node): Error =>
   new Error(`no extraction for \`${walk.text.slice(node.start, node.end)}\` of \`${walk.text}\``)
 
-/** R4 spells `dateTime` as `DateTime` in one place. */
-const isType = (place: Place, type: string): boolean => place.type.toLowerCase() === type.toLowerCase()
+/** A `canonical` is a `uri` too; and R4 spells `dateTime` as `DateTime` in one place. */
+const isType = (model: Model, actual: string | undefined, type: string): boolean =>
+  actual !== undefined &&
+  (actual.toLowerCase() === type.toLowerCase() || isType(model, model.types.get(actual)?.base, type))
 
 const visitMember = (walk: Walk, node: Node & { kind: 'member' }, from: Place, then: Then): string => {
   if (node.on) return visit(walk, node.on, from, (place) => child(walk, place, node.name, then))
@@ -112,7 +116,9 @@ const visitCall = (walk: Walk, node: Node & { kind: 'call' }, from: Place, then:
   switch (node.name) {
     case 'as':
     case 'ofType':
-      return visit(walk, node.on, from, (place) => (isType(place, written) ? then(place) : ''))
+      return visit(walk, node.on, from, (place) =>
+        isType(walk.model, place.type, written) ? then(place) : '',
+      )
     case 'where':
       return visit(walk, node.on, from, (place) => {
         const body = then({ ...place, conditions: [...place.conditions, written] })
