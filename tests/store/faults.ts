@@ -1,0 +1,61 @@
+import type { Clients } from '../../src/store/dynamo/clients.ts'
+import type { Clock } from '../../src/store/dynamo/session.ts'
+
+/** A call on its way to an engine. */
+export interface Call {
+  constructor: { name: string }
+  input: object
+}
+
+/** Where a process stops: before or after a call, or it waits there for something else to happen meanwhile. */
+export type Stop =
+  | { before: (call: Call, nth: number) => boolean }
+  | { after: (call: Call, nth: number) => boolean }
+  | { wait: (call: Call, nth: number) => boolean; meanwhile: () => Promise<void> }
+
+/** What a stopped process can no longer do anything about. */
+export class Stopped extends Error {
+  constructor() {
+    super('stopped')
+  }
+}
+
+type Send = (call: Call) => Promise<unknown>
+
+/** Returns clients that stop at a call and send nothing from then on. */
+export const failingAt = (clients: Clients, stop: Stop): Clients => {
+  let stopped = false
+  let nth = 0
+  const through = async (call: Call, send: () => Promise<unknown>): Promise<unknown> => {
+    nth++
+    if ('before' in stop && stop.before(call, nth)) stopped = true
+    if (stopped) throw new Stopped()
+    if ('wait' in stop && stop.wait(call, nth)) await stop.meanwhile()
+    const last = 'after' in stop && stop.after(call, nth)
+    const answer = await send()
+    if (last) stopped = true
+    if (stopped) throw new Stopped()
+    return answer
+  }
+  const around = (client: { send: unknown }) => {
+    const send: Send = (call) => through(call, () => (client.send as Send).call(client, call))
+    return { send }
+  }
+  return { dynamo: around(clients.dynamo), s3: around(clients.s3) } as Clients
+}
+
+/** Returns whether a call writes the record that commits a large transaction. */
+export const isRecord = (call: Call): boolean =>
+  call.constructor.name === 'PutCommand' && JSON.stringify(call.input).includes('"state":"committed"')
+
+/** Returns a clock that a test moves forward. */
+export const movableClock = (): Clock & { move(milliseconds: number): void } => {
+  let ahead = 0
+  return {
+    now: () => Date.now() + ahead,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    move: (milliseconds) => {
+      ahead += milliseconds
+    },
+  }
+}
