@@ -1,0 +1,79 @@
+import { type Drive, driveByRange, driveByType } from './drive.ts'
+import type { Plan } from './plan.ts'
+import { rangeDriverOfChanges } from './plan.ts'
+import type { Scope } from './scope.ts'
+
+/** How a search is done: which candidates are read, and whether their order is the answer's. */
+export interface Way {
+  readonly drive: Drive
+  /** All candidates are gathered and sorted here. */
+  readonly gather: boolean
+}
+
+/** A list with no more candidates than this is read whole rather than intersected. */
+const short = 200
+/** A range with no more candidates than this is gathered and sorted. */
+const gatherable = 1000
+
+/** How many index items a first page holds at the most, for so many results wanted. */
+const itemsFor = (count: number): number => Math.min(Math.max(count * 4, 25), 500)
+
+/**
+ * Returns how to read the candidates: the patient's compartment where a patient is named; else the list that turns
+ * out to be short; else all equality lists at once; else a range; else the type's listing. A page that goes on from
+ * a cursor keeps the order of the page before.
+ */
+export const chooseWay = async (scope: Scope, plan: Plan, count: number, by?: string): Promise<Way> => {
+  const items = itemsFor(count)
+  const gather = plan.sort.by === 'keys' || (plan.sort.by === 'changed' && hasDrivers(plan))
+  const reverse = plan.sort.descending
+  const range = plan.ranges.find(({ code }) => by === `own:${code}`)
+  if (range) return { drive: driveByRange(scope, plan, range, false, items), gather: false }
+  if (plan.patient) return { drive: driveByType(scope, plan, [plan.patient], reverse, items), gather }
+  if (!hasDrivers(plan)) return undriven(scope, plan, items)
+  const found = await probe(scope, plan, reverse, items)
+  if (found) return { drive: found, gather: gather || found.by !== 'type' }
+  return longWay(scope, plan, items, gather, by)
+}
+
+const hasDrivers = (plan: Plan): boolean =>
+  plan.equal.length + plan.ranges.length > 0 || plan.patient !== undefined
+
+const undriven = (scope: Scope, plan: Plan, items: number): Way => {
+  if (plan.sort.by !== 'changed')
+    return {
+      drive: driveByType(scope, plan, [], plan.sort.descending, items),
+      gather: plan.sort.by === 'keys',
+    }
+  const changes = rangeDriverOfChanges(plan.type)
+  return { drive: driveByRange(scope, plan, changes, plan.sort.descending, items), gather: false }
+}
+
+/** Reads the first pages of all drivers at once; returns the shortest that ended, if it is short enough. */
+const probe = async (
+  scope: Scope,
+  plan: Plan,
+  reverse: boolean,
+  items: number,
+): Promise<Drive | undefined> => {
+  if (plan.equal.length + plan.ranges.length === 1 && plan.equal.length === 1) return undefined
+  const drives = [
+    ...plan.equal.map((driver) => driveByType(scope, plan, [driver], reverse, items)),
+    ...plan.ranges.map((driver) => driveByRange(scope, plan, driver, false, items)),
+  ]
+  await Promise.all(drives.map((drive) => drive.groups.prime()))
+  const ended = drives.filter((drive) => lengthOf(drive) <= limitOf(drive))
+  return ended.toSorted((a, b) => lengthOf(a) - lengthOf(b))[0]
+}
+
+const lengthOf = ({ groups }: Drive): number => groups.left() ?? Number.POSITIVE_INFINITY
+const limitOf = ({ by }: Drive): number => (by === 'type' ? short : gatherable)
+
+const longWay = (scope: Scope, plan: Plan, items: number, gather: boolean, by: string | undefined): Way => {
+  const { equal, ranges, sort } = plan
+  const [range] = ranges
+  const anyOrder = sort.free && by === undefined
+  if (equal.length === 0 && range && (anyOrder || gather))
+    return { drive: driveByRange(scope, plan, range, false, items), gather }
+  return { drive: driveByType(scope, plan, equal, sort.descending, items), gather }
+}

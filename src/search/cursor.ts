@@ -1,0 +1,64 @@
+import { failure } from '../outcome/failure.ts'
+import { hashOf } from '../store/keys.ts'
+import type { Query } from './query.ts'
+
+/** Where a page ended: in which order, behind which place, and of which query. */
+export interface Cursor {
+  /** `type` for the order of the type's lists, `own:code` for a parameter's own, `keys` for sorted results. */
+  readonly by: string
+  readonly at: Place
+}
+
+/** A place in the order; among equals, ids ascend. */
+export interface Place {
+  readonly order: string
+  readonly id: string
+}
+
+const unrelated = new Set([
+  '_cursor',
+  '_count',
+  '_format',
+  '_pretty',
+  '_explain',
+  '_elements',
+  '_summary',
+  '_total',
+])
+
+/** What must be the same for a cursor to go on from: what is searched, and in which order. */
+const fingerprint = ({ type, selfPairs }: Query): string =>
+  hashOf(JSON.stringify([type, selfPairs.filter(([name]) => !unrelated.has(name))])).slice(0, 12)
+
+/** Returns the cursor as opaque text. */
+export const writeCursor = (query: Query, { by, at }: Cursor): string =>
+  Buffer.from(JSON.stringify([fingerprint(query), by, at.order, at.id])).toString('base64url')
+
+/** Returns the cursor of a query; undefined where it has none. Fails where it is not one of this query's. */
+export const readCursor = (query: Query): Cursor | undefined => {
+  if (query.cursor === undefined) return undefined
+  const [print, by, order, id] = decode(query.cursor)
+  if (print !== fingerprint(query) || by === undefined || order === undefined || id === undefined) {
+    throw failure(
+      'invalid',
+      'The `_cursor` does not belong to this search. Follow the `next` link as it was given, or start without it.',
+      `${query.type}?_cursor`,
+    )
+  }
+  return { by, at: { order, id } }
+}
+
+const decode = (text: string): readonly string[] => {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
+    return Array.isArray(parts) && parts.every((part) => typeof part === 'string') ? parts : []
+  } catch {
+    return []
+  }
+}
+
+/** Returns whether a place lies behind another in the reading direction. */
+export const isBehind = (place: Place, other: Place, reverse: boolean): boolean => {
+  if (place.order === other.order) return place.id > other.id
+  return reverse ? place.order < other.order : place.order > other.order
+}

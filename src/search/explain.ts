@@ -1,0 +1,40 @@
+import type { Meter } from '../store/port.ts'
+import type { Plan } from './plan.ts'
+import type { Use } from './scope.ts'
+
+/** How an answer came about, and what it cost. */
+export interface Explanation {
+  /** What drove the search, in words. */
+  way: string
+  /** What could have driven it. */
+  candidates: { patient?: string; equal: readonly string[]; ranges: readonly string[]; ids?: number }
+  lists: readonly string[]
+  /** Index entries read, resources read, matches among them. */
+  entries: number
+  resources: number
+  matches: number
+  /** Of the whole request so far. */
+  rounds: number
+  calls: number
+  readUnits: number
+}
+
+const mostLists = 20
+
+/** Returns the explanation of a search. */
+export const explain = (plan: Plan, way: string, use: Use, meter: Meter): Explanation => ({
+  way,
+  candidates: {
+    ...(plan.patient && { patient: plan.patient.name }),
+    equal: plan.equal.map(({ name }) => name),
+    ranges: plan.ranges.map(({ name }) => name),
+    ...(plan.ids && { ids: plan.ids.length }),
+  },
+  lists: [...new Set(use.lists)].slice(0, mostLists),
+  entries: use.entries,
+  resources: use.resources,
+  matches: use.matches,
+  rounds: meter.rounds,
+  calls: meter.calls,
+  readUnits: meter.readUnits,
+})

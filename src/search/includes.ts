@@ -1,0 +1,135 @@
+/** https://hl7.org/fhir/R4/search.html#revinclude */
+
+import type { SearchParameter } from '../fhir/definitions.ts'
+import { searchParameters } from '../fhir/parameters.ts'
+import { failure } from '../outcome/failure.ts'
+import { defaultControl } from './control.ts'
+import { type Read, readVersions } from './hydrate.ts'
+import { parameterOf } from './lists.ts'
+import { localKey, valuesOf } from './match.ts'
+import { planQuery } from './plan.ts'
+import type { Inclusion, Query } from './query.ts'
+import { readPage } from './run.ts'
+import type { Scope } from './scope.ts'
+
+const mostIncluded = 5000
+const mostSteps = 20
+
+/** Returns the resources that the includes of a query add to its matches, each once. */
+export const readIncluded = async (scope: Scope, query: Query, matches: readonly Read[]): Promise<Read[]> => {
+  if (query.includes.length + query.revincludes.length === 0) return []
+  const known = new Set(matches.map(keyOf))
+  const included: Read[] = []
+  let fresh = matches
+  for (let step = 0; fresh.length > 0 && step < mostSteps; step++) {
+    fresh = await oneStep(scope, query, fresh, step > 0, known)
+    included.push(...fresh)
+    if (included.length > mostIncluded) throw tooMany(query)
+  }
+  return included
+}
+
+const keyOf = ({ version }: Read): string => `${version.type}/${version.id}`
+
+const tooMany = (query: Query) =>
+  failure(
+    'too-costly',
+    `The includes add more than ${mostIncluded} resources. Ask for fewer matches with \`_count\`, or for fewer includes.`,
+    query.type,
+  )
+
+/** One step from resources to those they link to and that link to them; later steps follow `:iterate` only. */
+const oneStep = async (
+  scope: Scope,
+  query: Query,
+  from: readonly Read[],
+  later: boolean,
+  known: Set<string>,
+): Promise<Read[]> => {
+  const asked = (inclusion: Inclusion): boolean => !later || inclusion.iterate
+  const keys = query.includes.filter(asked).flatMap((inclusion) => linkedKeys(from, inclusion, query.base))
+  const forward = await readVersions(scope, take(keys, known))
+  const backward = await Promise.all(
+    query.revincludes.filter(asked).map((inclusion) => linking(scope, query, from, inclusion)),
+  )
+  const found = backward.flat().filter((read) => !known.has(keyOf(read)))
+  const distinct = new Map(found.map((read) => [keyOf(read), read]))
+  for (const key of distinct.keys()) known.add(key)
+  return [...forward.filter((read) => read !== undefined), ...distinct.values()]
+}
+
+const take = (keys: readonly string[], known: Set<string>) => {
+  const fresh = [...new Set(keys)].filter((key) => !known.has(key))
+  for (const key of fresh) known.add(key)
+  return fresh.map((key) => {
+    const [type = '', id = ''] = key.split('/')
+    return { type, id }
+  })
+}
+
+const linkedKeys = (from: readonly Read[], inclusion: Inclusion, base: string): readonly string[] =>
+  from
+    .filter(({ resource }) => inclusion.type === '*' || resource.resourceType === inclusion.type)
+    .flatMap(({ resource }) =>
+      linkParameters(resource.resourceType, inclusion.code).flatMap((parameter) =>
+        valuesOf(resource, parameter),
+      ),
+    )
+    .map((value) => localKey(value, base))
+    .filter((key) => key !== undefined)
+    .filter((key) => inclusion.target === undefined || key.startsWith(`${inclusion.target}/`))
+
+const linkParameters = (type: string, code: string): readonly SearchParameter[] => {
+  if (code === '*')
+    return [...searchParameters(type).values()].filter((parameter) => parameter.type === 'reference')
+  const parameter = parameterOf(type, code)
+  return parameter ? [parameter] : []
+}
+
+const most = 500
+
+/** Returns the resources of the inclusion's type that link to any of these. */
+const linking = async (
+  scope: Scope,
+  query: Query,
+  to: readonly Read[],
+  inclusion: Inclusion,
+): Promise<Read[]> => {
+  const targets = to
+    .map(keyOf)
+    .filter((key) => inclusion.target === undefined || key.startsWith(`${inclusion.target}/`))
+  const reads: Read[] = []
+  for (const parameter of linkParameters(inclusion.type, inclusion.code)) {
+    for (let i = 0; i < targets.length; i += most) {
+      reads.push(...(await linkingBy(scope, query, inclusion.type, parameter, targets.slice(i, i + most))))
+      if (reads.length > mostIncluded) throw tooMany(query)
+    }
+  }
+  return reads
+}
+
+const linkingBy = async (
+  scope: Scope,
+  query: Query,
+  type: string,
+  parameter: SearchParameter,
+  targets: readonly string[],
+): Promise<Read[]> => {
+  const inner: Query = {
+    ...defaultControl,
+    type,
+    base: query.base,
+    clauses: [{ kind: 'linked', parameter, targets: new Set(targets) }],
+    selfPairs: [],
+    count: 1000,
+  }
+  const plan = planQuery(inner)
+  const reads: Read[] = []
+  let page = await readPage(scope, inner, plan)
+  reads.push(...page.reads)
+  while (page.next && reads.length <= mostIncluded) {
+    page = await readPage(scope, inner, plan, page.next)
+    reads.push(...page.reads)
+  }
+  return reads
+}

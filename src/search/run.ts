@@ -1,0 +1,223 @@
+import { failure } from '../outcome/failure.ts'
+import type { Candidate } from '../store/port.ts'
+import { chooseWay, type Way } from './choose.ts'
+import { type Cursor, isBehind, type Place } from './cursor.ts'
+import type { Drive } from './drive.ts'
+import { judge, type Read } from './hydrate.ts'
+import { standingOf } from './order.ts'
+import type { Plan } from './plan.ts'
+import type { Query } from './query.ts'
+import type { Scope } from './scope.ts'
+import { placeByKeys, sortReads } from './sort.ts'
+
+/** One page of matches in order. */
+export interface Page {
+  readonly reads: readonly Read[]
+  /** Where the next page begins, if more may follow. */
+  readonly next?: Cursor
+  /** How the candidates were found, for `_explain`. */
+  readonly way: string
+}
+
+/** Returns the page of a query's matches that follows the cursor. */
+export const readPage = async (scope: Scope, query: Query, plan: Plan, cursor?: Cursor): Promise<Page> => {
+  if (plan.nothing) return { reads: [], way: 'nothing can match' }
+  if (plan.ids) return gatheredPage(scope, query, plan, idCandidates(plan.ids), cursor, 'ids')
+  const way = await chooseWay(scope, plan, query.count, cursor?.by)
+  if (!way.gather) return streamedPage(scope, query, way.drive, cursor)
+  const candidates = await gather(query, way)
+  return gatheredPage(scope, query, plan, candidates, cursor, `${way.drive.name}, sorted`)
+}
+
+/** `w` is unknown, so each is taken as it is now. */
+const idCandidates = (ids: readonly string[]): readonly Candidate[] =>
+  ids.map((id) => ({ id, order: '', w: '' }))
+
+const longestBatch = 300
+const shortestBatch = 20
+
+interface Progress {
+  reads: Read[]
+  judged: number
+  /** The last place that was judged. */
+  at?: Place
+  done: boolean
+}
+
+const streamedPage = async (
+  scope: Scope,
+  query: Query,
+  drive: Drive,
+  cursor: Cursor | undefined,
+): Promise<Page> => {
+  const progress: Progress = { reads: [], judged: 0, done: false }
+  const source = batches(drive, cursor?.at)
+  while (!progress.done && progress.reads.length < query.count) {
+    const batch = await source.next(batchSize(query.count, progress))
+    await judgeBatch(scope, query, drive, batch.candidates, progress)
+    progress.done = batch.end
+    if (batch.stop && progress.reads.length < query.count)
+      return shortPage(query, drive, progress, batch.stop, cursor)
+    if (scope.use.resources >= scope.limits.resources) break
+  }
+  return pageOf(drive, progress, source)
+}
+
+const batchSize = (count: number, { reads, judged }: Progress): number => {
+  const missing = count - reads.length
+  const rate = judged === 0 ? 1 : Math.max(reads.length / judged, 0.05)
+  return Math.min(Math.max(Math.ceil(missing / rate), Math.min(missing, shortestBatch)), longestBatch)
+}
+
+/** Judges candidates until the page is full; the rest of the batch is left for the next page. */
+const judgeBatch = async (
+  scope: Scope,
+  query: Query,
+  drive: Drive,
+  candidates: readonly Candidate[],
+  progress: Progress,
+): Promise<void> => {
+  const judged = await judge(scope, query, candidates)
+  for (const [i, candidate] of candidates.entries()) {
+    if (progress.reads.length >= query.count) return
+    const read = judged[i]
+    progress.judged++
+    progress.at = { order: candidate.order, id: candidate.id }
+    if (read && drive.orderOf(read.resource, read.version.t) === candidate.order) progress.reads.push(read)
+  }
+}
+
+const pageOf = (drive: Drive, { reads, at }: Progress, source: Batches): Page => {
+  const more = at !== undefined && source.mayHaveMore(at)
+  return { reads, way: drive.name, ...(more && { next: { by: drive.by, at } }) }
+}
+
+/** The budget is spent: what was found is given, with a cursor to where the reading stopped. */
+const shortPage = (
+  query: Query,
+  drive: Drive,
+  { reads }: Progress,
+  stop: Place,
+  cursor: Cursor | undefined,
+): Page => {
+  if (cursor && !isBehind(stop, cursor.at, drive.reverse)) {
+    throw failure(
+      'too-costly',
+      'Too many resources stand at the same place of the order to be read at once. Narrow the search, by a date or a patient for instance.',
+      query.type,
+    )
+  }
+  return { reads, way: drive.name, next: { by: drive.by, at: stop } }
+}
+
+interface Batch {
+  candidates: readonly Candidate[]
+  /** Nothing follows. */
+  end: boolean
+  /** The budget was spent when the reading had come here. */
+  stop?: Place
+}
+
+interface Batches {
+  next(size: number): Promise<Batch>
+  mayHaveMore(at: Place): boolean
+}
+
+/** Cuts the groups of a drive into batches of candidates, ids ascending among equals, behind the cursor. */
+const batches = ({ groups, reverse }: Drive, from: Place | undefined): Batches => {
+  let first = true
+  let last: Candidate | undefined
+  let ended = false
+  const isNew = (candidate: Candidate): boolean => from === undefined || isBehind(candidate, from, reverse)
+
+  const next = async (size: number): Promise<Batch> => {
+    const candidates: Candidate[] = []
+    while (candidates.length < size) {
+      const group = await groups.next(first ? from?.order : undefined)
+      first = false
+      ended ||= group === undefined
+      if (!group) return taken(candidates)
+      if (group.partial) return { ...taken(candidates), stop: { order: group.order, id: '' } }
+      candidates.push(...[...group.candidates.values()].filter(isNew).sort((a, b) => (a.id < b.id ? -1 : 1)))
+    }
+    ended ||= groups.left() === 0
+    return taken(candidates)
+  }
+
+  const taken = (candidates: readonly Candidate[]): Batch => {
+    last = candidates.at(-1) ?? last
+    return { candidates, end: ended }
+  }
+
+  return { next, mayHaveMore: (at) => !ended || last?.id !== at.id || last.order !== at.order }
+}
+
+const mostSorted = 5000
+
+/** Reads all candidates, each id once. Fails where they are too many to be sorted. */
+const gather = async (query: Query, { drive }: Way): Promise<readonly Candidate[]> => {
+  const found = new Map<string, Candidate>()
+  const source = batches(drive, undefined)
+  for (;;) {
+    const batch = await source.next(longestBatch)
+    for (const candidate of batch.candidates) found.set(candidate.id, candidate)
+    if (batch.stop || found.size > mostSorted) throw tooManyToSort(query, drive)
+    if (batch.end) return [...found.values()]
+  }
+}
+
+const tooManyToSort = (query: Query, { name }: Drive) =>
+  failure(
+    'too-costly',
+    `More matches of \`${name}\` than can be sorted in one request. Narrow the search, by a patient or a date for instance, or leave \`_sort\` out.`,
+    `${query.type}?_sort`,
+  )
+
+/** Judges all candidates, sorts what matches, and cuts the page out of it. */
+const gatheredPage = async (
+  scope: Scope,
+  query: Query,
+  plan: Plan,
+  candidates: readonly Candidate[],
+  cursor: Cursor | undefined,
+  way: string,
+): Promise<Page> => {
+  const judged: (Read | undefined)[] = []
+  for (let i = 0; i < candidates.length; i += longestBatch) {
+    judged.push(...(await judge(scope, query, candidates.slice(i, i + longestBatch))))
+  }
+  const found = judged.filter((read) => read !== undefined)
+  const byType = plan.sort.by === 'type'
+  const placed = byType ? byStanding(found, plan.sort.descending) : sortReads(found, query.sort)
+  return cutPage(placed, cursor, query.count, byType ? 'type' : 'keys', way, (a, b) =>
+    byType ? isBehind(a, b, plan.sort.descending) : placeByKeys(query.sort, a, b) > 0,
+  )
+}
+
+interface Placed {
+  read: Read
+  place: Place
+}
+
+const byStanding = (reads: readonly Read[], descending: boolean): readonly Placed[] =>
+  reads
+    .map((read) => ({
+      read,
+      place: { order: standingOf(read.resource, read.version.t).order, id: read.version.id },
+    }))
+    .sort((a, b) => (isBehind(a.place, b.place, descending) ? 1 : -1))
+
+const cutPage = (
+  placed: readonly Placed[],
+  cursor: Cursor | undefined,
+  count: number,
+  by: string,
+  way: string,
+  behind: (a: Place, b: Place) => boolean,
+): Page => {
+  const rest = cursor ? placed.filter(({ place }) => behind(place, cursor.at)) : placed
+  const page = rest.slice(0, count)
+  const last = page.at(-1)
+  const reads = page.map(({ read }) => read)
+  return { reads, way, ...(last && rest.length > count && { next: { by, at: last.place } }) }
+}

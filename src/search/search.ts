@@ -1,0 +1,172 @@
+import { failure, type Issue, warning } from '../outcome/failure.ts'
+import type { Store, Version } from '../store/port.ts'
+import { resolveChains } from './chain.ts'
+import { readCursor, writeCursor } from './cursor.ts'
+import { type Explanation, explain } from './explain.ts'
+import type { Read } from './hydrate.ts'
+import { readIncluded } from './includes.ts'
+import { parseQuery } from './parse.ts'
+import { type Plan, planQuery } from './plan.ts'
+import type { Pair, Query } from './query.ts'
+import { type Page, readPage } from './run.ts'
+import { newScope, pageLimits, type Scope, wholeLimits } from './scope.ts'
+
+/** What a search works with. */
+export interface SearchOptions {
+  store: Store
+  /** When the request began, in milliseconds; now where absent. */
+  started?: number
+}
+
+/** One page of an answer. */
+export interface SearchPage {
+  matches: Version[]
+  included: Version[]
+  /** The value of `_cursor` that leads to the next page. */
+  next?: string
+  /** The number of all matches, where it is known. */
+  total?: number
+  issues: Issue[]
+  explain: Explanation
+}
+
+/** Returns the page of matches that a query asks for. Fails with `too-costly` where no honest answer is affordable. */
+export const search = async (
+  query: Query,
+  { store, started = Date.now() }: SearchOptions,
+): Promise<SearchPage> => {
+  const attempt = () => readOnce(newScope(store, started, limitsOf(query)), query)
+  const { scope, found } = await settled(attempt)
+  const { page, included, total } = found
+  return {
+    matches: page.reads.map(({ version }) => version),
+    included: included.map(({ version }) => version),
+    ...(page.next && { next: writeCursor(query, page.next) }),
+    ...(total !== undefined && { total }),
+    issues: totalIssues(query, total),
+    explain: explain(found.plan, page.way, scope.use, store.meter),
+  }
+}
+
+const limitsOf = (query: Query) =>
+  query.sort.length > 0 ||
+  query.countOnly ||
+  query.clauses.some(({ kind }) => kind === 'chain' || kind === 'has')
+    ? wholeLimits
+    : pageLimits
+
+interface Found {
+  plan: Plan
+  page: Page
+  included: readonly Read[]
+  total?: number | undefined
+}
+
+const readOnce = async (scope: Scope, query: Query): Promise<{ scope: Scope; found: Found }> => {
+  const resolved = await resolveChains(scope, query)
+  const plan = planQuery(resolved)
+  const cursor = readCursor(query)
+  if (query.countOnly)
+    return {
+      scope,
+      found: {
+        plan,
+        page: { reads: [], way: 'count' },
+        included: [],
+        total: await count(scope, resolved, plan),
+      },
+    }
+  const page = await readPage(scope, resolved, plan, cursor)
+  scope.use.matches += page.reads.length
+  const included = await readIncluded(scope, resolved, page.reads)
+  const whole = !cursor && !page.next
+  const total = whole && query.total !== 'none' ? page.reads.length : await totalOf(scope, resolved, plan)
+  return { scope, found: { plan, page, included, total } }
+}
+
+/** The total beside a page is counted with a budget of its own, and left out where that is not enough. */
+const totalOf = async ({ store, started }: Scope, query: Query, plan: Plan): Promise<number | undefined> =>
+  query.total === 'accurate' ? counted(newScope(store, started, wholeLimits), query, plan) : undefined
+
+const count = async (scope: Scope, query: Query, plan: Plan): Promise<number> => {
+  const total = await counted(scope, query, plan)
+  if (total !== undefined) return total
+  throw failure(
+    'too-costly',
+    'There are more matches than one request may count. Narrow the search, by a patient or a date for instance.',
+    `${query.type}?_summary`,
+  )
+}
+
+const countPage = 1000
+
+const counted = async (scope: Scope, query: Query, plan: Plan): Promise<number | undefined> => {
+  const whole = { ...query, count: countPage, sort: [] }
+  const unsorted = { ...plan, sort: { by: 'type', descending: true, free: true } } as const
+  let page = await readPage(scope, whole, unsorted)
+  let total = page.reads.length
+  while (page.next) {
+    if (isOver(scope)) return undefined
+    page = await readPage(scope, whole, unsorted, page.next)
+    total += page.reads.length
+  }
+  return total
+}
+
+const isOver = ({ use, limits }: Scope): boolean =>
+  use.entries >= limits.entries || use.resources >= limits.resources
+
+const totalIssues = ({ type, total: wanted }: Query, total: number | undefined): Issue[] =>
+  wanted === 'accurate' && total === undefined
+    ? [
+        warning(
+          'too-costly',
+          'There are too many matches to be counted, so the total is left out.',
+          `${type}?_total`,
+        ),
+      ]
+    : []
+
+const mostReadings = 5
+
+/**
+ * Reading many resources is not one instant. Where something was met that may be changing, the whole is read again
+ * until two readings agree, which is a state that was.
+ */
+const settled = async <T extends { scope: Scope; found: Found }>(attempt: () => Promise<T>): Promise<T> => {
+  let reading = await attempt()
+  for (let i = 1; reading.scope.use.unsettled && i < mostReadings; i++) {
+    const again = await attempt()
+    if (sameVersions(reading.found, again.found)) return again
+    reading = again
+  }
+  return reading
+}
+
+const sameVersions = (a: Found, b: Found): boolean => versionsOf(a) === versionsOf(b) && a.total === b.total
+
+const versionsOf = ({ page, included }: Found): string =>
+  [...page.reads, ...included].map(({ version }) => `${version.type}/${version.id}/${version.v}`).join(' ')
+
+/** What a conditional interaction works with. */
+export interface MatchingOptions extends SearchOptions {
+  base: string
+}
+
+/** Returns the current versions that criteria match, up to `limit`, none left out. Fails as a strict search does. */
+export const findMatching = async (
+  type: string,
+  pairs: readonly Pair[],
+  { base, ...options }: MatchingOptions,
+  limit: number,
+): Promise<Version[]> => {
+  const { query } = parseQuery(type, pairs, { lenient: false, base })
+  const found: Version[] = []
+  let cursor: string | undefined
+  do {
+    const page = await search({ ...query, count: limit, ...(cursor !== undefined && { cursor }) }, options)
+    found.push(...page.matches)
+    cursor = page.next
+  } while (cursor !== undefined && found.length < limit)
+  return found.slice(0, limit)
+}
