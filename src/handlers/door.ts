@@ -59,14 +59,14 @@ const tracing = (env: Environment): Link => {
 }
 
 /** One line for each request. */
-const requestLine: Link = {
+const requestLine = (env: Environment): Link => ({
   after: ({ event: visit, response }) => {
-    if (response) logVisit(visit, response)
+    if (response) logVisit(visit, response, env.LOG_LEVEL)
   },
-}
+})
 
 /** What goes wrong in the chain itself is answered like any failure. */
-const errors: Link = {
+const errors = (env: Environment): Link => ({
   onError: (middyRequest) => {
     const { event: visit, error } = middyRequest
     const { requestId } = visit.event.requestContext
@@ -74,10 +74,10 @@ const errors: Link = {
     visit.served = served
     const { status, headers, body } = served.response
     middyRequest.response = { statusCode: status, headers, body }
-    logVisit(visit, middyRequest.response)
+    logVisit(visit, middyRequest.response, env.LOG_LEVEL)
     return middyRequest.response
   },
-}
+})
 
 const contextOf = (visit: Visit, backing: Backing, env: Environment): Context => {
   const store = backing.openStore(tenant)
@@ -113,7 +113,7 @@ export const door = (backing: Backing, env: Environment = process.env) => {
     timeoutEarlyInMillis: 500,
     timeoutEarlyResponse: outOfTime,
   })
-    .use([errors, requestLine, tracing(env), gatewayEvent(env), authClaims])
+    .use([errors(env), requestLine(env), tracing(env), gatewayEvent(env), authClaims])
     .handler(fhir(backing, env))
   return (event: APIGatewayProxyEvent, context: LambdaContext): Promise<APIGatewayProxyResult> =>
     chain({ event, began: Date.now() }, context)

@@ -1,11 +1,18 @@
 /** One structured line per request: what was asked of whom and what it cost; never content, never tokens. */
 
+import type { LogLevel } from '../outcome/failure.ts'
 import { levelOf } from '../outcome/outcome.ts'
 import type { Visit } from './visit.ts'
 
+const levels = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF'] as const
+type Level = (typeof levels)[number]
+
+const isLoud = (level: Level, threshold: string | undefined): boolean =>
+  levels.indexOf(level) >= levels.findIndex((each) => each === (threshold ?? 'INFO'))
+
 /** Writes a line; Lambda takes a JSON line with `timestamp` and `level` as it is. */
-const write = (line: object): void => {
-  process.stdout.write(`${JSON.stringify(line)}\n`)
+const write = (line: { level: Level }, threshold = process.env.LOG_LEVEL): void => {
+  if (isLoud(line.level, threshold)) process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
 const frames = (error: Error): string[] =>
@@ -20,15 +27,32 @@ export const errorFacts = (thrown: unknown): object =>
     ? { name: thrown.name, ...(isFromAws(thrown) ? { message: thrown.message } : {}), stack: frames(thrown) }
     : { name: typeof thrown }
 
+type Result = { statusCode: number; body: string }
+
 const costs = ({ meter }: Visit): object => (meter ? { ...meter } : {})
 
+const faultsOf = ({ served, fault }: Visit): unknown[] => [
+  ...(served?.faults ?? []),
+  ...(fault === undefined ? [] : [fault]),
+]
+
+const loudness: Readonly<Record<LogLevel, Level>> = { info: 'INFO', warn: 'WARN', error: 'ERROR' }
+
+const levelFor = (visit: Visit): Level => {
+  if (faultsOf(visit).length > 0) return 'ERROR'
+  const issues = visit.served?.issues ?? []
+  return issues.length > 0 ? loudness[levelOf(issues)] : 'INFO'
+}
+
+const unlessEmpty = <T>(values: readonly T[]): readonly T[] | undefined =>
+  values.length > 0 ? values : undefined
+
 /** Returns the line for a visit. */
-export const lineOf = (visit: Visit, result: { statusCode: number; body: string }, now: number): object => {
+export const lineOf = (visit: Visit, result: Result, now: number): { level: Level } => {
   const { served, request, principal, event } = visit
-  const faults = [...(served?.faults ?? []), ...(visit.fault === undefined ? [] : [visit.fault])]
   return {
     timestamp: new Date(now).toISOString(),
-    level: faults.length > 0 ? 'ERROR' : served ? levelOf(served.issues).toUpperCase() : 'INFO',
+    level: levelFor(visit),
     requestId: event.requestContext.requestId,
     method: event.httpMethod,
     route: served?.route?.pattern,
@@ -38,16 +62,16 @@ export const lineOf = (visit: Visit, result: { statusCode: number; body: string 
     in: request?.body.length,
     out: result.body.length,
     principal: principal?.id,
-    failures: served && served.issues.length > 0 ? served.issues.map(({ kind }) => kind) : undefined,
+    failures: unlessEmpty((served?.issues ?? []).map(({ kind }) => kind)),
     ...costs(visit),
-    faults: faults.length > 0 ? faults.map(errorFacts) : undefined,
-  }
+    faults: unlessEmpty(faultsOf(visit).map(errorFacts)),
+  } as { level: Level }
 }
 
-/** Logs a visit. */
-export const logVisit = (visit: Visit, result: { statusCode: number; body: string }): void =>
-  write(lineOf(visit, result, Date.now()))
+/** Logs a visit, unless the threshold is above it. */
+export const logVisit = (visit: Visit, result: Result, threshold?: string): void =>
+  write(lineOf(visit, result, Date.now()), threshold)
 
 /** Logs something that is not about a request. */
-export const logLine = (level: 'INFO' | 'WARN' | 'ERROR', facts: object): void =>
-  write({ timestamp: new Date().toISOString(), level, ...facts })
+export const logLine = (level: Level, facts: object): void =>
+  write({ timestamp: new Date().toISOString(), level, ...facts } as { level: Level })

@@ -78,3 +78,7 @@ export const warning = (name: KindName, diagnostics: string, expression?: string
 /** Returns a Failure with one error, ready to be thrown. */
 export const failure = (name: KindName, diagnostics: string, expression?: string): Failure =>
   new Failure([error(name, diagnostics, expression)])
+
+/** Returns whether something thrown is a Failure of this kind. */
+export const isKind = (thrown: unknown, name: KindName): thrown is Failure =>
+  thrown instanceof Failure && thrown.issues[0]?.kind === name

@@ -1,5 +1,5 @@
-import { Failure, type Issue } from '../outcome/failure.ts'
-import { alreadyThere, raced, versionMismatch } from '../outcome/messages.ts'
+import { type Issue, isKind } from '../outcome/failure.ts'
+import { alreadyThere, versionMismatch } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
 import type { Hold, Store, Version, Write } from '../store/port.ts'
 import type { Command, Done } from './command.ts'
@@ -25,9 +25,6 @@ const preconditions = (command: Command, before: Version | undefined): Issue[] =
 const outdated = (command: Command, before: Version | undefined): boolean =>
   command.seen !== undefined && command.seen !== before?.v
 
-const lostRace = (thrown: unknown): boolean =>
-  thrown instanceof Failure && thrown.issues[0]?.kind === 'version-conflict'
-
 const store = async (
   writes: readonly Write[],
   context: Context,
@@ -37,7 +34,7 @@ const store = async (
     if (writes.length > 0) await context.store.commit(writes, hold)
     return true
   } catch (thrown) {
-    if (lostRace(thrown)) return false
+    if (isKind(thrown, 'version-conflict')) return false
     throw thrown
   }
 }
@@ -59,18 +56,4 @@ export const commit = async (
   const writes = stamped.flatMap(({ write }) => write ?? [])
   if (!(await store(writes, context, hold))) return undefined
   return stamped.map((each, i) => doneOf(each, before[i]))
-}
-
-const attempts = 40
-const pause = (attempt: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(4 * 2 ** attempt, 200)))
-
-/** Tries until an attempt wins its race; what it read before must be read anew by each attempt. */
-export const persevere = async <T>(attempt: () => Promise<T | undefined>): Promise<T> => {
-  for (let i = 0; i < attempts; i++) {
-    const result = await attempt()
-    if (result !== undefined) return result
-    await pause(i)
-  }
-  throw raced()
 }

@@ -1,9 +1,9 @@
 /** https://hl7.org/fhir/R4/http.html#ccreate, #cond-update and #3.1.0.7.1 */
 
-import { Failure } from '../outcome/failure.ts'
+import { Failure, isKind } from '../outcome/failure.ts'
 import { emptyCriteria } from '../outcome/messages.ts'
 import { findMatching } from '../search/search.ts'
-import type { Version } from '../store/port.ts'
+import type { Hold, Version } from '../store/port.ts'
 import type { Context } from './context.ts'
 
 /** The condition that names a resource by its properties. */
@@ -35,16 +35,30 @@ export const nameOf = ({ type, pairs }: Criteria): string => `${type}?${pairs.ma
 export const matching = (criteria: Criteria, context: Context, limit = 2): Promise<Version[]> =>
   findMatching(criteria.type, criteria.pairs, context, limit)
 
-/** Runs the work while holding the names, so that no other writer creates for the same criteria meanwhile. */
+const tryHold = async (names: readonly string[], { store }: Context): Promise<Hold | undefined> => {
+  try {
+    return await store.hold([...new Set(names)].sort())
+  } catch (thrown) {
+    if (isKind(thrown, 'conflict')) return undefined
+    throw thrown
+  }
+}
+
+/**
+ * Runs the work while holding the names, so that no other writer creates for the same criteria meanwhile.
+ * Returns nothing where others held them too long: by now they have perhaps created what is wanted.
+ */
 export const holding = async <T>(
   names: readonly string[],
   context: Context,
-  work: (hold: Awaited<ReturnType<Context['store']['hold']>>) => Promise<T>,
-): Promise<T> => {
-  const hold = await context.store.hold([...new Set(names)].sort())
+  work: (hold: Hold) => Promise<T>,
+): Promise<T | undefined> => {
+  const hold = await tryHold(names, context)
+  if (!hold) return undefined
   try {
     return await work(hold)
   } finally {
-    await context.store.release(hold)
+    // What was done stays done: a name that cannot be given back frees itself with its lease.
+    await context.store.release(hold).catch(() => undefined)
   }
 }

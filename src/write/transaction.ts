@@ -2,11 +2,12 @@
 
 import type { Hold, Version } from '../store/port.ts'
 import type { Command, Done } from './command.ts'
-import { commit, persevere } from './commit.ts'
+import { commit } from './commit.ts'
 import type { Context } from './context.ts'
 import { holding, nameOf } from './criteria.ts'
 import { type Expanded, expand } from './expand.ts'
 import { identify, type Target } from './identify.ts'
+import { persevere } from './persevere.ts'
 import type { Wish } from './wish.ts'
 
 /** What became of a wish: a change, a resource that stood there already, or nothing (it reads, or matched nothing). */

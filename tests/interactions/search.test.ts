@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Server, startServer } from '../handlers/caller.ts'
+
+let server: Server
+const ask = (...asking: Parameters<Server['ask']>) => server.ask(...asking)
+const base = 'https://api.example.org/fhir'
+
+const observation = (n: number) => ({
+  resourceType: 'Observation',
+  id: `o${n}`,
+  status: 'final',
+  category: [{ coding: [{ code: 'vital-signs' }] }],
+  code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }] },
+  subject: { reference: 'Patient/ann' },
+  effectiveDateTime: `2026-01-0${n}T08:00:00Z`,
+})
+
+beforeAll(async () => {
+  server = await startServer()
+  await ask('PUT', '/Patient/ann', {
+    body: { resourceType: 'Patient', id: 'ann', name: [{ family: 'Doe' }] },
+  })
+  for (const n of [1, 2, 3, 4, 5]) await ask('PUT', `/Observation/o${n}`, { body: observation(n) })
+})
+afterAll(() => server?.stop())
+
+type Entry = { resource: { id: string; resourceType: string }; search: { mode: string } }
+const idsOf = (entries: Entry[] = []) => entries.map(({ resource }) => resource.id)
+const linkOf = (json: { link: { relation: string; url: string }[] }, relation: string) =>
+  json.link.find((link) => link.relation === relation)?.url
+
+test('finds newest first, as a searchset with links', async () => {
+  const { status, json } = await ask('GET', '/Observation?patient=ann&category=vital-signs&_sort=-date')
+  expect([status, json.type]).toEqual([200, 'searchset'])
+  expect(idsOf(json.entry)).toEqual(['o5', 'o4', 'o3', 'o2', 'o1'])
+  expect(json.entry[0]).toMatchObject({ fullUrl: `${base}/Observation/o5`, search: { mode: 'match' } })
+  expect(linkOf(json, 'self')).toBe(`${base}/Observation?patient=ann&category=vital-signs&_sort=-date`)
+})
+
+test('leads through all pages by its next links', async () => {
+  const found: string[] = []
+  let url: string | undefined = `${base}/Observation?patient=ann&_count=2`
+  while (url) {
+    const { json } = await ask('GET', url.slice(base.length))
+    found.push(...idsOf(json.entry))
+    url = linkOf(json, 'next')
+  }
+  expect(found.sort()).toEqual(['o1', 'o2', 'o3', 'o4', 'o5'])
+})
+
+test('takes the parameters of a form, and those of the URL with it', async () => {
+  const asking = {
+    body: 'category=vital-signs&date=ge2026-01-03&date=lt2026-01-05',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  }
+  const { json } = await ask('POST', '/Observation/_search?patient=ann', asking)
+  expect(idsOf(json.entry).sort()).toEqual(['o3', 'o4'])
+})
+
+test('marks what it includes', async () => {
+  const { json } = await ask('GET', '/Observation?_id=o1&_include=Observation:subject')
+  expect(json.entry.map(({ resource, search }: Entry) => [resource.resourceType, search.mode])).toEqual([
+    ['Observation', 'match'],
+    ['Patient', 'include'],
+  ])
+})
+
+test('refuses an unknown parameter and names it', async () => {
+  const { status, json } = await ask('GET', '/Observation?patient=ann&colour=red')
+  expect(status).toBe(400)
+  expect(json.issue[0].diagnostics).toContain('colour')
+})
+
+test('warns instead when that is preferred, and is honest about what it did', async () => {
+  const { status, json } = await ask('GET', '/Observation?patient=ann&colour=red', {
+    headers: { Prefer: 'handling=lenient' },
+  })
+  expect(status).toBe(200)
+  const last = json.entry.at(-1)
+  expect([last.search.mode, last.resource.issue[0].severity]).toEqual(['outcome', 'warning'])
+  expect(linkOf(json, 'self')).toBe(`${base}/Observation?patient=ann`)
+})
+
+test('answers nothing found with an empty searchset', async () => {
+  const { status, json } = await ask('GET', '/Observation?patient=nobody&_total=accurate')
+  expect([status, json.entry, json.total]).toEqual([200, undefined, 0])
+})
