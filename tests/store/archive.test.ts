@@ -1,0 +1,267 @@
+import { randomBytes } from 'node:crypto'
+import {
+  DescribeStreamCommand,
+  DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  ListStreamsCommand,
+} from '@aws-sdk/client-dynamodb-streams'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Resource } from '../../src/fhir/definitions.ts'
+import { openStore } from '../../src/store/dynamo/open.ts'
+import { openJanitor } from '../../src/store/janitor.ts'
+import { typeList, valueList } from '../../src/store/keys.ts'
+import type { Entry, Store } from '../../src/store/port.ts'
+import { restore } from '../../src/store/restore.ts'
+import {
+  archiveFiles,
+  archiveLine,
+  archiveRecords,
+  parseArchiveLine,
+  type StreamRecord,
+} from '../../src/store/stream.ts'
+import {
+  entriesOf,
+  getOne,
+  liveIds,
+  manyNotes,
+  put,
+  randomFiller,
+  readList,
+  remove,
+  textOf,
+} from './drafts.ts'
+import { type Engines, startEngines } from './engines.ts'
+import { failingAt, isRecord, movableClock } from './faults.ts'
+
+const entriesOfResource = (resource: Resource): Entry[] => {
+  const { resourceType: type, id = '', code, date } = resource
+  return entriesOf({ type, id, code: String(code), date: String(date) })
+}
+
+const version = {
+  tenant: 'main',
+  type: 'Patient',
+  id: 'p1',
+  v: 2,
+  t: '2026-11-21T10:00:00.000Z',
+  method: 'PUT',
+  deleted: false,
+  text: '{\n  "resourceType": "Patient",\r\n "value": 1.00 }',
+} as const
+
+describe('a line of the archive', () => {
+  test('holds a version on one line, its digits untouched', () => {
+    const line = archiveLine(version)
+    expect(line).not.toMatch(/[\r\n]/)
+    expect(line).toContain('"value": 1.00')
+    expect(JSON.parse(line)).toMatchObject({ type: 'Patient', id: 'p1', v: 2, resource: { value: 1 } })
+  })
+
+  test('gives the version back', () => {
+    expect(parseArchiveLine('main', archiveLine(version))).toEqual({
+      ...version,
+      text: version.text.replaceAll(/[\r\n]+/g, ' '),
+    })
+    const deletion = { ...version, v: 3, method: 'DELETE' as const, deleted: true, text: '' }
+    expect(parseArchiveLine('main', archiveLine(deletion))).toEqual(deletion)
+  })
+
+  test('goes into a file of its tenant, type and day', () => {
+    const files = archiveFiles([version, { ...version, id: 'p2' }, { ...version, type: 'Group' }], '1-9')
+    expect(files.map(({ key }) => key)).toEqual([
+      'archive/resources/main/Patient/2026-11-21/1-9.ndjson.gz',
+      'archive/resources/main/Group/2026-11-21/1-9.ndjson.gz',
+    ])
+    expect(files[0]?.text.trimEnd().split('\n')).toHaveLength(2)
+  })
+})
+
+describe('the stream', () => {
+  let engines: Engines
+  beforeAll(async () => {
+    engines = await startEngines()
+  })
+  afterAll(() => engines?.stop())
+
+  const newTenant = () => `t${randomBytes(6).toString('hex')}`
+
+  /** Returns all records of the stream that concern a tenant, as the SDK gives them. */
+  const recordsOf = async (tenant: string): Promise<StreamRecord[]> => {
+    const options = {
+      endpoint: engines.endpoints.dynamodb,
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    }
+    const streams = new DynamoDBStreamsClient(options)
+    const { Streams = [] } = await streams.send(
+      new ListStreamsCommand({ TableName: engines.tables.resources }),
+    )
+    const StreamArn = Streams[0]?.StreamArn
+    const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }))
+    const found: StreamRecord[] = []
+    for (const { ShardId } of StreamDescription?.Shards ?? []) {
+      const start = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' } as const
+      let { ShardIterator } = await streams.send(new GetShardIteratorCommand(start))
+      while (ShardIterator) {
+        const page = await streams.send(new GetRecordsCommand({ ShardIterator }))
+        found.push(...((page.Records ?? []) as StreamRecord[]))
+        ShardIterator = page.Records?.length ? page.NextShardIterator : undefined
+      }
+    }
+    return found.filter(({ dynamodb }) => {
+      const pk = (dynamodb?.NewImage ?? dynamodb?.OldImage)?.pk?.S
+      return pk?.startsWith(`${tenant}|`)
+    })
+  }
+
+  /** Lambda's event carries binary values as base64. */
+  const asLambdaSends = (records: readonly StreamRecord[]): StreamRecord[] =>
+    JSON.parse(
+      JSON.stringify(records, (_, value) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+      ),
+    )
+
+  const archivedIn = async (tenant: string): Promise<string[]> => {
+    const found: string[] = []
+    for await (const key of engines.archive.keys(`archive/resources/${tenant}/`)) {
+      const lines = (await engines.archive.read(key)).trimEnd().split('\n')
+      found.push(
+        ...lines.map((line) => parseArchiveLine(tenant, line)).map(({ type, id, v }) => `${type}/${id}/${v}`),
+      )
+    }
+    return found.sort()
+  }
+
+  const livelyTenant = async (): Promise<{ tenant: string; store: Store }> => {
+    const tenant = newTenant()
+    const store = engines.openStore(tenant)
+    const key = { type: 'Patient', id: 'p1' }
+    await store.commit([put({ ...key, code: 'one' })])
+    await store.commit([put({ ...key, code: 'two' }, await getOne(store, key))])
+    const last = await getOne(store, key)
+    await store.commit(last ? [remove(last)] : [])
+    await store.commit([put({ type: 'Group', id: 'large', code: 'x', filler: randomFiller(600_000) })])
+    const notes = manyNotes(105, 'n')
+    await store.commit(notes.map((note) => put(note)))
+    const before = await store.get(notes)
+    await store.commit(notes.map((note, n) => put({ ...note, code: 'new' }, before[n])))
+    return { tenant, store }
+  }
+
+  test('brings every committed version into the archive once, and nothing else', async () => {
+    const { tenant } = await livelyTenant()
+    const records = await recordsOf(tenant)
+    await archiveRecords(records, engines.archive)
+    await archiveRecords(asLambdaSends(records), engines.archive)
+    const expected = ['Group/large/1', 'Patient/p1/1', 'Patient/p1/2', 'Patient/p1/3']
+    for (const { id } of manyNotes(105, 'n')) expected.push(`Observation/${id}/1`, `Observation/${id}/2`)
+    expect(await archivedIn(tenant)).toEqual(expected.sort())
+  })
+
+  test('brings nothing of an aborted transaction into the archive', async () => {
+    const tenant = newTenant()
+    const clock = movableClock()
+    const place = { ...engines.place, clock }
+    const notes = manyNotes(120, 'n')
+    const stopping = openStore({ ...place, clients: failingAt(place.clients, { before: isRecord }) })(tenant)
+    await expect(stopping.commit(notes.map((note) => put(note)))).rejects.toThrow('stopped')
+    clock.move(31_000)
+    await openStore(place)(tenant).commit([put({ type: 'Observation', id: 'n-00000', code: 'mine' })])
+    await archiveRecords(await recordsOf(tenant), engines.archive)
+    expect(await archivedIn(tenant)).toEqual(['Observation/n-00000/1'])
+  })
+
+  test('rebuilds an empty store: texts, versions, deletions, history and lists', async () => {
+    const { tenant, store } = await livelyTenant()
+    await archiveRecords(await recordsOf(tenant), engines.archive)
+    const other = await startEngines()
+    const count = await restore(other.place, engines.archive, tenant, entriesOfResource)
+    expect(count).toBe(214)
+    const restored = other.openStore(tenant)
+    const keys = [{ type: 'Patient', id: 'p1' }, { type: 'Group', id: 'large' }, ...manyNotes(105, 'n')]
+    const withoutWrite = (versions: Awaited<ReturnType<Store['get']>>) =>
+      versions.map((version) => ({ ...version, w: '', text: version?.text.replaceAll(/[\r\n]+/g, ' ') }))
+    expect(withoutWrite(await restored.get(keys))).toEqual(withoutWrite(await store.get(keys)))
+    for (const scope of [{ type: 'Patient', id: 'p1' }, { type: 'Observation' }, {}]) {
+      const [there, here] = await Promise.all(
+        [restored, store].map((one) => one.history({ ...scope, limit: 1000 })),
+      )
+      expect(withoutWrite([...(there?.versions ?? [])])).toEqual(withoutWrite([...(here?.versions ?? [])]))
+    }
+    const list = valueList('Observation', 'code', 'new')
+    expect(await liveIds(restored, 'Observation', list)).toEqual(await liveIds(store, 'Observation', list))
+    const [, , note] = keys
+    const before = note && (await getOne(restored, note))
+    await restored.commit([put({ type: 'Observation', id: before?.id ?? '', code: 'next' }, before)])
+    await other.stop()
+  })
+
+  test('keeps a posted bundle as it came', async () => {
+    const tenant = newTenant()
+    await engines.archive.bundle(tenant, 'b1', '{"resourceType": "Bundle", "total": 1.0}')
+    const keys: string[] = []
+    for await (const key of engines.archive.keys(`archive/bundles/${tenant}/`)) keys.push(key)
+    expect(keys).toHaveLength(1)
+    expect(await engines.archive.read(keys[0] ?? '')).toBe('{"resourceType": "Bundle", "total": 1.0}')
+  })
+
+  describe('tells the janitor', () => {
+    const leftoverEntries = async (stop: (call: { constructor: { name: string } }) => boolean) => {
+      const tenant = newTenant()
+      const store = engines.openStore(tenant)
+      const notes = manyNotes(3, 'n')
+      await store.commit(notes.map((note) => put(note)))
+      await store.commit([put({ type: 'Observation', id: 'alone', code: 'x' })])
+      const old = [...notes, { type: 'Observation', id: 'alone' }]
+      const before = await store.get(old)
+      const stopping = openStore({ ...engines.place, clients: failingAt(engines.clients, { after: stop }) })(
+        tenant,
+      )
+      const writes = old.map((note, n) => put({ ...note, code: 'new' }, before[n]))
+      await stopping.commit(writes).catch(() => undefined)
+      return { tenant, store }
+    }
+
+    test('what a writer had no time to remove', async () => {
+      const { tenant, store } = await leftoverEntries(
+        (call) => call.constructor.name === 'TransactWriteCommand',
+      )
+      expect(await readList(store, typeList('Observation'))).toHaveLength(8)
+      const sweep = openJanitor(engines.place, engines.archive, entriesOfResource)
+      const records = await recordsOf(tenant)
+      expect(await sweep(records)).toBeGreaterThan(0)
+      expect(await readList(store, typeList('Observation'))).toHaveLength(4)
+      expect(await liveIds(store, 'Observation', typeList('Observation'))).toHaveLength(4)
+      expect(await sweep(asLambdaSends(records))).toBe(0)
+    })
+
+    test('what an aborted transaction has left', async () => {
+      const tenant = newTenant()
+      const clock = movableClock()
+      const place = { ...engines.place, clock }
+      const notes = manyNotes(120, 'n')
+      const stopping = openStore({ ...place, clients: failingAt(place.clients, { before: isRecord }) })(
+        tenant,
+      )
+      await expect(stopping.commit(notes.map((note) => put(note)))).rejects.toThrow('stopped')
+      clock.move(31_000)
+      const store = openStore(place)(tenant)
+      await store.commit([put({ type: 'Observation', id: 'n-00000', code: 'mine' })])
+      await store.get(notes)
+      await openJanitor(place, engines.archive, entriesOfResource)(await recordsOf(tenant))
+      expect((await readList(store, typeList('Observation'))).map(({ id }) => id)).toEqual(['n-00000'])
+    })
+  })
+
+  test('keeps the text of a note as a client wrote it', async () => {
+    const tenant = newTenant()
+    const note = { type: 'Patient', id: 'p1', code: 'one' }
+    await engines.openStore(tenant).commit([put(note)])
+    await archiveRecords(await recordsOf(tenant), engines.archive)
+    for await (const key of engines.archive.keys(`archive/resources/${tenant}/`)) {
+      expect(await engines.archive.read(key)).toContain(textOf(note).replaceAll('\n', ' '))
+    }
+  })
+})
