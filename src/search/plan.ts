@@ -114,14 +114,10 @@ const sortingOf = (type: string, sort: readonly SortKey[]): Sorting => {
 const isHopeless = (clause: Clause): boolean => clause.kind === 'linked' && clause.targets.size === 0
 
 /** The ids that all clauses about ids leave; undefined where there is no such clause. */
-const idsOf = (clauses: readonly Clause[]): ReadonlySet<string> | undefined =>
-  clauses
-    .map(idSet)
-    .filter((ids) => ids !== undefined)
-    .reduce<ReadonlySet<string> | undefined>(
-      (left, ids) => (left ? new Set([...left].filter((id) => ids.has(id))) : ids),
-      undefined,
-    )
+const idsOf = (clauses: readonly Clause[]): ReadonlySet<string> | undefined => {
+  const [first, ...others] = clauses.map(idSet).filter((ids) => ids !== undefined)
+  return first && new Set([...first].filter((id) => others.every((ids) => ids.has(id))))
+}
 
 const idSet = (clause: Clause): ReadonlySet<string> | undefined => {
   if (clause.kind === 'any-of') return clause.ids

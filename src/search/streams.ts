@@ -1,4 +1,5 @@
 import type { Candidate, List, Store } from '../store/port.ts'
+import { justAfter } from './bounds.ts'
 
 /** One list, all its shards, between two orders: `from` inclusive, `before` exclusive. */
 export interface Stretch {
@@ -63,9 +64,21 @@ export const readStretches = (scan: Scan, stretches: readonly Stretch[]): Groups
 const prefixEnd = (prefix: string): string | undefined =>
   prefix === '' ? undefined : `${prefix.slice(0, -1)}}`
 
+interface Ends {
+  from: string | undefined
+  before: string | undefined
+}
+
+/** Moves the end where the reading begins, never outwards; returns whether anything is left between the two. */
+const reposition = ({ reverse }: Scan, ends: Ends, at: string): boolean => {
+  if (reverse && (ends.before === undefined || justAfter(at) < ends.before)) ends.before = justAfter(at)
+  if (!reverse && (ends.from === undefined || at > ends.from)) ends.from = at
+  return ends.from === undefined || ends.before === undefined || ends.from < ends.before
+}
+
 const readShard = (scan: Scan, stretch: Stretch, shard: number, items: number): Groups => {
   const { prefix } = stretch
-  const ends = { from: stretch.from, before: stretch.before }
+  const ends: Ends = { from: stretch.from, before: stretch.before }
   let buffer: Candidate[] = []
   let limit = items
   let state: { after?: string; more: boolean; started: boolean } = { more: true, started: false }
@@ -105,8 +118,10 @@ const readShard = (scan: Scan, stretch: Stretch, shard: number, items: number): 
     const first = buffer.findIndex(({ order }) => !precedes(scan, order, at))
     buffer = first < 0 ? [] : buffer.slice(first)
     if (buffer.length > 0 || !state.more) return
-    if (scan.reverse) ends.before = `${at}\u0002`
-    else ends.from = at
+    if (!reposition(scan, ends, at)) {
+      state = { more: false, started: true }
+      return
+    }
     if (state.started) limit = Math.min(limit, items)
     state = { more: true, started: false }
   }

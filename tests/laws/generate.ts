@@ -1,0 +1,268 @@
+import fc from 'fast-check'
+import type { Known } from '../search/hospital.ts'
+import { parameters } from './brute.ts'
+
+/** Small alphabets, so that queries hit, and values that lie on each other's edges. */
+
+const loinc = 'http://loinc.org'
+const codes = ['8867-4', '8480-6', '8462-4', 'a,b', 'x']
+const systems = [loinc, 'http://snomed.info/sct']
+const ids = ['1', '2', '3', 'x-4']
+
+const pick = <T>(...values: T[]) => fc.constantFrom(...values)
+const some = <T>(arbitrary: fc.Arbitrary<T>, maxLength = 2) =>
+  fc.array(arbitrary, { minLength: 1, maxLength })
+
+const date = pick(
+  '2019',
+  '2020',
+  '2020-01',
+  '2020-02-29',
+  '2020-01-05',
+  '2020-01-05T10:00:00Z',
+  '2020-01-05T10:00:00.500Z',
+  '2020-01-05T23:30:00-02:00',
+  '2020-01-06T00:30:00+01:00',
+  '2020-03-01T12:00:00+05:30',
+  '2021-07-04',
+  '2023-12-31T23:59:59Z',
+)
+
+const day = date.map((text) => text.slice(0, 10))
+
+const period = fc
+  .tuple(fc.option(date, { nil: undefined }), pick(0, 1, 20, 300, 2000), fc.boolean())
+  .map(([start, days, closed]) => {
+    const from = start ?? '2019-06-01'
+    const end = new Date(Date.parse(from.slice(0, 10)) + (400 + days) * 86_400_000).toISOString().slice(0, 10)
+    const near = new Date(Date.parse(from.slice(0, 10)) + (days + 2) * 86_400_000).toISOString().slice(0, 10)
+    if (start === undefined) return { end }
+    return closed ? { start, end: near } : { start }
+  })
+
+const coding = fc.record({ system: pick(...systems), code: pick(...codes) }, { requiredKeys: ['code'] })
+const concept = fc.record({ coding: some(coding) })
+const amount = pick(0, 5, 5.4, 5.44, 5.45, 5.5, 60, 99.5, 100, 100.5, -5, 0.001, 1e6)
+const quantity = fc.record(
+  {
+    value: amount,
+    unit: pick('mg', 'milligram'),
+    system: pick('http://unitsofmeasure.org'),
+    code: pick('mg', 'kg'),
+  },
+  { requiredKeys: ['value'] },
+)
+const word = pick('Anna', 'ANNABEL', 'Ånna', 'Müller', 'mueller', "O'Neil", 'Saint-Denis', 'Zoë', 'ab', 'b')
+const reference = (...types: string[]) =>
+  fc.tuple(pick(...types), pick(...ids)).map(([type, id]) => ({ reference: `${type}/${id}` }))
+const identifier = fc.record({ system: pick(...systems), value: pick(...ids) }, { requiredKeys: ['value'] })
+const uri = pick(
+  'http://example.org/a',
+  'http://example.org/a/b',
+  'http://example.org/a/b/c',
+  'http://example.org/ab',
+  'urn:oid:1.2',
+)
+const meta = fc.record({ tag: some(coding), profile: some(uri) }, { requiredKeys: [] })
+
+const optional = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record(model, { requiredKeys: [] })
+
+const bodies: Record<string, fc.Arbitrary<object>> = {
+  Observation: fc
+    .tuple(
+      optional({
+        meta,
+        status: pick('final', 'preliminary'),
+        code: concept,
+        category: some(concept),
+        identifier: some(identifier),
+        subject: reference('Patient', 'Group', 'Device'),
+        performer: some(reference('Patient', 'Practitioner'), 3),
+        encounter: reference('Encounter'),
+        component: some(fc.record({ code: concept, valueQuantity: quantity })),
+      }),
+      pick({}, { a: 1 }, { b: 1 }),
+      date,
+      period,
+      fc.oneof(
+        quantity.map((valueQuantity) => ({ valueQuantity })),
+        word.map((valueString) => ({ valueString })),
+        concept.map((valueCodeableConcept) => ({ valueCodeableConcept })),
+        date.map((valueDateTime) => ({ valueDateTime })),
+        fc.constant({}),
+      ),
+    )
+    .map(([body, choice, effectiveDateTime, effectivePeriod, value]) => ({
+      ...body,
+      ...value,
+      ...('a' in choice ? { effectiveDateTime } : 'b' in choice ? { effectivePeriod } : {}),
+    })),
+  Patient: optional({
+    meta,
+    active: fc.boolean(),
+    name: some(fc.record({ family: word, given: some(word) }, { requiredKeys: ['family'] })),
+    address: some(fc.record({ city: word, line: some(word) }, { requiredKeys: ['city'] })),
+    birthDate: day,
+    deceasedDateTime: date,
+    gender: pick('male', 'female'),
+    identifier: some(identifier),
+    telecom: some(fc.record({ system: pick('email', 'phone'), value: pick('a@example.org', '555', '556') })),
+    managingOrganization: reference('Organization'),
+    link: some(fc.record({ other: reference('Patient', 'RelatedPerson') })),
+  }),
+  Encounter: optional({
+    meta,
+    class: coding,
+    type: some(concept),
+    period,
+    location: some(fc.record({ period })),
+    subject: reference('Patient', 'Group'),
+  }),
+  Condition: fc
+    .tuple(
+      optional({
+        meta,
+        code: concept,
+        clinicalStatus: concept,
+        recordedDate: date,
+        subject: reference('Patient', 'Group'),
+      }),
+      fc.oneof(
+        date.map((onsetDateTime) => ({ onsetDateTime })),
+        period.map((onsetPeriod) => ({ onsetPeriod })),
+        fc.constant({}),
+      ),
+    )
+    .map(([body, onset]) => ({ ...body, ...onset })),
+  RiskAssessment: optional({
+    meta,
+    subject: reference('Patient', 'Group'),
+    prediction: some(fc.record({ probabilityDecimal: pick(0.1, 0.15, 0.2, 0.25, 1) })),
+  }),
+  ValueSet: optional({ meta, url: uri, title: word, date }),
+}
+
+export const types = Object.keys(bodies)
+
+/** Returns so many resources of every type, the same for the same seed. */
+export const someResources = (perType: number, seed: number): Known[] =>
+  Object.entries(bodies).flatMap(([resourceType, body], n) =>
+    fc.sample(body, { numRuns: perType, seed: seed + n }).map((content, i) => ({
+      ...content,
+      resourceType,
+      id:
+        resourceType === 'Patient' && i < ids.length ? (ids[i] ?? '') : `${resourceType.toLowerCase()}-${i}`,
+    })),
+  )
+
+const prefixed = (values: fc.Arbitrary<string>) =>
+  fc
+    .tuple(pick('', '', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb'), values)
+    .map(([prefix, value]) => prefix + value)
+
+const code = pick(
+  '8867-4',
+  '8480-6',
+  '8462-4',
+  'x',
+  'final',
+  'male',
+  'true',
+  '1',
+  '2',
+  'a@example.org',
+  '555',
+)
+const system = pick(
+  ...systems,
+  'http://hl7.org/fhir/administrative-gender',
+  'http://hl7.org/fhir/observation-status',
+)
+
+const values: Record<string, { texts: fc.Arbitrary<string>; modifiers: string[] }> = {
+  token: {
+    texts: fc.oneof(
+      code,
+      fc.tuple(system, code).map((pair) => pair.join('|')),
+      code.map((each) => `|${each}`),
+      system.map((each) => `${each}|`),
+    ),
+    modifiers: ['', '', '', 'not', 'missing'],
+  },
+  reference: {
+    texts: fc
+      .tuple(pick('', 'Patient/', 'Group/', 'Practitioner/', 'Encounter/'), pick(...ids))
+      .map((parts) => parts.join('')),
+    modifiers: ['', '', 'missing'],
+  },
+  date: { texts: prefixed(date), modifiers: ['', '', '', 'missing'] },
+  string: {
+    texts: pick('an', 'Anna', 'annab', 'mü', 'MUELLER', 'oneil', "O'N", 'saintd', 'z', 'b', 'é'),
+    modifiers: ['', '', 'exact', 'contains', 'missing'],
+  },
+  number: { texts: prefixed(pick('0.1', '0.2', '0.15', '1', '0')), modifiers: ['', 'missing'] },
+  quantity: {
+    texts: fc
+      .tuple(
+        prefixed(pick('5', '5.4', '5.40', '5.5', '100', '100.0', '-5', '0', '60')),
+        pick('', '||mg', '|http://unitsofmeasure.org|kg'),
+      )
+      .map((parts) => parts.join('')),
+    modifiers: ['', '', 'missing'],
+  },
+  uri: { texts: uri, modifiers: ['', 'below', 'above', 'missing'] },
+}
+
+/** One search: its type, clauses, sort keys and page size. */
+export interface Asked {
+  type: string
+  clauses: [name: string, value: string][]
+  sort: string
+  count: number
+}
+
+const clauseOf = (type: string, code: string): fc.Arbitrary<[string, string]> => {
+  const { texts, modifiers } = values[parameters[type]?.[code]?.kind ?? ''] ?? {
+    texts: fc.constant(''),
+    modifiers: [''],
+  }
+  return pick(...modifiers).chain((modifier) => {
+    const name = modifier ? `${code}:${modifier}` : code
+    if (modifier === 'missing') return pick('true', 'false').map((value): [string, string] => [name, value])
+    return some(texts).map((each): [string, string] => [name, each.join(',')])
+  })
+}
+
+/** A `date` twice is a range, a patient drives: such clauses come more often than the rest. */
+const clausesOf = (type: string): fc.Arbitrary<[string, string][]> => {
+  const names = Object.keys(parameters[type] ?? {}).filter(
+    (name) => name !== '_id' && name !== '_lastUpdated',
+  )
+  const frequent = names.filter((name) => /patient|subject|date|code|name/.test(name))
+  const any = fc.oneof(pick(...names), pick(...(frequent.length > 0 ? frequent : names)))
+  return fc.array(
+    any.chain((name) => clauseOf(type, name)),
+    { maxLength: 3 },
+  )
+}
+
+export const asked: fc.Arbitrary<Asked> = pick(...types).chain((type) => {
+  const names = Object.keys(parameters[type] ?? {})
+  const key = fc.tuple(
+    pick('', '-'),
+    pick(...names, 'date', 'onset-date').filter((name) => names.includes(name)),
+  )
+  return fc.record({
+    type: fc.constant(type),
+    clauses: clausesOf(type),
+    sort: fc.oneof(
+      fc.constant(''),
+      some(
+        key.map((parts) => parts.join('')),
+        2,
+      ).map((keys) => keys.join(',')),
+    ),
+    count: pick(1, 3, 10, 50, 1000),
+  })
+})
