@@ -2,9 +2,8 @@
 
 import { error, type Issue } from '../outcome/failure.ts'
 import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
-import { validate } from '../validate/validate.ts'
 import { type Body, bodyOf } from '../write/body.ts'
-import { type BundleEntry, type EntryRead, readEntries, wrapperOf } from '../write/bundle.ts'
+import { type BundleEntry, type EntryRead, readEntries, wrapperIssues } from '../write/bundle.ts'
 import { inParallel } from '../write/parallel.ts'
 import { transact } from '../write/transaction.ts'
 import { forbidding } from '../write/verify.ts'
@@ -65,9 +64,9 @@ const transaction = async (
   context: Dispatch,
   archive: Archive,
 ): Promise<Answer[]> => {
-  failOn(reading.flatMap(({ issues }) => issues))
   const entries = reading.flatMap(({ entry }) => entry ?? [])
-  const wishes = plan(entries, context)
+  const unreadable = reading.flatMap(({ issues }) => issues)
+  const wishes = plan(entries, context, unreadable)
   const results = await both(transact(wishes, context), archive())
   return inParallel(entries, width, (entry, i) =>
     reads(entry) ? ask(entry, context) : Promise.resolve(answerOf(results[i], entry)),
@@ -95,7 +94,7 @@ const bundleOf = (call: Call): Body => {
         `Only a Bundle can be posted here, not a \`${resourceType}\`; post it to \`/${resourceType}\`.`,
       ),
     ])
-  failOn([...typeIssues(type), ...validate(wrapperOf(body.resource), 'Bundle')])
+  failOn(typeIssues(type))
   return body
 }
 
@@ -108,7 +107,9 @@ export const bundle: Interaction = async (call, context) => {
   failOn(forbidding(context, 'bundle', 'Bundle'))
   const body = bundleOf(call)
   const id = crypto.randomUUID()
-  const reading = readEntries(body, context.base)
+  const wrong = wrapperIssues(body.resource)
+  failOn(wrong.whole)
+  const reading = readEntries(body, context.base, wrong.entries)
   const archive = (): Promise<void> => context.archive.bundle(context.tenant, id, body.text)
   const type = String(body.resource.type)
   const answers = await (type === 'batch'

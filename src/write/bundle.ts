@@ -4,6 +4,7 @@ import type { Resource } from '../fhir/definitions.ts'
 import { bundleEntryTexts } from '../fhir/json.ts'
 import { error, type Issue } from '../outcome/failure.ts'
 import { tooManyEntries } from '../outcome/messages.ts'
+import { validate } from '../validate/validate.ts'
 import { type Body, isResource } from './body.ts'
 
 export const entryMethods = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'] as const
@@ -104,13 +105,40 @@ const readEntry = (json: unknown, text: string | undefined, position: number, ba
   return { entry, issues: [] }
 }
 
-/** Returns the entries of a Bundle with the texts of their resources as they came. */
-export const readEntries = (bundle: Body, base: string): EntryRead[] => {
+/** Returns the entries of a Bundle with the texts of their resources as they came; `wrong` knows bad ones by position. */
+export const readEntries = (
+  bundle: Body,
+  base: string,
+  wrong: ReadonlyMap<number, Issue[]> = new Map(),
+): EntryRead[] => {
   const { entry } = bundle.resource
   const entries: unknown[] = Array.isArray(entry) ? entry : []
   if (entries.length > maxEntries) throw tooManyEntries(entries.length, maxEntries)
   const texts = bundleEntryTexts(bundle.text)
-  return entries.map((json, position) => readEntry(json, texts[position], position, base))
+  return entries.map((json, position) => {
+    const issues = wrong.get(position)
+    return issues ? { entry: undefined, issues } : readEntry(json, texts[position], position, base)
+  })
+}
+
+const entryPlace = /^Bundle\.entry\[(\d+)\]/
+
+/** Returns what is wrong with the Bundle itself, and what with single entries by their position. */
+export const wrapperIssues = (
+  bundle: Resource,
+): { whole: Issue[]; entries: ReadonlyMap<number, Issue[]> } => {
+  const issues = validate(wrapperOf(bundle), 'Bundle').filter(({ severity }) => severity === 'error')
+  const positioned = issues.map((issue) => ({
+    issue,
+    position: entryPlace.exec(issue.expression ?? '')?.[1],
+  }))
+  const entries = new Map<number, Issue[]>()
+  for (const { issue, position } of positioned)
+    if (position !== undefined) entries.set(+position, [...(entries.get(+position) ?? []), issue])
+  return {
+    whole: positioned.filter(({ position }) => position === undefined).map(({ issue }) => issue),
+    entries,
+  }
 }
 
 const withoutResource = (entry: unknown): Json => {
@@ -119,5 +147,5 @@ const withoutResource = (entry: unknown): Json => {
 }
 
 /** Returns the Bundle without its resources, which are judged on their own. */
-export const wrapperOf = (bundle: Resource): Resource =>
+const wrapperOf = (bundle: Resource): Resource =>
   Array.isArray(bundle.entry) ? { ...bundle, entry: bundle.entry.map(withoutResource) } : bundle

@@ -3,7 +3,7 @@ import type { Action } from '../auth/rules/groups.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { badId, missingId, wrongId, wrongType } from '../outcome/messages.ts'
 import { failOn, within } from '../outcome/outcome.ts'
-import { validate } from '../validate/validate.ts'
+import { type ValidateOptions, validate } from '../validate/validate.ts'
 import type { Body } from './body.ts'
 import type { Context } from './context.ts'
 
@@ -16,16 +16,27 @@ export const isId = (text: string): boolean => idSyntax.test(text)
 export const idIssues = (id: string): Issue[] => (isId(id) ? [] : [badId(id)])
 
 /** Returns what is wrong with a resource that is to become one of this type. */
-export const bodyIssues = ({ resource }: Body, type: string): Issue[] =>
-  resource.resourceType === type ? validate(resource, type) : [wrongType(resource.resourceType, type)]
+export const bodyIssues = ({ resource }: Body, type: string, options: ValidateOptions = {}): Issue[] =>
+  resource.resourceType === type
+    ? validate(resource, type, options)
+    : [wrongType(resource.resourceType, type)]
+
+const addressIssues = (
+  { resource: { resourceType, id: actual } }: Body,
+  type: string,
+  id: string,
+): Issue[] => {
+  if (resourceType !== type || actual === id) return []
+  return [actual === undefined ? missingId(type, id) : wrongId(type, actual, id)]
+}
 
 /** Returns what is wrong with a resource that is to stand at `type/id`: what is wrong with itself, and its id. */
-export const addressedIssues = (body: Body, type: string, id: string): Issue[] => {
-  const actual = body.resource.id
-  if (body.resource.resourceType !== type) return bodyIssues(body, type)
-  if (actual === undefined) return [missingId(type, id), ...bodyIssues(body, type)]
-  return actual === id ? bodyIssues(body, type) : [wrongId(type, actual, id)]
-}
+export const addressedIssues = (
+  body: Body,
+  type: string,
+  id: string,
+  options: ValidateOptions = {},
+): Issue[] => [...addressIssues(body, type, id), ...bodyIssues(body, type, options)]
 
 /** Returns the issues as seen from where the resource stands: itself, or `Bundle.entry[3].resource`. */
 export const placed = (issues: readonly Issue[], place: string): readonly Issue[] =>

@@ -82,9 +82,12 @@ const urlIssues = ({ method, path }: BundleEntry): readonly Issue[] => {
 const unpatched = ({ method }: BundleEntry): Issue[] =>
   method === 'PATCH' ? [error('unsupported', 'PATCH is not supported here. Use PUT.')] : []
 
-const resourceIssues = ({ method, type, id, body }: Wish): readonly Issue[] => {
+const resourceIssues = ({ method, type, id, body, place }: Wish): readonly Issue[] => {
   if (!body) return []
-  return method === 'PUT' && id !== undefined ? addressedIssues(body, type, id) : bodyIssues(body, type)
+  const options = { conditionalReferences: place !== '' }
+  return method === 'PUT' && id !== undefined
+    ? addressedIssues(body, type, id, options)
+    : bodyIssues(body, type, options)
 }
 
 interface Judgement {
@@ -111,9 +114,13 @@ const safely = (entry: BundleEntry, context: Context): Judgement => {
   }
 }
 
-/** Returns what the entries want; fails with everything that is wrong with any of them. */
-export const plan = (entries: readonly BundleEntry[], context: Context): Wish[] => {
+/** Returns what the entries want; fails with everything that is wrong with any of them, `known` issues included. */
+export const plan = (
+  entries: readonly BundleEntry[],
+  context: Context,
+  known: readonly Issue[] = [],
+): Wish[] => {
   const judgements = entries.map((entry) => safely(entry, context))
-  failOn(judgements.flatMap(({ issues }) => issues))
+  failOn([...known, ...judgements.flatMap(({ issues }) => issues)])
   return judgements.flatMap(({ wish }) => wish ?? [])
 }
