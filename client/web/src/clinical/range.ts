@@ -1,0 +1,89 @@
+import type { CodeableConcept, Observation, ObservationComponent, ObservationReferenceRange } from 'fhir/r4'
+import { toDigits, toNumber } from '../fhir/exact.ts'
+
+/** The interval a value is expected in, and who says so. Both ends belong to it. */
+export interface Range {
+  low?: number
+  high?: number
+  /** Where high begins, when that is not simply above `high`: 140, where 139 is still in range. */
+  highFrom?: number
+  text: string
+  source: string
+}
+
+export type Level = 'high' | 'low' | 'abnormal'
+
+/** A value out of its range: shown by shape and word, never by colour alone. */
+export interface Flag {
+  level: Level
+  critical: boolean
+  word: string
+  because: string
+}
+
+const interpretations: Record<string, [Level, boolean, string]> = {
+  H: ['high', false, 'High'],
+  HU: ['high', true, 'Significantly high'],
+  HH: ['high', true, 'Critical high'],
+  HX: ['high', true, 'Above limit'],
+  L: ['low', false, 'Low'],
+  LU: ['low', true, 'Significantly low'],
+  LL: ['low', true, 'Critical low'],
+  LX: ['low', true, 'Below limit'],
+  A: ['abnormal', false, 'Abnormal'],
+  AA: ['abnormal', true, 'Critical abnormal'],
+}
+
+const codesOf = (concepts: readonly CodeableConcept[]): string[] =>
+  concepts.flatMap((concept) => concept.coding?.map((coding) => coding.code ?? '') ?? [])
+
+/** Returns the flag the sender gave; `null` when the sender said that the value is normal. */
+export const reportedFlag = (concepts: readonly CodeableConcept[] | undefined): Flag | null | undefined => {
+  const codes = codesOf(concepts ?? [])
+  const code = codes.find((each) => each in interpretations)
+  if (code === undefined) return codes.includes('N') ? null : undefined
+  const [level, critical, word] = interpretations[code] ?? ['abnormal', false, code]
+  return { level, critical, word, because: 'as reported with the result' }
+}
+
+const isNormal = (range: ObservationReferenceRange): boolean => {
+  const code = range.type?.coding?.[0]?.code
+  return code === undefined || code === 'normal' || code === 'recommended'
+}
+
+const rangeText = (range: ObservationReferenceRange): string => {
+  const low = range.low ? toDigits(range.low.value) : undefined
+  const high = range.high ? toDigits(range.high.value) : undefined
+  if (low !== undefined && high !== undefined) return `${low}–${high}`
+  if (low !== undefined) return `≥ ${low}`
+  return high === undefined ? (range.text ?? '') : `≤ ${high}`
+}
+
+/** Returns the range that came with the data, if one did. */
+export const reportedRange = (from: Observation | ObservationComponent): Range | undefined => {
+  const range = from.referenceRange?.find(isNormal)
+  if (!range) return undefined
+  const low = toNumber(range.low?.value)
+  const high = toNumber(range.high?.value)
+  return {
+    ...(low === undefined ? {} : { low }),
+    ...(high === undefined ? {} : { high }),
+    text: rangeText(range),
+    source: 'range given with the result',
+  }
+}
+
+const isHigh = (value: number, range: Range | undefined): boolean =>
+  range?.highFrom === undefined ? range?.high !== undefined && value > range.high : value >= range.highFrom
+
+/** Returns whether a value is out of a range, and on which side. */
+export const rangeFlag = (value: number, range: Range | undefined): Flag | undefined => {
+  const because = range ? `outside ${range.text}, ${range.source}` : ''
+  if (isHigh(value, range)) return { level: 'high', critical: false, word: 'High', because }
+  if (range?.low !== undefined && value < range.low)
+    return { level: 'low', critical: false, word: 'Low', because }
+  return undefined
+}
+
+/** The sign that stands beside a flagged value. */
+export const flagSign: Record<Level, string> = { high: '▲', low: '▼', abnormal: '◆' }

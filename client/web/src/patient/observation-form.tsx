@@ -1,0 +1,192 @@
+import type { Observation } from 'fhir/r4'
+import { useId, useState } from 'react'
+import { offsetText, readerZone } from '../clinical/time.ts'
+import { usePage } from '../page.ts'
+import { announce } from '../ui/announce.tsx'
+import { Dialog } from '../ui/dialog.tsx'
+import type { PatientChart } from './chart.ts'
+import { type Entered, type EntryKind, entryKinds, observationOf, problems } from './entry.ts'
+
+const localInput = (date: Date): string => {
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000)
+  return local.toISOString().slice(0, 16)
+}
+
+interface FieldProps {
+  label: string
+  value: string
+  problem: string | undefined
+  change: (value: string) => void
+  first?: boolean
+}
+
+const NumberField = ({ label, value, problem, change, first = false }: FieldProps) => {
+  const id = useId()
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        inputMode="decimal"
+        autoComplete="off"
+        // biome-ignore lint/a11y/noAutofocus: the dialog was opened to enter this value
+        autoFocus={first}
+        value={value}
+        aria-invalid={problem !== undefined}
+        aria-describedby={`${id}-problem`}
+        onChange={(event) => change(event.target.value)}
+      />
+      <span id={`${id}-problem`} className="problem">
+        {problem}
+      </span>
+    </div>
+  )
+}
+
+const partNames = (kind: EntryKind): readonly string[] =>
+  kind.parts?.map(([, title]) => title) ?? [kind.title]
+
+const useEntry = () => {
+  const [kind, setKind] = useState(entryKinds[0] as EntryKind)
+  const [values, setValues] = useState<readonly string[]>(['', ''])
+  const [unit, setUnit] = useState(kind.units[0]?.[0] ?? '')
+  const [when, setWhen] = useState(localInput(new Date()))
+  const choose = (key: string): void => {
+    const next = entryKinds.find((each) => each.key === key) ?? kind
+    setKind(next)
+    setUnit(next.units[0]?.[0] ?? '')
+    setValues(['', ''])
+  }
+  const change = (at: number, value: string): void =>
+    setValues(values.map((each, index) => (index === at ? value : each)))
+  const entered: Entered = {
+    kind,
+    unit,
+    values: values.slice(0, partNames(kind).length),
+    when: new Date(when),
+  }
+  return { entered, when, choose, change, setUnit, setWhen }
+}
+
+const useSave = (chart: PatientChart, done: () => void) => {
+  const { client } = usePage()
+  const [error, setError] = useState<string>()
+  const [busy, setBusy] = useState(false)
+  const save = async (entered: Entered): Promise<void> => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      const body = observationOf(entered, chart.id) as unknown as Parameters<typeof client.create>[0]['body']
+      const options = {
+        headers: { 'content-type': 'application/fhir+json', prefer: 'return=representation' },
+      }
+      const created = (await client.create({
+        resourceType: 'Observation',
+        body,
+        options,
+      })) as unknown as Observation
+      if (created.id) chart.vitals.add(created)
+      chart.vitals.reload()
+      announce(`${entered.kind.title} saved.`)
+      done()
+    } catch (failed) {
+      setError(failed instanceof Error ? failed.message : String(failed))
+      setBusy(false)
+    }
+  }
+  return { save, error, busy }
+}
+
+interface WhenFieldProps {
+  value: string
+  change: (value: string) => void
+}
+
+const WhenField = ({ value, change }: WhenFieldProps) => {
+  const id = useId()
+  const at = new Date(value).getTime()
+  const future = at > Date.now() + 60_000
+  return (
+    <div className="field">
+      <label htmlFor={id}>Measured at</label>
+      <input
+        id={id}
+        type="datetime-local"
+        value={value}
+        required
+        onChange={(event) => change(event.target.value)}
+      />
+      <span className={future ? 'problem' : 'hint'}>
+        {future
+          ? 'This time is in the future.'
+          : `${readerZone()}, ${offsetText(Number.isNaN(at) ? Date.now() : at)}`}
+      </span>
+    </div>
+  )
+}
+
+/** Enters a vital sign; it stands in the charts as soon as the server has it. */
+export const ObservationForm = ({ chart, close }: { chart: PatientChart; close: () => void }) => {
+  const { entered, when, choose, change, setUnit, setWhen } = useEntry()
+  const { save, error, busy } = useSave(chart, close)
+  const [tried, setTried] = useState(false)
+  const found = problems(entered)
+  const timed = !Number.isNaN(entered.when.getTime()) && entered.when.getTime() <= Date.now() + 60_000
+  const submit = (event: React.FormEvent): void => {
+    event.preventDefault()
+    setTried(true)
+    if (timed && found.every((each) => each === undefined)) void save(entered)
+  }
+  return (
+    <Dialog title="Enter an observation" close={close}>
+      <form onSubmit={submit} noValidate className="form">
+        <div className="field">
+          <label htmlFor="entry-kind">Vital sign</label>
+          <select id="entry-kind" value={entered.kind.key} onChange={(event) => choose(event.target.value)}>
+            {entryKinds.map(({ key, title }) => (
+              <option key={key} value={key}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div className="field-row">
+          {partNames(entered.kind).map((label, at) => (
+            <NumberField
+              key={`${entered.kind.key} ${label}`}
+              label={label}
+              value={entered.values[at] ?? ''}
+              problem={tried ? found[at] : undefined}
+              change={(value) => change(at, value)}
+              first={at === 0}
+            />
+          ))}
+          <div className="field unit-field">
+            <label htmlFor="entry-unit">Unit</label>
+            <select id="entry-unit" value={entered.unit} onChange={(event) => setUnit(event.target.value)}>
+              {entered.kind.units.map(([code, unit]) => (
+                <option key={code} value={code}>
+                  {unit}
+                </option>
+              ))}
+            </select>
+          </div>
+        </div>
+        <WhenField value={when} change={setWhen} />
+        {error && (
+          <p role="alert" className="notice bad">
+            Not saved. {error}
+          </p>
+        )}
+        <div className="form-actions">
+          <button type="button" className="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" className="button primary" disabled={busy}>
+            {busy ? 'Saving…' : 'Save'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
