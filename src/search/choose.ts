@@ -10,13 +10,9 @@ export interface Way {
   readonly gather: boolean
 }
 
-/** A list with no more candidates than this is read whole rather than intersected. */
-const short = 200
-/** A range with no more candidates than this is gathered and sorted. */
-const gatherable = 1000
-
 /** How many index items a first page holds at the most, for so many results wanted. */
-const itemsFor = (count: number): number => Math.min(Math.max(count * 4, 25), 500)
+const itemsFor = ({ limits: { items } }: Scope, count: number): number =>
+  Math.min(Math.max(count * 4, items[0]), items[1])
 
 /**
  * Returns how to read the candidates: the patient's compartment where a patient is named; else the list that turns
@@ -24,7 +20,7 @@ const itemsFor = (count: number): number => Math.min(Math.max(count * 4, 25), 50
  * a cursor keeps the order of the page before.
  */
 export const chooseWay = async (scope: Scope, plan: Plan, count: number, by?: string): Promise<Way> => {
-  const items = itemsFor(count)
+  const items = itemsFor(scope, count)
   const gather = plan.sort.by === 'keys' || (plan.sort.by === 'changed' && hasDrivers(plan))
   const reverse = plan.sort.descending
   const range = plan.ranges.find(({ code }) => by === `own:${code}`)
@@ -62,12 +58,12 @@ const probe = async (
     ...plan.ranges.map((driver) => driveByRange(scope, plan, driver, false, items)),
   ]
   await Promise.all(drives.map((drive) => drive.groups.prime()))
-  const ended = drives.filter((drive) => lengthOf(drive) <= limitOf(drive))
+  const ended = drives.filter((drive) => lengthOf(drive) <= limitOf(scope, drive))
   return ended.toSorted((a, b) => lengthOf(a) - lengthOf(b))[0]
 }
 
 const lengthOf = ({ groups }: Drive): number => groups.left() ?? Number.POSITIVE_INFINITY
-const limitOf = ({ by }: Drive): number => (by === 'type' ? short : gatherable)
+const limitOf = ({ limits }: Scope, { by }: Drive): number => (by === 'type' ? limits.short : limits.gathered)
 
 const longWay = (scope: Scope, plan: Plan, items: number, gather: boolean, by: string | undefined): Way => {
   const { equal, ranges, sort } = plan

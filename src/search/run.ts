@@ -25,7 +25,7 @@ export const readPage = async (scope: Scope, query: Query, plan: Plan, cursor?: 
   if (plan.ids) return gatheredPage(scope, query, plan, idCandidates(plan.ids), cursor, 'ids')
   const way = await chooseWay(scope, plan, query.count, cursor?.by)
   if (!way.gather) return streamedPage(scope, query, way.drive, cursor)
-  const candidates = await gather(query, way)
+  const candidates = await gather(scope, query, way)
   return gatheredPage(scope, query, plan, candidates, cursor, `${way.drive.name}, sorted`)
 }
 
@@ -152,16 +152,14 @@ const batches = ({ groups, reverse }: Drive, from: Place | undefined): Batches =
   return { next, mayHaveMore: (at) => !ended || last?.id !== at.id || last.order !== at.order }
 }
 
-const mostSorted = 5000
-
 /** Reads all candidates, each id once. Fails where they are too many to be sorted. */
-const gather = async (query: Query, { drive }: Way): Promise<readonly Candidate[]> => {
+const gather = async (scope: Scope, query: Query, { drive }: Way): Promise<readonly Candidate[]> => {
   const found = new Map<string, Candidate>()
   const source = batches(drive, undefined)
   for (;;) {
     const batch = await source.next(longestBatch)
     for (const candidate of batch.candidates) found.set(candidate.id, candidate)
-    if (batch.stop || found.size > mostSorted) throw tooManyToSort(query, drive)
+    if (batch.stop || found.size > scope.limits.sorted) throw tooManyToSort(query, drive)
     if (batch.end) return [...found.values()]
   }
 }

@@ -1,18 +1,33 @@
 import type { Store } from '../store/port.ts'
 
-/** How much one request may read. */
+/** How much one request may read, and from where on it reads in another way. */
 export interface Limits {
-  /** Index entries. */
+  /** Index entries that may be read. */
   readonly entries: number
-  /** Resources, to be judged. */
+  /** Resources that may be read to be judged. */
   readonly resources: number
+  /** Matches that may be sorted here. */
+  readonly sorted: number
+  /** A list with no more candidates than this is read whole rather than intersected with others. */
+  readonly short: number
+  /** A range with no more candidates than this is gathered and sorted. */
+  readonly gathered: number
+  /** Index items on a first page, at the least and at the most. */
+  readonly items: readonly [least: number, most: number]
 }
 
 /** What a page may cost at the most before it is returned short. */
-export const pageLimits: Limits = { entries: 20_000, resources: 3000 }
+export const pageLimits: Limits = {
+  entries: 20_000,
+  resources: 3000,
+  sorted: 5000,
+  short: 200,
+  gathered: 1000,
+  items: [25, 500],
+}
 
 /** What counting, sorting and following links may cost before the search is refused. */
-export const wholeLimits: Limits = { entries: 60_000, resources: 20_000 }
+export const wholeLimits: Limits = { ...pageLimits, entries: 60_000, resources: 20_000 }
 
 /** One reading of the store: what it works with and what it has used. */
 export interface Scope {

@@ -9,13 +9,15 @@ import { parseQuery } from './parse.ts'
 import { type Plan, planQuery } from './plan.ts'
 import type { Pair, Query } from './query.ts'
 import { type Page, readPage } from './run.ts'
-import { newScope, pageLimits, type Scope, wholeLimits } from './scope.ts'
+import { type Limits, newScope, pageLimits, type Scope, wholeLimits } from './scope.ts'
 
 /** What a search works with. */
 export interface SearchOptions {
   store: Store
   /** When the request began, in milliseconds; now where absent. */
   started?: number
+  /** Other limits than the usual ones. */
+  limits?: Partial<Limits>
 }
 
 /** One page of an answer. */
@@ -33,9 +35,9 @@ export interface SearchPage {
 /** Returns the page of matches that a query asks for. Fails with `too-costly` where no honest answer is affordable. */
 export const search = async (
   query: Query,
-  { store, started = Date.now() }: SearchOptions,
+  { store, started = Date.now(), limits }: SearchOptions,
 ): Promise<SearchPage> => {
-  const attempt = () => readOnce(newScope(store, started, limitsOf(query)), query)
+  const attempt = () => readOnce(newScope(store, started, { ...limitsOf(query), ...limits }), query)
   const { scope, found } = await settled(attempt)
   const { page, included, total } = found
   return {

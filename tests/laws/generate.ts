@@ -263,6 +263,6 @@ export const asked: fc.Arbitrary<Asked> = pick(...types).chain((type) => {
         2,
       ).map((keys) => keys.join(',')),
     ),
-    count: pick(1, 3, 10, 50, 1000),
+    count: pick(2, 7, 20, 50, 1000),
   })
 })

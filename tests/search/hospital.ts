@@ -2,6 +2,7 @@ import type { Resource } from '../../src/fhir/definitions.ts'
 import { entriesOf } from '../../src/search/entries.ts'
 import { parseQuery } from '../../src/search/parse.ts'
 import type { Pair } from '../../src/search/query.ts'
+import type { Limits } from '../../src/search/scope.ts'
 import { type SearchPage, search } from '../../src/search/search.ts'
 import type { Store, Version, Write } from '../../src/store/port.ts'
 
@@ -63,10 +64,11 @@ export const searchPage = async (
   store: Store,
   url: string,
   more: readonly Pair[] = [],
+  limits: Partial<Limits> = {},
 ): Promise<SearchPage> => {
   const [type = '', query = ''] = url.split('?')
   const parsed = parseQuery(type, [...pairsOf(query), ...more], { lenient: false, base })
-  return search(parsed.query, { store })
+  return search(parsed.query, { store, limits })
 }
 
 /** Returns the ids of one page of matches. */
@@ -74,11 +76,11 @@ export const searchIds = async (store: Store, url: string): Promise<string[]> =>
   (await searchPage(store, url)).matches.map(({ id }) => id)
 
 /** Returns the ids of all pages of matches. */
-export const allIds = async (store: Store, url: string): Promise<string[]> => {
+export const allIds = async (store: Store, url: string, limits: Partial<Limits> = {}): Promise<string[]> => {
   const found: string[] = []
   let next: string | undefined
   do {
-    const page = await searchPage(store, url, next === undefined ? [] : [['_cursor', next]])
+    const page = await searchPage(store, url, next === undefined ? [] : [['_cursor', next]], limits)
     found.push(...page.matches.map(({ id }) => id))
     next = page.next
   } while (next !== undefined)
