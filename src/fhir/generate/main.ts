@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeCodes } from './codes.ts'
 import { writeExtractors } from './extractors.ts'
 import { buildModel } from './model.ts'
 import { parametersOf } from './parameters.ts'
@@ -25,6 +26,8 @@ const generate = (): Record<string, string> => {
   const byType = new Map(types.map((type) => [type, parametersOf(definitions, model, type)]))
   const systemOf = (valueSet: string): string | undefined => singleSystem(definitions.valueSets.get(valueSet))
   return {
+    'codes.js': writeCodes(definitions, model),
+    'codes.d.ts': 'export const codeRows: Readonly<Record<string, string>>\n',
     'extractors.js': writeExtractors(model, byType, systemOf),
     'extractors.d.ts': extractorTypes,
     'registry.js': writeRegistry(definitions, model, byType),

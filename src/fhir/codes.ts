@@ -1,0 +1,24 @@
+/** The codes that R4's required bindings allow, https://hl7.org/fhir/R4/terminologies.html#required */
+
+import { codeRows } from './generated/codes.js'
+
+/** Codes by system. */
+export type Codes = ReadonlyMap<string, ReadonlySet<string>>
+
+const read = new Map<string, Codes | undefined>()
+
+/** Returns the value set's codes; undefined where R4 lists none (mime types, units, currencies). */
+export const requiredCodes = (valueSet: string): Codes | undefined => {
+  if (!read.has(valueSet)) read.set(valueSet, readCodes(codeRows[valueSet]))
+  return read.get(valueSet)
+}
+
+const readCodes = (text: string | undefined): Codes | undefined =>
+  text === undefined
+    ? undefined
+    : new Map(
+        text.split('\n').map((line) => {
+          const [system = '', ...codes] = line.split('\t')
+          return [system, new Set(codes)]
+        }),
+      )

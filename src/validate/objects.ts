@@ -1,0 +1,168 @@
+/** The rules of JSON that hold at every object, https://hl7.org/fhir/R4/json.html */
+
+import { isResourceType } from '../fhir/parameters.ts'
+import { checkContained } from './contained.ts'
+import { type Plan, planOf, type Slot } from './plan.ts'
+import { depthLimit, isFull, isObject, type Json, jsonKind, localAt, type Run, report, shown } from './run.ts'
+import { nearest } from './suggest.ts'
+
+/** Checks a resource that stands alone: at the top, or in a Bundle or Parameters. */
+export const checkResource = (run: Run, resource: Json, plan: Plan): void => {
+  const { root, local } = run
+  run.root = resource as Run['root']
+  run.local = localAt(run.path.length)
+  checkObject(run, resource, plan)
+  if (resource.contained !== undefined) checkContained(run, resource)
+  run.root = root
+  run.local = local
+}
+
+/** Checks an object against its type. */
+export const checkObject = (run: Run, object: Json, plan: Plan): void => {
+  if (run.path.length > depthLimit) {
+    report(run, 'invalid', `nested more than ${depthLimit} levels deep`)
+    return
+  }
+  let count = 0
+  let chosen: Slot | undefined
+  for (const name in object) {
+    count++
+    const slot = plan.slots.get(name)
+    if (!slot) checkOther(run, object, plan, name)
+    else {
+      if (slot.element.choice) chosen = checkChoice(run, chosen, slot)
+      checkMember(run, object, slot, name)
+    }
+    if (isFull(run)) return
+  }
+  if (count === 0 || (count === 1 && plan.structure.kind !== 'resource' && object.id !== undefined)) {
+    report(
+      run,
+      'invalid',
+      'an element must have a value, other elements or an extension; leave out an empty one',
+    )
+  } else if (plan.required.length > 0) checkRequired(run, object, plan)
+}
+
+const checkChoice = (run: Run, chosen: Slot | undefined, slot: Slot): Slot => {
+  if (chosen?.element === slot.element) {
+    report(run, 'invalid', `\`${slot.name}[x]\` takes one value; give only one of its types`, slot.name)
+  }
+  return slot
+}
+
+const checkRequired = (run: Run, object: Json, plan: Plan): void => {
+  for (const { element, names } of plan.required) {
+    if (names.some((name) => object[name] !== undefined || object[`_${name}`] !== undefined)) continue
+    const shownName = element.choice ? `${element.name}[x]` : element.name
+    report(run, 'required', `\`${shownName}\` is required in \`${plan.structure.name}\``, element.name)
+  }
+}
+
+const checkMember = (run: Run, parent: Json, slot: Slot, name: string): void => {
+  const value = parent[name]
+  run.path.push(slot.name)
+  if (slot.repeats) checkList(run, parent, slot, name, value)
+  else if (Array.isArray(value)) report(run, 'malformed', `\`${name}\` takes one value, not a list`)
+  else checkValue(run, slot, value, parent[`_${name}`])
+  run.path.pop()
+}
+
+const checkList = (run: Run, parent: Json, slot: Slot, name: string, value: unknown): void => {
+  if (!Array.isArray(value)) {
+    report(run, 'malformed', `\`${name}\` is a list; put its value in brackets`)
+    return
+  }
+  if (value.length === 0) report(run, 'invalid', `an empty list is no value; leave \`${name}\` out`)
+  const companions = slot.primitive ? parent[`_${name}`] : undefined
+  for (let i = 0; i < value.length && !isFull(run); i++) {
+    run.path.push(i)
+    checkValue(run, slot, value[i], Array.isArray(companions) ? companions[i] : undefined)
+    run.path.pop()
+  }
+}
+
+/** `companion` is what stands under the same name with an underscore before it. */
+const checkValue = (run: Run, slot: Slot, value: unknown, companion: unknown): void => {
+  if (slot.primitive) checkPrimitive(run, slot, value, companion)
+  else if (!isObject(value)) report(run, 'malformed', `expected an object, found ${jsonKind(value)}`)
+  else if (slot.resource) checkInner(run, slot, value)
+  else {
+    const plan = planOf(slot.content)
+    if (plan) checkObject(run, value, plan)
+    slot.object?.(run, value)
+  }
+}
+
+const checkPrimitive = (run: Run, slot: Slot, value: unknown, companion: unknown): void => {
+  if (value === null && isObject(companion)) return
+  const problem = slot.primitive?.(value) ?? slot.code?.(value)
+  if (problem) report(run, typeof value === 'string' ? 'invalid' : 'malformed', problem)
+  else if (mayBeLocal.has(slot.content) && String(value).startsWith('#')) noteLocal(run, String(value))
+}
+
+/** A canonical, uri or url may name a contained resource too. */
+const mayBeLocal: ReadonlySet<string> = new Set(['canonical', 'uri', 'url'])
+
+const noteLocal = (run: Run, value: string): void => {
+  run.local.names.add(value.slice(1))
+}
+
+const checkInner = (run: Run, slot: Slot, resource: Json): void => {
+  const type = resource.resourceType
+  const plan = typeof type === 'string' && isResourceType(type) ? planOf(type) : undefined
+  if (!plan) {
+    const found = type === undefined ? 'it has none' : `found ${shown(type)}`
+    report(
+      run,
+      type === undefined ? 'required' : 'invalid',
+      `a resource names its type in \`resourceType\`; ${found}`,
+    )
+  } else if (slot.name === 'contained') checkObject(run, resource, plan)
+  else checkResource(run, resource, plan)
+}
+
+const checkOther = (run: Run, object: Json, plan: Plan, name: string): void => {
+  if (name === 'resourceType' && plan.structure.kind === 'resource') return
+  const slot = name.startsWith('_') ? plan.slots.get(name.slice(1)) : undefined
+  if (slot?.primitive) checkCompanion(run, slot, object[name], object[name.slice(1)])
+  else report(run, 'unknown-element', unknownMessage(plan, name), name)
+}
+
+const unknownMessage = (plan: Plan, name: string): string => {
+  const choices = [...plan.slots].filter(([, slot]) => slot.element.choice && slot.name === name)
+  const meant =
+    choices.length > 0 ? choices.slice(0, 5).map(([key]) => key) : [nearest(name, plan.slots.keys())]
+  const names = meant.filter((key) => key !== undefined).map((key) => `\`${key}\``)
+  const wayOut = names.length > 0 ? `did you mean ${names.join(', ')}?` : 'leave it out, or use an extension'
+  return `\`${name}\` is no element of \`${plan.structure.name}\`; ${wayOut}`
+}
+
+/** Checks the `id` and `extension` of a primitive, or of each item of a list of primitives. */
+const checkCompanion = (run: Run, slot: Slot, companion: unknown, value: unknown): void => {
+  run.path.push(slot.name)
+  if (!slot.repeats) checkElement(run, companion, value)
+  else if (Array.isArray(companion)) checkCompanions(run, companion, Array.isArray(value) ? value : [])
+  else report(run, 'malformed', `\`_${slot.name}\` is a list, as \`${slot.name}\` is`)
+  run.path.pop()
+}
+
+const checkCompanions = (run: Run, companions: readonly unknown[], values: readonly unknown[]): void => {
+  for (let i = 0; i < companions.length && !isFull(run); i++) {
+    run.path.push(i)
+    if (companions[i] !== null) checkElement(run, companions[i], values[i])
+    else if (values[i] === undefined) report(run, 'invalid', 'this item has neither value nor extension')
+    run.path.pop()
+  }
+}
+
+const checkElement = (run: Run, companion: unknown, value: unknown): void => {
+  const plan = planOf('Element')
+  if (!isObject(companion)) report(run, 'malformed', `expected an object, found ${jsonKind(companion)}`)
+  else if (plan && !(isValue(value) && isOnlyId(companion))) checkObject(run, companion, plan)
+}
+
+const isValue = (value: unknown): boolean => value !== undefined && value !== null
+
+const isOnlyId = (object: Json): boolean =>
+  typeof object.id === 'string' && object.id !== '' && Object.keys(object).length === 1

@@ -1,0 +1,77 @@
+/** What is checked at each member of an object, worked out once per type. */
+
+import { type ElementRule, type MemberRule, type Structure, structureOf } from '../fhir/structure.ts'
+import { codeCheck, codedCheck } from './codes.ts'
+import { type PrimitiveCheck, primitiveChecks } from './primitives.ts'
+import { referenceCheck } from './references.ts'
+import type { Json, Run } from './run.ts'
+
+/** Looks at an object that stands in an element, beyond what its type asks for. */
+export type ObjectCheck = (run: Run, object: Json) => void
+
+export interface Slot {
+  /** `value`: the name in FHIRPath, where a choice has no type in its name. */
+  name: string
+  element: ElementRule
+  repeats: boolean
+  /** Present for primitive types. */
+  primitive?: PrimitiveCheck
+  /** Present for codes under a required binding. */
+  code?: PrimitiveCheck
+  /** Whether a whole resource stands here. */
+  resource: boolean
+  /** The type or inline element that describes an object here. */
+  content: string
+  object?: ObjectCheck
+}
+
+export interface Plan {
+  structure: Structure
+  slots: ReadonlyMap<string, Slot>
+  /** The elements that must be there, each with the JSON names it may have. */
+  required: readonly { element: ElementRule; names: readonly string[] }[]
+}
+
+const plans = new Map<string, Plan>()
+
+/** Returns the plan for a type or inline element; undefined where R4 has none of that name. */
+export const planOf = (name: string): Plan | undefined => {
+  const known = plans.get(name)
+  if (known) return known
+  const structure = structureOf(name)
+  if (!structure) return undefined
+  const plan = planFor(structure)
+  plans.set(name, plan)
+  return plan
+}
+
+const planFor = (structure: Structure): Plan => ({
+  structure,
+  slots: new Map([...structure.members].map(([name, member]) => [name, slotOf(structure, member)])),
+  required: structure.elements
+    .filter(({ min }) => min > 0)
+    .map((element) => ({ element, names: namesOf(structure, element) })),
+})
+
+const slotOf = (structure: Structure, { element, type }: MemberRule): Slot => {
+  const primitive = primitiveOf(structure, element, type.code)
+  const code = type.code === 'code' && element.required ? codeCheck(element.required) : undefined
+  const object = type.code === 'Reference' ? referenceCheck(type.targets) : codedCheck(element, type.code)
+  return {
+    name: element.name,
+    element,
+    repeats: element.max > 1,
+    ...(primitive && { primitive }),
+    ...(code && { code }),
+    resource: type.code === 'Resource',
+    content: type.content,
+    ...(object && { object }),
+  }
+}
+
+/** The `id` of an element is any string, that of a resource has a format. */
+const primitiveOf = (structure: Structure, element: ElementRule, code: string): PrimitiveCheck | undefined =>
+  primitiveChecks[structure.kind !== 'resource' && element.name === 'id' ? 'string' : code]
+
+const namesOf = (structure: Structure, element: ElementRule): readonly string[] =>
+  [...structure.members].filter(([, member]) => member.element === element).map(([name]) => name)

@@ -1,0 +1,97 @@
+/** The formats of primitive types, https://hl7.org/fhir/R4/datatypes.html#primitive */
+
+import { daysInMonth } from '../fhir/dates.ts'
+import { jsonKind, shown } from './run.ts'
+
+/** Returns what is wrong with a value; undefined where nothing is. */
+export type PrimitiveCheck = (value: unknown) => string | undefined
+
+const expected = (value: unknown, what: string): string => `${shown(value)} is no ${what}`
+
+/** A format of JSON strings. */
+const text =
+  (what: string, isValid: (value: string) => boolean): PrimitiveCheck =>
+  (value) => {
+    if (typeof value !== 'string') return `expected a JSON string, found ${jsonKind(value)}`
+    if (value === '') return 'an empty string is no value; leave the element out'
+    return isValid(value) ? undefined : expected(value, what)
+  }
+
+const matching = (what: string, pattern: RegExp): PrimitiveCheck => text(what, (value) => pattern.test(value))
+
+const number =
+  (what: string, isValid: (value: number) => boolean): PrimitiveCheck =>
+  (value) => {
+    if (typeof value !== 'number') return `expected a JSON number, found ${jsonKind(value)}`
+    return isValid(value) ? undefined : expected(value, what)
+  }
+
+const integer = (what: string, min: number): PrimitiveCheck =>
+  number(what, (value) => Number.isInteger(value) && value >= min && value <= 2_147_483_647)
+
+const boolean: PrimitiveCheck = (value) =>
+  typeof value === 'boolean' ? undefined : `expected \`true\` or \`false\`, found ${jsonKind(value)}`
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that a string must not hold
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/
+const string = text('text: it holds a control character or nothing but white space', (value) => {
+  return !control.test(value) && value.trim() !== ''
+})
+
+const datePattern = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/
+const timePart = '(?:[01]\\d|2[0-3]):[0-5]\\d:(?:[0-5]\\d|60)(?:\\.\\d+)?'
+const zonePart = '(?:Z|[+-](?:(?:0\\d|1[0-3]):[0-5]\\d|14:00))'
+const dateTimePattern = new RegExp(`^(\\d{4})(?:-(\\d\\d)(?:-(\\d\\d)(?:T${timePart}${zonePart})?)?)?$`)
+const instantPattern = new RegExp(`^(\\d{4})-(\\d\\d)-(\\d\\d)T${timePart}${zonePart}$`)
+const timePattern = new RegExp(`^${timePart}$`)
+
+/** A format whose first three groups are year, month and day. */
+const calendar = (what: string, pattern: RegExp): PrimitiveCheck =>
+  text(what, (value) => {
+    const match = pattern.exec(value)
+    return match !== null && isDay(Number(match[1]), Number(match[2] ?? 1), Number(match[3] ?? 1))
+  })
+
+const isDay = (year: number, month: number, day: number): boolean =>
+  year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)
+
+const base64Pattern = /^[0-9a-zA-Z+/]*={0,2}$/
+const isBase64 = (value: string): boolean => {
+  const packed = /\s/.test(value) ? value.replace(/\s+/g, '') : value
+  return packed.length % 4 === 0 && base64Pattern.test(packed)
+}
+
+const uri = (what: string): PrimitiveCheck => text(what, (value) => !/[ \t\r\n]/.test(value))
+
+/** The check of each primitive type. Narrative has one of its own. */
+export const primitiveChecks: Readonly<Record<string, PrimitiveCheck>> = {
+  boolean,
+  integer: integer('integer between -2147483648 and 2147483647', -2_147_483_648),
+  unsignedInt: integer('integer between 0 and 2147483647', 0),
+  positiveInt: integer('integer between 1 and 2147483647', 1),
+  decimal: number('number that can be held', Number.isFinite),
+  string,
+  markdown: string,
+  xhtml: string,
+  code: matching(
+    'code: it must not begin or end with a space, nor hold two in a row',
+    /^[^ \t\r\n]+([ \t\r\n][^ \t\r\n]+)*$/,
+  ),
+  id: matching('id: up to 64 letters, digits, `-` and `.`', /^[A-Za-z0-9.-]{1,64}$/),
+  uri: uri('uri: it holds white space'),
+  url: uri('url: it holds white space'),
+  canonical: uri('canonical address: it holds white space'),
+  oid: matching('oid such as `urn:oid:1.2.3`', /^urn:oid:[0-2](\.(0|[1-9]\d*))+$/),
+  uuid: matching(
+    'uuid such as `urn:uuid:c757873d-ec9a-4326-a141-556f43239520`',
+    /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+  ),
+  base64Binary: text('base64', isBase64),
+  date: calendar('date of the calendar such as `1974`, `1974-12` or `1974-12-25`', datePattern),
+  dateTime: calendar(
+    'date or time with a zone such as `1974-12-25` or `1974-12-25T14:35:45Z`',
+    dateTimePattern,
+  ),
+  instant: calendar('instant with a zone such as `2015-02-07T13:28:17.239+02:00`', instantPattern),
+  time: matching('time such as `14:35:45`', timePattern),
+}

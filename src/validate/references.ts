@@ -1,0 +1,64 @@
+/** The form and the target types of references, https://hl7.org/fhir/R4/references.html */
+
+import { isResourceType } from '../fhir/parameters.ts'
+import { type Link, parseLink } from '../fhir/references.ts'
+import { each } from '../fhir/values.ts'
+import type { ObjectCheck } from './plan.ts'
+import { isObject, type Run, report, shown } from './run.ts'
+
+/** Returns the check of a Reference that may point to the targets; to any type where none are given. */
+export const referenceCheck =
+  (targets: readonly string[] | undefined): ObjectCheck =>
+  (run, { reference }) => {
+    if (typeof reference !== 'string' || reference === '') return
+    const link = parseLink(reference)
+    const problem = link ? problemOf(run, link, reference, targets) : formProblem(reference)
+    if (problem) report(run, 'invalid', problem, 'reference')
+  }
+
+const formProblem = (reference: string): string =>
+  `${shown(reference)} is no reference; expected \`Type/id\`, an absolute address, \`urn:uuid:…\` or \`#id\``
+
+const problemOf = (
+  run: Run,
+  link: Link,
+  reference: string,
+  targets: readonly string[] | undefined,
+): string | undefined => {
+  if (link.kind === 'contained') return containedProblem(run, link.id, targets)
+  if (link.kind === 'conditional' && !run.options.conditionalReferences) {
+    return `${shown(reference)} is a search; only a transaction may refer to a resource by a search`
+  }
+  if (link.kind !== 'local' && link.kind !== 'conditional') return undefined
+  if (!isResourceType(link.type)) return `${shown(link.type)} is no resource type of R4`
+  return targetProblem(link.type, targets)
+}
+
+const containedProblem = (
+  run: Run,
+  id: string,
+  targets: readonly string[] | undefined,
+): string | undefined => {
+  note(run, id)
+  if (id === '') return undefined
+  const found = each(run.root.contained as unknown).find(
+    (resource) => isObject(resource) && resource.id === id,
+  )
+  if (!isObject(found)) {
+    return `no contained resource has the id \`${id}\`; contain it, or refer to it by \`Type/id\``
+  }
+  return typeof found.resourceType === 'string' ? targetProblem(found.resourceType, targets) : undefined
+}
+
+/** Remembers the link for the rule that a contained resource must be referred to, or refer to what contains it. */
+const note = (run: Run, id: string): void => {
+  const { depth, names, pointingBack } = run.local
+  const [member, position] = run.path.slice(depth)
+  if (id !== '') names.add(id)
+  else if (member === 'contained' && typeof position === 'number') pointingBack.add(position)
+}
+
+const targetProblem = (type: string, targets: readonly string[] | undefined): string | undefined => {
+  if (!targets || targets.includes(type)) return undefined
+  return `expected a reference to ${targets.map((name) => `\`${name}\``).join(', ')}; found one to \`${type}\``
+}

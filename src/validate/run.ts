@@ -1,0 +1,78 @@
+/** One validation under way: where it stands and what it has found. */
+
+import type { Resource } from '../fhir/definitions.ts'
+import { error, type Issue, type KindName, warning } from '../outcome/failure.ts'
+
+/** A parsed JSON object. */
+export type Json = Record<string, unknown>
+
+/** What a caller may ask for beyond the rules that always hold. */
+export interface ValidateOptions {
+  /** Whether references may be searches (`Patient?identifier=…`), as in a transaction before it is resolved. */
+  conditionalReferences?: boolean
+}
+
+export interface Run {
+  readonly issues: Issue[]
+  /** Element names and list positions from the resource's type to the current place. */
+  readonly path: (string | number)[]
+  /** The resource whose contained resources a `#id` names. */
+  root: Resource
+  /** The `#id` links met within that resource, and which contained resources point back to it with `#`. */
+  local: Local
+  readonly options: ValidateOptions
+}
+
+export interface Local {
+  /** Where that resource stands: how long the path to it is. */
+  depth: number
+  names: Set<string>
+  pointingBack: Set<number>
+}
+
+/** More findings than this would not be read, and a hostile resource could make millions. */
+const issueLimit = 50
+
+/** Deeper than any resource of the standard; recursion beyond could exhaust the stack. */
+export const depthLimit = 100
+
+/** Returns what is known of a resource's local links before it is read. */
+export const localAt = (depth: number): Local => ({ depth, names: new Set(), pointingBack: new Set() })
+
+/** Returns whether enough has been found. */
+export const isFull = (run: Run): boolean => run.issues.length >= issueLimit
+
+/** Returns the FHIRPath expression of the current place, or of a member of it. */
+export const expressionOf = (run: Run, member?: string): string => {
+  let text = ''
+  for (const part of run.path)
+    text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`
+  return member === undefined ? text : `${text}.${member}`
+}
+
+/** Notes a finding at the current place, or at a member of it. */
+export const report = (run: Run, kind: KindName, diagnostics: string, member?: string): void => {
+  if (!isFull(run)) run.issues.push(error(kind, diagnostics, expressionOf(run, member)))
+}
+
+/** Notes a finding that does not make the resource invalid. */
+export const warn = (run: Run, kind: KindName, diagnostics: string): void => {
+  if (!isFull(run)) run.issues.push(warning(kind, diagnostics, expressionOf(run)))
+}
+
+/** Returns whether the value is a JSON object. */
+export const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Returns what the value is in JSON's words. */
+export const jsonKind = (value: unknown): string => {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** Returns the value as it is shown to the caller. */
+export const shown = (value: unknown): string => {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return `\`${text.length > 60 ? `${text.slice(0, 60)}…` : text}\``
+}
