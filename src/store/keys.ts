@@ -125,11 +125,19 @@ export const entryKey = (tenant: string, { name, shards }: List, order: string, 
   sk: `${cut(order, longestOrder)}${end}${w}`,
 })
 
-/** Returns the lower and upper sort key of a range over orders, `from` inclusive, `to` exclusive. */
+const upperBound = (to: string): string => {
+  const short = cut(to, longestOrder)
+  return short === to ? to || end : `${short}${end}\uffff`
+}
+
+/** Returns the sort keys between which a range of orders lies, `from` inclusive, `to` exclusive; none is empty. */
 export const orderBounds = (from?: string, to?: string): { from?: string; to?: string } => ({
-  ...(from !== undefined && { from: cut(from, longestOrder) }),
-  ...(to !== undefined && { to: cut(to, longestOrder) === to ? to : `${cut(to, longestOrder)}${end}\uffff` }),
+  ...(from && { from: cut(from, longestOrder) }),
+  ...(to !== undefined && { to: upperBound(to) }),
 })
+
+/** Returns whether a text sorts below another as DynamoDB sorts: by their bytes. */
+export const isBelow = (a: string, b: string): boolean => Buffer.compare(Buffer.from(a), Buffer.from(b)) < 0
 
 /** Turns an index item's sort key back into the order and the write id. */
 export const entryPlace = (sk: string): { order: string; w: string } => {

@@ -6,6 +6,7 @@ import {
   entryPlace,
   historyKeys,
   isAlone,
+  isBelow,
   keyValue,
   newWriteId,
   orderBounds,
@@ -27,9 +28,6 @@ const bytes = (text: string): Buffer => Buffer.from(text)
 const order = fc.string({ unit: 'grapheme', maxLength: 40 }).filter((text) => !text.includes('\u0001'))
 const list = typeList('Patient')
 const w = newWriteId(true)
-
-/** DynamoDB compares sort keys by their bytes. */
-const isBelow = (a: string, b: string): boolean => Buffer.compare(bytes(a), bytes(b)) < 0
 
 describe('keys of entries', () => {
   test('sort as their orders sort', () => {

@@ -20,7 +20,8 @@ import { betweenParams, historyIndexes, historyParams } from './params.ts'
 import { currentItems, versionsOf } from './read.ts'
 import { query, type Session } from './session.ts'
 
-/** Above every character of a sort key. */
+/** Below and above every instant. */
+const bottom = '0'
 const top = '\uffff'
 
 /** How many days of the tenant's history are read at once. */
@@ -120,7 +121,7 @@ const pageAt = async (
 }
 
 const historyOfType = async (session: Session, type: string, scope: HistoryScope): Promise<HistoryPage> => {
-  const { limit, since = '', after: before = top } = scope
+  const { limit, since = bottom, after: before = top } = scope
   const shards = [...Array(shardCounts['by-type']).keys()]
   const read = (shard: number) =>
     placesOf(session, 'by-type', typePartition(session.tenant, type, shard), {
@@ -133,13 +134,13 @@ const historyOfType = async (session: Session, type: string, scope: HistoryScope
 
 const markedDays = async (session: Session, since: string, before: string): Promise<string[]> => {
   const { pk } = dayKey(session.tenant, '')
-  const range = { from: dayOf(since) || '0', to: dayOf(before), reverse: true, limit: 1000 }
+  const range = { from: dayOf(since), to: dayOf(before), reverse: true, limit: 1000 }
   const { Items = [] } = await query(session, betweenParams(session.tables.system, pk, range))
   return Items.map(({ sk }) => String(sk))
 }
 
 const historyOfAll = async (session: Session, scope: HistoryScope): Promise<HistoryPage> => {
-  const { limit, since = '', after: before = top } = scope
+  const { limit, since = bottom, after: before = top } = scope
   const shards = [...Array(shardCounts['by-time']).keys()]
   const places: Place[] = []
   const days = await markedDays(session, since, before)
@@ -156,7 +157,8 @@ const historyOfAll = async (session: Session, scope: HistoryScope): Promise<Hist
 
 /** Returns one page of history, newest first; deduplicated by id and version. */
 export const history = (session: Session, scope: HistoryScope): Promise<HistoryPage> => {
-  const { type, id } = scope
+  const { type, id, since = bottom, after = top } = scope
   if (type !== undefined && id !== undefined) return historyOfOne(session, { type, id }, scope)
+  if (after < since) return Promise.resolve({ versions: [] })
   return type === undefined ? historyOfAll(session, scope) : historyOfType(session, type, scope)
 }

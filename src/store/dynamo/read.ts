@@ -1,5 +1,5 @@
 import { decodeBody } from '../body.ts'
-import { currentKey, pastKey, resourcePartition } from '../keys.ts'
+import { currentKey, isBelow, pastKey, resourcePartition } from '../keys.ts'
 import { inParallel } from '../parallel.ts'
 import type { Range, RangePage, ResourceKey, Version } from '../port.ts'
 import { readAll } from './batch.ts'
@@ -61,6 +61,7 @@ export const version = async (
 /** Returns one page of one shard of a list. */
 export const page = async (session: Session, range: Range): Promise<RangePage> => {
   const { tables, tenant } = session
+  if (range.from && range.to !== undefined && !isBelow(range.from, range.to)) return { candidates: [] }
   const { Items = [], LastEvaluatedKey } = await query(session, pageParams(tables.search, tenant, range))
   const candidates = (Items as IndexItem[]).flatMap(candidatesOf)
   return LastEvaluatedKey ? { candidates, after: LastEvaluatedKey.sk } : { candidates }

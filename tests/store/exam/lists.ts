@@ -47,6 +47,11 @@ export const examineLists = ({ engines, tenant }: Examinee): void => {
       (await store.page({ list: names.name, shard: 0, reverse: false, limit: 10, ...bounds })).candidates.map(
         ({ order }) => order,
       )
+    expect(await read({ from: '' })).toHaveLength(7)
+    expect(await read({ to: '' })).toEqual([])
+    expect(await read({ from: '', to: '' })).toEqual([])
+    expect(await read({ from: 'b', to: 'a' })).toEqual([])
+    expect(await read({ from: 'ab', to: 'ab' })).toEqual([])
     expect(await read({ to: 'abc' })).toEqual(['', 'a', 'ab', 'ab c'])
     expect(await read({ from: 'abc' })).toEqual(['abc', 'ac', 'ä'])
   })
