@@ -23,9 +23,18 @@ export interface DemoUser {
   role: string
 }
 
+const resolved = (url: string): string => new URL(url, document.baseURI).href
+
+const absoluteAuth = (auth: AuthConfig): AuthConfig => ({
+  ...auth,
+  authorizationEndpoint: resolved(auth.authorizationEndpoint),
+  tokenEndpoint: resolved(auth.tokenEndpoint),
+})
+
 const absolute = (config: PageConfig): PageConfig => ({
   ...config,
-  fhirBaseUrl: new URL(config.fhirBaseUrl, document.baseURI).href.replace(/\/$/, ''),
+  fhirBaseUrl: resolved(config.fhirBaseUrl).replace(/\/$/, ''),
+  ...(config.auth ? { auth: absoluteAuth(config.auth) } : {}),
 })
 
 /** Returns the configuration the page is served with. */

@@ -2,6 +2,7 @@ import uPlot from 'uplot'
 import type { Trend } from '../clinical/trend.ts'
 import { type BandOf, bandsOf, drawable, type Span } from './data.ts'
 import { type Colours, drawBands, drawFlags, drawStems } from './draw.ts'
+import { tickLabels } from './ticks.ts'
 
 const font = '12px system-ui, sans-serif'
 
@@ -18,6 +19,13 @@ const axis = (colours: Colours): uPlot.Axis => ({
   font,
   grid: { stroke: colours.grid, width: 1 },
   ticks: { stroke: colours.grid, width: 1, size: 4 },
+})
+
+const timeAxis = (colours: Colours): uPlot.Axis => ({
+  ...axis(colours),
+  space: 64,
+  values: (_u, ticks, _axis, _space, step) => tickLabels(ticks, step),
+  size: (_u, labels) => (labels?.some((label) => label?.includes('\n')) ? 44 : 28),
 })
 
 const lowest = (bands: readonly BandOf[]): number =>
@@ -72,16 +80,12 @@ export const plotOptions = (trend: Trend, around: Around): uPlot.Options => ({
     y: false,
     drag: { x: true, y: false, setScale: false },
     points: { size: 9, width: 2, fill: around.colours.surface },
-    focus: { prox: 32 },
   },
   scales: {
     x: { time: true, min: around.span.from, max: around.span.to, auto: false },
     y: { range: yRange(bandsOf(trend)) },
   },
-  axes: [
-    { ...axis(around.colours), size: 30 },
-    { ...axis(around.colours), size: 46 },
-  ],
+  axes: [timeAxis(around.colours), { ...axis(around.colours), size: 46 }],
   series: [{}, ...trend.parts.map((part, index) => lineSeries(part, index, around.colours))],
   hooks: hooks(trend, around),
 })

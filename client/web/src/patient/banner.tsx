@@ -1,4 +1,5 @@
 import type { AllergyIntolerance, Patient } from 'fhir/r4'
+import { useEffect, useRef } from 'react'
 import { conceptText, identifiers, patientName, sexText } from '../clinical/text.ts'
 import { ageText, dayText, instant } from '../clinical/time.ts'
 import { useCollection } from '../fhir/use-collection.ts'
@@ -101,6 +102,18 @@ const Allergies = ({ chart }: { chart: PatientChart }) => {
   )
 }
 
+/** What sticks below the banner must know how tall it is: a long name takes a second line. */
+const useHeight = (header: React.RefObject<HTMLElement | null>): void => {
+  useEffect(() => {
+    const measure = new ResizeObserver(([entry]) => {
+      const height = entry?.borderBoxSize[0]?.blockSize ?? 0
+      document.documentElement.style.setProperty('--banner', `${height}px`)
+    })
+    if (header.current) measure.observe(header.current)
+    return () => measure.disconnect()
+  }, [header])
+}
+
 interface BannerProps {
   chart: PatientChart
   patient: Patient
@@ -111,17 +124,21 @@ interface BannerProps {
 /** Who the patient is, always in sight: name, age, sex, identifiers, allergies. */
 export const Banner = ({ chart, patient, edit, enter }: BannerProps) => {
   const { user } = usePage()
+  const header = useRef<HTMLElement>(null)
+  useHeight(header)
   return (
-    <header className="banner">
+    <header className="banner" ref={header}>
       <div className="banner-line">
-        <h1>{patientName(patient)}</h1>
-        <p className="facts">
-          <span>{sexText(patient)}</span>
-          <span>{ageOf(patient)}</span>
-          <span>Born {dayText(patient.birthDate) || 'not recorded'}</span>
-          {isDead(patient) && <Death patient={patient} />}
-          <Identifiers patient={patient} />
-        </p>
+        <div className="banner-who">
+          <h1>{patientName(patient)}</h1>
+          <div className="facts">
+            <span>{sexText(patient)}</span>
+            <span>{ageOf(patient)}</span>
+            <span>Born {dayText(patient.birthDate) || 'not recorded'}</span>
+            {isDead(patient) && <Death patient={patient} />}
+            <Identifiers patient={patient} />
+          </div>
+        </div>
         <div className="banner-actions">
           {mayWrite(user) && (
             <>

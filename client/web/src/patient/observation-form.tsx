@@ -29,8 +29,7 @@ const NumberField = ({ label, value, problem, change, first = false }: FieldProp
         id={id}
         inputMode="decimal"
         autoComplete="off"
-        // biome-ignore lint/a11y/noAutofocus: the dialog was opened to enter this value
-        autoFocus={first}
+        data-first={first ? '' : undefined}
         value={value}
         aria-invalid={problem !== undefined}
         aria-describedby={`${id}-problem`}
@@ -135,7 +134,9 @@ export const ObservationForm = ({ chart, close }: { chart: PatientChart; close: 
   const submit = (event: React.FormEvent): void => {
     event.preventDefault()
     setTried(true)
+    const form = event.currentTarget
     if (timed && found.every((each) => each === undefined)) void save(entered)
+    else requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
   }
   return (
     <Dialog title="Enter an observation" close={close}>

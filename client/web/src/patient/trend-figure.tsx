@@ -88,7 +88,7 @@ export const TrendFigure = ({ trend, viewport, height = 190 }: TrendFigureProps)
         {charted && (
           <button
             type="button"
-            className="button small quiet"
+            className="button small"
             aria-label={`${trend.title}: ${table ? 'chart' : 'table'}`}
             onClick={() => setTable(!table)}
           >

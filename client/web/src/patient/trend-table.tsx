@@ -39,7 +39,7 @@ const Row = ({ trend, measurement, exact }: RowProps) => (
       </td>
     ))}
     <td>{measurement.readings.find((each) => each.unit)?.unit}</td>
-    <td className="muted">{measurement.readings.find((each) => each.range)?.range?.text}</td>
+    <td className="muted">{measurement.readings.map((each) => each.range?.text ?? '–').join(' / ')}</td>
     <td className="row-actions">
       <RawButton type="Observation" id={measurement.id} what={`${trend.title} ${measurement.when}`} />
     </td>

@@ -15,6 +15,7 @@ export const Dialog = ({ title, close, sheet = false, children }: DialogProps) =
   const heading = useId()
   useEffect(() => {
     dialog.current?.showModal()
+    dialog.current?.querySelector<HTMLElement>('[data-first]')?.focus()
   }, [])
   return (
     <dialog
