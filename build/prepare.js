@@ -17,7 +17,7 @@ const tools = [
 
 if (tools.every((path) => existsSync(path))) {
   if (process.platform !== 'win32') linkCommand()
-  const { status } = spawnSync(node, [join(root, 'build', 'bundle.ts'), '--if-stale'], {
+  const { status } = spawnSync(node, [join(root, 'src', 'local', 'bundle.ts'), '--if-stale'], {
     stdio: 'inherit',
     cwd: root,
   })

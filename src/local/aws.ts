@@ -31,7 +31,10 @@ export const call = async <Result = PlainRecord>(
   })
   const body = (await response.json()) as Result & { __type?: string; message?: string; Message?: string }
   if (response.ok) return body
-  throw new EngineError(body.__type?.split('#').at(-1) ?? 'Unknown', body.message ?? body.Message ?? operation)
+  throw new EngineError(
+    body.__type?.split('#').at(-1) ?? 'Unknown',
+    body.message ?? body.Message ?? operation,
+  )
 }
 
 /** The engines want the headers of a signature, and check only that they are there. */

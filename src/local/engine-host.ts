@@ -42,8 +42,8 @@ const report = (message: HostReport): void => {
 }
 
 const fail = (reason: string): void => {
-  report({ type: 'failed', reason })
-  stop(1)
+  if (process.connected) process.send?.({ type: 'failed', reason } satisfies HostReport, () => stop(1))
+  else stop(1)
 }
 
 const stop = (code: number): void => {
@@ -52,9 +52,10 @@ const stop = (code: number): void => {
     if (temporary) rmSync(temporary, { recursive: true, force: true })
     process.exit(code)
   }
-  if (!database || database.exitCode !== null || database.signalCode !== null) return leave()
-  database.once('exit', leave)
-  database.kill('SIGTERM')
+  const running = database && database.exitCode === null && database.signalCode === null
+  if (!running) leave()
+  database?.once('exit', leave)
+  database?.kill('SIGTERM')
   setTimeout(() => database?.kill('SIGKILL'), 2000)
 }
 
@@ -106,7 +107,9 @@ const startCognito = async ({ dataDir, issuer }: HostOrder): Promise<number> => 
   process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1'
   const cognito = createRequire(require.resolve('cognito-local/package.json'))
   signWithOwnKey(cognito, `${directory}/signing-key.json`)
-  const server = await cognito('./lib/server/defaults').createDefaultServer(cognito('pino')({ level: 'error' }))
+  const server = await cognito('./lib/server/defaults').createDefaultServer(
+    cognito('pino')({ level: 'error' }),
+  )
   const http = await server.start()
   return (http.address() as AddressInfo).port
 }
@@ -122,7 +125,10 @@ const signWithOwnKey = (cognito: NodeJS.Require, path: string): void => {
 const newKey = (): { pem: string; jwk: object } => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  return { pem, jwk: { ...publicKey.export({ format: 'jwk' }), kid: 'CognitoLocal', alg: 'RS256', use: 'sig' } }
+  return {
+    pem,
+    jwk: { ...publicKey.export({ format: 'jwk' }), kid: 'CognitoLocal', alg: 'RS256', use: 'sig' },
+  }
 }
 
 const freePort = (): Promise<number> =>

@@ -55,7 +55,8 @@ export const provisionIdentity = async (endpoint: string, template: Template): P
   const clientId = await userPoolClient(endpoint, poolId, template.userPoolClient.create)
   const groups = await groupNames(endpoint, poolId)
   const missing = template.groups.filter((group) => !groups.includes(String(group.GroupName)))
-  for (const group of missing) await call('cognito', endpoint, 'CreateGroup', { ...group, UserPoolId: poolId })
+  for (const group of missing)
+    await call('cognito', endpoint, 'CreateGroup', { ...group, UserPoolId: poolId })
   for (const user of demoUsers) await demoUser(endpoint, poolId, user)
   return { poolId, clientId }
 }
@@ -63,9 +64,14 @@ export const provisionIdentity = async (endpoint: string, template: Template): P
 const poolName = 'pilotlight'
 
 const userPool = async (endpoint: string, properties: PlainRecord): Promise<string> => {
-  const listed = await call<{ UserPools?: { Id: string; Name: string }[] }>('cognito', endpoint, 'ListUserPools', {
-    MaxResults: 60,
-  })
+  const listed = await call<{ UserPools?: { Id: string; Name: string }[] }>(
+    'cognito',
+    endpoint,
+    'ListUserPools',
+    {
+      MaxResults: 60,
+    },
+  )
   const existing = listed.UserPools?.find((pool) => pool.Name === poolName)
   if (existing) return existing.Id
   const created = await call<{ UserPool: { Id: string } }>('cognito', endpoint, 'CreateUserPool', {
@@ -84,10 +90,15 @@ const userPoolClient = async (endpoint: string, poolId: string, properties: Plai
   )
   const existing = listed.UserPoolClients?.[0]
   if (existing) return existing.ClientId
-  const created = await call<{ UserPoolClient: { ClientId: string } }>('cognito', endpoint, 'CreateUserPoolClient', {
-    ...properties,
-    UserPoolId: poolId,
-  })
+  const created = await call<{ UserPoolClient: { ClientId: string } }>(
+    'cognito',
+    endpoint,
+    'CreateUserPoolClient',
+    {
+      ...properties,
+      UserPoolId: poolId,
+    },
+  )
   return created.UserPoolClient.ClientId
 }
 
@@ -108,8 +119,16 @@ const demoUser = async (endpoint: string, poolId: string, user: DemoUser): Promi
       { Name: 'email', Value: `${user.name}@pilotlight.example` },
       { Name: 'email_verified', Value: 'true' },
     ]
-    await call('cognito', endpoint, 'AdminCreateUser', { ...who, UserAttributes: attributes, MessageAction: 'SUPPRESS' })
-    await call('cognito', endpoint, 'AdminSetUserPassword', { ...who, Password: user.password, Permanent: true })
+    await call('cognito', endpoint, 'AdminCreateUser', {
+      ...who,
+      UserAttributes: attributes,
+      MessageAction: 'SUPPRESS',
+    })
+    await call('cognito', endpoint, 'AdminSetUserPassword', {
+      ...who,
+      Password: user.password,
+      Permanent: true,
+    })
     await call('cognito', endpoint, 'AdminAddUserToGroup', { ...who, GroupName: user.group })
   }
 }

@@ -64,6 +64,8 @@ export interface Template {
   functions: readonly LambdaFunction[]
   routes: readonly Route[]
   binaryTypes: readonly string[]
+  /** Whether the gateway inflates bodies that come compressed. */
+  inflates: boolean
   gatewayResponses: ReadonlyMap<string, GatewayResponse>
   tables: readonly Table[]
   buckets: readonly string[]
@@ -94,6 +96,7 @@ export const readTemplate = (path = `${projectRoot}template.yaml`): Template => 
     functions: functions.map((resource) => lambdaFunction(resource, record(record(source.Globals).Function))),
     routes: functions.flatMap(routesOf),
     binaryTypes: list(api.BinaryMediaTypes).map((type) => String(type).replace('~1', '/')),
+    inflates: api.MinimumCompressionSize !== undefined,
     gatewayResponses: new Map(Object.entries(record(api.GatewayResponses)).map(gatewayResponse)),
     tables: ofType('AWS::DynamoDB::Table').map(table),
     buckets: ofType('AWS::S3::Bucket').map((resource) => localName(resource.id)),

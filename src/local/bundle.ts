@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type BuildResult, build } from 'esbuild'
-import { projectRoot, readTemplate } from '../src/local/template.ts'
-import { isFresh } from './fresh.ts'
+import { projectRoot, readTemplate } from './template.ts'
 
 const definitions = 'src/fhir/generate/main.ts'
 const generated = 'src/fhir/generated/*'
-const bundleSources = ['src/**/*.ts', 'package-lock.json', 'template.yaml', 'build/bundle.ts']
+const bundleSources = ['src/**/*.ts', 'package-lock.json', 'template.yaml']
 
 /** Writes the generated R4 knowledge and every function's bundle, each only when older than what it is made from. */
 export const prepare = async (): Promise<void> => {
@@ -39,6 +38,18 @@ export const bundle = async (): Promise<void> => {
   renameSync(`${staging}/sizes.json`, `${projectRoot}dist/sizes.json`)
   rmSync(staging, { recursive: true })
 }
+
+/** Returns whether every output exists and none is older than any of the inputs; both are globs from the project's root. */
+const isFresh = (root: string, inputs: readonly string[], outputs: readonly string[]): boolean => {
+  const made = outputs.map((pattern) => times(root, pattern))
+  return (
+    made.every((group) => group.length > 0) &&
+    Math.min(...made.flat()) >= Math.max(...inputs.flatMap((pattern) => times(root, pattern)))
+  )
+}
+
+const times = (root: string, pattern: string): number[] =>
+  globSync(pattern, { cwd: root }).map((path) => statSync(`${root}/${path}`).mtimeMs)
 
 const generate = (): void => {
   execFileSync(process.execPath, [definitions], { cwd: projectRoot, stdio: 'inherit' })

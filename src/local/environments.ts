@@ -1,0 +1,132 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import type { InvokeOrder, InvokeReport } from './environment.ts'
+
+/** A function as an environment runs it. */
+export type Runnable = Omit<InvokeOrder, 'id' | 'event' | 'requestId'>
+
+/** How an invocation ended: with the handler's result, an error of its own, its time up, or its process gone. */
+export type Outcome =
+  | { kind: 'result'; result: unknown }
+  | { kind: 'error' | 'timeout' | 'crash'; reason: string }
+
+export interface Environments {
+  invoke(fn: Runnable, event: unknown): Promise<Outcome>
+  /** The processes that run now. */
+  pids(): number[]
+  stop(): Promise<void>
+}
+
+interface Job {
+  fn: Runnable
+  event: unknown
+  settle(outcome: Outcome): void
+}
+
+interface Environment {
+  child: ChildProcess
+  job: Job | undefined
+  timer: NodeJS.Timeout | undefined
+}
+
+export interface EnvironmentsOptions {
+  count: number
+  variables: Readonly<Record<string, string>>
+  /** A file descriptor that the functions' output goes to. */
+  log: number
+  /** Loaded at once, so that the first request need not wait for them. */
+  preload: readonly Runnable[]
+}
+
+/** Starts processes that run handlers, one invocation each at a time; further ones wait in line. A dead one is replaced. */
+export const startEnvironments = (options: EnvironmentsOptions): Environments => {
+  const all = new Set<Environment>()
+  const idle: Environment[] = []
+  const line: Job[] = []
+  let stopping = false
+  let lastId = 0
+
+  const start = (): void => {
+    const child = fork(new URL('./environment.ts', import.meta.url), {
+      env: { ...options.variables },
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      serialization: 'advanced',
+      stdio: ['ignore', options.log, options.log, 'ipc'],
+    })
+    const environment: Environment = { child, job: undefined, timer: undefined }
+    all.add(environment)
+    child.on('message', (report: InvokeReport) => heard(environment, report))
+    child.once('exit', (code, signal) => gone(environment, `The process ended (${signal ?? code}).`))
+    child.on('error', () => {})
+  }
+
+  const heard = (environment: Environment, report: InvokeReport): void => {
+    if ('ready' in report) for (const fn of options.preload) environment.child.send({ load: fn })
+    else
+      settle(
+        environment,
+        'result' in report
+          ? { kind: 'result', result: report.result }
+          : { kind: 'error', reason: report.failed },
+      )
+    const next = line.shift()
+    if (next) assign(environment, next)
+    else idle.push(environment)
+  }
+
+  const settle = (environment: Environment, outcome: Outcome): void => {
+    clearTimeout(environment.timer)
+    environment.job?.settle(outcome)
+    environment.job = undefined
+  }
+
+  const gone = (environment: Environment, reason: string): void => {
+    all.delete(environment)
+    const place = idle.indexOf(environment)
+    if (place >= 0) idle.splice(place, 1)
+    settle(environment, { kind: 'crash', reason })
+    if (!stopping) setTimeout(() => !stopping && start(), 50)
+  }
+
+  const assign = (environment: Environment, job: Job): void => {
+    environment.job = job
+    environment.timer = setTimeout(() => overdue(environment), job.fn.timeoutSeconds * 1000)
+    environment.child.send({
+      ...job.fn,
+      id: ++lastId,
+      event: job.event,
+      requestId: randomUUID(),
+    } satisfies InvokeOrder)
+  }
+
+  const overdue = (environment: Environment): void => {
+    settle(environment, { kind: 'timeout', reason: 'The function took longer than its timeout.' })
+    environment.child.kill('SIGKILL')
+  }
+
+  for (let index = 0; index < options.count; index++) start()
+
+  return {
+    invoke: (fn, event) =>
+      new Promise((resolve) => {
+        const job: Job = { fn, event, settle: resolve }
+        const environment = idle.pop()
+        if (environment) assign(environment, job)
+        else line.push(job)
+      }),
+    pids: () => [...all].flatMap(({ child }) => child.pid ?? []),
+    stop: async () => {
+      stopping = true
+      for (const job of line.splice(0)) job.settle({ kind: 'crash', reason: 'The stack stops.' })
+      await Promise.all([...all].map(({ child }) => ended(child)))
+    },
+  }
+}
+
+const ended = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    if (child.connected) child.disconnect()
+    setTimeout(() => child.kill('SIGKILL'), 1000).unref()
+  })

@@ -1,0 +1,205 @@
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
+import type { Outcome } from './environments.ts'
+import { proxyEvent, type WireRequest, type WireResponse, wireResponse } from './event.ts'
+import type { Page } from './page.ts'
+import { type RefusalType, refusal } from './refusals.ts'
+import { matchRoute } from './routing.ts'
+import type { Template } from './template.ts'
+import type { Authorizer } from './token.ts'
+
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+const maxRequestBytes = 10 * 1024 * 1024
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxPayloadBytes = 6_291_556
+
+/** What stands behind the gateway once the engines run. */
+export interface Backend {
+  authorize: Authorizer
+  invoke(functionId: string, event: unknown): Promise<Outcome>
+  /** Where sign-in and the pool's keys are served from. */
+  cognito: string
+  page: Page
+}
+
+export interface Gateway {
+  port: number
+  /** Sets what answers requests; until then they wait. */
+  open(backend: Backend): void
+  stop(): Promise<void>
+}
+
+/**
+ * Listens on loopback and answers as API Gateway would: below the stage by the template's routes, the page at `/`, and
+ * everything else from the user pool's service, so that one address has it all. Fails with EADDRINUSE when the port is taken.
+ */
+export const startGateway = async (template: Template, port: number): Promise<Gateway> => {
+  const backend = Promise.withResolvers<Backend>()
+  const server = createServer({ keepAliveTimeout: 65_000 })
+  const gateway: Gateway = {
+    port: await listen(server, port),
+    open: backend.resolve,
+    stop: () => close(server),
+  }
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    answer(template, gateway.port, backend.promise, request, response).catch((error: Error) => {
+      if (!response.headersSent)
+        send(response, refusal(template.gatewayResponses, 'DEFAULT_5XX', error.message))
+      else response.destroy()
+    })
+  })
+  return gateway
+}
+
+const listen = (server: Server, port: number): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+
+const close = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), 1000).unref()
+  })
+
+const answer = async (
+  template: Template,
+  port: number,
+  waiting: Promise<Backend>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  const target = belowStage(template.stage, request.url ?? '/')
+  if (target === undefined) return besideStage(await waiting, request, response)
+  const body = await readBody(request)
+  const refuse = (type: RefusalType, message: string): void =>
+    send(response, refusal(template.gatewayResponses, type, message))
+  if (body === undefined) return refuse('REQUEST_TOO_LARGE', 'Request Too Long')
+  const sourceIp = request.socket.remoteAddress ?? ''
+  const wire = {
+    method: request.method ?? 'GET',
+    target,
+    rawHeaders: request.rawHeaders,
+    body,
+    sourceIp,
+    port,
+  }
+  const result = await invoke(template, await waiting, wire, request.headers.authorization)
+  if ('refused' in result) return refuse(result.refused, result.message)
+  const answered = wireResponse(result.value, template.binaryTypes, request.headers.accept)
+  if (answered) send(response, answered)
+  else refuse('DEFAULT_5XX', 'Internal server error')
+}
+
+/** Answers what is not the API's: the page, and else the user pool's service. */
+const besideStage = (backend: Backend, request: IncomingMessage, response: ServerResponse): void => {
+  const file = request.method === 'GET' ? backend.page(request.url ?? '/') : undefined
+  if (file) send(response, file)
+  else forward(backend.cognito, request, response)
+}
+
+type Invoked = { value: unknown } | { refused: RefusalType; message: string }
+
+const invoke = async (
+  template: Template,
+  { authorize, invoke: run }: Backend,
+  request: WireRequest,
+  authorization: string | undefined,
+): Promise<Invoked> => {
+  const path = new URL(request.target, 'http://gateway').pathname
+  const match = matchRoute(template.routes, request.method, path)
+  if (!match) return { refused: 'MISSING_AUTHENTICATION_TOKEN', message: 'Missing Authentication Token' }
+  const verdict = match.route.authorizer === 'none' ? { claims: undefined } : await authorize(authorization)
+  if ('refused' in verdict) return { refused: 'UNAUTHORIZED', message: verdict.refused }
+  const { stage, binaryTypes } = template
+  const event = proxyEvent(request, { stage, binaryTypes, match, claims: verdict.claims })
+  if (exceedsPayload(event.body)) return { refused: 'REQUEST_TOO_LARGE', message: 'Request Too Long' }
+  return settled(await run(match.route.function, event))
+}
+
+const settled = (outcome: Outcome): Invoked => {
+  if (outcome.kind === 'timeout')
+    return { refused: 'INTEGRATION_TIMEOUT', message: 'Endpoint request timed out' }
+  if (outcome.kind !== 'result' || exceedsPayload(bodyOf(outcome.result)))
+    return { refused: 'DEFAULT_5XX', message: 'Internal server error' }
+  return { value: outcome.result }
+}
+
+const bodyOf = (result: unknown): string | null => {
+  const { body } = (result ?? {}) as { body?: string | null }
+  return body ?? null
+}
+
+/** Lambda counts the payload's JSON, in which a body's quotes are escaped; only a body near the limit is counted. */
+const exceedsPayload = (body: string | null): boolean =>
+  body !== null &&
+  body.length > maxPayloadBytes / 6 &&
+  Buffer.byteLength(JSON.stringify(body)) > maxPayloadBytes
+
+const belowStage = (stage: string, url: string): string | undefined => {
+  const prefix = `/${stage}`
+  if (!url.startsWith(prefix)) return undefined
+  const rest = url.slice(prefix.length)
+  if (rest === '' || rest.startsWith('?')) return `/${rest}`
+  return rest.startsWith('/') ? rest : undefined
+}
+
+/** Returns the body, or undefined when it is larger than API Gateway takes; the rest of it is read and dropped. */
+const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> => {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request) {
+    bytes += chunk.length
+    if (bytes <= maxRequestBytes) chunks.push(chunk)
+    else chunks.length = 0
+  }
+  return bytes > maxRequestBytes ? undefined : Buffer.concat(chunks)
+}
+
+/**
+ * Returns the body that API Gateway hands on when compression is enabled: inflated, and no longer said to be compressed;
+ * undefined when it is not what its header says. Responses stay as they are: on loopback nobody gains from compressing them.
+ */
+const inflate = (
+  rawHeaders: readonly string[],
+  body: Buffer,
+): Pick<WireRequest, 'rawHeaders' | 'body'> | undefined => {
+  const place = rawHeaders.findIndex(
+    (name, index) => index % 2 === 0 && name.toLowerCase() === 'content-encoding',
+  )
+  if (place < 0 || rawHeaders[place + 1]?.toLowerCase() !== 'gzip') return { rawHeaders, body }
+  try {
+    const inflated = gunzipSync(body, { maxOutputLength: maxRequestBytes })
+    return { rawHeaders: rawHeaders.toSpliced(place, 2), body: inflated }
+  } catch {
+    return undefined
+  }
+}
+
+const send = (response: ServerResponse, { status, headers, body }: WireResponse): void => {
+  const names = new Map<string, string[]>()
+  for (const [name, value] of headers) names.set(name, [...(names.get(name) ?? []), value])
+  for (const [name, values] of names)
+    response.setHeader(name, values.length === 1 ? (values[0] as string) : values)
+  response.statusCode = status
+  response.end(body)
+}
+
+const forward = (origin: string, request: IncomingMessage, response: ServerResponse): void => {
+  const { method, headers } = request
+  const upstream = httpRequest(`${origin}${request.url}`, { method, headers }, (answered) => {
+    response.writeHead(answered.statusCode ?? 502, answered.headers)
+    answered.pipe(response)
+  })
+  upstream.once('error', () => response.destroy())
+  request.pipe(upstream)
+}

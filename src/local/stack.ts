@@ -1,0 +1,294 @@
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { resolve } from 'node:path'
+import type { Jwks } from 'aws-jwt-verify/jwk'
+import { call } from './aws.ts'
+import { type Engines, Refusal, startEngines } from './engines.ts'
+import { type Environments, type Runnable, startEnvironments } from './environments.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+import { allowPage, pageOf } from './page.ts'
+import { type DemoUser, demoUsers, type Identity, provisionIdentity, provisionTables } from './provision.ts'
+import { type StreamPoller, startPoller } from './stream.ts'
+import {
+  environmentOf,
+  type LambdaFunction,
+  localRegion,
+  projectRoot,
+  readTemplate,
+  type Template,
+} from './template.ts'
+import { cognitoAuthorizer, openAuthorizer } from './token.ts'
+
+export interface StackOptions {
+  /** 0 takes any free port. */
+  port?: number
+  /** `:memory:` keeps nothing. */
+  dataDir?: string
+  /** Serves without tokens, everybody being an administrator. */
+  open?: boolean
+  /** How many processes run handlers. */
+  environments?: number
+  template?: Template
+  /** Hears why, when the stack ends on its own; it has stopped by then. */
+  died?: (reason: string) => void
+}
+
+export interface Stack {
+  /** The FHIR base URL. */
+  url: string
+  /** Where the user pool's service, sign-in pages and keys are. */
+  cognito: string
+  clientId: string
+  poolId: string
+  dataDir: string
+  users: readonly DemoUser[]
+  /** Where the functions' output goes. */
+  logPath: string
+  endpoints: { dynamodb: string; s3: string }
+  /** Returns an ID token of a demo user. */
+  token(user: string): Promise<string>
+  /** Returns when the stream function has seen every change made so far. */
+  drained(): Promise<void>
+  /** The processes of the environments that run now. */
+  pids(): number[]
+  stop(): Promise<void>
+}
+
+/** Starts everything that the template declares, on loopback; refuses with one line when it cannot. */
+export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
+  const template = options.template ?? readTemplate()
+  const gateway = await startGateway(template, options.port ?? 0).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EADDRINUSE' ? portTaken(options.port ?? 0) : error
+  })
+  const directory = dataDirectory(options.dataDir ?? ':memory:')
+  const parts: Parts = { gateway, directory }
+  const stopOnce = once(() => stopParts(parts))
+  try {
+    claim(directory)
+    const died = (reason: string): void => {
+      if (!parts.stopping) void stopOnce().then(() => options.died?.(reason))
+    }
+    return { ...(await startParts(template, options, parts, died)), stop: stopOnce }
+  } catch (error) {
+    await stopOnce()
+    throw error
+  }
+}
+
+interface Directory {
+  path: string
+  temporary: boolean
+}
+
+interface Parts {
+  gateway: Gateway
+  directory: Directory
+  engines?: Engines
+  environments?: Environments
+  streamEnvironment?: Environments
+  poller?: StreamPoller
+  claimed?: boolean
+  stopping?: boolean
+}
+
+const startParts = async (
+  template: Template,
+  options: StackOptions,
+  parts: Parts,
+  died: (reason: string) => void,
+): Promise<Omit<Stack, 'stop'>> => {
+  const { gateway, directory } = parts
+  const origin = `http://localhost:${gateway.port}`
+  parts.claimed = true
+  const engines = await startEngines(
+    { dataDir: directory.path, temporary: directory.temporary, issuer: origin, buckets: template.buckets },
+    died,
+  )
+  parts.engines = engines
+  const [identity] = await Promise.all([
+    provisionIdentity(engines.cognito, template),
+    provisionTables(engines.dynamodb, template.tables),
+  ])
+  const runnables = new Map(
+    template.functions.map((fn) => [fn.id, runnable(template, fn, identity, origin)] as const),
+  )
+  const logPath = `${directory.path}/functions.log`
+  startFunctions(template, options, parts, runnables, logPath)
+  const authorize = options.open
+    ? openAuthorizer
+    : cognitoAuthorizer(`${origin}/${identity.poolId}`, await jwks(engines.cognito, identity.poolId))
+  await allowPage(engines.cognito, identity, gateway.port)
+  const open = options.open === true
+  gateway.open({
+    authorize,
+    page: pageOf({ stage: template.stage, origin, identity, users: demoUsers, open }),
+    cognito: engines.cognito,
+    invoke: (id, event) => (parts.environments as Environments).invoke(runnables.get(id) as Runnable, event),
+  })
+  return describeStack(template, parts, engines, identity, logPath)
+}
+
+const describeStack = (
+  template: Template,
+  parts: Parts,
+  engines: Engines,
+  identity: Identity,
+  logPath: string,
+): Omit<Stack, 'stop'> => {
+  const cognito = `http://localhost:${parts.gateway.port}`
+  const url = `${cognito}/${template.stage}`
+  const stack = {
+    url,
+    cognito,
+    ...identity,
+    dataDir: parts.directory.path,
+    users: demoUsers,
+    logPath,
+    endpoints: { dynamodb: engines.dynamodb, s3: engines.s3 },
+    token: (user: string) => signIn(engines.cognito, identity.clientId, user),
+    drained: async () => parts.poller?.drained(),
+    pids: () => [...(parts.environments?.pids() ?? []), ...(parts.streamEnvironment?.pids() ?? [])],
+  }
+  const card = { pid: process.pid, url, cognito, ...identity, users: demoUsers }
+  writeFileSync(`${parts.directory.path}/stack.json`, JSON.stringify(card, null, 2), { mode: 0o600 })
+  return stack
+}
+
+const startFunctions = (
+  template: Template,
+  options: StackOptions,
+  parts: Parts,
+  runnables: ReadonlyMap<string, Runnable>,
+  logPath: string,
+): void => {
+  const engines = parts.engines as Engines
+  const log = openSync(logPath, 'a')
+  const variables = sharedVariables(engines)
+  const streamFunctions = template.functions.filter((fn) => fn.stream)
+  const api = template.functions.filter((fn) => !fn.stream).map((fn) => runnables.get(fn.id) as Runnable)
+  const count = options.environments ?? Math.max(2, availableParallelism())
+  parts.environments = startEnvironments({ count, variables, log, preload: api })
+  parts.streamEnvironment = startEnvironments({ count: 1, variables, log, preload: [] })
+  closeSync(log)
+  for (const fn of streamFunctions)
+    parts.poller = pollerOf(fn, parts, engines, runnables.get(fn.id) as Runnable)
+}
+
+const pollerOf = (fn: LambdaFunction, parts: Parts, engines: Engines, runnable: Runnable): StreamPoller =>
+  startPoller({
+    endpoint: engines.dynamodb,
+    source: fn.stream as NonNullable<LambdaFunction['stream']>,
+    checkpointPath: `${parts.directory.path}/stream-position`,
+    databasePath: engines.databasePath,
+    invoke: (event) => (parts.streamEnvironment as Environments).invoke(runnable, event),
+    gaveUp: (sequence) => console.error(`The stream function refused change ${sequence} to the last.`),
+  })
+
+const runnable = (template: Template, fn: LambdaFunction, identity: Identity, origin: string): Runnable => ({
+  function: fn.id,
+  bundle: resolve(projectRoot, fn.bundle),
+  exportName: fn.exportName,
+  timeoutSeconds: fn.timeoutSeconds,
+  memory: fn.memory,
+  variables: Object.fromEntries(
+    Object.entries(
+      environmentOf(fn, {
+        [template.userPool.id]: identity.poolId,
+        [template.userPoolClient.id]: identity.clientId,
+      }),
+    ).map(([name, value]) => [name, value.replace(cognitoHosts, origin)] as const),
+  ),
+})
+
+/** The hosts that AWS serves a user pool's keys and sign-in pages from. */
+const cognitoHosts =
+  /^https:\/\/(cognito-idp\.[\w-]+\.amazonaws\.com|[\w-]+\.auth\.[\w-]+\.amazoncognito\.com)/
+
+const sharedVariables = (engines: Engines): Record<string, string> => ({
+  AWS_REGION: localRegion,
+  AWS_DEFAULT_REGION: localRegion,
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  AWS_SESSION_TOKEN: 'local',
+  AWS_ENDPOINT_URL_DYNAMODB: engines.dynamodb,
+  AWS_ENDPOINT_URL_S3: engines.s3,
+  AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+  LANG: 'en_US.UTF-8',
+  TZ: ':UTC',
+})
+
+const jwks = async (endpoint: string, poolId: string): Promise<Jwks> =>
+  (await fetch(`${endpoint}/${poolId}/.well-known/jwks.json`)).json() as Promise<Jwks>
+
+const signIn = async (endpoint: string, clientId: string, name: string): Promise<string> => {
+  const user = demoUsers.find((candidate) => candidate.name === name)
+  const signedIn = await call<{ AuthenticationResult: { IdToken: string } }>(
+    'cognito',
+    endpoint,
+    'InitiateAuth',
+    {
+      AuthFlow: 'USER_PASSWORD_AUTH',
+      ClientId: clientId,
+      AuthParameters: { USERNAME: name, PASSWORD: user?.password ?? '' },
+    },
+  )
+  return signedIn.AuthenticationResult.IdToken
+}
+
+const portTaken = (port: number): Refusal =>
+  new Refusal(`Port ${port} is taken: set PORT to another one, or stop what listens there.`)
+
+const dataDirectory = (name: string): Directory => {
+  const temporary = name === ':memory:'
+  const path = temporary
+    ? mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/pilotlight-`)
+    : resolve(name)
+  mkdirSync(path, { recursive: true })
+  return { path, temporary }
+}
+
+/** Two stacks on one directory would spoil it. */
+const claim = ({ path }: Directory): void => {
+  const card = `${path}/stack.json`
+  const pid = existsSync(card) ? Number(JSON.parse(readFileSync(card, 'utf8')).pid) : 0
+  if (pid && isRunning(pid))
+    throw new Refusal(
+      `The data in ${path} is in use by process ${pid}: stop it, or set DATA_DIR to another directory.`,
+    )
+}
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const stopParts = async (parts: Parts): Promise<void> => {
+  parts.stopping = true
+  await parts.gateway.stop()
+  await Promise.all([parts.poller?.stop(), parts.environments?.stop(), parts.streamEnvironment?.stop()])
+  await parts.engines?.stop()
+  const { path, temporary } = parts.directory
+  if (temporary) rmSync(path, { recursive: true, force: true })
+  else if (parts.claimed) rmSync(`${path}/stack.json`, { force: true })
+}
+
+const once = (action: () => Promise<void>): (() => Promise<void>) => {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= action()
+    return done
+  }
+}

@@ -1,0 +1,73 @@
+import { prepare } from './bundle.ts'
+import { Refusal } from './engines.ts'
+import { type Stack, startStack } from './stack.ts'
+
+/** What `npm start` was asked for: `PORT` and `DATA_DIR` by the environment, the rest behind `--`. */
+export interface StartOptions {
+  port: number
+  dataDir: string
+  open: boolean
+}
+
+/** Returns the options, or refuses what it does not know. */
+export const readOptions = (args: readonly string[], env: NodeJS.ProcessEnv): StartOptions => {
+  const unknown = args.find((arg) => !['--open', '--demo'].includes(arg))
+  if (unknown) throw new Refusal(`\`${unknown}\` is not an option: there is \`--open\` and \`--demo\`.`)
+  if (args.includes('--demo'))
+    throw new Refusal('There is no demonstration data yet: load bundles with `npx pilotlight load`.')
+  const port = Number(env.PORT || 3000)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Refusal(`PORT must be a number from 0 to 65535, not \`${env.PORT}\`.`)
+  return { port, dataDir: env.DATA_DIR || '.data', open: args.includes('--open') }
+}
+
+const welcome = (stack: Stack, open: boolean, seconds: number): string => {
+  const users = stack.users.map(({ name, password }) => `    ${name.padEnd(10)} ${password}`)
+  const token = stack.url.includes(':3000/') ? '' : `PILOTLIGHT_URL=${stack.url} `
+  return [
+    `Pilotlight is ready after ${seconds.toFixed(1)} s.`,
+    `  FHIR base URL  ${stack.url}`,
+    ...(open
+      ? ["  OPEN: every request is an administrator's, without a token. It listens on this machine only."]
+      : [
+          '  Users and passwords',
+          ...users,
+          `  A token        ${token}npx pilotlight token --user clinician`,
+        ]),
+    `  Data           ${stack.dataDir}`,
+    `  Function logs  ${stack.logPath}`,
+    'Ctrl-C stops it.',
+  ].join('\n')
+}
+
+const main = async (): Promise<void> => {
+  const began = performance.now()
+  const options = readOptions(process.argv.slice(2), process.env)
+  await prepare()
+  const stack = await startStack({ ...options, died: (reason) => leave(`The stack has stopped: ${reason}`) })
+  const stop = (): void => void stack.stop().then(() => process.exit(0))
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.on('SIGHUP', stop)
+  stopWithoutParent(stop)
+  console.log(welcome(stack, options.open, (performance.now() - began) / 1000))
+}
+
+/** npm may be killed so that it cannot pass the signal on: then this process has another parent. */
+const stopWithoutParent = (stop: () => void): void => {
+  const parent = process.ppid
+  if (process.env.npm_lifecycle_event !== 'start') return
+  setInterval(() => process.ppid !== parent && stop(), 500).unref()
+}
+
+const leave = (line: string): never => {
+  console.error(line)
+  process.exit(1)
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    if (error instanceof Refusal) leave(error.message)
+    throw error
+  })
+}
