@@ -201,12 +201,17 @@ const rangeDriver = (type: string, clause: Clause): readonly RangeDriver[] => {
   if (!reaches || reaches.length === 0) return []
   const { code } = clause.parameter
   const sources = sourcesOf(clause.parameter)
-  if (sources.includes(orderParameter(type))) return []
-  const parts = sources.flatMap((source) => reaches.map((reach) => stretchesOf(type, source, reach)))
-  if (parts.some((part) => part === undefined)) return []
-  const found = parts.filter((part) => part !== undefined)
-  const stretches = found.flatMap(({ main }) => main)
-  return [{ name: code, code, stretches, sides: found.flatMap(({ sides }) => sides), rank: rankOf(reaches) }]
+  if (sources.includes(orderParameter(type)) || reaches.some(({ kind }) => kind === 'value')) return []
+  const parts = sources.flatMap((source) => joined(reaches).map((reach) => stretchesOf(type, source, reach)))
+  const stretches = parts.flatMap(({ main }) => main)
+  return [{ name: code, code, stretches, sides: parts.flatMap(({ sides }) => sides), rank: rankOf(reaches) }]
+}
+
+/** Ranges are read as one that spans them all, so that what lies in the side lists lies before the rest. */
+const joined = (reaches: readonly Reach[]): readonly Reach[] => {
+  const bounds = hull(reaches)
+  const [range] = reaches.filter((reach) => reach.kind === 'range')
+  return bounds && range ? [{ ...range, bounds }] : reaches
 }
 
 /** A text narrows by its length, a range by having both ends. */
@@ -220,12 +225,8 @@ const rankOf = (reaches: readonly Reach[]): number =>
     }),
   )
 
-const stretchesOf = (
-  type: string,
-  code: string,
-  reach: Reach,
-): { main: Stretch[]; sides: Stretch[] } | undefined => {
-  if (reach.kind === 'value') return undefined
+const stretchesOf = (type: string, code: string, reach: Reach): { main: Stretch[]; sides: Stretch[] } => {
+  if (reach.kind === 'value') return { main: [], sides: [] }
   if (reach.kind === 'text') return { main: [textStretch(type, code, reach.text)], sides: [] }
   const list = rangeList(type, code, reach.list)
   return windowsOf(list, '', reach.bounds, reach.list === 'date' ? timeScale : numberScale)
