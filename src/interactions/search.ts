@@ -7,11 +7,6 @@ import { queryText } from '../write/query-text.ts'
 import { type BundleLink, bundleText, outcomeEntry, searchEntry } from './bundle-text.ts'
 import type { Call, Interaction, Pairs } from './call.ts'
 
-/** Parameters of the answer's manners, which are no search parameters but belong to the links. */
-const manners = new Set(['_format', '_pretty', '_summary', '_elements'])
-
-const isManner = ([name]: readonly [string, string]): boolean => manners.has(name)
-
 /** A form's fields come after the URL's parameters. */
 const pairsOf = ({ query, body, headers }: Call): Pairs =>
   headers['content-type']?.startsWith('application/x-www-form-urlencoded')
@@ -39,11 +34,8 @@ const entriesOf = (page: SearchPage, base: string, issues: SearchPage['issues'])
 
 export const search: Interaction = async (call, context) => {
   const { base, now } = context
-  const pairs = pairsOf(call)
-  const asked = pairs.filter((pair) => !isManner(pair))
-  const { query, issues } = parseQuery(call.type, asked, { lenient: call.prefer.lenient, base })
+  const { query, issues } = parseQuery(call.type, pairsOf(call), { lenient: call.prefer.lenient, base })
   const page = await runSearch(query, context)
-  const understood = [...query.selfPairs, ...pairs.filter(isManner)]
   return {
     status: 200,
     text: bundleText({
@@ -51,7 +43,7 @@ export const search: Interaction = async (call, context) => {
       id: crypto.randomUUID(),
       timestamp: new Date(now()).toISOString(),
       total: page.total,
-      links: linksOf(page, call.type, understood, base),
+      links: linksOf(page, call.type, query.selfPairs, base),
       entries: entriesOf(page, base, [...issues, ...page.issues]),
     }),
   }
