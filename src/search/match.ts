@@ -1,5 +1,5 @@
 import type { Resource, SearchParameter, TypedValue } from '../fhir/definitions.ts'
-import { extract } from '../fhir/parameters.ts'
+import { extract, extractComposite } from '../fhir/parameters.ts'
 import { parseLink } from '../fhir/references.ts'
 import type { Clause, LinkedClause, MissingClause, Query, ValueClause } from './query.ts'
 import { rulesOf } from './types/index.ts'
@@ -45,8 +45,14 @@ const satisfiesValue = (
 }
 
 /** Returns the values that a parameter finds in a resource. */
-export const valuesOf = (resource: Resource, { code }: SearchParameter): readonly TypedValue[] =>
-  code === '_id' ? [{ type: 'id', value: resource.id }] : extract(resource, code)
+export const valuesOf = (resource: Resource, { code, type }: SearchParameter): readonly TypedValue[] => {
+  if (code === '_id') return [{ type: 'id', value: resource.id }]
+  return type === 'composite' ? elementsOf(resource, code) : extract(resource, code)
+}
+
+/** An element that a composite is about, as the values of each of its components. */
+const elementsOf = (resource: Resource, code: string): readonly TypedValue[] =>
+  extractComposite(resource, code).map((value) => ({ type: 'composite', value }))
 
 const satisfiesMissing = ({ parameter, missing }: MissingClause, resource: Resource): boolean =>
   (valuesOf(resource, parameter).length === 0) === missing

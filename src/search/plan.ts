@@ -84,7 +84,8 @@ export interface Sorting {
 
 /** Returns what may drive a query whose chains have been resolved. */
 export const planQuery = (query: Query): Plan => {
-  const { type, clauses } = query
+  const { type } = query
+  const clauses = query.clauses.flatMap((clause) => [clause, ...impliedBy(type, clause)])
   const ids = idsOf(clauses)
   const drivers = clauses.map((clause) => driverOf(type, clause)).filter((driver) => driver !== undefined)
   const patient = drivers.find(({ reads }) => reads.every(({ compartment }) => compartment))
@@ -100,6 +101,19 @@ export const planQuery = (query: Query): Plan => {
     facets: clauses.map((clause) => facetsOf(type, clause)).filter((facets) => facets !== undefined),
     sort: sortingOf(type, query.sort),
   }
+}
+
+/** A composite is driven by its components: each must match by itself. */
+const impliedBy = (type: string, clause: Clause): readonly ValueClause[] => {
+  if (clause.kind !== 'value' || clause.parameter.type !== 'composite') return []
+  const components = clause.parameter.components ?? []
+  return components.flatMap(({ code }, i) => {
+    const parameter = parameterOf(type, code)
+    const values = clause.values.map((value) => (value.type === 'composite' ? value.parts[i] : undefined))
+    return parameter
+      ? [{ kind: 'value', modifier: '', parameter, values: values.filter((each) => each !== undefined) }]
+      : []
+  })
 }
 
 const sortingOf = (type: string, sort: readonly SortKey[]): Sorting => {

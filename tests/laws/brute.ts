@@ -6,7 +6,7 @@ import type { Known } from '../search/hospital.ts'
  */
 
 type Json = Record<string, unknown>
-type Kind = 'token' | 'reference' | 'date' | 'string' | 'number' | 'quantity' | 'uri'
+type Kind = 'token' | 'reference' | 'date' | 'string' | 'number' | 'quantity' | 'uri' | 'composite'
 
 interface Parameter {
   kind: Kind
@@ -45,6 +45,23 @@ const onlyTo = (type: string, path: string) => (resource: Json) =>
 const coded = (path: string, system: string) => (resource: Json) =>
   at(path)(resource).map((code) => ({ system, code }))
 
+interface Part {
+  kind: Kind
+  values: unknown[]
+}
+
+/** A code and a value that stand in the same element: the resource itself, a component, or either. */
+const codeAnd = (kind: Kind, path: string, ...elements: string[]): Parameter => ({
+  kind: 'composite',
+  values: (resource) =>
+    elements
+      .flatMap((element) => (element === '' ? [resource] : at(element)(resource)))
+      .map((element): Part[] => [
+        { kind: 'token', values: at('code')(element) },
+        { kind, values: at(path)(element) },
+      ]),
+})
+
 const every: Record<string, Parameter> = {
   ...rows('token', { _id: 'id', _tag: 'meta.tag' }),
   ...rows('uri', { _profile: 'meta.profile' }),
@@ -72,6 +89,10 @@ export const parameters: Readonly<Record<string, Record<string, Parameter>>> = {
       'combo-value-quantity': 'valueQuantity component.valueQuantity',
     }),
     ...rows('string', { 'value-string': 'valueString' }),
+    'code-value-quantity': codeAnd('quantity', 'valueQuantity', ''),
+    'code-value-string': codeAnd('string', 'valueString', ''),
+    'component-code-value-quantity': codeAnd('quantity', 'valueQuantity', 'component'),
+    'combo-code-value-quantity': codeAnd('quantity', 'valueQuantity', '', 'component'),
   },
   Patient: {
     ...every,
@@ -234,7 +255,13 @@ const matchesUri = (modifier: string, text: string, value: unknown): boolean => 
   return long === short || long.startsWith(short.endsWith('/') ? short : `${short}/`)
 }
 
-const matchesOne = ({ kind }: Parameter, modifier: string, text: string, value: unknown): boolean => {
+const matchesComposite = (text: string, parts: readonly Part[]): boolean =>
+  text
+    .split('$')
+    .every((wanted, i) => parts[i]?.values.some((value) => matchesOne(parts[i] as Part, '', wanted, value)))
+
+const matchesOne = ({ kind }: { kind: Kind }, modifier: string, text: string, value: unknown): boolean => {
+  if (kind === 'composite') return matchesComposite(text, value as Part[])
   if (kind === 'token') return matchesToken(text, value)
   if (kind === 'string') return matchesString(modifier, text, value)
   if (kind === 'date') return matchesDate(text, value)

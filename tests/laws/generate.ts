@@ -211,6 +211,10 @@ const values: Record<string, { texts: fc.Arbitrary<string>; modifiers: string[] 
       .map((parts) => parts.join('')),
     modifiers: ['', '', 'missing'],
   },
+  composite: {
+    texts: fc.tuple(code, prefixed(pick('5', '5.4', '60', '100'))).map((parts) => parts.join('$')),
+    modifiers: [''],
+  },
   uri: { texts: uri, modifiers: ['', 'below', 'above', 'missing'] },
 }
 
@@ -248,7 +252,9 @@ const clausesOf = (type: string): fc.Arbitrary<[string, string][]> => {
 }
 
 export const asked: fc.Arbitrary<Asked> = pick(...types).chain((type) => {
-  const names = Object.keys(parameters[type] ?? {})
+  const names = Object.keys(parameters[type] ?? {}).filter(
+    (name) => parameters[type]?.[name]?.kind !== 'composite',
+  )
   const key = fc.tuple(
     pick('', '-'),
     pick(...names, 'date', 'onset-date').filter((name) => names.includes(name)),

@@ -1,4 +1,5 @@
 import type { SearchType } from '../../fhir/definitions.ts'
+import { composite } from './composite.ts'
 import { date } from './date.ts'
 import { number } from './number.ts'
 import { quantity } from './quantity.ts'
@@ -17,6 +18,7 @@ const rows: Readonly<Partial<Record<SearchType, SearchRules>>> = {
   number,
   quantity,
   uri,
+  composite,
 }
 
 /** Returns the rules of a search type; undefined where it has none of its own. */
