@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { Failure, type Issue } from '../../src/outcome/failure.ts'
+import { parseQuery } from '../../src/search/parse.ts'
+import { base, pairsOf } from './hospital.ts'
+
+const now = '2026-01-01T00:00:00.000Z'
+
+const parse = (url: string, lenient = false) => {
+  const [type = '', query = ''] = url.split('?')
+  return parseQuery(type, pairsOf(query), { lenient, base, now })
+}
+
+const issuesOf = (url: string): readonly Issue[] => {
+  try {
+    parse(url)
+  } catch (problem) {
+    if (problem instanceof Failure) return problem.issues
+    throw problem
+  }
+  return []
+}
+
+const clause = (url: string) => parse(url).query.clauses[0]
+
+test('a query is data that prints', () => {
+  const { query } = parse('Observation?code=http://loinc.org|8867-4,x&_sort=-date,status&_count=7')
+  expect(JSON.parse(JSON.stringify(query))).toMatchObject({
+    type: 'Observation',
+    count: 7,
+    clauses: [
+      {
+        kind: 'value',
+        modifier: '',
+        values: [
+          { type: 'token', system: 'http://loinc.org', code: '8867-4' },
+          { type: 'token', code: 'x' },
+        ],
+      },
+    ],
+    sort: [
+      { parameter: { code: 'date' }, descending: true },
+      { parameter: { code: 'status' }, descending: false },
+    ],
+  })
+})
+
+test('names every wrong part at once, each with its expression', () => {
+  const issues = issuesOf('Patient?foo=1&name:bar=2&birthdate=soon&_count=many&gender=')
+  expect(issues.map(({ expression }) => expression)).toEqual([
+    'Patient?foo',
+    'Patient?name:bar',
+    'Patient?birthdate',
+    'Patient?_count',
+    'Patient?gender',
+  ])
+  expect(issues[0]?.diagnostics).toContain('`foo`')
+  expect(issues[1]?.diagnostics).toContain('`:exact`')
+})
+
+test('suggests the name that was meant', () => {
+  expect(issuesOf('Patient?brithdate=2020')[0]?.diagnostics).toContain('Known names: `birthdate`.')
+})
+
+test('does without what is wrong when lenient, says so, and keeps it out of the self link', () => {
+  const { query, issues } = parse('Patient?foo=1&name=a', true)
+  expect(query.selfPairs).toEqual([['name', 'a']])
+  expect(issues).toMatchObject([{ severity: 'warning', expression: 'Patient?foo' }])
+})
+
+test('repeated parameters are and, commas are or', () => {
+  const { clauses } = parse('Patient?given=a&given=b,c').query
+  expect(clauses.map((each) => each.kind === 'value' && each.values.length)).toEqual([1, 2])
+})
+
+test.each([
+  ['Patient?name=a\\,b', { values: [{ raw: 'a,b' }] }],
+  ['Patient?identifier=a\\|b', { values: [{ code: 'a|b' }] }],
+  ['Patient?identifier=http://x|', { values: [{ system: 'http://x' }] }],
+  ['Patient?identifier=|b', { values: [{ system: '', code: 'b' }] }],
+  ['Patient?name=a\\\\', { values: [{ raw: 'a\\' }] }],
+  ['Observation?subject:Patient=1', { modifier: '', values: [{ target: 'Patient', id: '1' }] }],
+  [`Observation?subject=${base}/Patient/1`, { values: [{ target: 'Patient', id: '1' }] }],
+  ['Observation?subject=http://other/fhir/Patient/1', { values: [{ url: 'http://other/fhir/Patient/1' }] }],
+  ['Observation?date=ge2020', { values: [{ prefix: 'ge', low: '2020-01-01T00:00:00.000Z' }] }],
+  [
+    'Observation?code-value-quantity=8867-4$gt5',
+    { values: [{ parts: [{ code: '8867-4' }, { prefix: 'gt' }] }] },
+  ],
+  ['Patient?active:missing=true', { kind: 'missing', missing: true }],
+  ['Observation?subject:Patient.name=a', { kind: 'chain', targets: [{ type: 'Patient' }] }],
+  ['Patient?_has:Observation:patient:code=x', { kind: 'has', type: 'Observation' }],
+])('%s is read as it is meant', (url, meant) => {
+  expect(clause(url)).toMatchObject(meant)
+})
+
+test.each([
+  ['Observation?code:in=http://x', 'known but not supported'],
+  ['Observation?code:exact=x', 'is no modifier'],
+  ['Observation?subject:Practitioner=1', 'is no modifier'],
+  ['Patient?_filter=name eq a', 'not supported'],
+  ['Observation?subject:Patient.foo=a', '`foo`'],
+  ['Observation?code.text=a', 'is no reference'],
+  ['Patient?_include=Observation:code', '`code`'],
+  ['Patient?_sort=foo', '`foo`'],
+  ['Patient?active:missing=perhaps', '`perhaps`'],
+])('%s is refused: %s', (url, why) => {
+  expect(issuesOf(url).map(({ diagnostics }) => diagnostics)).toEqual([expect.stringContaining(why)])
+})
+
+test('never gives more than a thousand at once', () => {
+  expect(parse('Patient?_count=5000').query.count).toBe(1000)
+})
