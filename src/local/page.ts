@@ -38,7 +38,7 @@ const policy = [
 ].join('; ')
 
 const roles: Record<string, string> = {
-  clinician: 'reads and writes, no administration',
+  clinician: 'reads and writes',
   admin: 'everything',
   loader: 'posts bundles, reads',
   viewer: 'reads only',

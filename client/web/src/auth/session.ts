@@ -37,7 +37,7 @@ const settings = (auth: AuthConfig) => ({
   response_type: 'code',
   scope: auth.scopes.join(' '),
   loadUserInfo: false,
-  stateStore: new WebStorageStateStore({ store: sessionStorage, prefix: 'pilotlight.' }),
+  stateStore: new WebStorageStateStore({ store: sessionStorage, prefix: 'pilotlight.oidc.' }),
 })
 
 const signedIn = (user: User): SignedIn => {

@@ -1,4 +1,4 @@
-import type { Bundle, BundleEntry, OperationOutcomeIssue } from 'fhir/r4'
+import type { Bundle, BundleEntry, OperationOutcomeIssue } from 'fhir/r4.js'
 import { issuesOf, issueText } from '../fhir/failure.ts'
 
 /** One thing a server refused: which entry, what it is, and why. */

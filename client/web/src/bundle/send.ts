@@ -1,4 +1,4 @@
-import type { Bundle } from 'fhir/r4'
+import type { Bundle } from 'fhir/r4.js'
 import type { Client } from 'fhir-kit-client'
 import { RequestFailure } from '../fhir/failure.ts'
 import { type Outcome, outcomeOf, refusalsOf, unfit } from './outcome.ts'

@@ -1,4 +1,4 @@
-import type { Immunization } from 'fhir/r4'
+import type { Immunization } from 'fhir/r4.js'
 import { conceptText } from './text.ts'
 import { instant } from './time.ts'
 

@@ -1,4 +1,4 @@
-import type { DiagnosticReport, Observation } from 'fhir/r4'
+import type { DiagnosticReport, Observation } from 'fhir/r4.js'
 import { conceptText } from './text.ts'
 import { instant } from './time.ts'
 import { counts, effective, inOrder, measurement, reading, type Trend, unitOf } from './trend.ts'

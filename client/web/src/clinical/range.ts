@@ -1,4 +1,9 @@
-import type { CodeableConcept, Observation, ObservationComponent, ObservationReferenceRange } from 'fhir/r4'
+import type {
+  CodeableConcept,
+  Observation,
+  ObservationComponent,
+  ObservationReferenceRange,
+} from 'fhir/r4.js'
 import { toDigits, toNumber } from '../fhir/exact.ts'
 
 /** The interval a value is expected in, and who says so. Both ends belong to it. */

@@ -1,4 +1,4 @@
-import type { Condition, Dosage, Encounter, MedicationRequest, Procedure, Timing } from 'fhir/r4'
+import type { Condition, Dosage, Encounter, MedicationRequest, Procedure, Timing } from 'fhir/r4.js'
 import { toDigits } from '../fhir/exact.ts'
 import { codingText, conceptText, referenceText } from './text.ts'
 

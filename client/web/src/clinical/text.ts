@@ -1,4 +1,4 @@
-import type { CodeableConcept, Coding, HumanName, Identifier, Patient, Reference } from 'fhir/r4'
+import type { CodeableConcept, Coding, HumanName, Identifier, Patient, Reference } from 'fhir/r4.js'
 
 /** Returns what a coding says to a reader: its display, else its code. */
 export const codingText = (coding: Coding | undefined): string => coding?.display ?? coding?.code ?? ''

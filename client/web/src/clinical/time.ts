@@ -28,7 +28,7 @@ const clock = { hour: '2-digit', minute: '2-digit', hour12: false } as const
 export const offsetText = (at: number, zone = readerZone()): string => {
   const parts = format({ timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at)
   const name = parts.find((part) => part.type === 'timeZoneName')?.value ?? ''
-  return name === 'GMT' ? 'UTC' : name.replace('GMT', 'UTC')
+  return name.replace('GMT', 'UTC').replace('+00:00', '')
 }
 
 const partialText = (match: RegExpExecArray): string => {

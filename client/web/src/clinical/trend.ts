@@ -1,4 +1,4 @@
-import type { Observation, ObservationComponent, Quantity } from 'fhir/r4'
+import type { Observation, ObservationComponent, Quantity } from 'fhir/r4.js'
 import { toDigits, toNumber } from '../fhir/exact.ts'
 import { type Flag, type Range, rangeFlag, reportedFlag, reportedRange } from './range.ts'
 import { conceptText } from './text.ts'

@@ -1,4 +1,4 @@
-import type { Observation } from 'fhir/r4'
+import type { Observation } from 'fhir/r4.js'
 import { adultRange } from './bands.ts'
 import { conceptText } from './text.ts'
 import { yearsAt } from './time.ts'

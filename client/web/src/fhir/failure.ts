@@ -1,4 +1,4 @@
-import type { OperationOutcome, OperationOutcomeIssue } from 'fhir/r4'
+import type { OperationOutcome, OperationOutcomeIssue } from 'fhir/r4.js'
 
 /** An answer that is not what was asked for: the status (0 when there was no answer) and what the server said. */
 export class RequestFailure extends Error {

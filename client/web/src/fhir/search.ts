@@ -1,4 +1,4 @@
-import type { Bundle, FhirResource } from 'fhir/r4'
+import type { Bundle, FhirResource } from 'fhir/r4.js'
 import type { Client, SearchParams } from 'fhir-kit-client'
 import type { Page, ReadPage } from './collection.ts'
 

@@ -1,5 +1,7 @@
+import type { Bundle } from 'fhir/r4.js'
 import { useState, useSyncExternalStore } from 'react'
 import { clockText } from '../clinical/time.ts'
+import { issuesOf, issueText } from '../fhir/failure.ts'
 import { usePage } from '../page.ts'
 import { Icon } from '../ui/icon.tsx'
 import type { Call } from './log.ts'
@@ -21,6 +23,14 @@ const pathOf = (url: string, base: string): string =>
 const explainable = ({ method, url, status }: Call): boolean =>
   method === 'GET' && status === 200 && url.includes('?') && !url.includes('_explain=')
 
+/** The answer without its matches: what remains is what the server says about how it found them. */
+const explanation = (answer: Bundle): string => {
+  const said = answer.entry?.filter((entry) => entry.search?.mode === 'outcome') ?? []
+  const texts = said.flatMap(({ resource }) => issuesOf(resource).map(issueText))
+  if (texts.length > 0) return texts.join('\n')
+  return JSON.stringify({ ...answer, entry: undefined }, null, 2)
+}
+
 const useExplain = (call: Call) => {
   const { client } = usePage()
   const [text, setText] = useState<string>()
@@ -28,7 +38,7 @@ const useExplain = (call: Call) => {
     setText(text === undefined ? '…' : undefined)
     if (text !== undefined) return
     client.request(`${call.url}&_explain=true`).then(
-      (answer) => setText(JSON.stringify(answer, null, 2)),
+      (answer) => setText(explanation(answer as unknown as Bundle)),
       (error: Error) => setText(error.message),
     )
   }

@@ -1,4 +1,4 @@
-import type { AllergyIntolerance, Patient } from 'fhir/r4'
+import type { AllergyIntolerance, Patient } from 'fhir/r4.js'
 import { useEffect, useRef } from 'react'
 import { conceptText, identifiers, patientName, sexText } from '../clinical/text.ts'
 import { ageText, dayText, instant } from '../clinical/time.ts'

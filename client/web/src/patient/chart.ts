@@ -10,7 +10,7 @@ import type {
   Observation,
   Patient,
   Procedure,
-} from 'fhir/r4'
+} from 'fhir/r4.js'
 import type { Client, SearchParams } from 'fhir-kit-client'
 import { type Collection, collect } from '../fhir/collection.ts'
 import { searchPages } from '../fhir/search.ts'

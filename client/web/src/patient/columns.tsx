@@ -5,7 +5,7 @@ import type {
   Encounter,
   MedicationRequest,
   Procedure,
-} from 'fhir/r4'
+} from 'fhir/r4.js'
 import {
   abatement,
   dosageText,

@@ -1,4 +1,4 @@
-import type { Patient } from 'fhir/r4'
+import type { Patient } from 'fhir/r4.js'
 import { useState } from 'react'
 import { RequestFailure } from '../fhir/failure.ts'
 import { usePage } from '../page.ts'

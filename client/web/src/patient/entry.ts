@@ -1,4 +1,4 @@
-import type { Observation } from 'fhir/r4'
+import type { Observation } from 'fhir/r4.js'
 
 /** A vital sign that can be entered: its LOINC code, and the units it may be given in. */
 export interface EntryKind {

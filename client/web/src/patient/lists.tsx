@@ -1,4 +1,4 @@
-import type { Condition, MedicationRequest } from 'fhir/r4'
+import type { Condition, MedicationRequest } from 'fhir/r4.js'
 import { useState } from 'react'
 import { encounterText, isActiveMedication, isActiveProblem, medicationText } from '../clinical/records.ts'
 import { conceptText } from '../clinical/text.ts'

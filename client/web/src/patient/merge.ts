@@ -1,4 +1,4 @@
-import type { ContactPoint, HumanName, Patient } from 'fhir/r4'
+import type { ContactPoint, HumanName, Patient } from 'fhir/r4.js'
 import { preferredName } from '../clinical/text.ts'
 
 /** What the form edits, as text. */

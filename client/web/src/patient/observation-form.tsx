@@ -1,4 +1,4 @@
-import type { Observation } from 'fhir/r4'
+import type { Observation } from 'fhir/r4.js'
 import { useId, useState } from 'react'
 import { offsetText, readerZone } from '../clinical/time.ts'
 import { usePage } from '../page.ts'

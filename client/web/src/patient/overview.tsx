@@ -1,4 +1,4 @@
-import type { FhirResource, Patient } from 'fhir/r4'
+import type { FhirResource, Patient } from 'fhir/r4.js'
 import { useMemo } from 'react'
 import { vaccines } from '../clinical/immunizations.ts'
 import { labPanels } from '../clinical/labs.ts'

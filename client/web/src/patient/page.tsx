@@ -1,4 +1,4 @@
-import type { Patient } from 'fhir/r4'
+import type { Patient } from 'fhir/r4.js'
 import { useEffect, useMemo, useState } from 'react'
 import { prefetchPlot } from '../chart/lazy-plot.tsx'
 import { patientName } from '../clinical/text.ts'

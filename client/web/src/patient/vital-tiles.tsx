@@ -1,4 +1,4 @@
-import type { Patient } from 'fhir/r4'
+import type { Patient } from 'fhir/r4.js'
 import { bandsOf } from '../chart/data.ts'
 import { Sparkline } from '../chart/sparkline.tsx'
 import { agoText } from '../clinical/time.ts'

@@ -1,4 +1,4 @@
-import type { Patient } from 'fhir/r4'
+import type { Patient } from 'fhir/r4.js'
 import { useEffect, useMemo } from 'react'
 import { type Span, spanOf } from '../chart/data.ts'
 import { createViewport } from '../chart/viewport.ts'

@@ -1,4 +1,4 @@
-import type { Patient } from 'fhir/r4'
+import type { Patient } from 'fhir/r4.js'
 import { useEffect, useMemo } from 'react'
 import { identifiers, listName, sexText } from '../clinical/text.ts'
 import { ageText, instant } from '../clinical/time.ts'

@@ -1,4 +1,4 @@
-import type { Patient } from 'fhir/r4'
+import type { Patient } from 'fhir/r4.js'
 import { useEffect, useMemo, useState } from 'react'
 import { type Collection, collect, type Snapshot } from '../fhir/collection.ts'
 import { searchPages } from '../fhir/search.ts'

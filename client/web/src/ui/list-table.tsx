@@ -1,4 +1,4 @@
-import type { FhirResource } from 'fhir/r4'
+import type { FhirResource } from 'fhir/r4.js'
 import { useState } from 'react'
 import type { Collection, Snapshot } from '../fhir/collection.ts'
 import { useCollection } from '../fhir/use-collection.ts'
