@@ -1,0 +1,27 @@
+import { inflateRawSync } from 'node:zlib'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
+import type { APIGatewayProxyResult } from 'aws-lambda'
+
+const credentials = () =>
+  Promise.resolve({
+    accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? '',
+  })
+
+const endpoint = process.env.AWS_ENDPOINT_URL_DYNAMODB ?? ''
+
+/** The SDK as the server itself sets it up, and nothing else of the server. */
+export const dynamo = DynamoDBDocumentClient.from(
+  new DynamoDBClient({ region: process.env.AWS_REGION ?? 'local', credentials, endpoint }),
+)
+
+/** Returns the JSON text in a stored body. */
+export const textOf = (body: Uint8Array): string => inflateRawSync(body.subarray(1)).toString()
+
+/** Returns a gateway's answer. */
+export const answer = (body: string): APIGatewayProxyResult => ({
+  statusCode: 200,
+  headers: { 'content-type': 'application/fhir+json' },
+  body,
+})
