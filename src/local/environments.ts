@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
 import type { InvokeOrder, InvokeReport } from './environment.ts'
 
 /** A function as an environment runs it. */
@@ -32,8 +33,8 @@ interface Environment {
 export interface EnvironmentsOptions {
   count: number
   variables: Readonly<Record<string, string>>
-  /** A file descriptor that the functions' output goes to. */
-  log: number
+  /** The file that the functions' output is added to. */
+  logPath: string
   /** Loaded at once, so that the first request need not wait for them. */
   preload: readonly Runnable[]
 }
@@ -47,12 +48,14 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
   let lastId = 0
 
   const start = (): void => {
+    const log = openSync(options.logPath, 'a')
     const child = fork(new URL('./environment.ts', import.meta.url), {
       env: { ...options.variables },
       execArgv: ['--disable-warning=ExperimentalWarning'],
       serialization: 'advanced',
-      stdio: ['ignore', options.log, options.log, 'ipc'],
+      stdio: ['ignore', log, log, 'ipc'],
     })
+    closeSync(log)
     const environment: Environment = { child, job: undefined, timer: undefined }
     all.add(environment)
     child.on('message', (report: InvokeReport) => heard(environment, report))

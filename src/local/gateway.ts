@@ -85,14 +85,11 @@ const answer = async (
     send(response, refusal(template.gatewayResponses, type, message))
   if (body === undefined) return refuse('REQUEST_TOO_LARGE', 'Request Too Long')
   const sourceIp = request.socket.remoteAddress ?? ''
-  const wire = {
-    method: request.method ?? 'GET',
-    target,
-    rawHeaders: request.rawHeaders,
-    body,
-    sourceIp,
-    port,
-  }
+  const inflated = template.inflates
+    ? inflate(request.rawHeaders, body)
+    : { rawHeaders: request.rawHeaders, body }
+  if (!inflated) return refuse('DEFAULT_4XX', 'The body is not gzip, though its Content-Encoding says so.')
+  const wire = { method: request.method ?? 'GET', target, ...inflated, sourceIp, port }
   const result = await invoke(template, await waiting, wire, request.headers.authorization)
   if ('refused' in result) return refuse(result.refused, result.message)
   const answered = wireResponse(result.value, template.binaryTypes, request.headers.accept)

@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import type { Jwks } from 'aws-jwt-verify/jwk'
@@ -171,14 +162,12 @@ const startFunctions = (
   logPath: string,
 ): void => {
   const engines = parts.engines as Engines
-  const log = openSync(logPath, 'a')
   const variables = sharedVariables(engines)
   const streamFunctions = template.functions.filter((fn) => fn.stream)
   const api = template.functions.filter((fn) => !fn.stream).map((fn) => runnables.get(fn.id) as Runnable)
   const count = options.environments ?? Math.max(2, availableParallelism())
-  parts.environments = startEnvironments({ count, variables, log, preload: api })
-  parts.streamEnvironment = startEnvironments({ count: 1, variables, log, preload: [] })
-  closeSync(log)
+  parts.environments = startEnvironments({ count, variables, logPath, preload: api })
+  parts.streamEnvironment = startEnvironments({ count: 1, variables, logPath, preload: [] })
   for (const fn of streamFunctions)
     parts.poller = pollerOf(fn, parts, engines, runnables.get(fn.id) as Runnable)
 }
@@ -216,8 +205,9 @@ const cognitoHosts =
 const sharedVariables = (engines: Engines): Record<string, string> => ({
   AWS_REGION: localRegion,
   AWS_DEFAULT_REGION: localRegion,
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
+  // s3rver knows this account and no other; the database takes any.
+  AWS_ACCESS_KEY_ID: 'S3RVER',
+  AWS_SECRET_ACCESS_KEY: 'S3RVER',
   AWS_SESSION_TOKEN: 'local',
   AWS_ENDPOINT_URL_DYNAMODB: engines.dynamodb,
   AWS_ENDPOINT_URL_S3: engines.s3,
