@@ -1,7 +1,7 @@
 import { type Drive, driveByRange, driveByType } from './drive.ts'
 import type { Plan } from './plan.ts'
-import { rangeDriverOfChanges } from './plan.ts'
 import type { Scope } from './scope.ts'
+import { rangeDriverOfChanges } from './stretches.ts'
 
 /** How a search is done: which candidates are read, and whether their order is the answer's. */
 export interface Way {

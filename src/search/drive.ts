@@ -1,19 +1,13 @@
 import type { Resource } from '../fhir/definitions.ts'
 import type { Candidate, Entry } from '../store/port.ts'
+import type { Driver, RangeDriver } from './drivers.ts'
 import { entriesOf } from './entries.ts'
 import { hasFacet } from './facets.ts'
 import { standingOf } from './order.ts'
-import {
-  type Driver,
-  driverStretches,
-  listing,
-  listingStretches,
-  type Plan,
-  type RangeDriver,
-  type Stretched,
-} from './plan.ts'
+import type { Plan } from './plan.ts'
 import type { Scope } from './scope.ts'
 import { concat, type Groups, intersect, readStretches, type Scan, type Stretch } from './streams.ts'
+import { driverStretches, listing, listingStretches, type Stretched } from './stretches.ts'
 
 /** The candidates of a search in one order, and each resource's one place in it. */
 export interface Drive {

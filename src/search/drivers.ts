@@ -1,0 +1,135 @@
+import { patientList, rangeList, stringList, valueList } from '../store/keys.ts'
+import type { List } from '../store/port.ts'
+import { numberScale, timeScale } from './bounds.ts'
+import { compartmentSources, parameterOf, sourcesOf } from './lists.ts'
+import { orderParameter } from './order.ts'
+import type { Clause, LinkedClause, ReferenceValue, SearchValue, ValueClause } from './query.ts'
+import { hull, reachesOf } from './reaches.ts'
+import type { Stretch } from './streams.ts'
+import { windowsOf } from './stretches.ts'
+import type { Reach } from './types/rules.ts'
+
+/** Lists that together hold every match of one clause, in the order of the type. */
+export interface Driver {
+  readonly name: string
+  readonly reads: readonly Read[]
+}
+
+/** A list in the order of the type; `compartment` where its orders begin with the type and it has side lists. */
+export interface Read {
+  readonly list: List
+  readonly compartment: boolean
+}
+
+/** Stretches that together hold every match of one clause, in the order of the clause's own values. */
+export interface RangeDriver {
+  readonly name: string
+  readonly code: string
+  readonly stretches: readonly Stretch[]
+  /** The same in the side lists, for long intervals that begin before the stretches do. */
+  readonly sides: readonly Stretch[]
+  /** Of two drivers the one with the higher rank is expected to be the shorter. */
+  readonly rank: number
+}
+
+/** How many linked resources may each contribute a list of their own. */
+const mostLinked = 500
+
+export const driverOf = (type: string, clause: Clause): Driver | undefined => {
+  const reads =
+    clause.kind === 'linked' ? linkedReads(type, clause) : clause.kind === 'value' && valueReads(type, clause)
+  if (!reads || reads.length === 0 || !('parameter' in clause)) return undefined
+  const distinct = [...new Map(reads.map((read) => [read.list.name, read])).values()]
+  return { name: clause.parameter.code, reads: distinct }
+}
+
+const linkedReads = (type: string, { parameter, targets }: LinkedClause): readonly Read[] | undefined => {
+  if (targets.size > mostLinked) return undefined
+  return [...targets].flatMap((key) => {
+    const [target, id] = key.split('/') as [string, string]
+    return sourcesOf(parameter).flatMap((code) => linkReads(type, code, { type: 'reference', target, id }))
+  })
+}
+
+const valueReads = (type: string, clause: ValueClause): readonly Read[] | undefined => {
+  const reaches = reachesOf(clause)
+  if (!reaches) return undefined
+  const reads = clause.values.flatMap((value, i) =>
+    sourcesOf(clause.parameter).flatMap((code) =>
+      (reaches[i] ?? []).flatMap((reach) => equalReads(type, code, value, reach)),
+    ),
+  )
+  return reaches.flat().every((reach) => reach.kind === 'value') ? reads : undefined
+}
+
+const equalReads = (type: string, code: string, value: SearchValue, reach: Reach): readonly Read[] => {
+  if (reach.kind !== 'value') return []
+  if (value.type === 'reference' && reach.under === undefined) return linkReads(type, code, value)
+  return [plainRead(type, `${code}${reach.under ?? ''}`, reach.value, reach.list)]
+}
+
+const plainRead = (...parts: Parameters<typeof valueList>): Read => ({
+  list: valueList(...parts),
+  compartment: false,
+})
+
+/** A link to a patient stands in the compartment, any other in its own list; without a type it may be either. */
+const linkReads = (type: string, code: string, { target, id, url }: ReferenceValue): readonly Read[] => {
+  const own = plainRead(type, code, url ?? id ?? '', 'reference')
+  if (!compartmentSources(type).has(code)) return [own]
+  const patient = id ?? /\/Patient\/([^/]+)/.exec(url ?? '')?.[1]
+  if (patient === undefined || (target !== undefined && target !== 'Patient')) return [own]
+  const compartment = { list: patientList(patient), compartment: true }
+  return target === 'Patient' || url !== undefined || !mayPointBeyond(type, code)
+    ? [compartment]
+    : [compartment, own]
+}
+
+const mayPointBeyond = (type: string, code: string): boolean => {
+  const targets = parameterOf(type, code)?.targets
+  return targets?.length !== 1 || targets[0] !== 'Patient'
+}
+
+export const rangeDriver = (type: string, clause: Clause): readonly RangeDriver[] => {
+  if (clause.kind !== 'value') return []
+  const reaches = reachesOf(clause)?.flat()
+  if (!reaches || reaches.length === 0) return []
+  const { code } = clause.parameter
+  const sources = sourcesOf(clause.parameter)
+  if (sources.includes(orderParameter(type)) || reaches.some(({ kind }) => kind === 'value')) return []
+  const parts = sources.flatMap((source) => joined(reaches).map((reach) => stretchesOf(type, source, reach)))
+  const stretches = parts.flatMap(({ main }) => main)
+  return [{ name: code, code, stretches, sides: parts.flatMap(({ sides }) => sides), rank: rankOf(reaches) }]
+}
+
+/** Ranges are read as one that spans them all, so that what lies in the side lists lies before the rest. */
+const joined = (reaches: readonly Reach[]): readonly Reach[] => {
+  const bounds = hull(reaches)
+  const [range] = reaches.filter((reach) => reach.kind === 'range')
+  return bounds && range ? [{ ...range, bounds }] : reaches
+}
+
+/** A text narrows by its length, a range by having both ends. */
+const rankOf = (reaches: readonly Reach[]): number =>
+  Math.min(
+    ...reaches.map((reach) => {
+      if (reach.kind === 'text') return reach.text.length
+      if (reach.kind === 'range')
+        return reach.bounds.from !== undefined && reach.bounds.to !== undefined ? 3 : 0
+      return 0
+    }),
+  )
+
+const stretchesOf = (type: string, code: string, reach: Reach): { main: Stretch[]; sides: Stretch[] } => {
+  if (reach.kind === 'value') return { main: [], sides: [] }
+  if (reach.kind === 'text') return { main: [textStretch(type, code, reach.text)], sides: [] }
+  const list = rangeList(type, code, reach.list)
+  return windowsOf(list, '', reach.bounds, reach.list === 'date' ? timeScale : numberScale)
+}
+
+const textStretch = (type: string, code: string, text: string): Stretch => ({
+  list: stringList(type, code, text.charAt(0)),
+  prefix: '',
+  from: text,
+  before: `${text}\uffff`,
+})
