@@ -2,18 +2,21 @@
 
 import { isResourceType } from '../fhir/parameters.ts'
 import { checkContained } from './contained.ts'
+import { checkInvariants } from './invariants.ts'
 import { type Plan, planOf, type Slot } from './plan.ts'
 import { depthLimit, isFull, isObject, type Json, jsonKind, localAt, type Run, report, shown } from './run.ts'
 import { nearest } from './suggest.ts'
 
 /** Checks a resource that stands alone: at the top, or in a Bundle or Parameters. */
 export const checkResource = (run: Run, resource: Json, plan: Plan): void => {
-  const { root, local } = run
+  const { root, local, resource: outer } = run
   run.root = resource as Run['root']
+  run.resource = resource
   run.local = localAt(run.path.length)
   checkObject(run, resource, plan)
   if (resource.contained !== undefined) checkContained(run, resource)
   run.root = root
+  run.resource = outer
   run.local = local
 }
 
@@ -23,6 +26,7 @@ export const checkObject = (run: Run, object: Json, plan: Plan): void => {
     report(run, 'invalid', `nested more than ${depthLimit} levels deep`)
     return
   }
+  const before = run.issues.length
   let count = 0
   let chosen: Slot | undefined
   for (const name in object) {
@@ -42,6 +46,8 @@ export const checkObject = (run: Run, object: Json, plan: Plan): void => {
       'an element must have a value, other elements or an extension; leave out an empty one',
     )
   } else if (plan.required.length > 0) checkRequired(run, object, plan)
+  if (plan.invariants.length > 0 && run.issues.length === before)
+    checkInvariants(run, object, plan.invariants)
 }
 
 const checkChoice = (run: Run, chosen: Slot | undefined, slot: Slot): Slot => {
@@ -91,6 +97,7 @@ const checkValue = (run: Run, slot: Slot, value: unknown, companion: unknown): v
     const plan = planOf(slot.content)
     if (plan) checkObject(run, value, plan)
     slot.object?.(run, value)
+    if (slot.invariants.length > 0) checkInvariants(run, value, slot.invariants)
   }
 }
 
@@ -98,6 +105,7 @@ const checkPrimitive = (run: Run, slot: Slot, value: unknown, companion: unknown
   if (value === null && isObject(companion)) return
   const problem = slot.primitive?.(value) ?? slot.code?.(value)
   if (problem) report(run, typeof value === 'string' ? 'invalid' : 'malformed', problem)
+  else if (slot.invariants.length > 0) checkInvariants(run, value, slot.invariants)
   else if (mayBeLocal.has(slot.content) && String(value).startsWith('#')) noteLocal(run, String(value))
 }
 
@@ -118,8 +126,16 @@ const checkInner = (run: Run, slot: Slot, resource: Json): void => {
       type === undefined ? 'required' : 'invalid',
       `a resource names its type in \`resourceType\`; ${found}`,
     )
-  } else if (slot.name === 'contained') checkObject(run, resource, plan)
+  } else if (slot.name === 'contained') checkWithin(run, resource, plan)
   else checkResource(run, resource, plan)
+}
+
+/** A contained resource shares the links of the one that contains it, but is a resource of its own. */
+const checkWithin = (run: Run, resource: Json, plan: Plan): void => {
+  const { resource: outer } = run
+  run.resource = resource
+  checkObject(run, resource, plan)
+  run.resource = outer
 }
 
 const checkOther = (run: Run, object: Json, plan: Plan, name: string): void => {

@@ -2,6 +2,7 @@
 
 import { type ElementRule, type MemberRule, type Structure, structureOf } from '../fhir/structure.ts'
 import { codeCheck, codedCheck } from './codes.ts'
+import { type Invariant, invariantsOf } from './invariants.ts'
 import { type PrimitiveCheck, primitiveChecks } from './primitives.ts'
 import { referenceCheck } from './references.ts'
 import type { Json, Run } from './run.ts'
@@ -23,10 +24,13 @@ export interface Slot {
   /** The type or inline element that describes an object here. */
   content: string
   object?: ObjectCheck
+  /** The invariants of the element itself, where its content has others. */
+  invariants: readonly Invariant[]
 }
 
 export interface Plan {
   structure: Structure
+  invariants: readonly Invariant[]
   slots: ReadonlyMap<string, Slot>
   /** The elements that must be there, each with the JSON names it may have. */
   required: readonly { element: ElementRule; names: readonly string[] }[]
@@ -47,6 +51,7 @@ export const planOf = (name: string): Plan | undefined => {
 
 const planFor = (structure: Structure): Plan => ({
   structure,
+  invariants: invariantsOf(structure.name),
   slots: new Map([...structure.members].map(([name, member]) => [name, slotOf(structure, member)])),
   required: structure.elements
     .filter(({ min }) => min > 0)
@@ -66,6 +71,7 @@ const slotOf = (structure: Structure, { element, type }: MemberRule): Slot => {
     resource: type.code === 'Resource',
     content: type.content,
     ...(object && { object }),
+    invariants: type.content === element.path ? [] : invariantsOf(element.path),
   }
 }
 

@@ -1,6 +1,7 @@
 /** The formats of primitive types, https://hl7.org/fhir/R4/datatypes.html#primitive */
 
 import { daysInMonth } from '../fhir/dates.ts'
+import { narrativeProblem } from './narrative.ts'
 import { jsonKind, shown } from './run.ts'
 
 /** Returns what is wrong with a value; undefined where nothing is. */
@@ -72,7 +73,7 @@ export const primitiveChecks: Readonly<Record<string, PrimitiveCheck>> = {
   decimal: number('number that can be held', Number.isFinite),
   string,
   markdown: string,
-  xhtml: string,
+  xhtml: (value) => string(value) ?? narrativeProblem(String(value)),
   code: matching(
     'code: it must not begin or end with a space, nor hold two in a row',
     /^[^ \t\r\n]+([ \t\r\n][^ \t\r\n]+)*$/,

@@ -10,6 +10,8 @@ export type Json = Record<string, unknown>
 export interface ValidateOptions {
   /** Whether references may be searches (`Patient?identifier=…`), as in a transaction before it is resolved. */
   conditionalReferences?: boolean
+  /** Whether to tell also what is allowed but not advised. */
+  warnings?: boolean
 }
 
 export interface Run {
@@ -18,6 +20,8 @@ export interface Run {
   readonly path: (string | number)[]
   /** The resource whose contained resources a `#id` names. */
   root: Resource
+  /** The nearest resource around the current place: a contained one within itself. */
+  resource: unknown
   /** The `#id` links met within that resource, and which contained resources point back to it with `#`. */
   local: Local
   readonly options: ValidateOptions

@@ -20,6 +20,7 @@ export const validate = (resource: unknown, type: string, options: ValidateOptio
     issues: [],
     path: [type],
     root: resource as Resource,
+    resource,
     local: localAt(1),
     options,
   }

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeCodes } from './codes.ts'
 import { writeExtractors } from './extractors.ts'
+import { writeInvariants } from './invariants.ts'
 import { buildModel } from './model.ts'
 import { parametersOf } from './parameters.ts'
 import { writeRegistry } from './registry.ts'
@@ -30,6 +31,8 @@ const generate = (): Record<string, string> => {
     'codes.d.ts': 'export const codeRows: Readonly<Record<string, string>>\n',
     'extractors.js': writeExtractors(model, byType, systemOf),
     'extractors.d.ts': extractorTypes,
+    'invariants.js': writeInvariants(model),
+    'invariants.d.ts': invariantTypes,
     'registry.js': writeRegistry(definitions, model, byType),
     'registry.d.ts': registryTypes,
     'structure.js': writeStructure(model),
@@ -40,6 +43,14 @@ const generate = (): Record<string, string> => {
 const extractorTypes = `import type { Resource, TypedValue } from '../definitions.ts'
 export type Extractor = (resource: Resource, values: unknown[]) => void
 export const extractors: Readonly<Record<string, () => Readonly<Record<string, Extractor>>>>
+`
+const invariantTypes = `export interface Invariant {
+  key: string
+  severity: 'error' | 'warning'
+  human: string
+  holds: (value: unknown, resource: unknown) => boolean | undefined
+}
+export const makeInvariants: () => Readonly<Record<string, readonly Invariant[]>>
 `
 const registryTypes = `export const resourceTypes: readonly string[]
 export const patientCompartment: Readonly<Record<string, string>>

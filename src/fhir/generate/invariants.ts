@@ -1,0 +1,218 @@
+/** Compiles the invariants of the definitions into plain functions. */
+
+import { type Node, parseFhirPath } from './fhirpath.ts'
+import type { ElementNode, Model } from './model.ts'
+import { choiceName } from './model.ts'
+
+/**
+ * Rules that are not compiled: structure, contained resources, references and narrative have code of their own;
+ * `ctm-1` would need the store to resolve a reference.
+ */
+const elsewhere = /^(ele-1|ext-1|ref-1|dom-[2345]|txt-[12]|ctm-1)$/
+
+/** Rules whose published expression contradicts the definition's own text or value set. */
+const mended: Readonly<Record<string, string>> = {
+  'app-4': "cancelationReason.exists() implies (status='noshow' or status='cancelled')",
+  'bdl-8': "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
+}
+
+/** JavaScript and what it gives: a list, a boolean, or a boolean that may be undefined. */
+interface Code {
+  js: string
+  kind: 'list' | 'bool' | 'maybe'
+}
+
+interface Scope {
+  choices: ReadonlySet<string>
+  /** The variable of `$this`. */
+  item: string
+  depth: number
+}
+
+/** Returns the module text: for each element path a list of rules. */
+export const writeInvariants = (model: Model): string => {
+  const byPath = [...model.elements.values()]
+    .map((element): [string, string[]] => [element.path, rulesOf(model, element)])
+    .filter(([, rules]) => rules.length > 0)
+  const body = byPath.map(([path, rules]) => `${JSON.stringify(path)}:[\n${rules.join(',\n')}]`).join(',\n')
+  return `import * as f from '../collections.ts'\nexport const makeInvariants = () => ({\n${body}\n})\n`
+}
+
+const rulesOf = (model: Model, element: ElementNode): string[] => {
+  const [type = ''] = element.path.split('.')
+  const below = [...model.elements.values()].filter(
+    ({ path, choice }) => choice && path.startsWith(`${type}.`),
+  )
+  const scope: Scope = { choices: new Set(below.map(({ name }) => name)), item: 'x', depth: 0 }
+  return element.constraints
+    .filter(({ key }) => !elsewhere.test(key))
+    .map(({ key, severity, human, expression }) => {
+      const node = parseFhirPath(mended[key] ?? expression)
+      const { js } = toMaybe(compile(scope, node))
+      return `{key:'${key}',severity:'${severity}',human:${JSON.stringify(human)},holds:(x,r)=>${js}}`
+    })
+}
+
+const list = (js: string): Code => ({ js, kind: 'list' })
+const bool = (js: string): Code => ({ js, kind: 'bool' })
+const maybe = (js: string): Code => ({ js, kind: 'maybe' })
+
+const toList = ({ js, kind }: Code): string => (kind === 'list' ? js : `f.wrap(${js})`)
+const toMaybe = (code: Code): Code => (code.kind === 'list' ? maybe(`f.truth(${code.js})`) : code)
+
+const compile = (scope: Scope, node: Node): Code => {
+  switch (node.kind) {
+    case 'literal':
+      return list(`[${JSON.stringify(node.value)}]`)
+    case 'empty':
+      return list('[]')
+    case 'group':
+      return compile(scope, node.inner)
+    case 'variable':
+      return variable(scope, node.name)
+    case 'member':
+      return member(scope, node)
+    case 'index':
+      return list(`[${toList(compile(scope, node.on))}[${toList(compile(scope, node.index))}[0]]]`)
+    case 'type':
+      return typeTest(scope, node.on, node.operator, node.type)
+    case 'binary':
+      return binary(scope, node)
+    case 'call':
+      return call(scope, node)
+  }
+}
+
+const variable = (scope: Scope, name: string): Code => {
+  if (name === '$this') return list(`[${scope.item}]`)
+  if (name === '%context') return list('[x]')
+  if (name === '%ucum') return list('["http://unitsofmeasure.org"]')
+  if (name === '%resource') return list('[r]')
+  throw new Error(`invariants do not know \`${name}\``)
+}
+
+const member = (scope: Scope, node: Node & { kind: 'member' }): Code => {
+  if (!node.on && /^[A-Z]/.test(node.name)) return list(`[${scope.item}]`)
+  const on = node.on ? toList(compile(scope, node.on)) : `[${scope.item}]`
+  return list(`f.${scope.choices.has(node.name) ? 'choice' : 'get'}(${on},'${node.name}')`)
+}
+
+/** A type is tested by the JSON name of the choice: `probability is decimal` asks for `probabilityDecimal`. */
+const typeTest = (scope: Scope, on: Node, operator: 'is' | 'as', type: string): Code => {
+  if (on.kind !== 'member') throw new Error('a type test needs a name')
+  const parent = on.on ? toList(compile(scope, on.on)) : `[${scope.item}]`
+  const found = `f.get(${parent},'${choiceName(on.name, type)}')`
+  return operator === 'as' ? list(found) : bool(`${found}.length>0`)
+}
+
+const comparisons: Readonly<Record<string, string>> = { '<': '<', '<=': '<=', '>': '>', '>=': '>=' }
+
+const binary = (scope: Scope, node: Node & { kind: 'binary' }): Code => {
+  const [left, right] = [compile(scope, node.left), compile(scope, node.right)]
+  const { operator } = node
+  if (['and', 'or', 'xor', 'implies'].includes(operator))
+    return logic(operator, toMaybe(left), toMaybe(right))
+  const [a, b] = [toList(left), toList(right)]
+  if (operator in comparisons) return maybe(`f.compare(${a},${b},(n)=>n${operator}0)`)
+  switch (operator) {
+    case '=':
+      return left.kind === 'bool' && right.kind === 'bool'
+        ? bool(`(${left.js})===(${right.js})`)
+        : maybe(`f.equals(${a},${b})`)
+    case '!=':
+      return left.kind === 'bool' && right.kind === 'bool'
+        ? bool(`(${left.js})!==(${right.js})`)
+        : maybe(`f.not(f.equals(${a},${b}))`)
+    case 'in':
+      return maybe(`f.isIn(${a},${b})`)
+    case 'contains':
+      return maybe(`f.isIn(${b},${a})`)
+    case '|':
+      return list(`f.union(${a},${b})`)
+    case '+':
+      return list(`f.plus(${a},${b})`)
+    case '&':
+      return list(`f.concat(${a},${b})`)
+    default:
+      throw new Error(`invariants do not know \`${operator}\``)
+  }
+}
+
+/** Where both sides are plain booleans, JavaScript's own operators do, and skip what need not be looked at. */
+const logic = (operator: string, left: Code, right: Code): Code => {
+  const [a, b] = [left.js, right.js]
+  if (operator === 'implies') return logic('or', negated(left), right)
+  if (left.kind !== 'bool' || right.kind !== 'bool') return maybe(`f.${operator}(${a},${b})`)
+  return bool(operator === 'xor' ? `(${a})!==(${b})` : `((${a})${operator === 'and' ? '&&' : '||'}(${b}))`)
+}
+
+const negated = ({ js, kind }: Code): Code => (kind === 'bool' ? bool(`!(${js})`) : maybe(`f.not(${js})`))
+
+const call = (scope: Scope, node: Node & { kind: 'call' }): Code => {
+  const { name, args } = node
+  const [first] = args
+  const on = node.on ? compile(scope, node.on) : list(`[${scope.item}]`)
+  if (name in withCriteria && first) return withCriteria[name]?.(toList(on), lambda(scope, first)) ?? on
+  if (name in plainCalls) return plainCalls[name]?.(on) ?? on
+  if (name === 'is' && first?.kind === 'member') return maybe(`f.isResource(${toList(on)},'${first.name}')`)
+  if (name === 'iif' && args[1]) return iif(scope, args)
+  if (name in textCalls) return textCalls[name]?.(toList(on), args.map(literal)) ?? on
+  const argument = first ? toList(compile(scope, first)) : '[]'
+  if (name === 'startsWith' || name === 'contains') {
+    const method = name === 'contains' ? 'includes' : name
+    return maybe(`f.truth(f.onText(${toList(on)},(s)=>s.${method}(${argument}[0])))`)
+  }
+  if (name === 'combine') return list(`f.union(${toList(on)},${argument})`)
+  if (name === 'intersect') return list(`f.intersect(${toList(on)},${argument})`)
+  throw new Error(`invariants do not know \`${name}()\``)
+}
+
+const iif = (scope: Scope, [test, then, otherwise]: readonly Node[]): Code => {
+  const value = (node: Node | undefined): string => (node ? toMaybe(compile(scope, node)).js : 'undefined')
+  return maybe(`(${value(test)}===true?${value(then)}:${value(otherwise)})`)
+}
+
+const lambda = (scope: Scope, node: Node): { test: string; list: string } => {
+  const item = `y${scope.depth}`
+  const code = compile({ ...scope, item, depth: scope.depth + 1 }, node)
+  return { test: `(${item})=>${toMaybe(code).js}===true`, list: `(${item})=>${toList(code)}` }
+}
+
+type Criteria = { test: string; list: string }
+const withCriteria: Readonly<Record<string, (on: string, criteria: Criteria) => Code>> = {
+  where: (on, { test }) => list(`${on}.filter(${test})`),
+  exists: (on, { test }) => bool(`${on}.some(${test})`),
+  all: (on, { test }) => bool(`${on}.every(${test})`),
+  select: (on, criteria) => list(`${on}.flatMap(${criteria.list})`),
+  trace: (on: string) => list(on),
+}
+
+/** The commonest question, whether an element of the context is there, takes no list. */
+const simple = /^f\.get\(\[(\w+)\],('\w+')\)$/
+const exists = (on: string): string => {
+  const [, item, name] = simple.exec(on) ?? []
+  return item ? `f.has(${item},${name})` : `${on}.length>0`
+}
+
+const plainCalls: Readonly<Record<string, (on: Code) => Code>> = {
+  exists: (on) => bool(exists(toList(on))),
+  empty: (on) => bool(`!(${exists(toList(on))})`),
+  not: (on) => negated(toMaybe(on)),
+  count: (on) => list(`[${toList(on)}.length]`),
+  hasValue: (on) => bool(`f.onText(${toList(on)},(s)=>s).length>0`),
+  first: (on) => list(`${toList(on)}.slice(0,1)`),
+  tail: (on) => list(`${toList(on)}.slice(1)`),
+  isDistinct: (on) => bool(`f.isDistinct(${toList(on)})`),
+  children: (on) => list(`f.children(${toList(on)})`),
+  descendants: (on) => list(`f.descendants(${toList(on)})`),
+  toInteger: (on) => list(`f.onText(${toList(on)},f.toInteger)`),
+  toString: (on: Code) => list(`f.onText(${toList(on)},(s)=>s)`),
+}
+
+const literal = (node: Node): string => (node.kind === 'literal' ? String(node.value) : '')
+
+const textCalls: Readonly<Record<string, (on: string, args: readonly string[]) => Code>> = {
+  matches: (on, [pattern = '']) => maybe(`f.matches(${on},/^(?:${pattern.replace(/(?<!\\)\//g, '\\/')})$/)`),
+  replaceMatches: (on, [pattern = '', text]) =>
+    list(`f.onText(${on},(s)=>s.replace(/${pattern}/g,${JSON.stringify(text)}))`),
+}

@@ -1,0 +1,41 @@
+/** The rules that definitions state in FHIRPath, https://hl7.org/fhir/R4/conformance-rules.html#constraints */
+
+import { type Invariant, makeInvariants } from '../fhir/generated/invariants.js'
+import { error, warning } from '../outcome/failure.ts'
+import { expressionOf, isFull, type Run } from './run.ts'
+
+export type { Invariant }
+
+/** Rules that hold at so many places that a function of their own is worth it. */
+const written: Readonly<Record<string, readonly Invariant[]>> = {
+  Extension: [
+    {
+      key: 'ext-1',
+      severity: 'error',
+      human: 'Must have either extensions or value[x], not both',
+      holds: (extension) => {
+        const names = Object.keys(extension as object)
+        const hasExtension = names.includes('extension')
+        return hasExtension !== names.some((name) => name.startsWith('value') || name.startsWith('_value'))
+      },
+    },
+  ],
+}
+
+let all: ReturnType<typeof makeInvariants> | undefined
+
+/** Returns the invariants stated at a type or an element. */
+export const invariantsOf = (path: string): readonly Invariant[] => {
+  all ??= makeInvariants()
+  return written[path] ?? all[path] ?? []
+}
+
+/** Notes each invariant that the value at the current place breaks. */
+export const checkInvariants = (run: Run, value: unknown, invariants: readonly Invariant[]): void => {
+  for (const { key, severity, human, holds } of invariants) {
+    if (severity === 'warning' && !run.options.warnings) continue
+    if (holds(value, run.resource) === true || isFull(run)) continue
+    const make = severity === 'warning' ? warning : error
+    run.issues.push(make('invariant', `\`${key}\`: ${human}`, expressionOf(run)))
+  }
+}
