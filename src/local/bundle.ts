@@ -5,13 +5,28 @@ import { projectRoot, readTemplate } from './template.ts'
 
 const definitions = 'src/fhir/generate/main.ts'
 const generated = 'src/fhir/generated/*'
+const pageSources = ['client/web/**/*.*', 'package-lock.json']
 const bundleSources = ['src/**/*.ts', 'package-lock.json', 'template.yaml']
 
-/** Writes the generated R4 knowledge and every function's bundle, each only when older than what it is made from. */
+/** Writes the generated R4 knowledge, every function's bundle and the page, each only when older than what it is made from. */
 export const prepare = async (): Promise<void> => {
   if (!isFresh(projectRoot, ['src/fhir/generate/*', 'package-lock.json'], [generated])) generate()
   const bundles = readTemplate().functions.map((fn) => fn.bundle)
   if (!isFresh(projectRoot, bundleSources, bundles)) await bundle()
+  if (!isFresh(projectRoot, pageSources, ['dist/web/index.html'])) await buildPage()
+}
+
+/** Builds the clinician's page to `dist/web`. */
+export const buildPage = async (): Promise<void> => {
+  const staging = `${projectRoot}dist/staging-web-${process.pid}`
+  const vite = await import('vite')
+  await vite.build({
+    configFile: `${projectRoot}client/web/vite.config.ts`,
+    build: { outDir: staging },
+    logLevel: 'warn',
+  })
+  rmSync(`${projectRoot}dist/web`, { recursive: true, force: true })
+  renameSync(staging, `${projectRoot}dist/web`)
 }
 
 /** Bundles each function of the template as its `Metadata` tells SAM to, to `dist/handlers/<name>/index.js`. */
@@ -32,6 +47,8 @@ export const bundle = async (): Promise<void> => {
       2,
     ),
   )
+  // The bundles are CommonJS, the project around them is not.
+  writeFileSync(`${staging}/handlers/package.json`, '{"type":"commonjs"}\n')
   // A running stack may be reading the old bundles: they are replaced whole.
   rmSync(`${projectRoot}dist/handlers`, { recursive: true, force: true })
   renameSync(`${staging}/handlers`, `${projectRoot}dist/handlers`)
@@ -84,5 +101,5 @@ const scriptBytes = (result: BuildResult<{ metafile: true }> | undefined): numbe
 if (import.meta.main) {
   mkdirSync(`${projectRoot}dist`, { recursive: true })
   if (process.argv.includes('--if-stale')) await prepare()
-  else await bundle()
+  else await Promise.all([bundle(), buildPage()])
 }
