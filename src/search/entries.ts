@@ -18,37 +18,56 @@ import { hasClinicalDate, orderParameter, type Standing, standingOf } from './or
 import { rulesOf } from './types/index.ts'
 import type { Place } from './types/rules.ts'
 
-/** A value that a parameter found in a resource. */
+/** A value that a parameter found in a resource, and where it would be remembered. */
 interface Found {
-  parameter: SearchParameter
-  value: TypedValue
+  readonly parameter: SearchParameter
+  readonly places: readonly Place[]
+  /** A link to the patient in whose compartment the resource therefore is. */
+  readonly patient: string | undefined
 }
 
 /** Returns everywhere a resource with an id, last changed at `t`, is to be found. */
 export const entriesOf = (resource: Resource, t: string): Entry[] => {
+  const type = resource.resourceType
   const standing = standingOf(resource, t)
   const found = indexedValues(resource)
-  const entries = [
-    ...listingEntries(resource.resourceType, standing, t),
+  return distinct([
+    ...listingEntries(type, standing, t),
     ...compartmentEntries(resource, standing, found),
-    ...found.flatMap((each) => placedEntries(resource.resourceType, standing, each)),
-  ]
-  return distinct(entries)
-}
-
-/** The values that need entries of their own: not those that lie within another parameter's. */
-const indexedValues = (resource: Resource): readonly Found[] => {
-  const values = extractAll(resource)
-  const parameters = [...searchParameters(resource.resourceType).values()]
-  return parameters
-    .filter((parameter) => isIndexed(resource.resourceType, parameter))
-    .flatMap((parameter) => (values.get(parameter.code) ?? []).map((value) => ({ parameter, value })))
+    ...found.flatMap((each) => placedEntries(type, standing, each)),
+  ])
 }
 
 const unlisted = new Set(['_id', '_lastUpdated'])
 
-const isIndexed = (type: string, { code, within }: SearchParameter): boolean =>
-  within === undefined && !unlisted.has(code) && code !== orderParameter(type)
+const memo = new Map<string, readonly SearchParameter[]>()
+
+/** The parameters that need entries of their own: not those whose values lie within another's. */
+const indexedParameters = (type: string): readonly SearchParameter[] => {
+  const known = memo.get(type)
+  if (known) return known
+  const parameters = [...searchParameters(type).values()].filter(
+    ({ code, within }) => within === undefined && !unlisted.has(code) && code !== orderParameter(type),
+  )
+  memo.set(type, parameters)
+  return parameters
+}
+
+const indexedValues = (resource: Resource): readonly Found[] => {
+  const values = extractAll(resource)
+  return indexedParameters(resource.resourceType).flatMap((parameter) =>
+    (values.get(parameter.code) ?? []).map((value) => foundValue(resource.resourceType, parameter, value)),
+  )
+}
+
+const foundValue = (type: string, parameter: SearchParameter, value: TypedValue): Found => {
+  const linksPatients = parameter.type === 'reference' && compartmentSources(type).has(parameter.code)
+  return {
+    parameter,
+    places: rulesOf(parameter.type)?.places(value) ?? [],
+    patient: linksPatients ? patientOf(value) : undefined,
+  }
+}
 
 const listingEntries = (type: string, standing: Standing, t: string): readonly Entry[] => {
   const listing = spread(typeList(type), standing.order, standing.interval)
@@ -62,48 +81,36 @@ const compartmentEntries = (
 ): readonly Entry[] => {
   const patients = patientsOf(resource)
   if (patients.length === 0) return []
-  const facets = packFacets(new Set(found.flatMap((each) => facetsOf(resource.resourceType, each))))
+  const facets = packFacets(new Set(found.flatMap(facetsOf)))
   return patients
     .flatMap((id) => spread(patientList(id), `${resource.resourceType}|${order}`, interval))
     .map((entry) => (facets ? { ...entry, facets } : entry))
 }
 
-const facetsOf = (type: string, { parameter, value }: Found): readonly number[] => {
-  if (parameter.type !== 'token' && parameter.type !== 'reference') return []
-  if (isCompartmentLink(type, { parameter, value })) return []
-  return placesOf({ parameter, value })
-    .filter((place) => place.kind === 'value')
-    .map((place) => facetOf(`${parameter.code}${place.under ?? ''}`, place.value))
+const facetsOf = ({ parameter, places, patient }: Found): readonly number[] => {
+  if (patient !== undefined || (parameter.type !== 'token' && parameter.type !== 'reference')) return []
+  return places.flatMap((place) =>
+    place.kind === 'value' ? [facetOf(`${parameter.code}${place.under ?? ''}`, place.value)] : [],
+  )
 }
 
-const isCompartmentLink = (type: string, { parameter, value }: Found): boolean =>
-  parameter.type === 'reference' &&
-  compartmentSources(type).has(parameter.code) &&
-  patientOf(value) !== undefined
-
-const placesOf = ({ parameter, value }: Found): readonly Place[] =>
-  rulesOf(parameter.type)?.places(value) ?? []
-
-const placedEntries = (type: string, standing: Standing, found: Found): readonly Entry[] =>
-  placesOf(found)
-    .filter((place) => !isInCompartment(type, found, place))
-    .flatMap((place) => entriesAt(type, found.parameter.code, standing, place))
-
-/** The identifier beside a link to a patient keeps its list; the link itself is found in the compartment. */
-const isInCompartment = (type: string, found: Found, place: Place): boolean =>
-  place.kind === 'value' && place.under === undefined && isCompartmentLink(type, found)
+/** A link to a patient is found in the compartment; the identifier beside it keeps its list. */
+const placedEntries = (
+  type: string,
+  standing: Standing,
+  { parameter, places, patient }: Found,
+): readonly Entry[] =>
+  places
+    .filter((place) => patient === undefined || (place.kind === 'value' && place.under !== undefined))
+    .flatMap((place) => entriesAt(type, parameter.code, standing, place))
 
 const entriesAt = (type: string, code: string, standing: Standing, place: Place): readonly Entry[] => {
   if (place.kind === 'text') {
     return [{ list: stringList(type, code, place.text.charAt(0)), order: place.text }]
   }
   if (place.kind === 'value') {
-    return [
-      {
-        list: valueList(type, `${code}${place.under ?? ''}`, place.value, place.list),
-        order: standing.order,
-      },
-    ]
+    const name = `${code}${place.under ?? ''}`
+    return [{ list: valueList(type, name, place.value, place.list), order: standing.order }]
   }
   const list = rangeList(type, code, place.list)
   return place.list === 'date' ? spread(list, place.low, place) : widespread(list, place)
