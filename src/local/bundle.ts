@@ -6,13 +6,13 @@ import { projectRoot, readTemplate } from './template.ts'
 const definitions = 'src/fhir/generate/main.ts'
 const generated = 'src/fhir/generated/*'
 const pageSources = ['client/web/**/*.*', 'package-lock.json']
-const bundleSources = ['src/**/*.ts', 'package-lock.json', 'template.yaml']
+const bundleSources = ['src/**/*.{ts,js}', 'package-lock.json', 'template.yaml']
 
 /** Writes the generated R4 knowledge, every function's bundle and the page, each only when older than what it is made from. */
 export const prepare = async (): Promise<void> => {
   if (!isFresh(projectRoot, ['src/fhir/generate/*', 'package-lock.json'], [generated])) generate()
   const bundles = readTemplate().functions.map((fn) => fn.bundle)
-  if (!isFresh(projectRoot, bundleSources, bundles)) await bundle()
+  if (!isFresh(projectRoot, bundleSources, [...bundles, 'dist/package.json'])) await bundle()
   if (!isFresh(projectRoot, pageSources, ['dist/web/index.html'])) await buildPage()
 }
 
@@ -36,23 +36,14 @@ export const bundle = async (): Promise<void> => {
   const results = await Promise.all(
     functions.map((fn) => bundleOne(fn.entryPoint, fn.bundle.replace('dist/', `${staging}/`))),
   )
-  writeFileSync(
-    `${staging}/sizes.json`,
-    JSON.stringify(
-      sizes(
-        functions.map((fn) => fn.id),
-        results,
-      ),
-      null,
-      2,
-    ),
-  )
-  // The bundles are CommonJS, the project around them is not.
-  writeFileSync(`${staging}/handlers/package.json`, '{"type":"commonjs"}\n')
+  const bytes = Object.fromEntries(functions.map((fn, index) => [fn.id, scriptBytes(results[index])]))
+  writeFileSync(`${staging}/sizes.json`, JSON.stringify(bytes, null, 2))
   // A running stack may be reading the old bundles: they are replaced whole.
   rmSync(`${projectRoot}dist/handlers`, { recursive: true, force: true })
   renameSync(`${staging}/handlers`, `${projectRoot}dist/handlers`)
   renameSync(`${staging}/sizes.json`, `${projectRoot}dist/sizes.json`)
+  // The project's own package.json would make Node take the bundles for ES modules.
+  writeFileSync(`${projectRoot}dist/package.json`, JSON.stringify({ type: 'commonjs' }))
   rmSync(staging, { recursive: true })
 }
 
@@ -87,11 +78,6 @@ const bundleOne = (entryPoint: string, outfile: string): Promise<BuildResult<{ m
     logLevel: 'warning',
     absWorkingDir: projectRoot,
   })
-
-const sizes = (
-  ids: readonly string[],
-  results: readonly BuildResult<{ metafile: true }>[],
-): Record<string, number> => Object.fromEntries(ids.map((id, index) => [id, scriptBytes(results[index])]))
 
 const scriptBytes = (result: BuildResult<{ metafile: true }> | undefined): number =>
   Object.entries(result?.metafile.outputs ?? {})
