@@ -16,7 +16,7 @@ const clockSkew = 2000
 /** Returns the current version of each key that exists, and notes where the set may still be changing. */
 export const readVersions = async (
   scope: Scope,
-  keys: readonly { type: string; id: string }[],
+  keys: readonly { type: string; id: string; w?: string }[],
 ): Promise<(Read | undefined)[]> => {
   scope.use.resources += keys.length
   const versions = keys.length > 0 ? await scope.store.get(keys) : []
@@ -36,7 +36,7 @@ export const judge = async (
 ): Promise<(Read | undefined)[]> => {
   const reads = await readVersions(
     scope,
-    candidates.map(({ id }) => ({ type: query.type, id })),
+    candidates.map(({ id, w }) => ({ type: query.type, id, w })),
   )
   return reads.map((read, i) => {
     if (isStale(read, candidates[i])) scope.use.unsettled = true

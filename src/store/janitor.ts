@@ -1,19 +1,42 @@
 import type { Resource } from '../fhir/definitions.ts'
 import type { Archive } from './archive.ts'
 import { removeLeftovers } from './dynamo/index-items.ts'
+import { finish } from './dynamo/journal.ts'
 import { openSession, type StorePlace } from './dynamo/open.ts'
+import type { Session } from './dynamo/session.ts'
+import { statesOf } from './dynamo/transactions.ts'
 import type { Entry } from './port.ts'
-import { type LostVersion, lostVersions, type StreamRecord } from './stream.ts'
+import { journalsIn, type LostVersion, lostVersions, type StreamRecord } from './stream.ts'
 
 /** Returns where a resource wants to be found; search knows, the store is told. */
 export type EntriesOf = (resource: Resource, t: string) => readonly Entry[]
 
-/** Returns a function that removes index entries which the given stream records show to be dead; it returns how many. */
+/** How long a writer may take to carry out its journal before the janitor lends a hand, in milliseconds. */
+const patience = 5_000
+
+const finishJournals = async (session: Session, txns: readonly string[]): Promise<void> => {
+  const states = await statesOf(session, txns)
+  const unfinished = txns.filter((txn) => states.get(txn) === 'unfinished')
+  await Promise.all(unfinished.map((txn) => finish(session, txn, patience)))
+}
+
+/**
+ * Returns a function that clears up after the writes which the given stream records show: it carries out journals
+ * whose writer has died, and removes dead index entries; it returns of how many index items.
+ */
 export const openJanitor = (place: StorePlace, archive: Pick<Archive, 'body'>, entriesOf: EntriesOf) => {
   const sessionOf = openSession(place)
   const placed = ({ id, w, t, text }: LostVersion) => ({ id, w, entries: entriesOf(JSON.parse(text), t) })
   return async (records: readonly StreamRecord[]): Promise<number> => {
     const lost = await lostVersions(records, archive)
+    const journals = Map.groupBy(journalsIn(records), ({ tenant }) => tenant)
+    const finished = [...journals].map(([tenant, all]) =>
+      finishJournals(
+        sessionOf(tenant),
+        all.map(({ txn }) => txn),
+      ),
+    )
+    await Promise.all(finished)
     const byTenant = Map.groupBy(lost, ({ tenant }) => tenant)
     const removed = [...byTenant].map(([tenant, versions]) =>
       removeLeftovers(sessionOf(tenant), versions.map(placed)),

@@ -108,6 +108,13 @@ export const newWriteId = (alone: boolean): string => `${alone ? 'a' : 's'}${new
 /** Returns whether index items under this write id hold one resource only. */
 export const isAlone = (w: string): boolean => w.startsWith('a')
 
+/** Returns the write id of one part of a transaction that keeps a journal: it names the transaction. */
+export const journalWriteId = (txn: string, part: number): string => `j${txn}.${part}`
+
+/** Returns the transaction that a write id names, if it kept a journal. */
+export const journalOf = (w: string): string | undefined =>
+  w.startsWith('j') ? w.slice(1, w.lastIndexOf('.')) : undefined
+
 /** Returns which of so many shards a text belongs to. */
 export const shardOf = (text: string, shards: number): number => {
   let hash = 0x811c9dc5
@@ -229,6 +236,9 @@ export const dayKey = (tenant: string, date: string): Key => ({ pk: `${tenant}|d
 /** Returns where in the bucket a body goes that is too large for an item. */
 export const bodyKey = (tenant: string, { type, id }: ResourceKey, w: string): string =>
   `bodies/${tenant}/${type}/${id}/${w}`
+
+/** Returns where in the bucket a transaction's journal goes. */
+export const journalKey = (tenant: string, txn: string): string => `journal/${tenant}/${txn}`
 
 /** Returns where in the bucket a posted Bundle is kept. */
 export const bundleKey = (tenant: string, t: string, id: string): string =>

@@ -42,6 +42,8 @@ export interface Entry {
 /** One resource to be changed by a commit. `before` is what the writer saw; the commit fails if it is no longer so. */
 export interface Write extends ResourceKey {
   before: Version | undefined
+  /** The id was made up at random for this very write, so that nobody else can write or name it yet. */
+  fresh?: boolean
   v: number
   t: string
   method: Method
@@ -113,8 +115,11 @@ export interface Meter {
 /** The store of one tenant, for one request. */
 export interface Store {
   readonly meter: Meter
-  /** Returns the current version (deletions included) for each key, in the keys' order. Reads are consistent. */
-  get(keys: readonly ResourceKey[]): Promise<(Version | undefined)[]>
+  /**
+   * Returns the current version (deletions included) for each key, in the keys' order. Reads are consistent.
+   * A candidate's `w` beside its id may save a round; it does not change the answer.
+   */
+  get(keys: readonly (ResourceKey & { w?: string })[]): Promise<(Version | undefined)[]>
   /** Returns one version of a resource, current or past. */
   version(key: ResourceKey, v: number): Promise<Version | undefined>
   /** Returns one page of one shard of a list. Reads are consistent. */

@@ -77,6 +77,14 @@ export const committedItems = (records: readonly StreamRecord[]): ResourceItem[]
     after && !after.txn && (before?.w !== after.w || before.txn) ? [after] : [],
   )
 
+/** Returns the transactions whose journals these records show to be begun, each once. */
+export const journalsIn = (records: readonly StreamRecord[]): { tenant: string; txn: string }[] => {
+  const begun = changesOf(records).flatMap(({ before, after }) =>
+    after?.by !== undefined && !before ? [{ tenant: resourceOf(after.pk).tenant, txn: after.by }] : [],
+  )
+  return [...new Map(begun.map((one) => [`${one.tenant}|${one.txn}`, one])).values()]
+}
+
 const imagesOf = (item: ResourceItem | undefined): Image[] =>
   item ? [item, item.next].filter((image) => image !== undefined) : []
 

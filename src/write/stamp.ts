@@ -30,6 +30,7 @@ const base = (command: Command, before: Version | undefined, now: number) => ({
   id: command.id,
   method: command.method,
   before,
+  fresh: command.fresh,
   v: (before?.v ?? 0) + 1,
   t: instantAfter(before, now),
   stale: staleEntries(before),

@@ -1,13 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import {
-  DescribeStreamCommand,
-  DynamoDBStreamsClient,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  ListStreamsCommand,
-} from '@aws-sdk/client-dynamodb-streams'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
+import { call } from '../../src/local/aws.ts'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import { openJanitor } from '../../src/store/janitor.ts'
 import { typeList, valueList } from '../../src/store/keys.ts'
@@ -21,6 +15,7 @@ import {
   type StreamRecord,
 } from '../../src/store/stream.ts'
 import {
+  create,
   entriesOf,
   getOne,
   liveIds,
@@ -32,11 +27,20 @@ import {
   textOf,
 } from './drafts.ts'
 import { type Engines, startEngines } from './engines.ts'
-import { failingAt, isRecord, movableClock } from './faults.ts'
+import { type Call, failingAt, isApplying, isRecord, movableClock } from './faults.ts'
 
 const entriesOfResource = (resource: Resource): Entry[] => {
   const { resourceType: type, id = '', code, date } = resource
   return entriesOf({ type, id, code: String(code), date: String(date) })
+}
+
+interface Description {
+  StreamDescription: { Shards: { ShardId: string }[] }
+}
+
+interface RecordsPage {
+  Records: StreamRecord[]
+  NextShardIterator?: string
 }
 
 const version = {
@@ -86,27 +90,22 @@ describe('the stream', () => {
 
   const newTenant = () => `t${randomBytes(6).toString('hex')}`
 
-  /** Returns all records of the stream that concern a tenant, as the SDK gives them. */
+  /** Returns all records of the stream that concern a tenant, binary values as base64, as Lambda's event has them. */
   const recordsOf = async (tenant: string): Promise<StreamRecord[]> => {
-    const options = {
-      endpoint: engines.endpoints.dynamodb,
-      region: 'eu-central-1',
-      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    }
-    const streams = new DynamoDBStreamsClient(options)
-    const { Streams = [] } = await streams.send(
-      new ListStreamsCommand({ TableName: engines.tables.resources }),
-    )
+    const ask = <Result>(operation: string, input: object) =>
+      call<Result>('streams', engines.endpoints.dynamodb, operation, input)
+    const TableName = engines.tables.resources
+    const { Streams } = await ask<{ Streams: { StreamArn: string }[] }>('ListStreams', { TableName })
     const StreamArn = Streams[0]?.StreamArn
-    const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }))
+    const { StreamDescription } = await ask<Description>('DescribeStream', { StreamArn })
     const found: StreamRecord[] = []
-    for (const { ShardId } of StreamDescription?.Shards ?? []) {
-      const start = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' } as const
-      let { ShardIterator } = await streams.send(new GetShardIteratorCommand(start))
+    for (const { ShardId } of StreamDescription.Shards) {
+      const start = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }
+      let { ShardIterator } = await ask<{ ShardIterator?: string }>('GetShardIterator', start)
       while (ShardIterator) {
-        const page = await streams.send(new GetRecordsCommand({ ShardIterator }))
-        found.push(...((page.Records ?? []) as StreamRecord[]))
-        ShardIterator = page.Records?.length ? page.NextShardIterator : undefined
+        const page: RecordsPage = await ask('GetRecords', { ShardIterator })
+        found.push(...page.Records)
+        ShardIterator = page.Records.length > 0 ? page.NextShardIterator : undefined
       }
     }
     return found.filter(({ dynamodb }) => {
@@ -115,12 +114,10 @@ describe('the stream', () => {
     })
   }
 
-  /** Lambda's event carries binary values as base64. */
-  const asLambdaSends = (records: readonly StreamRecord[]): StreamRecord[] =>
-    JSON.parse(
-      JSON.stringify(records, (_, value) =>
-        value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
-      ),
+  /** The SDK gives binary values as bytes. */
+  const asTheSdkGives = (records: readonly StreamRecord[]): StreamRecord[] =>
+    JSON.parse(JSON.stringify(records), (name, value) =>
+      name === 'B' && typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'base64')) : value,
     )
 
   const archivedIn = async (tenant: string): Promise<string[]> => {
@@ -147,6 +144,7 @@ describe('the stream', () => {
     await store.commit(notes.map((note) => put(note)))
     const before = await store.get(notes)
     await store.commit(notes.map((note, n) => put({ ...note, code: 'new' }, before[n])))
+    await store.commit(manyNotes(120, 'fresh', { type: 'Basic' }).map(create))
     return { tenant, store }
   }
 
@@ -154,9 +152,10 @@ describe('the stream', () => {
     const { tenant } = await livelyTenant()
     const records = await recordsOf(tenant)
     await archiveRecords(records, engines.archive)
-    await archiveRecords(asLambdaSends(records), engines.archive)
+    await archiveRecords(asTheSdkGives(records), engines.archive)
     const expected = ['Group/large/1', 'Patient/p1/1', 'Patient/p1/2', 'Patient/p1/3']
     for (const { id } of manyNotes(105, 'n')) expected.push(`Observation/${id}/1`, `Observation/${id}/2`)
+    for (const { id } of manyNotes(120, 'fresh')) expected.push(`Basic/${id}/1`)
     expect(await archivedIn(tenant)).toEqual(expected.sort())
   })
 
@@ -178,7 +177,7 @@ describe('the stream', () => {
     await archiveRecords(await recordsOf(tenant), engines.archive)
     const other = await startEngines()
     const count = await restore(other.place, engines.archive, tenant, entriesOfResource)
-    expect(count).toBe(214)
+    expect(count).toBe(334)
     const restored = other.openStore(tenant)
     const keys = [{ type: 'Patient', id: 'p1' }, { type: 'Group', id: 'large' }, ...manyNotes(105, 'n')]
     const withoutWrite = (versions: Awaited<ReturnType<Store['get']>>) =>
@@ -234,7 +233,23 @@ describe('the stream', () => {
       expect(await sweep(records)).toBeGreaterThan(0)
       expect(await readList(store, typeList('Observation'))).toHaveLength(4)
       expect(await liveIds(store, 'Observation', typeList('Observation'))).toHaveLength(4)
-      expect(await sweep(asLambdaSends(records))).toBe(0)
+      expect(await sweep(asTheSdkGives(records))).toBe(0)
+    })
+
+    test('which journal a dead writer has not carried out', async () => {
+      const tenant = newTenant()
+      const notes = manyNotes(130, 'n')
+      let batches = 0
+      const second = (call: Call) => isApplying(call) && ++batches === 2
+      const stopping = openStore({
+        ...engines.place,
+        clients: failingAt(engines.clients, { before: second }),
+      })(tenant)
+      await expect(stopping.commit(notes.map(create))).rejects.toThrow('stopped')
+      const begun = await recordsOf(tenant)
+      await openJanitor(engines.place, engines.archive, entriesOfResource)(begun)
+      expect(begun.length).toBeLessThan(notes.length)
+      expect(await recordsOf(tenant)).toHaveLength(notes.length)
     })
 
     test('what an aborted transaction has left', async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import type { Store, Version, Write } from '../../src/store/port.ts'
-import { manyNotes, type Note, put, readList, remove } from './drafts.ts'
+import { create, manyNotes, type Note, put, readList, remove } from './drafts.ts'
 import { type Engines, startEngines } from './engines.ts'
 import { failingAt, movableClock, type Stop } from './faults.ts'
 
@@ -37,6 +37,12 @@ const scenarios: Record<string, Scenario> = {
   update: { old: [one], stops, writes: ([before]) => [put(changed(one), before)] },
   delete: { old: [one], stops, writes: ([before]) => (before ? [remove(before)] : []) },
   'small transaction': { old: few.slice(0, 3), stops, writes: changeSome(few, 3) },
+  'large transaction of new resources': { old: [], stops: ['before'], writes: () => many.map(create) },
+  'large transaction of new and old resources': {
+    old: many.slice(0, 4),
+    stops: ['before'],
+    writes: (before) => [...manyNotes(100, 'fresh').map(create), ...changeSome(many.slice(0, 12), 4)(before)],
+  },
   'large transaction': { old: many.slice(0, 4), stops: ['before'], writes: changeSome(many, 4) },
 }
 

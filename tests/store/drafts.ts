@@ -63,6 +63,9 @@ export const put = (note: Note, before?: Version, t = '2026-11-21T10:00:00.000Z'
   stale: before ? entriesOfVersion(before) : [],
 })
 
+/** Returns the write that creates a note under an id that nobody else knows. */
+export const create = (note: Note): Write => ({ ...put(note), fresh: true })
+
 /** Returns the write that deletes what is there. */
 export const remove = (before: Version): Write => ({
   type: before.type,

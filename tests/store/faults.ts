@@ -22,20 +22,27 @@ export class Stopped extends Error {
 
 type Send = (call: Call) => Promise<unknown>
 
-/** Returns clients that stop at a call and send nothing from then on. */
+/** Returns clients that stop at a call and send nothing from then on; what is under way still arrives. */
 export const failingAt = (clients: Clients, stop: Stop): Clients => {
   let stopped = false
   let nth = 0
+  const underWay = new Set<Promise<unknown>>()
+  const end = async (): Promise<never> => {
+    await Promise.allSettled(underWay)
+    throw new Stopped()
+  }
   const through = async (call: Call, send: () => Promise<unknown>): Promise<unknown> => {
     nth++
     if ('before' in stop && stop.before(call, nth)) stopped = true
-    if (stopped) throw new Stopped()
+    if (stopped) return end()
     if ('wait' in stop && stop.wait(call, nth)) await stop.meanwhile()
     const last = 'after' in stop && stop.after(call, nth)
-    const answer = await send()
+    const sent = send()
+    underWay.add(sent)
+    const answer = await sent
+    underWay.delete(sent)
     if (last) stopped = true
-    if (stopped) throw new Stopped()
-    return answer
+    return stopped ? end() : answer
   }
   const around = (client: { send: unknown }) => {
     const send: Send = (call) => through(call, () => (client.send as Send).call(client, call))
@@ -47,6 +54,10 @@ export const failingAt = (clients: Clients, stop: Stop): Clients => {
 /** Returns whether a call writes the record that commits a large transaction. */
 export const isRecord = (call: Call): boolean =>
   call.constructor.name === 'PutCommand' && JSON.stringify(call.input).includes('"state":"committed"')
+
+/** Returns whether a call creates resources as a journal says. */
+export const isApplying = (call: Call): boolean =>
+  call.constructor.name === 'BatchExecuteStatementCommand' && JSON.stringify(call.input).includes("'by': ?")
 
 /** Returns a clock that a test moves forward. */
 export const movableClock = (): Clock & { move(milliseconds: number): void } => {

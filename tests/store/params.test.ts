@@ -56,7 +56,7 @@ describe('parameters', () => {
   })
 
   test('of a transaction put the record first', () => {
-    const record = recordParams('y', { pk: 't|txn|1', sk: '#' }, 'committed')
+    const record = recordParams('y', { pk: 't|txn|1', sk: '#' }, { state: 'committed' })
     const { TransactItems = [] } = transactParams(tables, [prepare('t', put(note), 'w1', false)], record)
     expect(TransactItems.map(({ Put }) => Put?.TableName)).toEqual(['y', 'r'])
   })

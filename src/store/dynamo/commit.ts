@@ -1,14 +1,15 @@
 import { Failure } from '../../outcome/failure.ts'
-import { dayKey, dayOf, newWriteId } from '../keys.ts'
+import { dayKey, dayOf, journalWriteId, newWriteId } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
 import type { Hold, Write } from '../port.ts'
 import { type BatchRequest, writeAll } from './batch.ts'
 import { flipAll, flipOne, lapsed } from './flip.ts'
 import { indexItems, type Placed, removeEntries, removeItems } from './index-items.ts'
 import { itemOfVersion, type Prepared, pastItem, prepare } from './items.ts'
+import { applyJournal, keepJournal, markDone } from './journal.ts'
 import { putObject, type Session } from './session.ts'
 import { abandon, foldAll, stageAll } from './stage.ts'
-import { beginTransaction, end } from './transactions.ts'
+import { beginTransaction, end, remember } from './transactions.ts'
 
 /** How many resources share a write id at the most: an index item that holds them all stays below 400 KB. */
 const mostUnderOneWrite = 500
@@ -17,14 +18,18 @@ const mostUnderOneWrite = 500
 const mostInTransaction = 100
 const mostBytesInTransaction = 3_500_000
 
-const prepareAll = (tenant: string, writes: readonly Write[], staged: boolean): Prepared[] =>
-  inChunks(writes, mostUnderOneWrite).flatMap((chunk) => {
-    const w = newWriteId(chunk.length === 1)
+type WriteIds = (chunk: readonly Write[], part: number) => string
+
+const prepareAll = (
+  tenant: string,
+  writes: readonly Write[],
+  staged: boolean,
+  writeIdOf: WriteIds = (chunk) => newWriteId(chunk.length === 1),
+): Prepared[] =>
+  inChunks(writes, mostUnderOneWrite).flatMap((chunk, part) => {
+    const w = writeIdOf(chunk, part)
     return chunk.map((write) => prepare(tenant, write, w, staged))
   })
-
-const totalBytes = (prepared: readonly Prepared[]): number =>
-  prepared.reduce((bytes, { item }) => bytes + (item.body?.length ?? 0) + 1_000, 0)
 
 const newEntries = (prepared: readonly Prepared[]): Placed[] =>
   prepared.map(({ key, item, write }) => ({ id: key.id, w: item.w, entries: write.entries }))
@@ -83,48 +88,71 @@ const clearAway = async (session: Session, prepared: readonly Prepared[]): Promi
   await removeItems(session, keys).catch(() => undefined)
 }
 
-type Commit = (session: Session, prepared: readonly Prepared[], hold: Hold | undefined) => Promise<void>
-
-const commitAtOnce: Commit = async (session, prepared, hold) => {
+const commitAtOnce = async (
+  session: Session,
+  prepared: readonly Prepared[],
+  hold: Hold | undefined,
+): Promise<void> => {
   await layGround(session, prepared)
   const [only] = prepared
   if (prepared.length === 1 && only && !hold) await flipOne(session, only)
   else await flipAll(session, prepared, hold)
 }
 
-const commitStaged: Commit = async (session, prepared, hold) => {
-  const txn = hold?.txn ?? beginTransaction(session)
-  const work = [layGround(session, prepared), stageAll(session, prepared, txn)]
+/** What nobody else can write or name need not be staged: a journal is enough until the transaction is committed. */
+const isJournaled = ({ before, fresh = false }: Write): boolean => fresh && !before
+
+const commitStaged = async (session: Session, prepared: readonly Prepared[], txn: string): Promise<void> => {
+  const staged = prepared.filter(({ write }) => !isJournaled(write))
+  const journal = prepared.filter(({ write }) => isJournaled(write)).map(({ item }) => item)
+  const work = [
+    layGround(session, prepared),
+    keepJournal(session, journal, txn),
+    stageAll(session, staged, txn),
+  ]
   const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
   if (failed?.status === 'rejected') {
-    await abandon(session, prepared, txn)
+    await abandon(session, staged, txn)
     throw failed.reason
   }
-  if ((await end(session, txn, 'committed')) !== 'committed') {
-    await abandon(session, prepared, txn)
+  const state = await end(session, txn, 'committed', journal.length > 0)
+  if (state === 'aborted' || state === 'pending') {
+    await abandon(session, staged, txn)
     throw lapsed()
   }
-  await foldAll(session, prepared, txn)
+  await applyJournal(session, journal, txn)
+  if (journal.length > 0 && staged.length > 0) await markDone(session, txn)
+  await foldAll(session, staged, txn)
+  remember(session, txn, 'committed')
 }
 
-const arrange = (
-  { tenant }: Session,
-  writes: readonly Write[],
-  hold: Hold | undefined,
-): [Commit, Prepared[]] => {
+const fitsTransaction = (prepared: readonly Prepared[]): boolean =>
+  prepared.reduce((bytes, { item }) => bytes + (item.body?.length ?? 0) + 1_000, 0) <= mostBytesInTransaction
+
+/** What a commit is going to store, and under which transaction where one call cannot hold it. */
+interface Plan {
+  prepared: readonly Prepared[]
+  txn?: string
+}
+
+const planOf = (session: Session, writes: readonly Write[], hold: Hold | undefined): Plan => {
   if (writes.length + (hold ? 1 : 0) <= mostInTransaction) {
-    const prepared = prepareAll(tenant, writes, false)
-    if (totalBytes(prepared) <= mostBytesInTransaction) return [commitAtOnce, prepared]
+    const prepared = prepareAll(session.tenant, writes, false)
+    if (fitsTransaction(prepared)) return { prepared }
   }
-  return [commitStaged, prepareAll(tenant, writes, true)]
+  const txn = hold?.txn ?? beginTransaction(session)
+  const writeIdOf: WriteIds = (_, part) => journalWriteId(txn, part)
+  const named = writes.some(isJournaled) ? writeIdOf : undefined
+  return { txn, prepared: prepareAll(session.tenant, writes, true, named) }
 }
 
 /** Commits all writes or none: index first, then the flip, then the old entries go. */
 export const commit = async (session: Session, writes: readonly Write[], hold?: Hold): Promise<void> => {
   if (writes.length === 0) return
-  const [commitAll, prepared] = arrange(session, writes, hold)
+  const { txn, prepared } = planOf(session, writes, hold)
   try {
-    await commitAll(session, prepared, hold)
+    if (txn === undefined) await commitAtOnce(session, prepared, hold)
+    else await commitStaged(session, prepared, txn)
   } catch (error) {
     if (isRefusal(error)) await clearAway(session, prepared)
     throw error

@@ -79,7 +79,7 @@ export const flipAll = async (
   hold: Hold | undefined,
 ): Promise<void> => {
   const { tables, tenant, timing } = session
-  const record = hold && recordParams(tables.system, transactionKey(tenant, hold.txn), 'committed')
+  const record = hold && recordParams(tables.system, transactionKey(tenant, hold.txn), { state: 'committed' })
   const budget: Budget = { left: timing.patience }
   for (let attempt = 0; ; attempt++) {
     const reasons = await cancellation(transactWrite(session, transactParams(tables, prepared, record)))

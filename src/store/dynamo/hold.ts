@@ -2,6 +2,7 @@ import { failure } from '../../outcome/failure.ts'
 import { type Key, lockKey } from '../keys.ts'
 import type { Hold } from '../port.ts'
 import { executeAll } from './batch.ts'
+import { finish } from './journal.ts'
 import { getParams, lockParams, lockStatement, unlockStatement } from './params.ts'
 import { errorName, getItem, pause, putItem, type Session } from './session.ts'
 import { type Budget, mayWait } from './settle.ts'
@@ -29,8 +30,11 @@ const holderOf = async (session: Session, key: Key): Promise<string | undefined>
 
 /** A holder that has outlived its lease is fenced off first: its transaction is aborted, then its lock is taken. */
 const hasEnded = async (session: Session, holder: string): Promise<boolean> => {
-  if (isOverdue(session, holder)) return (await end(session, holder, 'aborted')) !== 'pending'
-  return (await statesOf(session, [holder])).get(holder) !== 'pending'
+  const state = isOverdue(session, holder)
+    ? await end(session, holder, 'aborted')
+    : (await statesOf(session, [holder])).get(holder)
+  if (state === 'unfinished') await finish(session, holder)
+  return state !== 'pending'
 }
 
 const contended = () =>

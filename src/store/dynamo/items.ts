@@ -10,8 +10,8 @@ import {
 } from '../keys.ts'
 import type { Method, ResourceKey, Version, Write } from '../port.ts'
 
-/** What became of a transaction. */
-export type State = 'pending' | 'committed' | 'aborted'
+/** What became of a transaction; `unfinished` is committed while its journal may not be carried out to the end. */
+export type State = 'pending' | 'unfinished' | 'committed' | 'aborted'
 
 /** A version's own attributes in the `resources` table: the body inline, or the bucket key of a large one. */
 export interface Image extends HistoryKeys {
@@ -30,6 +30,8 @@ export interface ResourceItem extends Key, Image {
   txn?: string
   /** On a resource that a large transaction changes: the version to come and the transaction's id. */
   next?: Image & { txn: string }
+  /** On a resource that a committed transaction has created from its journal: the transaction's id, for good. */
+  by?: string
 }
 
 /** A write with everything computed that will be stored. */
@@ -42,7 +44,7 @@ export interface Prepared {
 }
 
 /** Returns an item without what a transaction in flight has put on it. */
-export const plain = ({ txn: _, next: __, ...item }: ResourceItem): ResourceItem => item
+export const plain = ({ txn: _, next: __, by: ___, ...item }: ResourceItem): ResourceItem => item
 
 /** Returns the item as it stands once the transaction that staged on it is committed. */
 export const folded = ({ pk, sk, next, txn: _, ...item }: ResourceItem): ResourceItem => {
@@ -57,7 +59,7 @@ export const stagedBy = (item: ResourceItem | undefined): string | undefined => 
 /** Returns the item that readers may see, given what became of the transaction that staged on it. */
 export const standing = (item: ResourceItem | undefined, state: State): ResourceItem | undefined => {
   if (!item || !stagedBy(item)) return item
-  if (state === 'committed') return folded(item)
+  if (state === 'committed' || state === 'unfinished') return folded(item)
   return item.txn ? undefined : plain(item)
 }
 

@@ -39,25 +39,37 @@ export const flipParams = (table: string, { write, item }: Prepared): PutCommand
       }
     : { TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(pk)' }
 
+/** How a transaction ended, as its record says. */
+interface Ending {
+  state: 'committed' | 'aborted'
+  journal?: boolean
+  ttl?: number
+}
+
 /** Returns the parameters of the put that ends a transaction; the first such put decides. */
-export const recordParams = (
-  table: string,
-  key: Key,
-  state: 'committed' | 'aborted',
-  ttl?: number,
-): PutCommandInput => ({
+export const recordParams = (table: string, key: Key, ending: Ending): PutCommandInput => ({
   TableName: table,
-  Item: { ...key, state, ...(ttl !== undefined && { ttl }) },
+  Item: { ...key, ...ending },
   ConditionExpression: 'attribute_not_exists(pk)',
 })
 
-/** Returns the parameters that let a record expire, once nothing refers to it any more. */
+/** Returns the parameters that note that a journal is carried out. */
+export const doneParams = (table: string, key: Key): UpdateCommandInput => ({
+  TableName: table,
+  Key: key,
+  UpdateExpression: 'SET done = :done',
+  ConditionExpression: 'attribute_exists(pk)',
+  ExpressionAttributeValues: { ':done': true },
+})
+
+/** Returns the parameters that let a record expire, once nothing that is staged refers to it any more. */
 export const expireParams = (table: string, key: Key, ttl: number): UpdateCommandInput => ({
   TableName: table,
   Key: key,
-  UpdateExpression: 'SET #ttl = :ttl',
+  UpdateExpression: 'SET done = :done, #ttl = :ttl',
+  ConditionExpression: 'attribute_exists(pk)',
   ExpressionAttributeNames: { '#ttl': 'ttl' },
-  ExpressionAttributeValues: { ':ttl': ttl },
+  ExpressionAttributeValues: { ':done': true, ':ttl': ttl },
 })
 
 /** Returns the parameters of a transaction that flips all writes at once, and of the record, if it is fenced by one. */
@@ -91,6 +103,10 @@ export const stageStatement = (table: string, { write, item }: Prepared, txn: st
   }
   return insertStatement(table, { ...item, txn })
 }
+
+/** Returns the statement that creates a resource as a journal says, unless that is done already. */
+export const applyStatement = (table: string, item: ResourceItem, txn: string): Statement =>
+  insertStatement(table, { ...item, by: txn })
 
 /** Returns the statement that makes a committed new resource an ordinary item. */
 export const foldStatement = (table: string, { pk, sk }: Key, txn: string): Statement => ({

@@ -1,5 +1,5 @@
 import { decodeBody } from '../body.ts'
-import { currentKey, isBelow, pastKey, resourcePartition } from '../keys.ts'
+import { currentKey, isBelow, isCurrent, journalOf, pastKey, resourcePartition } from '../keys.ts'
 import { inParallel } from '../parallel.ts'
 import type { Range, RangePage, ResourceKey, Version } from '../port.ts'
 import { readAll } from './batch.ts'
@@ -8,6 +8,7 @@ import { type ResourceItem, versionOfItem } from './items.ts'
 import { pageParams } from './params.ts'
 import { getObject, query, type Session } from './session.ts'
 import { settled } from './settle.ts'
+import { recalled, statesOf } from './transactions.ts'
 
 const textOf = async (session: Session, { deleted, body, s3 }: ResourceItem): Promise<string> => {
   if (deleted) return ''
@@ -19,20 +20,46 @@ const textOf = async (session: Session, { deleted, body, s3 }: ResourceItem): Pr
 export const versionsOf = (session: Session, items: readonly ResourceItem[]): Promise<Version[]> =>
   inParallel(8, items, async (item) => versionOfItem(item, await textOf(session, item)))
 
+/** Reads until nothing of a transaction that is being carried out is missing from what was read. */
+const settledReading = async (
+  session: Session,
+  read: () => Promise<ResourceItem[]>,
+): Promise<ResourceItem[]> => {
+  for (;;) {
+    const items = await settled(session, await read())
+    if (items) return items
+  }
+}
+
+const unknownJournals = (session: Session, keys: readonly { w?: string }[]): string[] => {
+  const named = new Set(keys.map(({ w = '' }) => journalOf(w)).filter((txn) => txn !== undefined))
+  return [...named].filter((txn) => !recalled(session, txn))
+}
+
 /** Returns the current items of these resources as readers may see them, by partition. */
 export const currentItems = async (
   session: Session,
-  keys: readonly ResourceKey[],
+  keys: readonly (ResourceKey & { w?: string })[],
 ): Promise<Map<string, ResourceItem>> => {
   const places = keys.map((key) => currentKey(session.tenant, key))
-  const items = await readAll<ResourceItem>(session, session.tables.resources, places)
-  return new Map((await settled(session, items)).map((item) => [item.pk, item]))
+  const read = () => readAll<ResourceItem>(session, session.tables.resources, places)
+  const journals = unknownJournals(session, keys)
+  const [first] = await Promise.all([read(), statesOf(session, journals)])
+  // A journal that has become known to be done only now may have been carried out after the items were read.
+  const isComplete = journals.length === 0 || first.length === new Set(places.map(({ pk }) => pk)).size
+  let ready = isComplete ? first : undefined
+  const items = await settledReading(session, async () => {
+    const reading = ready ?? (await read())
+    ready = undefined
+    return reading
+  })
+  return new Map(items.map((item) => [item.pk, item]))
 }
 
 /** Returns the current version for each key, in the keys' order. */
 export const get = async (
   session: Session,
-  keys: readonly ResourceKey[],
+  keys: readonly (ResourceKey & { w?: string })[],
 ): Promise<(Version | undefined)[]> => {
   const items = await currentItems(session, keys)
   const versions = await versionsOf(session, [...items.values()])
@@ -47,13 +74,11 @@ export const version = async (
   v: number,
 ): Promise<Version | undefined> => {
   const { tenant, tables } = session
-  const places = [currentKey(tenant, key), pastKey(tenant, key, v)]
-  const items = await readAll<ResourceItem>(session, tables.resources, places)
-  const past = items.find(({ sk, v: stored }) => sk === pastKey(tenant, key, v).sk && stored === v)
-  const [current] = await settled(
-    session,
-    items.filter(({ sk }) => sk !== past?.sk),
-  )
+  const place = pastKey(tenant, key, v)
+  const read = () => readAll<ResourceItem>(session, tables.resources, [currentKey(tenant, key), place])
+  const items = await settledReading(session, read)
+  const past = items.find(({ sk, v: stored }) => sk === place.sk && stored === v)
+  const current = items.find(({ sk }) => isCurrent(sk))
   const item = current?.v === v ? current : past
   return item && current && v <= current.v ? (await versionsOf(session, [item]))[0] : undefined
 }

@@ -2,6 +2,7 @@ import { failure } from '../../outcome/failure.ts'
 import { currentKey } from '../keys.ts'
 import type { Version } from '../port.ts'
 import { folded, type Prepared, type ResourceItem, type State, stagedBy, standing } from './items.ts'
+import { finish } from './journal.ts'
 import { foldParams, foldStatement, getParams, unstageNewParams, unstageNextParams } from './params.ts'
 import {
   deleteItem,
@@ -62,11 +63,31 @@ const settleAbandoned = async (
   await Promise.allSettled(settling)
 }
 
-/** Returns the items as readers may see them; what a writer has left behind after its lease is settled on the way. */
-export const settled = async (session: Session, items: readonly ResourceItem[]): Promise<ResourceItem[]> => {
+/** By then a journal is carried out: the stream tells the janitor of every one that is begun. */
+const longestJournal = 24 * 3600 * 1000
+
+const createdBy = ({ clock }: Session, { by, t }: ResourceItem): string | undefined =>
+  clock.now() - Date.parse(t) < longestJournal ? by : undefined
+
+const distinct = (txns: readonly (string | undefined)[]): string[] => [
+  ...new Set(txns.filter((txn) => txn !== undefined)),
+]
+
+/**
+ * Returns the items as readers may see them; what a writer has left behind after its lease is settled on the way.
+ * Returns undefined when the items must be read again: the rest of what a transaction has created was missing.
+ */
+export const settled = async (
+  session: Session,
+  items: readonly ResourceItem[],
+): Promise<ResourceItem[] | undefined> => {
   const staged = items.filter(stagedBy)
-  if (staged.length === 0) return [...items]
-  const states = await statesOf(session, [...new Set(staged.map((item) => stagedBy(item) ?? ''))])
+  const txns = distinct([...staged.map(stagedBy), ...items.map((item) => createdBy(session, item))])
+  if (txns.length === 0) return [...items]
+  const states = await statesOf(session, txns)
+  const unfinished = txns.filter((txn) => states.get(txn) === 'unfinished')
+  await Promise.all(unfinished.map((txn) => finish(session, txn)))
+  if (unfinished.length > 0) return undefined
   await settleAbandoned(session, staged, states)
   return items
     .map((item) => standing(item, states.get(stagedBy(item) ?? '') ?? 'pending'))
@@ -125,9 +146,11 @@ export const makeWay = async (
     if ((txn === undefined && item?.w === prepared.item.w) || (txn !== undefined && txn === mine))
       return 'done'
     const state = txn === undefined ? 'committed' : ((await statesOf(session, [txn])).get(txn) ?? 'pending')
+    if (txn !== undefined && state === 'unfinished') await finish(session, txn)
     const now = standing(item, state)
     if (now?.w !== prepared.write.before?.w) throw outdated(prepared, now)
     if (!item || txn === undefined) return 'free'
+    if (state === 'unfinished') continue
     if (state !== 'pending') await settleItem(session, item, txn, state)
     else if (isOverdue(session, txn)) await end(session, txn, 'aborted')
     else if (mayWait(session, budget, mine, txn)) budget.left -= await pause(session, attempt)

@@ -45,6 +45,16 @@ export const abandon = async (
   await inParallel(32, prepared, remove)
 }
 
+const foldStaged = async (session: Session, prepared: readonly Prepared[], txn: string): Promise<void> => {
+  const created = prepared.filter(({ write }) => !write.before)
+  const changed = prepared.filter(({ write }) => write.before)
+  const fold = (one: Prepared) => settleItem(session, stagedItem(one, txn), txn, 'committed')
+  await Promise.all([
+    executeAll(session, created, ({ item }) => foldStatement(session.tables.resources, item, txn)),
+    inParallel(32, changed, fold),
+  ])
+}
+
 /** Makes all staged items ordinary after the commit; the record may expire once none refers to it. */
 export const foldAll = async (
   session: Session,
@@ -52,14 +62,8 @@ export const foldAll = async (
   txn: string,
 ): Promise<void> => {
   const { tables, tenant } = session
-  const created = prepared.filter(({ write }) => !write.before)
-  const changed = prepared.filter(({ write }) => write.before)
-  const fold = (one: Prepared) => settleItem(session, stagedItem(one, txn), txn, 'committed')
   try {
-    await Promise.all([
-      executeAll(session, created, ({ item }) => foldStatement(tables.resources, item, txn)),
-      inParallel(32, changed, fold),
-    ])
+    await foldStaged(session, prepared, txn)
     await updateItem(session, expireParams(tables.system, transactionKey(tenant, txn), expiry(session)))
   } catch {
     // The transaction is committed: whoever meets an item that is not folded yet reads it right and folds it.

@@ -8,6 +8,9 @@ import { errorName, getItem, putItem, type Session } from './session.ts'
 interface TransactionRecord {
   pk: string
   state: 'committed' | 'aborted'
+  /** Whether there is a journal to carry out, and whether that is done. */
+  journal?: boolean
+  done?: boolean
 }
 
 const mostRemembered = 10_000
@@ -23,41 +26,56 @@ export const isOverdue = ({ clock }: Session, txn: string): boolean => clock.now
 /** Returns the second after which an item is of no use to anybody. */
 export const expiry = ({ clock }: Session): number => Math.floor(clock.now() / 1000) + week
 
-const remember = ({ memory, tenant }: Session, txn: string, state: State): State => {
+/** Notes for the whole process how a transaction has ended; that never changes. */
+export const remember = ({ memory, tenant }: Session, txn: string, state: State): State => {
   if (memory.states.size >= mostRemembered) memory.states.clear()
-  if (state !== 'pending') memory.states.set(`${tenant}|${txn}`, state)
+  if (state === 'committed' || state === 'aborted') memory.states.set(`${tenant}|${txn}`, state)
   return state
 }
 
-const recalled = ({ memory, tenant }: Session, txn: string): State | undefined =>
+/** Returns how a transaction has ended, if this process knows. */
+export const recalled = ({ memory, tenant }: Session, txn: string): State | undefined =>
   memory.states.get(`${tenant}|${txn}`)
+
+const stateIn = (record: TransactionRecord | undefined): State => {
+  if (!record) return 'pending'
+  return record.state === 'committed' && record.journal && !record.done ? 'unfinished' : record.state
+}
 
 /** Returns what became of each transaction. */
 export const statesOf = async (session: Session, txns: readonly string[]): Promise<Map<string, State>> => {
-  const unknown = txns.filter((txn) => !recalled(session, txn))
+  const states = new Map(txns.map((txn) => [txn, recalled(session, txn)]))
+  const unknown = txns.filter((txn) => !states.get(txn))
   const keys = unknown.map((txn) => transactionKey(session.tenant, txn))
   const records = keys.length ? await readAll<TransactionRecord>(session, session.tables.system, keys) : []
-  const found = new Map(records.map(({ pk, state }) => [pk, state]))
-  for (const [at, txn] of unknown.entries())
-    remember(session, txn, found.get(keys[at]?.pk ?? '') ?? 'pending')
-  return new Map(txns.map((txn) => [txn, recalled(session, txn) ?? 'pending']))
+  const found = new Map(records.map((record) => [record.pk, record]))
+  for (const [at, txn] of unknown.entries()) {
+    states.set(txn, remember(session, txn, stateIn(found.get(keys[at]?.pk ?? ''))))
+  }
+  return new Map([...states].map(([txn, state]) => [txn, state ?? 'pending']))
 }
 
-const recordedState = async (session: Session, txn: string): Promise<State> => {
+/** Returns what a transaction's record says. */
+export const recordedState = async (session: Session, txn: string): Promise<State> => {
   const key = transactionKey(session.tenant, txn)
   const { Item } = await getItem(session, getParams(session.tables.system, key))
-  return (Item as TransactionRecord | undefined)?.state ?? 'pending'
+  return remember(session, txn, stateIn(Item as TransactionRecord | undefined))
 }
 
 /** Ends a transaction as committed or aborted and returns how it has ended: whoever came first decides. */
-export const end = async (session: Session, txn: string, state: 'committed' | 'aborted'): Promise<State> => {
+export const end = async (
+  session: Session,
+  txn: string,
+  state: 'committed' | 'aborted',
+  journal = false,
+): Promise<State> => {
   const key = transactionKey(session.tenant, txn)
-  const ttl = state === 'aborted' ? expiry(session) : undefined
+  const more = state === 'aborted' ? { ttl: expiry(session) } : { ...(journal && { journal }) }
   try {
-    await putItem(session, recordParams(session.tables.system, key, state, ttl))
-    return remember(session, txn, state)
+    await putItem(session, recordParams(session.tables.system, key, { state, ...more }))
+    return remember(session, txn, journal ? 'unfinished' : state)
   } catch (error) {
     if (errorName(error) !== 'ConditionalCheckFailedException') throw error
-    return remember(session, txn, await recordedState(session, txn))
+    return recordedState(session, txn)
   }
 }

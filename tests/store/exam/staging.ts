@@ -2,9 +2,19 @@ import { expect, test } from 'vitest'
 import { openStore } from '../../../src/store/dynamo/open.ts'
 import { typeList } from '../../../src/store/keys.ts'
 import type { Store } from '../../../src/store/port.ts'
-import { getOne, liveIds, manyNotes, type Note, put, readList } from '../drafts.ts'
+import {
+  create,
+  getOne,
+  liveIds,
+  manyNotes,
+  type Note,
+  put,
+  randomFiller,
+  readList,
+  textOf,
+} from '../drafts.ts'
 import type { Examinee } from '../exam.ts'
-import { failingAt, isRecord, movableClock } from '../faults.ts'
+import { type Call, failingAt, isApplying, isRecord, movableClock } from '../faults.ts'
 
 const listing = typeList('Observation')
 const created = manyNotes(120, 'new')
@@ -129,5 +139,77 @@ export const examineStaging = ({ engines, tenant }: Examinee): void => {
     clock.move(31_000)
     await store().commit(writes)
     await expectNew(store())
+  })
+
+  const fresh = manyNotes(130, 'fresh')
+
+  test('shows nothing of new resources whose transaction has stopped right after its record', async () => {
+    const { store, stopping } = setUp()
+    await expect(stopping({ after: isRecord }).commit(fresh.map(create))).rejects.toThrow('stopped')
+    expect((await store().get(fresh)).every((version) => version === undefined)).toBe(true)
+    expect(await liveIds(store(), 'Observation', listing)).toEqual([])
+  })
+
+  test('completes new resources that a writer has begun to create, for the first who meets one', async () => {
+    const { store, stopping } = setUp()
+    let batches = 0
+    const second = (call: Call) => isApplying(call) && ++batches === 2
+    await expect(stopping({ before: second }).commit(fresh.map(create))).rejects.toThrow('stopped')
+    expect((await store().get(fresh)).every((version) => version?.v === 1)).toBe(true)
+    expect(await liveIds(store(), 'Observation', listing)).toEqual(fresh.map(({ id }) => id))
+    const history = await store().history({ type: 'Observation', limit: 1000 })
+    expect(history.versions).toHaveLength(fresh.length)
+  })
+
+  test('completes new resources before it shows what changes with them', async () => {
+    const { store, stopping } = setUp()
+    await store().commit(changed.map((note) => put(note)))
+    const before = await store().get(changed)
+    const writes = [
+      ...fresh.map(create),
+      ...changed.map((note, n) => put({ ...note, code: 'changed' }, before[n])),
+    ]
+    await expect(stopping({ after: isRecord }).commit(writes)).rejects.toThrow('stopped')
+    const note = changed[0] as Note
+    expect((await getOne(store(), note))?.text).toContain('"changed"')
+    expect((await store().get(fresh)).every((version) => version?.v === 1)).toBe(true)
+  })
+
+  test('completes what a dead holder has begun before it gives the held name away', async () => {
+    const { clock, store, stopping } = setUp()
+    const held = await store().hold(['a'])
+    await store().commit(changed.map((note) => put(note)))
+    await expect(stopping({ after: isRecord }).commit(fresh.map(create), held)).rejects.toThrow('stopped')
+    clock.move(31_000)
+    await store().hold(['a'])
+    expect((await store().get(fresh)).every((version) => version?.v === 1)).toBe(true)
+  })
+
+  test('needs no further round to know that new resources are complete', async () => {
+    const { store } = setUp()
+    await store().commit(fresh.map(create))
+    const candidates = await readList(store(), listing)
+    const reader = store()
+    await reader.get(candidates.slice(0, 50).map(({ id, w }) => ({ type: 'Observation', id, w })))
+    expect(reader.meter).toMatchObject({ rounds: 1, calls: 2 })
+  })
+
+  test('commits none of the new resources when something else of the transaction has changed', async () => {
+    const { store } = setUp()
+    const [note] = changed as [Note]
+    await store().commit([put(note)])
+    const before = await getOne(store(), note)
+    await store().commit([put({ ...note, code: 'first' }, before)])
+    const late = store().commit([...fresh.map(create), put({ ...note, code: 'late' }, before)])
+    await expect(late).rejects.toMatchObject({ issues: [{ kind: 'version-conflict' }] })
+    expect((await store().get(fresh)).every((version) => version === undefined)).toBe(true)
+    expect(await readList(store(), listing)).toHaveLength(1)
+  })
+
+  test('keeps large bodies of new resources', async () => {
+    const { store } = setUp()
+    const notes = fresh.map((note, n) => (n % 50 === 0 ? { ...note, filler: randomFiller(600_000) } : note))
+    await store().commit(notes.map(create))
+    expect((await store().get(notes)).map((version) => version?.text)).toEqual(notes.map(textOf))
   })
 }
