@@ -10,7 +10,7 @@ const jsonNames = [fhirJson, 'application/json', 'application/json+fhir', 'text/
 const form = 'application/x-www-form-urlencoded'
 
 /** What a route takes as its body. */
-export type Takes = 'resource' | 'form' | 'nothing'
+export type Takes = 'resource' | 'form' | 'patch' | 'nothing'
 
 const bare = (value: string): string => value.split(';')[0]?.trim().toLowerCase() ?? ''
 
@@ -39,6 +39,7 @@ export const checkAccept = ({ query, headers }: Pick<FhirRequest, 'query' | 'hea
 const taken: Readonly<Record<Takes, readonly string[]>> = {
   resource: jsonNames,
   form: [form],
+  patch: ['application/json-patch+json'],
   nothing: [],
 }
 

@@ -7,6 +7,7 @@ import { capabilities } from '../interactions/capabilities.ts'
 import { create } from '../interactions/create.ts'
 import { remove } from '../interactions/delete.ts'
 import { history } from '../interactions/history.ts'
+import { patch } from '../interactions/patch.ts'
 import { read } from '../interactions/read.ts'
 import { search } from '../interactions/search.ts'
 import { smartConfiguration } from '../interactions/smart-configuration.ts'
@@ -21,6 +22,8 @@ export interface Route extends RouteFacts {
   takes: Takes
   run: Interaction
 }
+
+const bodies: Readonly<Record<string, Takes>> = { DELETE: 'nothing', PATCH: 'patch' }
 
 const levelOf = (pattern: string): RouteFacts['level'] => {
   if (pattern.startsWith('[type]/[id]')) return 'instance'
@@ -45,7 +48,7 @@ const get = (pattern: string, code: string, action: Action, run: Interaction): R
 })
 
 const send = (method: string, pattern: string, code: string, action: Action, run: Interaction): Route => ({
-  ...row(method, pattern, code, run, method === 'DELETE' ? 'nothing' : 'resource'),
+  ...row(method, pattern, code, run, bodies[method] ?? 'resource'),
   action,
 })
 
@@ -63,10 +66,12 @@ export const routes: readonly Route[] = [
   form('[type]/_search', 'search', search),
   send('POST', '[type]', 'create', 'create', create),
   send('PUT', '[type]', '', 'update', update),
+  send('PATCH', '[type]', '', 'patch', patch),
   send('DELETE', '[type]', '', 'delete', remove),
   get('[type]/_history', 'history-type', 'history', history),
   get('[type]/[id]', 'read', 'read', read),
   send('PUT', '[type]/[id]', 'update', 'update', update),
+  send('PATCH', '[type]/[id]', 'patch', 'patch', patch),
   send('DELETE', '[type]/[id]', 'delete', 'delete', remove),
   get('[type]/[id]/_history', 'history-instance', 'history', history),
   get('[type]/[id]/_history/[version]', 'vread', 'read', vread),

@@ -23,9 +23,9 @@ const failed = (thrown: unknown, context: Dispatch): Answer => {
 
 /** An entry goes through the same routes as a request from outside. */
 const ask = async (entry: BundleEntry, context: Dispatch): Promise<Answer> => {
-  const { method, path, query, headers, body } = entry
+  const { method, path, query, headers, body, patch } = entry
   try {
-    return await context.again({ method, path, query, headers, body: body?.text ?? '' })
+    return await context.again({ method, path, query, headers, body: patch ?? body?.text ?? '' })
   } catch (thrown) {
     return failed(thrown, context)
   }

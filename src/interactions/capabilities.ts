@@ -100,6 +100,7 @@ export const capabilityStatement = (
   implementation: { description: 'Pilotlight FHIR R4 server', url: base },
   fhirVersion: '4.0.1',
   format: ['application/fhir+json', 'json'],
+  patchFormat: ['application/json-patch+json'],
   rest: [
     {
       mode: 'server',

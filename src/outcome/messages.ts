@@ -113,6 +113,9 @@ export const multipleMatches = (type: string, criteria: string): Issue =>
     `\`${type}?${criteria}\` matches more than one resource; a condition must match one at the most.`,
   )
 
+export const nothingMatches = (type: string, criteria: string): Issue =>
+  error('not-found', `\`${type}?${criteria}\` matches nothing that could be changed.`)
+
 export const emptyCriteria = (type: string, expression?: string): Issue =>
   error(
     'invalid',

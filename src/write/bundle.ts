@@ -22,6 +22,8 @@ export interface BundleEntry {
   /** The entry's conditions as the HTTP headers that they stand for. */
   headers: Readonly<Record<string, string>>
   body: Body | undefined
+  /** For PATCH: the JSON Patch, in place of a body. */
+  patch?: string
 }
 
 /** The entry as it came, or why it cannot be one. */
@@ -88,6 +90,21 @@ export const splitUrl = (url: string, base: string): Pick<BundleEntry, 'path' | 
   return { path: decoded(path), query: [...new URLSearchParams(query.join('?'))] }
 }
 
+const patchTypes = new Set(['application/json-patch+json', 'application/json-patch'])
+
+/** https://hl7.org/fhir/R4/http.html#trules: a JSON Patch comes in a Binary. */
+const patchIn = ({ resourceType, contentType, data }: Resource): string | undefined =>
+  resourceType === 'Binary' && patchTypes.has(String(contentType)) && typeof data === 'string'
+    ? Buffer.from(data, 'base64').toString('utf8')
+    : undefined
+
+const notAPatch = (place: string): Issue =>
+  error(
+    'unsupported',
+    'A PATCH needs a Binary with `contentType` `application/json-patch+json` and the patch as `data`.',
+    `${place}.resource`,
+  )
+
 const readEntry = (json: unknown, text: string | undefined, position: number, base: string): EntryRead => {
   const place = `Bundle.entry[${position}]`
   const { request, resource, fullUrl } = asObject(json)
@@ -100,9 +117,14 @@ const readEntry = (json: unknown, text: string | undefined, position: number, ba
     ...splitUrl(asked.url as string, base),
     fullUrl: typeof fullUrl === 'string' ? fullUrl : undefined,
     headers: headersOf(asked),
-    body: isResource(resource) && text !== undefined ? { resource, text } : undefined,
+    body: undefined,
   }
-  return { entry, issues: [] }
+  if (!isResource(resource) || text === undefined) return { entry, issues: [] }
+  if (entry.method !== 'PATCH') return { entry: { ...entry, body: { resource, text } }, issues: [] }
+  const patch = patchIn(resource)
+  return patch === undefined
+    ? { entry: undefined, issues: [notAPatch(place)] }
+    : { entry: { ...entry, patch }, issues: [] }
 }
 
 /** Returns the entries of a Bundle with the texts of their resources as they came; `wrong` knows bad ones by position. */

@@ -13,6 +13,7 @@ import type { Context } from './context.ts'
 import { criteriaOf, matching } from './criteria.ts'
 import type { Target } from './identify.ts'
 import { inParallel } from './parallel.ts'
+import { inPlace, patched } from './patched.ts'
 import { reads, type Wish } from './wish.ts'
 
 /** What a wish comes to: a command, the same command as another's, a resource that was found, or nothing. */
@@ -112,13 +113,22 @@ const linkedBodies = async (
   )
 }
 
+const madeOf = (
+  { patch, place }: Wish,
+  { type, id }: Target,
+  body: Body | undefined,
+): Pick<Command, 'body'> => {
+  if (patch !== undefined) return { body: (before) => inPlace(place, () => patched(type, id, before, patch)) }
+  return body ? { body: () => body } : {}
+}
+
 const commandFor = (wish: Wish, target: Target, body: Body | undefined): Command => ({
   method: wish.method as Method,
   type: target.type,
   id: target.id,
   fresh: target.fresh,
   place: wish.place,
-  ...(body ? { body: () => body } : {}),
+  ...madeOf(wish, target, body),
   ...(wish.ifMatch === undefined ? {} : { ifMatch: wish.ifMatch }),
   ...(target.found ? { seen: target.found.v } : {}),
   ...(wish.ifAbsent ? { ifAbsent: true } : {}),

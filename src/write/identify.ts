@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#trules — which resource each entry is about. */
 
 import { error, Failure, type Issue } from '../outcome/failure.ts'
-import { multipleMatches, wrongId } from '../outcome/messages.ts'
+import { multipleMatches, nothingMatches, wrongId } from '../outcome/messages.ts'
 import { failOn, within } from '../outcome/outcome.ts'
 import type { Version } from '../store/port.ts'
 import type { Context } from './context.ts'
@@ -40,7 +40,7 @@ const spelled = ({ pairs }: Criteria): string => pairs.map(([name, value]) => `$
 
 /** No match: a conditional update creates, under the id that the client gives, if any. */
 const unmatched = (wish: Wish): Target | undefined => {
-  if (wish.method === 'DELETE' || wish.method === 'PATCH') return undefined
+  if (wish.method === 'DELETE') return undefined
   const id = wish.method === 'PUT' ? wish.body?.resource.id : undefined
   return id === undefined ? fresh(wish.type) : known({ type: wish.type, id })
 }
@@ -48,6 +48,7 @@ const unmatched = (wish: Wish): Target | undefined => {
 const matched = (wish: Wish, matches: readonly Version[], criteria: Criteria): Target | undefined => {
   const [match] = matches
   if (matches.length > 1) throw new Failure([multipleMatches(wish.type, spelled(criteria))])
+  if (!match && wish.method === 'PATCH') throw new Failure([nothingMatches(wish.type, spelled(criteria))])
   if (!match) return unmatched(wish)
   const id = wish.method === 'PUT' ? wish.body?.resource.id : undefined
   if (id !== undefined && id !== match.id) throw new Failure([wrongId(wish.type, id, match.id)])

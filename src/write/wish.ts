@@ -2,7 +2,7 @@
 
 import type { Action } from '../auth/rules/groups.ts'
 import { isResourceType } from '../fhir/parameters.ts'
-import { error, Failure, type Issue } from '../outcome/failure.ts'
+import { Failure, type Issue } from '../outcome/failure.ts'
 import { methodNotAllowed, unknownType } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
 import type { Body } from './body.ts'
@@ -10,6 +10,7 @@ import type { BundleEntry, EntryMethod } from './bundle.ts'
 import type { Context } from './context.ts'
 import { type Criteria, criteriaFrom, criteriaOf } from './criteria.ts'
 import { versionOf } from './etag.ts'
+import { checkJsonPatch } from './json-patch.ts'
 import { addressedIssues, bodyIssues, forbidding, idIssues, placed } from './verify.ts'
 
 /** A change that is wanted; where its target is named by criteria, the id is still unknown. */
@@ -24,6 +25,8 @@ export interface Wish {
   ifAbsent?: boolean
   fullUrl?: string
   body?: Body
+  /** A JSON Patch, in place of a body. */
+  patch?: string
 }
 
 const actionOf: Readonly<Record<EntryMethod, Action>> = {
@@ -56,7 +59,7 @@ const present = <T extends object>(object: { [K in keyof T]: T[K] | undefined })
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
 
 const wishFor = (entry: BundleEntry): Wish => {
-  const { method, place, headers, fullUrl, body } = entry
+  const { method, place, headers, fullUrl, body, patch } = entry
   const [type = '', id] = entry.path.split('/')
   return present<Wish>({
     method,
@@ -68,6 +71,7 @@ const wishFor = (entry: BundleEntry): Wish => {
     ifAbsent: headers['if-none-match']?.trim() === '*',
     fullUrl,
     body,
+    patch,
   })
 }
 
@@ -78,9 +82,6 @@ const urlIssues = ({ method, path }: BundleEntry): readonly Issue[] => {
     return [methodNotAllowed(method, path, ['GET'])]
   return id === undefined ? [] : idIssues(id)
 }
-
-const unpatched = ({ method }: BundleEntry): Issue[] =>
-  method === 'PATCH' ? [error('unsupported', 'PATCH is not supported here. Use PUT.')] : []
 
 const resourceIssues = ({ method, type, id, body, place }: Wish): readonly Issue[] => {
   if (!body) return []
@@ -96,9 +97,10 @@ interface Judgement {
 }
 
 const judged = (entry: BundleEntry, context: Context): Judgement => {
-  const wrong = [...urlIssues(entry), ...unpatched(entry)]
+  const wrong = urlIssues(entry)
   if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
   const wish = wishFor(entry)
+  if (wish.patch !== undefined) checkJsonPatch(wish.patch)
   const forbidden = placed(forbidding(context, actionOf[entry.method], wish.type), entry.place)
   return { wish, issues: [...forbidden, ...placed(resourceIssues(wish), partOf(entry.place, 'resource'))] }
 }

@@ -1,0 +1,21 @@
+/** https://hl7.org/fhir/R4/http.html#patch */
+
+import { emptyBody } from '../outcome/messages.ts'
+import { type Call, type Interaction, pathOf } from './call.ts'
+import { change } from './change.ts'
+
+const entryOf = (call: Call) => ({
+  place: '',
+  method: 'PATCH' as const,
+  path: pathOf(call),
+  query: call.query,
+  headers: call.headers,
+  fullUrl: undefined,
+  body: undefined,
+  patch: call.body,
+})
+
+export const patch: Interaction = async (call, context) => {
+  if (call.body.trim() === '') throw emptyBody('a JSON Patch')
+  return change(entryOf(call), context)
+}

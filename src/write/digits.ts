@@ -1,0 +1,18 @@
+/** JSON values that remember how their numbers were written, for changes that must parse and print again. */
+
+/** No FHIR string may hold this character, https://hl7.org/fhir/R4/datatypes.html#string */
+const mark = '\u0000'
+const printed = /"\\u0000([^"\\]*)"/g
+
+/** Returns whether the text holds, escaped or not, the character that marks a number's digits. */
+export const holdsMark = (text: string): boolean => text.includes(mark) || text.includes('\\u0000')
+
+const keep = (_name: string, value: unknown, context: { source?: string }): unknown =>
+  typeof value === 'number' && context.source !== undefined ? mark + context.source : value
+
+/** Returns the value of a JSON text with each number as a marked string of its digits. */
+export const parseKeeping = (text: string): unknown =>
+  JSON.parse(text, keep as Parameters<typeof JSON.parse>[1])
+
+/** Returns the JSON text of such a value, every number with the digits that it came with. */
+export const printKeeping = (value: unknown): string => JSON.stringify(value).replace(printed, '$1')

@@ -1,0 +1,30 @@
+/** https://hl7.org/fhir/R4/http.html#patch — what a patch makes of the current version. */
+
+import type { Resource } from '../fhir/definitions.ts'
+import { Failure } from '../outcome/failure.ts'
+import { gone, notFound } from '../outcome/messages.ts'
+import { failOn } from '../outcome/outcome.ts'
+import type { Version } from '../store/port.ts'
+import type { Body } from './body.ts'
+import { jsonPatched } from './json-patch.ts'
+import { addressedIssues, placed } from './verify.ts'
+
+/** Returns the body that the patch makes of the version; fails where it does not apply or the result is not valid. */
+export const patched = (type: string, id: string, before: Version | undefined, patch: string): Body => {
+  if (!before) throw new Failure([notFound(type, id)])
+  if (before.deleted) throw new Failure([gone(type, id)])
+  const text = jsonPatched(before.text, patch)
+  const body = { text, resource: JSON.parse(text) as Resource }
+  failOn(addressedIssues(body, type, id))
+  return body
+}
+
+/** Runs the work; where it fails, the failure's expressions tell the place in the Bundle. */
+export const inPlace = <T>(place: string, work: () => T): T => {
+  try {
+    return work()
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown
+    throw new Failure(placed(thrown.issues, place))
+  }
+}

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Server, startServer } from '../handlers/caller.ts'
+
+let server: Server
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server?.stop())
+const ask = (...asking: Parameters<Server['ask']>) => server.ask(...asking)
+const observation =
+  '{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.00}}'
+const set = (id: string) => ask('PUT', `/Observation/${id}`, { body: observation.replace('"o"', `"${id}"`) })
+const headers = { 'Content-Type': 'application/json-patch+json' }
+const patch = (id: string, body: unknown, more = {}) =>
+  ask('PATCH', `/Observation/${id}`, { body, headers: { ...headers, ...more } })
+
+test('changes what the patch says, and keeps every other digit', async () => {
+  await set('a')
+  const told = await patch(
+    'a',
+    '[{"op":"add","path":"/valueQuantity/unit","value":"kg"},{"op":"add","path":"/referenceRange","value":[{"low":{"value":2.50}}]}]',
+  )
+  expect([told.status, told.headers.ETag, told.json.valueQuantity.unit]).toEqual([200, 'W/"2"', 'kg'])
+  expect(told.text).toContain('"value":1.00')
+  expect(told.text).toContain('"value":2.50')
+})
+
+test.each([
+  ['tests another value', [{ op: 'test', path: '/status', value: 'amended' }], 422, 'Operation 0'],
+  [
+    'removes what is not there',
+    [
+      { op: 'test', path: '/status', value: 'final' },
+      { op: 'remove', path: '/issued' },
+    ],
+    422,
+    'Operation 1',
+  ],
+  ['makes the resource invalid', [{ op: 'add', path: '/colour', value: 'red' }], 400, 'colour'],
+  ['changes the id', [{ op: 'replace', path: '/id', value: 'other' }], 400, 'other'],
+  ['knows no operation', [{ op: 'paint', path: '/status' }], 400, 'Operation 0'],
+  ['is no list', { op: 'remove', path: '/status' }, 400, 'array'],
+])('changes nothing where the patch %s', async (_, operations, status, words) => {
+  await set('b')
+  const told = await patch('b', operations)
+  expect([told.status, told.json.issue[0].diagnostics.includes(words)]).toEqual([status, true])
+  expect((await ask('GET', '/Observation/b')).headers.ETag).toBe('W/"1"')
+})
+
+test('asks for the version, the existence and the format', async () => {
+  await set('c')
+  const operations = [{ op: 'replace', path: '/status', value: 'amended' }]
+  expect((await patch('c', operations, { 'If-Match': 'W/"9"' })).status).toBe(412)
+  expect((await patch('nobody', operations)).status).toBe(404)
+  expect((await patch('c', operations, { 'Content-Type': 'application/xml' })).status).toBe(415)
+})
+
+test('patches by condition, and tells where nothing matches', async () => {
+  await ask('PUT', '/Patient/p', {
+    body: { resourceType: 'Patient', id: 'p', identifier: [{ value: 'p1' }] },
+  })
+  const asking = { body: [{ op: 'add', path: '/gender', value: 'male' }], headers }
+  expect((await ask('PATCH', '/Patient?identifier=p1', asking)).json.gender).toBe('male')
+  expect((await ask('PATCH', '/Patient?identifier=p2', asking)).status).toBe(404)
+})
+
+test.each([['transaction'], ['batch']])('patches in a %s', async (type) => {
+  await set(type)
+  const data = Buffer.from('[{"op":"replace","path":"/status","value":"amended"}]').toString('base64')
+  const resource = { resourceType: 'Binary', contentType: 'application/json-patch+json', data }
+  const entry = [{ resource, request: { method: 'PATCH', url: `Observation/${type}` } }]
+  const told = await ask('POST', '/', { body: { resourceType: 'Bundle', type, entry } })
+  expect(told.json.entry[0].response).toMatchObject({ status: '200 OK', etag: 'W/"2"' })
+  expect((await ask('GET', `/Observation/${type}`)).json.status).toBe('amended')
+})
+
+test('loses none of ten parallel patches', async () => {
+  await set('race')
+  await patch('race', [
+    { op: 'add', path: '/note', value: [] },
+    { op: 'add', path: '/note/-', value: { text: 'first' } },
+  ])
+  const told = await Promise.all(
+    Array.from({ length: 10 }, (_, i) =>
+      patch('race', [{ op: 'add', path: '/note/-', value: { text: `n${i}` } }]),
+    ),
+  )
+  expect(told.map(({ status }) => status)).toEqual(Array(10).fill(200))
+  const { json, headers: read } = await ask('GET', '/Observation/race')
+  expect([json.note.length, read.ETag]).toEqual([11, 'W/"12"'])
+})
