@@ -51,11 +51,13 @@ const namesIn = (pattern: string, parts: readonly string[]): Names | undefined =
   return names
 }
 
+const isFor = ({ operation }: Route, type: string): boolean => operation?.types?.includes(type) ?? true
+
 const matchesOf = (path: string, routes: readonly Route[]): Matched[] => {
   const parts = path.split('/')
   return routes.flatMap((route) => {
     const names = namesIn(route.pattern, parts)
-    return names ? [{ route, names }] : []
+    return names && isFor(route, names.type) ? [{ route, names }] : []
   })
 }
 

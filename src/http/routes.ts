@@ -13,6 +13,8 @@ import { search } from '../interactions/search.ts'
 import { smartConfiguration } from '../interactions/smart-configuration.ts'
 import { update } from '../interactions/update.ts'
 import { vread } from '../interactions/vread.ts'
+import { operations } from '../operations/list.ts'
+import type { Operation, OperationDefinition } from '../operations/operation.ts'
 import type { Takes } from './negotiate.ts'
 
 /** One row: where it is served, what it is called, what right it needs, and what runs. */
@@ -57,7 +59,26 @@ const form = (pattern: string, action: Action, run: Interaction): Route => ({
   action,
 })
 
+const patternsOf = ({ type, instance, code }: OperationDefinition): string[] => [
+  ...(type ? [`[type]/$${code}`] : []),
+  ...(instance ? [`[type]/[id]/$${code}`] : []),
+]
+
+const operationRows = ({ definition, methods, action, run }: Operation): Route[] =>
+  patternsOf(definition).flatMap((pattern) =>
+    methods.map((method) => ({
+      ...row(method, pattern, '', run, method === 'GET' ? 'nothing' : 'resource'),
+      action,
+      operation: {
+        name: definition.code,
+        definition: definition.url,
+        ...(definition.resource && { types: definition.resource }),
+      },
+    })),
+  )
+
 export const routes: readonly Route[] = [
+  ...operations.flatMap(operationRows),
   open('metadata', '', capabilities),
   open('.well-known/smart-configuration', '', smartConfiguration),
   send('POST', '', 'transaction batch', 'bundle', bundle),

@@ -78,4 +78,6 @@ export interface RouteFacts {
   /** Its names in the CapabilityStatement, separated by spaces; empty where it has none there. */
   code: string
   level: 'system' | 'type' | 'instance'
+  /** For an operation: its name, the address of its definition, and the types it is for (all where absent). */
+  operation?: { name: string; definition: string; types?: readonly string[] }
 }

@@ -48,6 +48,13 @@ const flags = (routes: readonly RouteFacts[]) => ({
 const unlessEmpty = (name: string, values: readonly unknown[]): object =>
   values.length > 0 ? { [name]: values } : {}
 
+/** Those for every type are stated at each, as those for one are. */
+const operationsOf = (routes: readonly RouteFacts[], type: string): object[] => {
+  const served = routes.flatMap(({ operation }) => operation ?? [])
+  const here = served.filter(({ types }) => types?.includes(type) ?? true)
+  return [...new Map(here.map(({ name, definition }) => [name, { name, definition }])).values()]
+}
+
 const resourcesOf = (routes: readonly RouteFacts[]): object[] => {
   const reverse = reverseIncludes()
   const interaction = codesOf(routes, 'type', 'instance')
@@ -60,6 +67,7 @@ const resourcesOf = (routes: readonly RouteFacts[]): object[] => {
     ...unlessEmpty('searchInclude', includesOf(type)),
     ...unlessEmpty('searchRevInclude', reverse.get(type) ?? []),
     searchParam: parametersOf(type).map(searchParam),
+    ...unlessEmpty('operation', operationsOf(routes, type)),
   }))
 }
 
