@@ -1,6 +1,7 @@
 import type { Bundle, FhirResource, Observation } from 'fhir/r4.js'
 import { describe, expect, test } from 'vitest'
 import { demoBundles, patientBundle } from '../../../src/local/demo/bundle.ts'
+import { validate } from '../../../src/validate/validate.ts'
 
 const until = '2026-01-01'
 const texts = [...demoBundles(60, { seed: 7, until })]
@@ -160,4 +161,12 @@ test('a child has the immunizations of its age, each dose once', () => {
   )
   expect(Math.max(...doses.map((list) => list.length))).toBeGreaterThan(20)
   for (const list of doses) expect(new Set(list).size).toBe(list.length)
+})
+
+test('every resource is valid R4', () => {
+  for (const resource of bundles.flatMap(resourcesOf)) {
+    const { resourceType } = resource
+    const errors = validate(resource, resourceType).filter(({ severity }) => severity !== 'warning')
+    expect(errors, JSON.stringify(resource)).toEqual([])
+  }
 })
