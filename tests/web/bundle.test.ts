@@ -1,13 +1,14 @@
 import type { Bundle } from 'fhir/r4.js'
 import { expect, test } from 'vitest'
 import { outcomeOf, refusalsOf, unfit } from '../../client/web/src/bundle/outcome.ts'
+import { observed } from './data.ts'
 
 const sent: Bundle = {
   resourceType: 'Bundle',
   type: 'batch',
   entry: [
     { resource: { resourceType: 'Patient' } },
-    { resource: { resourceType: 'Observation', status: 'final', code: { text: 'Body Weight' } } },
+    { resource: observed('29463-7', 80, 'kg', { code: { text: 'Body Weight' } }) },
   ],
 }
 

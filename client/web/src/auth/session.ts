@@ -1,6 +1,7 @@
 import { InMemoryWebStorage, OidcClient, type User, UserManager, WebStorageStateStore } from 'oidc-client-ts'
 import type { AuthConfig, DemoUser } from '../config.ts'
 import type { Credentials } from '../fhir/connection.ts'
+import { refreshed, type Tokens } from './refresh.ts'
 
 /** Who is signed in. */
 export interface SignedIn {
@@ -92,17 +93,22 @@ const finish = async (manager: UserManager): Promise<User | undefined> => {
   }
 }
 
+const renewed = async (auth: AuthConfig, tokens: Tokens | undefined): Promise<Tokens | undefined> =>
+  tokens && refreshed(auth, tokens)
+
 /** Returns the session of a user pool; `ended` is called when only signing in again helps. */
 export const createSession = (auth: AuthConfig, ended: () => void): Session => {
   const userStore = new WebStorageStateStore({ store: new InMemoryWebStorage() })
-  const manager = new UserManager({ ...settings(auth), userStore, automaticSilentRenew: true })
-  let current: User | undefined
-  manager.events.addUserLoaded((user) => {
-    current = user
-  })
-  const renew = async (): Promise<boolean> => {
-    current = (await manager.signinSilent().catch(() => null)) ?? undefined
-    return current !== undefined
+  const manager = new UserManager({ ...settings(auth), userStore, automaticSilentRenew: false })
+  let tokens: Tokens | undefined
+  let renewing: Promise<boolean> | undefined
+  const renew = (): Promise<boolean> => {
+    renewing ??= renewed(auth, tokens).then((next) => {
+      tokens = next
+      renewing = undefined
+      return next !== undefined
+    })
+    return renewing
   }
   const signIn = (): Promise<void> => {
     sessionStorage.setItem(marker, hosted)
@@ -124,18 +130,20 @@ export const createSession = (auth: AuthConfig, ended: () => void): Session => {
     return name === null ? undefined : new Promise<undefined>(() => undefined)
   }
   return {
-    credentials: { token: () => current?.id_token, renew, expired: ended },
+    credentials: { token: () => tokens?.id, renew, expired: ended },
     restore: async () => {
       if (!returned()) return resume()
-      current = await finish(manager)
-      return current && signedIn(current)
+      const user = await finish(manager)
+      tokens = user?.id_token ? { id: user.id_token, refresh: user.refresh_token } : undefined
+      await manager.removeUser()
+      return user && signedIn(user)
     },
     signIn,
     demoSignIn,
     signOut: () => {
       sessionStorage.removeItem(marker)
-      current = undefined
-      void manager.removeUser().finally(() => location.replace(logoutUrl(auth) ?? home()))
+      tokens = undefined
+      location.replace(logoutUrl(auth) ?? home())
     },
   }
 }

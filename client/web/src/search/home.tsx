@@ -12,15 +12,15 @@ import { Failed, Loading } from '../ui/states.tsx'
 import { When } from '../ui/when.tsx'
 import { recentIds } from './recent.ts'
 
+const age = ({ birthDate, deceasedDateTime }: Patient): string =>
+  `${deceasedDateTime ? '† ' : ''}${ageText(birthDate, instant(deceasedDateTime) || Date.now())}`
+
 const columns: readonly Column<Patient>[] = [
   { head: 'Name', cell: (patient) => <a href={patientHash(patient.id ?? '')}>{listName(patient)}</a> },
   { head: 'Born', cell: (patient) => <When at={patient.birthDate} day /> },
   {
     head: 'Age',
-    cell: (patient) => {
-      const died = patient.deceasedDateTime
-      return `${died ? '† ' : ''}${ageText(patient.birthDate, instant(died) || Date.now())}`
-    },
+    cell: age,
   },
   { head: 'Sex', cell: sexText },
   {
@@ -55,8 +55,7 @@ const Recent = ({ ids }: { ids: readonly string[] }) => {
             <a className="card recent-card" href={patientHash(patient.id ?? '')}>
               <strong>{listName(patient)}</strong>
               <span className="muted">
-                {ageText(patient.birthDate, instant(patient.deceasedDateTime) || Date.now())} ·{' '}
-                {sexText(patient)}
+                {age(patient)} · {sexText(patient)}
               </span>
             </a>
           </li>
