@@ -1,4 +1,5 @@
 import { prepare } from './bundle.ts'
+import { fillStore } from './demo/fill.ts'
 import { Refusal } from './engines.ts'
 import { type Stack, startStack } from './stack.ts'
 
@@ -7,18 +8,23 @@ export interface StartOptions {
   port: number
   dataDir: string
   open: boolean
+  /** Fills an empty store with made-up patients. */
+  demo: boolean
 }
 
 /** Returns the options, or refuses what it does not know. */
 export const readOptions = (args: readonly string[], env: NodeJS.ProcessEnv): StartOptions => {
   const unknown = args.find((arg) => !['--open', '--demo'].includes(arg))
   if (unknown) throw new Refusal(`\`${unknown}\` is not an option: there is \`--open\` and \`--demo\`.`)
-  if (args.includes('--demo'))
-    throw new Refusal('There is no demonstration data yet: load bundles with `npx pilotlight load`.')
   const port = Number(env.PORT || 3000)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Refusal(`PORT must be a number from 0 to 65535, not \`${env.PORT}\`.`)
-  return { port, dataDir: env.DATA_DIR || '.data', open: args.includes('--open') }
+  return {
+    port,
+    dataDir: env.DATA_DIR || '.data',
+    open: args.includes('--open'),
+    demo: args.includes('--demo'),
+  }
 }
 
 const welcome = (stack: Stack, open: boolean, seconds: number): string => {
@@ -51,6 +57,14 @@ const main = async (): Promise<void> => {
   process.on('SIGHUP', stop)
   stopWithoutParent(stop)
   console.log(welcome(stack, options.open, (performance.now() - began) / 1000))
+  if (options.demo) console.log(await demonstrate(stack, options.open))
+}
+
+const demonstrate = async (stack: Stack, open: boolean): Promise<string> => {
+  const count = await fillStore(stack, open)
+  return count === 0
+    ? 'The store has patients already: none were made up.'
+    : `${count} patients were made up.`
 }
 
 /** npm may be killed so that it cannot pass the signal on: then this process has another parent. */
