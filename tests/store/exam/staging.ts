@@ -185,6 +185,35 @@ export const examineStaging = ({ engines, tenant }: Examinee): void => {
     expect((await store().get(fresh)).every((version) => version?.v === 1)).toBe(true)
   })
 
+  const updateMeanwhile = (store: () => Store, note: Note) => async () => {
+    let before = await getOne(store(), note)
+    while (!before) before = await getOne(store(), note)
+    await store().commit([put({ ...note, code: 'meanwhile' }, before)])
+  }
+
+  test('keeps what was written while a slow writer was about to fold its change in', async () => {
+    const { store, stopping } = setUp()
+    const writes = await prepared(store())
+    const note = changed[0] as Note
+    const isFold = (call: Call) =>
+      call.constructor.name === 'PutCommand' && JSON.stringify(call.input).includes(note.id)
+    await stopping({ wait: isFold, meanwhile: updateMeanwhile(store, note) }).commit(writes)
+    expect(await getOne(store(), note)).toMatchObject({ v: 3, text: expect.stringContaining('"meanwhile"') })
+    expect((await store().get(created)).every((version) => version?.v === 1)).toBe(true)
+  })
+
+  test('keeps what was written while a slow writer was about to create by its journal', async () => {
+    const { store, stopping } = setUp()
+    const note = fresh[0] as Note
+    const isFirst = (call: Call) => isApplying(call) && JSON.stringify(call.input).includes(note.id)
+    const meanwhile = async () => {
+      while (!(await getOne(store(), fresh.at(-1) as Note)));
+      await updateMeanwhile(store, note)()
+    }
+    await stopping({ wait: isFirst, meanwhile }).commit(fresh.map(create))
+    expect(await getOne(store(), note)).toMatchObject({ v: 2, text: expect.stringContaining('"meanwhile"') })
+  })
+
   test('needs no further round to know that new resources are complete', async () => {
     const { store } = setUp()
     await store().commit(fresh.map(create))
