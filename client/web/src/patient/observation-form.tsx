@@ -124,56 +124,71 @@ const WhenField = ({ value, change }: WhenFieldProps) => {
   )
 }
 
+type Entry = ReturnType<typeof useEntry>
+
+const KindField = ({ entered, choose }: Entry) => (
+  <div className="field">
+    <label htmlFor="entry-kind">Vital sign</label>
+    <select id="entry-kind" value={entered.kind.key} onChange={(event) => choose(event.target.value)}>
+      {entryKinds.map(({ key, title }) => (
+        <option key={key} value={key}>
+          {title}
+        </option>
+      ))}
+    </select>
+  </div>
+)
+
+const UnitField = ({ entered, setUnit }: Entry) => (
+  <div className="field unit-field">
+    <label htmlFor="entry-unit">Unit</label>
+    <select id="entry-unit" value={entered.unit} onChange={(event) => setUnit(event.target.value)}>
+      {entered.kind.units.map(([code, unit]) => (
+        <option key={code} value={code}>
+          {unit}
+        </option>
+      ))}
+    </select>
+  </div>
+)
+
+const ValueFields = ({ entry, found }: { entry: Entry; found: readonly (string | undefined)[] }) => (
+  <div className="field-row">
+    {partNames(entry.entered.kind).map((label, at) => (
+      <NumberField
+        key={`${entry.entered.kind.key} ${label}`}
+        label={label}
+        value={entry.entered.values[at] ?? ''}
+        problem={found[at]}
+        change={(value) => entry.change(at, value)}
+        first={at === 0}
+      />
+    ))}
+    <UnitField {...entry} />
+  </div>
+)
+
+const isPast = (when: Date): boolean => when.getTime() <= Date.now() + 60_000
+
 /** Enters a vital sign; it stands in the charts as soon as the server has it. */
 export const ObservationForm = ({ chart, close }: { chart: PatientChart; close: () => void }) => {
-  const { entered, when, choose, change, setUnit, setWhen } = useEntry()
+  const entry = useEntry()
   const { save, error, busy } = useSave(chart, close)
   const [tried, setTried] = useState(false)
-  const found = problems(entered)
-  const timed = !Number.isNaN(entered.when.getTime()) && entered.when.getTime() <= Date.now() + 60_000
+  const found = problems(entry.entered)
   const submit = (event: React.FormEvent): void => {
     event.preventDefault()
     setTried(true)
     const form = event.currentTarget
-    if (timed && found.every((each) => each === undefined)) void save(entered)
+    if (isPast(entry.entered.when) && found.every((each) => each === undefined)) void save(entry.entered)
     else requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
   }
   return (
     <Dialog title="Enter an observation" close={close}>
       <form onSubmit={submit} noValidate className="form">
-        <div className="field">
-          <label htmlFor="entry-kind">Vital sign</label>
-          <select id="entry-kind" value={entered.kind.key} onChange={(event) => choose(event.target.value)}>
-            {entryKinds.map(({ key, title }) => (
-              <option key={key} value={key}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div className="field-row">
-          {partNames(entered.kind).map((label, at) => (
-            <NumberField
-              key={`${entered.kind.key} ${label}`}
-              label={label}
-              value={entered.values[at] ?? ''}
-              problem={tried ? found[at] : undefined}
-              change={(value) => change(at, value)}
-              first={at === 0}
-            />
-          ))}
-          <div className="field unit-field">
-            <label htmlFor="entry-unit">Unit</label>
-            <select id="entry-unit" value={entered.unit} onChange={(event) => setUnit(event.target.value)}>
-              {entered.kind.units.map(([code, unit]) => (
-                <option key={code} value={code}>
-                  {unit}
-                </option>
-              ))}
-            </select>
-          </div>
-        </div>
-        <WhenField value={when} change={setWhen} />
+        <KindField {...entry} />
+        <ValueFields entry={entry} found={tried ? found : []} />
+        <WhenField value={entry.when} change={entry.setWhen} />
         {error && (
           <p role="alert" className="notice bad">
             Not saved. {error}

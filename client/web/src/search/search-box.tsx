@@ -88,16 +88,17 @@ const Results = ({ found, list, active, choose }: ResultsProps) => (
   </div>
 )
 
-/** Finds a patient while typing: name, birth date or identifier; keyboard first. */
-export const SearchBox = () => {
+const useSearch = (field: React.RefObject<HTMLInputElement | null>) => {
   const [text, setText] = useState('')
   const [open, setOpen] = useState(false)
   const [active, setActive] = useState(0)
-  const box = useRef<HTMLDivElement>(null)
-  const field = useRef<HTMLInputElement>(null)
   const found = usePatients(text)
-  const list = useId()
   const shown = open && found.asked
+  const type = (next: string): void => {
+    setText(next)
+    setActive(0)
+    setOpen(true)
+  }
   const choose = (patient: Patient): void => {
     setText('')
     setOpen(false)
@@ -108,22 +109,35 @@ export const SearchBox = () => {
     setOpen(true)
     setActive((before) => Math.min(Math.max(before + by, 0), Math.max(found.items.length - 1, 0)))
   }
-  const press = (event: React.KeyboardEvent): void => {
-    const patient = found.items[active]
-    if (event.key === 'ArrowDown') move(1)
-    else if (event.key === 'ArrowUp') move(-1)
-    else if (event.key === 'Enter' && patient && shown) choose(patient)
-    else if (event.key === 'Escape') {
-      setOpen(false)
-      if (!shown) setText('')
-    } else return
-    event.preventDefault()
+  const dismiss = (): void => {
+    setOpen(false)
+    if (!shown) setText('')
   }
+  return { text, found, active, shown, setOpen, type, choose, move, dismiss }
+}
+
+const press = (event: React.KeyboardEvent, search: ReturnType<typeof useSearch>): void => {
+  const patient = search.found.items[search.active]
+  if (event.key === 'ArrowDown') search.move(1)
+  else if (event.key === 'ArrowUp') search.move(-1)
+  else if (event.key === 'Enter' && patient && search.shown) search.choose(patient)
+  else if (event.key === 'Escape') search.dismiss()
+  else return
+  event.preventDefault()
+}
+
+/** Finds a patient while typing: name, birth date or identifier; keyboard first. */
+export const SearchBox = () => {
+  const box = useRef<HTMLElement>(null)
+  const field = useRef<HTMLInputElement>(null)
+  const search = useSearch(field)
+  const { text, found, active, shown } = search
+  const list = useId()
   const leave = (event: React.FocusEvent): void => {
-    if (!box.current?.contains(event.relatedTarget)) setOpen(false)
+    if (!box.current?.contains(event.relatedTarget)) search.setOpen(false)
   }
   return (
-    <search ref={box as React.RefObject<HTMLElement & HTMLDivElement>} className="search" onBlur={leave}>
+    <search ref={box} className="search" onBlur={leave}>
       <Icon name="search" />
       <input
         ref={field}
@@ -139,18 +153,14 @@ export const SearchBox = () => {
         aria-autocomplete="list"
         aria-activedescendant={shown && found.items[active] ? `${list}-${active}` : undefined}
         value={text}
-        onChange={(event) => {
-          setText(event.target.value)
-          setActive(0)
-          setOpen(true)
-        }}
-        onFocus={() => setOpen(true)}
-        onKeyDown={press}
+        onChange={(event) => search.type(event.target.value)}
+        onFocus={() => search.setOpen(true)}
+        onKeyDown={(event) => press(event, search)}
       />
       <span className="kbd" aria-hidden="true">
         /
       </span>
-      {shown && <Results found={found} list={list} active={active} choose={choose} />}
+      {shown && <Results found={found} list={list} active={active} choose={search.choose} />}
     </search>
   )
 }
