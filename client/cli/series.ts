@@ -49,7 +49,11 @@ const pressurePoint = (observation: Observation, when: string): Point | undefine
   const low = componentOf(observation, diastolic)
   if (high?.value === undefined || low?.value === undefined) return undefined
   const unit = unitOf(high)
-  const reading = { when, text: `${high.value}/${low.value} ${unit}`.trim(), values: [high.value, low.value] }
+  const reading = {
+    when,
+    text: `${numberText(high.value)}/${numberText(low.value)} ${unit}`.trim(),
+    values: [high.value, low.value],
+  }
   return { key: `${keyOf(observation.code)}|${unit}`, label: labelOf(observation.code), reading }
 }
 
@@ -62,7 +66,7 @@ const quantityPoint = (part: Observation | ObservationComponent, when: string): 
   const { valueQuantity: quantity } = part
   if (quantity?.value === undefined) return []
   const unit = unitOf(quantity)
-  const text = `${quantity.comparator ?? ''}${quantity.value} ${unit}`.trim()
+  const text = `${quantity.comparator ?? ''}${numberText(quantity.value)} ${unit}`.trim()
   const reading = { when, text, values: [quantity.value] }
   return [{ key: `${keyOf(part.code)}|${unit}`, label: labelOf(part.code), reading }]
 }
@@ -83,6 +87,10 @@ const keyOf = (code: CodeableConcept): string => {
 
 const labelOf = (code: CodeableConcept): string =>
   code.text ?? code.coding?.find((coding) => coding.display)?.display ?? code.coding?.[0]?.code ?? '?'
+
+/** Returns a number as people read it: one that was computed, with more than three decimals, by its first four digits. */
+export const numberText = (value: number): string =>
+  Math.round(value * 1000) / 1000 === value ? String(value) : String(Number(value.toPrecision(4)))
 
 /** Returns a FHIR time as it was given, minutes and offset included: `2026-03-01 09:30 +01:00`. */
 export const timeText = (time: string): string => {

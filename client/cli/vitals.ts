@@ -1,7 +1,7 @@
 import type { Observation } from 'fhir/r4.js'
 import { type Command, UsageError } from './options.ts'
 import { searchAll } from './pages.ts'
-import { type Series, seriesOf, timeText } from './series.ts'
+import { numberText, type Series, seriesOf, timeText } from './series.ts'
 import { openSession } from './session.ts'
 import { table, trendLine } from './table.ts'
 
@@ -28,8 +28,8 @@ const row = ({ label, readings }: Series): string[] => {
     label,
     latest?.text ?? '',
     timeText(latest?.when ?? ''),
-    columns.map((values) => Math.min(...values)).join('/'),
-    columns.map((values) => Math.max(...values)).join('/'),
+    columns.map((values) => numberText(Math.min(...values))).join('/'),
+    columns.map((values) => numberText(Math.max(...values))).join('/'),
     String(readings.length),
     columns.map((values) => trendLine(values)).join(' / '),
   ]

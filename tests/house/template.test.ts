@@ -1,0 +1,107 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { list, type PlainRecord, parseTemplate, record } from '../../src/local/cloudformation.ts'
+import { readTemplate } from '../../src/local/template.ts'
+import { root } from './sources.ts'
+
+const source = parseTemplate(readFileSync(join(root, 'template.yaml'), 'utf8'))
+const resources = Object.entries(record(source.Resources)).map(([id, value]) => ({ id, ...record(value) }))
+const ofType = (type: string) => resources.filter((resource) => record(resource).Type === type)
+const template = readTemplate()
+
+const statementsOf = (id: string): PlainRecord[] =>
+  list(record(record(record(source.Resources)[id]).Properties).Policies).flatMap((policy) =>
+    list(record(policy).Statement).map(record),
+  )
+
+const texts = (value: unknown): string[] =>
+  Array.isArray(value) ? value.flatMap(texts) : [JSON.stringify(value)]
+
+describe('the template', () => {
+  test('has one function for each door, and the sources of all of them', () => {
+    expect(template.functions.map((fn) => fn.id)).toEqual([
+      'MetadataFunction',
+      'BundleFunction',
+      'PatientFunction',
+      'ObservationFunction',
+      'ResourceFunction',
+      'StreamFunction',
+    ])
+    expect(template.functions.filter((fn) => !existsSync(join(root, fn.entryPoint)))).toEqual([])
+  })
+
+  test('names the built file after the source file', () => {
+    for (const fn of template.functions)
+      expect(fn.bundle).toBe(fn.entryPoint.replace('src/', 'dist/').replace('.ts', '/index.js'))
+  })
+
+  test('grants actions and resources by name', () => {
+    for (const { id } of template.functions)
+      for (const statement of statementsOf(id)) {
+        expect(
+          texts(statement.Action).filter((action) => action.includes('*')),
+          id,
+        ).toEqual([])
+        expect(
+          texts(statement.Resource).filter((resource) => resource === '"*"'),
+          id,
+        ).toEqual([])
+      }
+  })
+
+  test('gives the metadata function no rights to data', () => {
+    expect(statementsOf('MetadataFunction')).toEqual([])
+  })
+
+  test('asks for a token everywhere but at metadata and .well-known', () => {
+    const open = template.routes.filter((route) => route.authorizer === 'none').map((route) => route.path)
+    expect(open).toEqual(['/metadata', '/.well-known/{proxy+}'])
+    const api = record(ofType('AWS::Serverless::Api')[0]).Properties
+    expect(record(record(api).Auth).DefaultAuthorizer).toBe('UserPoolAuthorizer')
+  })
+
+  test('gives every function the same environment', () => {
+    const [first, ...others] = template.functions
+    for (const fn of others) expect(fn.environment).toEqual(first?.environment)
+  })
+
+  test('keeps a log group with a retention for every function', () => {
+    const groups = ofType('AWS::Logs::LogGroup')
+    expect(groups.length).toBe(template.functions.length)
+    for (const group of groups) expect(record(record(group).Properties).RetentionInDays).toBeDefined()
+  })
+
+  test('keeps tables, bucket and user pool when the stack is deleted', () => {
+    const kept = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::Cognito::UserPool'].flatMap(ofType)
+    expect(kept.length).toBe(5)
+    for (const resource of kept) expect(record(resource).DeletionPolicy, resource.id).toBe('Retain')
+  })
+
+  test('encrypts every table and can restore it to any second', () => {
+    for (const table of ofType('AWS::DynamoDB::Table').map((resource) =>
+      record(record(resource).Properties),
+    )) {
+      expect(table.BillingMode).toBe('PAY_PER_REQUEST')
+      expect(table.SSESpecification).toEqual({ SSEEnabled: true })
+      expect(table.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true })
+    }
+  })
+
+  test('words every refusal of the gateway as an OperationOutcome', () => {
+    expect([...template.gatewayResponses.keys()]).toEqual(
+      expect.arrayContaining([
+        'UNAUTHORIZED',
+        'ACCESS_DENIED',
+        'REQUEST_TOO_LARGE',
+        'DEFAULT_4XX',
+        'DEFAULT_5XX',
+      ]),
+    )
+    for (const { body, headers } of template.gatewayResponses.values()) {
+      const outcome = JSON.parse(body.replace('$context.error.messageString', '"why"'))
+      expect(outcome.resourceType).toBe('OperationOutcome')
+      expect(headers['Content-Type']).toBe('application/fhir+json')
+    }
+  })
+})
