@@ -9,7 +9,14 @@ export interface Engines {
   s3: string
   cognito: string
   databasePath: string
+  pids: EnginePids
   stop(): Promise<void>
+}
+
+/** The engines' processes: the one that holds them, and the database that it started. */
+export interface EnginePids {
+  host: number
+  dynoxide: number
 }
 
 /** A reason not to start, or not to go on, that one line says. */
@@ -46,6 +53,7 @@ export const startEngines = async (
     s3: `http://127.0.0.1:${ready.s3}`,
     cognito: `http://127.0.0.1:${ready.cognito}`,
     databasePath,
+    pids: { host: host.pid ?? 0, dynoxide: ready.dynoxidePid },
     stop: () => stopHost(host),
   }
 }

@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import type { Jwks } from 'aws-jwt-verify/jwk'
 import { call } from './aws.ts'
-import { type Engines, Refusal, startEngines } from './engines.ts'
+import { type EnginePids, type Engines, Refusal, startEngines } from './engines.ts'
 import { type Environments, type Runnable, startEnvironments } from './environments.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { allowPage, pageOf } from './page.ts'
@@ -51,6 +51,7 @@ export interface Stack {
   drained(): Promise<void>
   /** The processes of the environments that run now. */
   pids(): number[]
+  enginePids: EnginePids
   stop(): Promise<void>
 }
 
@@ -66,7 +67,10 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   try {
     claim(directory)
     const died = (reason: string): void => {
-      if (!parts.stopping) void stopOnce().then(() => options.died?.(reason))
+      // Ctrl-C reaches the engines too: when they are quicker than this process, it is no death of their own.
+      setTimeout(() => {
+        if (!parts.stopping) void stopOnce().then(() => options.died?.(reason))
+      }, 100)
     }
     return { ...(await startParts(template, options, parts, died)), stop: stopOnce }
   } catch (error) {
@@ -145,11 +149,13 @@ const describeStack = (
     users: demoUsers,
     logPath,
     endpoints: { dynamodb: engines.dynamodb, s3: engines.s3 },
+    enginePids: engines.pids,
     token: (user: string) => signIn(engines.cognito, identity.clientId, user),
     drained: async () => parts.poller?.drained(),
     pids: () => [...(parts.environments?.pids() ?? []), ...(parts.streamEnvironment?.pids() ?? [])],
   }
-  const card = { pid: process.pid, url, cognito, ...identity, users: demoUsers }
+  const processes = { environments: stack.pids(), engines: engines.pids }
+  const card = { pid: process.pid, url, cognito, ...identity, users: demoUsers, processes }
   writeFileSync(`${parts.directory.path}/stack.json`, JSON.stringify(card, null, 2), { mode: 0o600 })
   return stack
 }

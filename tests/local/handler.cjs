@@ -1,0 +1,28 @@
+// A handler that does as the path says, so that the stack can be watched with functions that misbehave.
+const deeds = {
+  '/Patient/exit': () => process.exit(3),
+  '/Patient/throw': () => {
+    throw new Error('thrown')
+  },
+  '/Patient/wrong': () => 'no result',
+  '/Patient/hang': () => new Promise(() => {}),
+  '/Patient/large': () => ({ statusCode: 200, body: 'x'.repeat(7_000_000) }),
+}
+
+exports.handler = async (event, context) => {
+  if (event.Records) return { batchItemFailures: [] }
+  const deed = deeds[event.path]
+  if (deed) return deed()
+  const { requestContext, body } = event
+  return {
+    statusCode: 200,
+    multiValueHeaders: { 'X-Many': ['a', 'b'] },
+    body: JSON.stringify({
+      claims: requestContext.authorizer?.claims,
+      bytes: body?.length ?? 0,
+      pid: process.pid,
+      function: context.functionName,
+      table: process.env.RESOURCES_TABLE,
+    }),
+  }
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { parseTemplate, resolve } from '../../src/local/cloudformation.ts'
+import { environmentOf, readTemplate } from '../../src/local/template.ts'
+
+const template = readTemplate()
+
+describe('read from the template', () => {
+  test('the tables are CreateTable requests with their indexes, stream and TTL', () => {
+    expect(template.tables.map((table) => [table.name, table.ttlAttribute])).toEqual([
+      ['resources-table', undefined],
+      ['search-table', undefined],
+      ['system-table', 'ttl'],
+    ])
+    expect(template.tables[0]?.create).toMatchObject({
+      TableName: 'resources-table',
+      BillingMode: 'PAY_PER_REQUEST',
+      GlobalSecondaryIndexes: [{ IndexName: 'by-type' }, { IndexName: 'by-time' }],
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    })
+  })
+
+  test('a function sees the names of the laptop', () => {
+    const [fn] = template.functions
+    if (!fn) throw new Error('The template has no function.')
+    expect(environmentOf(fn, { UserPool: 'local_1', UserPoolClient: 'client' })).toMatchObject({
+      RESOURCES_TABLE: 'resources-table',
+      ARCHIVE_BUCKET: 'archive-bucket',
+      USER_POOL_CLIENT_ID: 'client',
+      TOKEN_ISSUER: 'https://cognito-idp.local.amazonaws.com/local_1',
+    })
+  })
+
+  test('the groups, the pool and the stream are there', () => {
+    expect(template.groups.map((group) => group.GroupName)).toEqual([
+      'admin',
+      'clinician',
+      'loader',
+      'viewer',
+    ])
+    expect(template.functions.find((fn) => fn.stream)?.stream).toMatchObject({ table: 'resources-table' })
+  })
+})
+
+describe('short tags', () => {
+  const scope = {
+    ref: (name: string) => (name === 'AWS::NoValue' ? undefined : `<${name}>`),
+    attribute: (name: string) => `[${name}]`,
+    condition: (name: string) => name === 'Yes',
+  }
+  const read = (yaml: string) => resolve(parseTemplate(`x: ${yaml}`).x ?? null, scope)
+
+  test.each([
+    ['!Ref A', '<A>'],
+    ['!GetAtt A.Arn', '[A.Arn]'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the braces are CloudFormation's
+    ["!Sub 'a-${B}-${C.D}'", 'a-<B>-[C.D]'],
+    ['!If [Yes, 1, 2]', 1],
+    ['!If [No, 1, !Ref A]', '<A>'],
+    ['[a, !Ref AWS::NoValue]', ['a']],
+    ['{ a: !Ref AWS::NoValue, b: !Ref B }', { b: '<B>' }],
+    ["!Not [!Equals [!Ref A, '<A>']]", false],
+  ])('%s', (yaml, expected) => {
+    expect(read(yaml)).toEqual(expected)
+  })
+})
