@@ -1,0 +1,211 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Stack, startStack } from '../../src/local/stack.ts'
+import { projectRoot } from '../../src/local/template.ts'
+
+interface Run {
+  code: number
+  out: string
+  err: string
+}
+
+const vitalSigns = {
+  coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'vital-signs' }],
+}
+const loinc = (code: string, text: string) => ({ coding: [{ system: 'http://loinc.org', code }], text })
+const quantity = (value: number, unit: string) => ({
+  value,
+  unit,
+  system: 'http://unitsofmeasure.org',
+  code: unit,
+})
+const post = (fullUrl: string, resource: { resourceType: string }) => ({
+  fullUrl,
+  resource,
+  request: { method: 'POST', url: resource.resourceType },
+})
+
+const patientUrl = 'urn:uuid:11111111-1111-4111-8111-111111111111'
+const observation = (effectiveDateTime: string, values: object) => ({
+  resourceType: 'Observation',
+  status: 'final',
+  category: [vitalSigns],
+  subject: { reference: patientUrl },
+  effectiveDateTime,
+  ...values,
+})
+const pressure = (day: string, high: number, low: number) =>
+  observation(`2026-03-${day}T09:30:00+01:00`, {
+    code: loinc('85354-9', 'Blood pressure'),
+    component: [
+      { code: loinc('8480-6', 'Systolic'), valueQuantity: quantity(high, 'mmHg') },
+      { code: loinc('8462-4', 'Diastolic'), valueQuantity: quantity(low, 'mmHg') },
+    ],
+  })
+const weight = (day: string, value: number) =>
+  observation(`2026-03-${day}T08:00:00-05:00`, {
+    code: loinc('29463-7', 'Body weight'),
+    valueQuantity: quantity(value, 'kg'),
+  })
+
+const resources = [
+  pressure('01', 128, 81),
+  pressure('03', 140, 90),
+  pressure('02', 120, 70),
+  weight('01', 61.5),
+  weight('05', 60.123456),
+]
+
+const transaction = (family: string, ...observations: { resourceType: string }[]) => ({
+  resourceType: 'Bundle',
+  type: 'transaction',
+  entry: [
+    post(patientUrl, {
+      resourceType: 'Patient',
+      name: [{ family, given: ['Zofia'] }],
+      birthDate: '1961-04-02',
+    } as never),
+    ...observations.map((resource, index) =>
+      post(`urn:uuid:22222222-2222-4222-8222-22222222222${index}`, resource),
+    ),
+  ],
+})
+
+describe('the command line', () => {
+  let stack: Stack
+  let directory: string
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'pilotlight-cli-'))
+    stack = await startStack({ environments: 2 })
+  })
+  afterAll(async () => {
+    await stack?.stop()
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  const pilotlight = (...args: string[]): Promise<Run> =>
+    new Promise((resolve) => {
+      const env = { ...process.env, PILOTLIGHT_URL: stack.url }
+      const command = [`${projectRoot}client/cli/pilotlight.ts`, ...args]
+      execFile(process.execPath, command, { env }, (error, out, err) =>
+        resolve({ code: error ? Number(error.code) : 0, out, err }),
+      )
+    })
+
+  const load = (...files: string[]): Promise<Run> =>
+    pilotlight('load', '--state', join(directory, 'state.json'), ...files)
+
+  const file = (name: string, content: object | string): string => {
+    const path = join(directory, name)
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+    return path
+  }
+
+  const idOf = async (name: string): Promise<string> =>
+    JSON.parse((await pilotlight('patients', '--name', name, '--json')).out)[0].id
+
+  test('token prints a token that the server takes, and nothing else', async () => {
+    const { code, out } = await pilotlight('token', '--user', 'viewer')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
+    const response = await fetch(`${stack.url}/Patient`, {
+      headers: { authorization: `Bearer ${out.trim()}` },
+    })
+    expect(response.status).toBe(200)
+  })
+
+  test('load posts Bundles, and does not post them again', async () => {
+    const path = file('kowalska.json', transaction('Kowalska', ...resources))
+    const first = await load(path)
+    expect(first).toMatchObject({ code: 0, err: '' })
+    expect(first.out).toMatch(/^1 files loaded, 0 failed: 6 resources in /)
+    expect((await load(path)).out).toMatch(/^0 files loaded, 1 were there already, 0 failed/)
+    expect(JSON.parse((await pilotlight('patients', '--name', 'Kowalska', '--json')).out)).toHaveLength(1)
+  })
+
+  test('load posts again what the server has lost', async () => {
+    const path = file('nowak.json', transaction('Nowak'))
+    await load(path)
+    const state = join(directory, 'state.json')
+    const remembered = readFileSync(state, 'utf8')
+    writeFileSync(state, remembered.replace(/"Patient\/[^"]+"/g, '"Patient/lost"'))
+    expect((await load(path)).out).toMatch(/^1 files loaded, 0 failed/)
+  })
+
+  test('load says what failed and why, goes on with the rest, and exits with 1', async () => {
+    const invalid = transaction('Invalid', observation('yesterday', { code: loinc('1', 'x') }))
+    const run = await load(
+      file('invalid.json', invalid),
+      file('patient.json', { resourceType: 'Patient' }),
+      file('broken.json', '{'),
+      file('large.json', `{"resourceType":"Bundle","type":"batch","x":"${'x'.repeat(11_000_000)}"}`),
+      join(directory, 'missing.json'),
+      file('good.json', transaction('Good')),
+    )
+    expect(run.code).toBe(1)
+    expect(run.out).toMatch(/FAILED .*invalid\.json\n {2}Bundle\.entry\[1\].*effective/)
+    expect(run.out).toMatch(
+      /patient\.json\n {2}It is not a Bundle of type transaction or batch, but Patient\./,
+    )
+    expect(run.out).toMatch(/broken\.json\n {2}.*JSON/)
+    expect(run.out).toMatch(/large\.json\n {2}It has 10\.5 MB, and the gateway takes 10 MB at most/)
+    expect(run.out).toMatch(/missing\.json\n {2}.*ENOENT/)
+    expect(run.out).toMatch(/\n1 files loaded, 5 failed/)
+  })
+
+  test('load names the entry of a batch that failed', async () => {
+    const batch = { ...transaction('Batch', { resourceType: 'Observation' }), type: 'batch' }
+    const run = await load(file('batch.json', batch))
+    expect(run.code).toBe(1)
+    expect(run.out).toMatch(/batch\.json\n {2}Bundle\.entry\[1\]: 4\d\d /)
+  })
+
+  test('patients lists id, name and birth date', async () => {
+    const { out } = await pilotlight('patients', '--name', 'Kowalska')
+    expect(out.split('\n')[0]).toMatch(/^ID +NAME +BORN +GENDER$/)
+    expect(out).toMatch(/Zofia Kowalska {2}1961-04-02/)
+    expect((await pilotlight('patients', '--name', 'Nobody')).out).toBe('No patients found.\n')
+  })
+
+  test('vitals shows the latest, the range and the trend, blood pressure as a pair', async () => {
+    const { code, out } = await pilotlight('vitals', await idOf('Kowalska'))
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /Blood pressure +140\/90 mmHg +2026-03-03 09:30 \+01:00 +120\/70 +140\/90 +3 +▄▁█ \/ ▅▁█/u,
+    )
+    expect(out).toMatch(/Body weight +60\.12 kg +2026-03-05 08:00 -05:00 +60\.12 +61\.5 +2 +█▁/u)
+  })
+
+  test('vitals of nobody says so', async () => {
+    const run = await pilotlight('vitals', 'nobody')
+    expect(run.code).toBe(1)
+    expect(run.err).toMatch(/nobody/)
+  })
+
+  test.each([
+    [['frobnicate'], /`frobnicate` is not a command/],
+    [['vitals'], /Name one patient by id/],
+    [['load'], /Name the files to load/],
+    [['patients', '--frob'], /Unknown option '--frob'/],
+    [['patients', '--count', '0'], /--count must be a whole number/],
+    [['patients', '--base', 'localhost'], /is not a FHIR base URL/],
+    [['patients', '--base', 'http://localhost:39999/fhir'], /could not be reached/],
+    [['token', '--user', 'stranger'], /Give the password of `stranger`/],
+    [['token', '--user', 'viewer', '--password', 'wrong'], /`viewer` could not sign in/],
+  ])('%s ends with one line and 1', async (args, line) => {
+    const { code, out, err } = await pilotlight(...args)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toMatch(line)
+    expect(err.trim().split('\n')).toHaveLength(1)
+  })
+
+  test('--help lists the commands', async () => {
+    const { code, out } = await pilotlight('--help')
+    expect(code).toBe(0)
+    for (const name of ['load', 'patients', 'vitals', 'token']) expect(out).toContain(`pilotlight ${name}`)
+  })
+})
