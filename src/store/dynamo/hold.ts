@@ -47,7 +47,7 @@ const take = async (session: Session, key: Key, txn: string, budget: Budget): Pr
     if (holder === txn) return
     if (holder !== undefined && (await hasEnded(session, holder)) && (await put(session, key, txn, holder)))
       return
-    if (!mayWait(session, budget, txn, holder ?? '')) throw contended()
+    if (!mayWait(session, budget, txn, holder ?? txn)) throw contended()
     budget.left -= await pause(session, attempt)
   }
 }
