@@ -38,6 +38,8 @@ const shortestBatch = 20
 
 interface Progress {
   reads: Read[]
+  /** Characters of the texts read. */
+  size: number
   judged: number
   /** The last place that was judged. */
   at?: Place
@@ -50,18 +52,21 @@ const streamedPage = async (
   drive: Drive,
   cursor: Cursor | undefined,
 ): Promise<Page> => {
-  const progress: Progress = { reads: [], judged: 0, done: false }
+  const progress: Progress = { reads: [], size: 0, judged: 0, done: false }
   const source = batches(drive, cursor?.at)
-  while (!progress.done && progress.reads.length < query.count) {
+  while (!progress.done && !isFull(scope, query, progress)) {
     const batch = await source.next(batchSize(query.count, progress))
     await judgeBatch(scope, query, drive, batch.candidates, progress)
     progress.done = batch.end
-    if (batch.stop && progress.reads.length < query.count)
+    if (batch.stop && !isFull(scope, query, progress))
       return shortPage(query, drive, progress, batch.stop, cursor)
     if (scope.use.resources >= scope.limits.resources) break
   }
   return pageOf(drive, progress, source)
 }
+
+const isFull = ({ limits }: Scope, { count }: Query, { reads, size }: Progress): boolean =>
+  reads.length >= count || size >= limits.characters
 
 const batchSize = (count: number, { reads, judged }: Progress): number => {
   const missing = count - reads.length
@@ -79,12 +84,17 @@ const judgeBatch = async (
 ): Promise<void> => {
   const judged = await judge(scope, query, candidates)
   for (const [i, candidate] of candidates.entries()) {
-    if (progress.reads.length >= query.count) return
+    if (isFull(scope, query, progress)) return
     const read = judged[i]
     progress.judged++
     progress.at = { order: candidate.order, id: candidate.id }
-    if (read && drive.orderOf(read.resource, read.version.t) === candidate.order) progress.reads.push(read)
+    if (read && drive.orderOf(read.resource, read.version.t) === candidate.order) keep(progress, read)
   }
+}
+
+const keep = (progress: Progress, read: Read): void => {
+  progress.reads.push(read)
+  progress.size += read.version.text.length
 }
 
 const pageOf = (drive: Drive, { reads, at }: Progress, source: Batches): Page => {
@@ -187,9 +197,10 @@ const gatheredPage = async (
   const found = judged.filter((read) => read !== undefined)
   const byType = plan.sort.by === 'type'
   const placed = byType ? byStanding(found, plan.sort.descending) : sortReads(found, query.sort)
-  return cutPage(placed, cursor, query.count, byType ? 'type' : 'keys', way, (a, b) =>
-    byType ? isBehind(a, b, plan.sort.descending) : placeByKeys(query.sort, a, b) > 0,
-  )
+  const behind = (a: Place, b: Place): boolean =>
+    byType ? isBehind(a, b, plan.sort.descending) : placeByKeys(query.sort, a, b) > 0
+  const rest = cursor ? placed.filter(({ place }) => behind(place, cursor.at)) : placed
+  return cutPage(scope, query, rest, byType ? 'type' : 'keys', way)
 }
 
 interface Placed {
@@ -205,17 +216,10 @@ const byStanding = (reads: readonly Read[], descending: boolean): readonly Place
     }))
     .sort((a, b) => (isBehind(a.place, b.place, descending) ? 1 : -1))
 
-const cutPage = (
-  placed: readonly Placed[],
-  cursor: Cursor | undefined,
-  count: number,
-  by: string,
-  way: string,
-  behind: (a: Place, b: Place) => boolean,
-): Page => {
-  const rest = cursor ? placed.filter(({ place }) => behind(place, cursor.at)) : placed
-  const page = rest.slice(0, count)
-  const last = page.at(-1)
-  const reads = page.map(({ read }) => read)
-  return { reads, way, ...(last && rest.length > count && { next: { by, at: last.place } }) }
+const cutPage = (scope: Scope, query: Query, rest: readonly Placed[], by: string, way: string): Page => {
+  const progress: Progress = { reads: [], size: 0, judged: 0, done: false }
+  for (const { read } of rest) if (!isFull(scope, query, progress)) keep(progress, read)
+  const { reads } = progress
+  const last = rest[reads.length - 1]
+  return { reads, way, ...(last && rest.length > reads.length && { next: { by, at: last.place } }) }
 }

@@ -144,3 +144,14 @@ test('counts without results', async () => {
   expect((await searchPage(store(), 'Observation?patient=p1&_summary=count')).total).toBe(160)
   expect((await searchPage(store(), 'Observation?patient=p1&_count=3&_total=accurate')).total).toBe(160)
 })
+
+test.each(['Observation?patient=p1', 'Observation?patient=p1&_sort=code'])(
+  'a page of %s ends before its texts grow beyond what may leave at once',
+  async (url) => {
+    const limits = { characters: 2000 }
+    const page = await searchPage(store(), url, [], limits)
+    expect(page.matches.length).toBeGreaterThan(1)
+    expect(page.matches.length).toBeLessThan(15)
+    expect((await allIds(store(), url, limits)).sort()).toEqual((await allIds(store(), url)).sort())
+  },
+)
