@@ -11,6 +11,7 @@ const node = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.e
 const tools = [
   node,
   join(modules, 'esbuild'),
+  join(modules, 'vite'),
   join(modules, 'yaml'),
   join(modules, '@medplum', 'definitions'),
 ]

@@ -73,9 +73,17 @@ describe('the template', () => {
   })
 
   test('keeps tables, bucket and user pool when the stack is deleted', () => {
-    const kept = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::Cognito::UserPool'].flatMap(ofType)
+    const data = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::Cognito::UserPool'].flatMap(ofType)
+    const kept = data.filter(({ id }) => id !== 'PageBucket')
     expect(kept.length).toBe(5)
     for (const resource of kept) expect(record(resource).DeletionPolicy, resource.id).toBe('Retain')
+  })
+
+  test('shows no bucket to the public', () => {
+    const buckets = ofType('AWS::S3::Bucket').map((resource) => record(record(resource).Properties))
+    expect(buckets.length).toBe(2)
+    for (const bucket of buckets)
+      expect(Object.values(record(bucket.PublicAccessBlockConfiguration))).toEqual([true, true, true, true])
   })
 
   test('encrypts every table and can restore it to any second', () => {
