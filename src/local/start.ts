@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { prepare } from './bundle.ts'
 import { fillStore } from './demo/fill.ts'
 import { Refusal } from './engines.ts'
@@ -67,11 +68,26 @@ const demonstrate = async (stack: Stack, open: boolean): Promise<string> => {
     : `${count} patients were made up.`
 }
 
-/** npm may be killed so that it cannot pass the signal on: then this process has another parent. */
+/** npm may be killed so that it cannot pass the signal on: then this process, or the shell between them, is orphaned. */
 const stopWithoutParent = (stop: () => void): void => {
-  const parent = process.ppid
   if (process.env.npm_lifecycle_event !== 'start') return
-  setInterval(() => process.ppid !== parent && stop(), 500).unref()
+  const before = parents()
+  setInterval(() => parents() !== before && stop(), 500).unref()
+}
+
+const parents = (): string => `${process.ppid} ${parentOf(process.ppid)}`
+
+/** Returns a process's parent where the system has it in `/proc`. */
+const parentOf = (pid: number): string => {
+  try {
+    return (
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ')[1] ?? ''
+    )
+  } catch {
+    return ''
+  }
 }
 
 const leave = (line: string): never => {

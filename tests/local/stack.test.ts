@@ -241,6 +241,17 @@ describe('npm start', () => {
     },
   )
 
+  test('leaves no process behind when npm itself was killed', async () => {
+    const dataDir = temporary()
+    const env = { ...process.env, PORT: '0', DATA_DIR: dataDir }
+    const npm = spawn('npm', ['start'], { cwd: projectRoot, env, stdio: 'ignore' })
+    onTestFinished(() => void npm.kill('SIGKILL'))
+    await until(() => existsSync(join(dataDir, 'stack.json')), 20_000)
+    const pids = childrenOf(dataDir)
+    npm.kill('SIGKILL')
+    await until(() => !pids.some(isRunning))
+  })
+
   test('leaves no process behind when one of its children died before', async () => {
     const dataDir = temporary()
     const { child, output, ended } = run({ PORT: '0', DATA_DIR: dataDir })
