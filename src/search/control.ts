@@ -14,7 +14,7 @@ export const mostCount = 1000
 export const defaultControl: Omit<Query, 'type' | 'base' | 'clauses' | 'selfPairs'> = {
   sort: [],
   count: defaultCount,
-  total: 'none',
+  total: 'estimate',
   countOnly: false,
   includes: [],
   revincludes: [],

@@ -155,3 +155,9 @@ test.each(['Observation?patient=p1', 'Observation?patient=p1&_sort=code'])(
     expect((await allIds(store(), url, limits)).sort()).toEqual((await allIds(store(), url)).sort())
   },
 )
+
+test('the total is said without being asked for where the page holds everything', async () => {
+  expect((await searchPage(store(), 'Patient?_id=p1')).total).toBe(1)
+  expect((await searchPage(store(), 'Patient?_id=nobody')).total).toBe(0)
+  expect((await searchPage(store(), 'Patient?_id=p1&_total=none')).total).toBeUndefined()
+})
