@@ -1,5 +1,4 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { decodeBody } from './body.ts'
 import type { Clients } from './dynamo/clients.ts'
 import { bundleKey } from './keys.ts'
@@ -21,28 +20,22 @@ export interface Archive {
 /** Where the archive is; the clock is for tests to change. */
 export interface ArchivePlace {
   bucket: string
-  clients: Pick<Clients, 's3'>
+  clients: Pick<Clients, 'bucket'>
   now?: () => number
 }
 
-const objectAt = async ({ bucket, clients }: ArchivePlace, key: string): Promise<Uint8Array> => {
-  const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-  return (await Body?.transformToByteArray()) ?? new Uint8Array()
-}
+const objectAt = ({ bucket, clients }: ArchivePlace, key: string): Promise<Uint8Array> =>
+  clients.bucket.get(bucket, key)
 
-const putText = async ({ bucket, clients }: ArchivePlace, key: string, text: string): Promise<void> => {
-  await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: gzipSync(text) }))
-}
+const putText = ({ bucket, clients }: ArchivePlace, key: string, text: string): Promise<void> =>
+  clients.bucket.put(bucket, key, gzipSync(text))
 
 async function* keysUnder({ bucket, clients }: ArchivePlace, prefix: string): AsyncGenerator<string> {
   let after: string | undefined
   do {
-    const page = await clients.s3.send(
-      new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(after && { StartAfter: after }) }),
-    )
-    const keys = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]))
+    const { keys, more } = await clients.bucket.keys(bucket, prefix, after)
     yield* keys
-    after = page.IsTruncated ? keys.at(-1) : undefined
+    after = more ? keys.at(-1) : undefined
   } while (after !== undefined)
 }
 

@@ -31,7 +31,7 @@ export const failingAt = (clients: Clients, stop: Stop): Clients => {
     await Promise.allSettled(underWay)
     throw new Stopped()
   }
-  const through = async (call: Call, send: () => Promise<unknown>): Promise<unknown> => {
+  const through = async <Answer>(call: Call, send: () => Promise<Answer>): Promise<Answer> => {
     nth++
     if ('before' in stop && stop.before(call, nth)) stopped = true
     if (stopped) return end()
@@ -48,7 +48,14 @@ export const failingAt = (clients: Clients, stop: Stop): Clients => {
     const send: Send = (call) => through(call, () => (client.send as Send).call(client, call))
     return { send }
   }
-  return { dynamo: around(clients.dynamo), s3: around(clients.s3) } as Clients
+  const { get, put, keys } = clients.bucket
+  const object = (name: string, key: string): Call => ({ constructor: { name }, input: { key } })
+  const bucket: Clients['bucket'] = {
+    get: (place, key) => through(object('get', key), () => get(place, key)),
+    put: (place, key, body) => through(object('put', key), () => put(place, key, body)),
+    keys: (place, prefix, after) => through(object('keys', prefix), () => keys(place, prefix, after)),
+  }
+  return { dynamo: around(clients.dynamo), bucket } as Clients
 }
 
 /** Returns whether a call writes the record that commits a large transaction. */

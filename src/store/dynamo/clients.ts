@@ -1,12 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { S3Client } from '@aws-sdk/client-s3'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { failure } from '../../outcome/failure.ts'
+import { type Bucket, openBucket } from '../bucket.ts'
 
 /** The two connections a store sends its calls over. */
 export interface Clients {
   dynamo: Pick<DynamoDBDocumentClient, 'send'>
-  s3: Pick<S3Client, 'send'>
+  bucket: Bucket
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -34,6 +34,6 @@ export const connect = (env: Environment): Clients => {
   const dynamo = new DynamoDBClient(optionsOf(env, env.AWS_ENDPOINT_URL_DYNAMODB))
   return {
     dynamo: DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
-    s3: new S3Client({ ...optionsOf(env, bucketEndpoint), forcePathStyle: bucketEndpoint !== undefined }),
+    bucket: openBucket({ ...optionsOf(env, bucketEndpoint), forcePathStyle: bucketEndpoint !== undefined }),
   }
 }

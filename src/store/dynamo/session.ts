@@ -1,4 +1,3 @@
-import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import {
   BatchExecuteStatementCommand,
   type BatchExecuteStatementCommandInput,
@@ -91,23 +90,27 @@ interface Answer {
 const unitsOf = ({ ConsumedCapacity: consumed = [] }: Answer): number =>
   [consumed].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0)
 
-const metered = async <Out extends object>(
-  session: Session,
-  units: 'readUnits' | 'writeUnits',
-  call: () => Promise<Out>,
-): Promise<Out> => {
+const counted = async <Out>(session: Session, call: () => Promise<Out>): Promise<Out> => {
   const { meter } = session
   meter.calls++
   if (session.underWay++ === 0) meter.rounds++
   try {
-    const answer = await call()
-    meter[units] += unitsOf(answer)
-    return answer
+    return await call()
   } catch (error) {
     throw asFailure(error)
   } finally {
     session.underWay--
   }
+}
+
+const metered = async <Out extends object>(
+  session: Session,
+  units: 'readUnits' | 'writeUnits',
+  call: () => Promise<Out>,
+): Promise<Out> => {
+  const answer = await counted(session, call)
+  session.meter[units] += unitsOf(answer)
+  return answer
 }
 
 const total = { ReturnConsumedCapacity: 'TOTAL' } as const
@@ -161,19 +164,12 @@ export const executeStatements = (session: Session, params: BatchExecuteStatemen
   )
 
 /** Puts an object into the bucket. */
-export const putObject = (session: Session, key: string, body: Uint8Array) =>
-  metered(session, 'writeUnits', () =>
-    session.clients.s3.send(new PutObjectCommand({ Bucket: session.bucket, Key: key, Body: body })),
-  )
+export const putObject = (session: Session, key: string, body: Uint8Array): Promise<void> =>
+  counted(session, () => session.clients.bucket.put(session.bucket, key, body))
 
 /** Returns an object of the bucket. */
-export const getObject = async (session: Session, key: string): Promise<Uint8Array> => {
-  const read = async () => {
-    const { Body } = await session.clients.s3.send(new GetObjectCommand({ Bucket: session.bucket, Key: key }))
-    return (await Body?.transformToByteArray()) ?? new Uint8Array()
-  }
-  return metered(session, 'readUnits', read)
-}
+export const getObject = (session: Session, key: string): Promise<Uint8Array> =>
+  counted(session, () => session.clients.bucket.get(session.bucket, key))
 
 /** Waits before the nth try again: doubling from 20 ms up to 640 ms, spread by chance. Returns how long it was. */
 export const pause = async ({ clock }: Session, attempt: number): Promise<number> => {

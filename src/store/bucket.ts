@@ -1,0 +1,43 @@
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+
+/** What the store and the archive ask of buckets. */
+export interface Bucket {
+  get(bucket: string, key: string): Promise<Uint8Array>
+  put(bucket: string, key: string, body: Uint8Array): Promise<void>
+  /** Returns up to 1,000 keys that begin so, in order, and whether more follow. */
+  keys(bucket: string, prefix: string, after?: string): Promise<{ keys: string[]; more: boolean }>
+}
+
+type Sdk = typeof import('./s3.ts')
+
+/** Returns a bucket whose SDK is loaded at its first use: most requests never need it, and it is slow to load. */
+export const openBucket = (config: S3ClientConfig): Bucket => {
+  let opened: Promise<{ sdk: Sdk; client: S3Client }> | undefined
+  const open = async () => {
+    const sdk = await import('./s3.ts')
+    return { sdk, client: new sdk.S3Client(config) }
+  }
+  const use = () => {
+    opened ??= open()
+    return opened
+  }
+  return {
+    get: async (Bucket, Key) => {
+      const { sdk, client } = await use()
+      const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket, Key }))
+      return (await Body?.transformToByteArray()) ?? new Uint8Array()
+    },
+    put: async (Bucket, Key, Body) => {
+      const { sdk, client } = await use()
+      await client.send(new sdk.PutObjectCommand({ Bucket, Key, Body }))
+    },
+    keys: async (Bucket, Prefix, StartAfter) => {
+      const { sdk, client } = await use()
+      const page = await client.send(
+        new sdk.ListObjectsV2Command({ Bucket, Prefix, ...(StartAfter && { StartAfter }) }),
+      )
+      const keys = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]))
+      return { keys, more: page.IsTruncated === true }
+    },
+  }
+}
