@@ -7,7 +7,7 @@ export interface RouteMatch {
   pathParameters: Readonly<Record<string, string>> | null
 }
 
-/** Returns the route that API Gateway would take: literal segments win over variables, the longer greedy path over the shorter. */
+/** Returns the route that API Gateway would take: literal segments win over variables, the longer greedy path over the shorter, a method of its own over ANY. */
 export const matchRoute = (
   routes: readonly Route[],
   method: string,
@@ -49,6 +49,8 @@ const decoded = (text: string): string => {
 const rank = (route: Route): number => {
   const pattern = segmentsOf(route.path)
   return (
-    pattern.filter((segment) => !segment.startsWith('{')).length * 2 + (route.path.endsWith('+}') ? 0 : 1)
+    pattern.filter((segment) => !segment.startsWith('{')).length * 4 +
+    (route.path.endsWith('+}') ? 0 : 2) +
+    (route.method === 'ANY' ? 0 : 1)
   )
 }

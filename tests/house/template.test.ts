@@ -54,11 +54,23 @@ describe('the template', () => {
     expect(statementsOf('MetadataFunction')).toEqual([])
   })
 
-  test('asks for a token everywhere but at metadata and .well-known', () => {
-    const open = template.routes.filter((route) => route.authorizer === 'none').map((route) => route.path)
-    expect(open).toEqual(['/metadata', '/.well-known/{proxy+}'])
+  test('asks for a token everywhere but at metadata, .well-known and OPTIONS', () => {
+    const open = template.routes.filter((route) => route.authorizer === 'none')
+    expect(open.filter(({ method }) => method !== 'OPTIONS').map(({ path }) => path)).toEqual([
+      '/metadata',
+      '/.well-known/{proxy+}',
+    ])
+    for (const route of open) expect(route.function).toBe('MetadataFunction')
     const api = record(ofType('AWS::Serverless::Api')[0]).Properties
     expect(record(record(api).Auth).DefaultAuthorizer).toBe('UserPoolAuthorizer')
+  })
+
+  test('lets a browser ask by OPTIONS, without a token, wherever it may send something', () => {
+    const paths = (methods: readonly string[]) =>
+      template.routes.filter(({ method }) => methods.includes(method)).map(({ path }) => path)
+    const own = ['/metadata', '/.well-known/{proxy+}']
+    const asked = paths(['ANY']).filter((path) => !own.includes(path))
+    expect(paths(['OPTIONS']).sort()).toEqual(asked.sort())
   })
 
   test('gives every function the same environment', () => {
