@@ -5,7 +5,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context as LambdaCont
 import type { Subsegment } from 'aws-xray-sdk-core'
 import { principalOf } from '../auth/principal.ts'
 import { failedResponse, serve } from '../http/serve.ts'
-import { failure } from '../outcome/failure.ts'
+import { outOfTime } from '../outcome/messages.ts'
 import type { Archive } from '../store/archive.ts'
 import type { OpenStore } from '../store/port.ts'
 import type { Context } from '../write/context.ts'
@@ -103,15 +103,15 @@ const fhir =
     return resultOf(visit.served.response, request.headers, binaryTypesOf(env))
   }
 
-const outOfTime = (): never => {
-  throw failure('busy', 'The request took longer than a function may. Ask for less at once, or try again.')
+const giveUp = (): never => {
+  throw outOfTime()
 }
 
 /** Returns the Lambda handler for API Gateway's proxy events. */
 export const door = (backing: Backing, env: Environment = process.env) => {
   const chain = middy<Visit, APIGatewayProxyResult>({
     timeoutEarlyInMillis: 500,
-    timeoutEarlyResponse: outOfTime,
+    timeoutEarlyResponse: giveUp,
   })
     .use([errors(env), requestLine(env), tracing(env), gatewayEvent(env), authClaims])
     .handler(fhir(backing, env))

@@ -39,6 +39,7 @@ export const kinds = {
   'too-costly': kind(403, 'too-costly'),
   throttled: kind(429, 'throttled', 'warn'),
   busy: kind(503, 'transient', 'warn'),
+  timeout: kind(504, 'timeout', 'warn'),
   fault: kind(500, 'exception', 'error'),
 } as const satisfies Record<string, Kind>
 

@@ -141,3 +141,9 @@ export const responseTooLarge = (size: number, limit: number): Failure =>
     'too-costly',
     `The answer has ${size} bytes; at most ${limit} can leave at once. Ask for less with \`_count\`, or send \`Accept-Encoding: gzip\`.`,
   )
+
+export const outOfTime = (): Failure =>
+  failure(
+    'timeout',
+    'The request took longer than a function may. A change may have been made all the same: look before you repeat it, or ask for less at once.',
+  )

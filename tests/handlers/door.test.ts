@@ -1,0 +1,31 @@
+import type { Context } from 'aws-lambda'
+import { expect, test } from 'vitest'
+import { type Backing, door } from '../../src/handlers/door.ts'
+import { eventOf } from './caller.ts'
+
+const never = new Promise<never>(() => {})
+
+const silent: Backing = {
+  openStore: () => ({
+    meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
+    get: () => never,
+    version: () => never,
+    page: () => never,
+    history: () => never,
+    hold: () => never,
+    release: () => never,
+    commit: () => never,
+  }),
+  archive: { bundle: () => never },
+}
+
+test('says before its time is up that nobody knows whether the change was made', async () => {
+  const remaining = { getRemainingTimeInMillis: () => 550 } as Context
+  const event = eventOf('PUT', '/Patient/a', { body: '{"resourceType":"Patient","id":"a"}' })
+  const { statusCode, body } = await door(silent, { LOG_LEVEL: 'OFF' })(event, remaining)
+  expect(statusCode).toBe(504)
+  expect(JSON.parse(body).issue[0]).toMatchObject({
+    code: 'timeout',
+    diagnostics: expect.stringContaining('look before you repeat it'),
+  })
+})
