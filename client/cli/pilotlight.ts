@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { get, history, search } from './get.ts'
 import { load } from './load.ts'
 import { type Command, readCommand, UsageError } from './options.ts'
 import { patients } from './patients.ts'
@@ -11,6 +12,9 @@ const help = `pilotlight: a command line for a FHIR R4 server
   pilotlight load FILES…            post Bundles; goes on where an interrupted load stopped
   pilotlight patients [--name …]    list patients
   pilotlight vitals PATIENT         a patient's vital signs over time
+  pilotlight get PATH               what stands at a path, as it is served: Patient/ID
+  pilotlight search TYPE [a=b …]    one page of a search
+  pilotlight history [TYPE[/ID]]    versions, newest first
   pilotlight token --user NAME      print a token, and nothing else
 
   --base URL         the FHIR base URL (PILOTLIGHT_URL; http://localhost:3000/fhir)
@@ -33,6 +37,9 @@ const commands: Readonly<Record<string, (command: Command) => Promise<{ text: st
   load,
   patients: async (command) => ({ text: await patients(command), failed: false }),
   vitals: async (command) => ({ text: await vitals(command), failed: false }),
+  get: async (command) => ({ text: await get(command), failed: false }),
+  search: async (command) => ({ text: await search(command), failed: false }),
+  history: async (command) => ({ text: await history(command), failed: false }),
   token: async (command) => ({ text: await token(command), failed: false }),
 }
 

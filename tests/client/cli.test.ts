@@ -171,6 +171,22 @@ describe('the command line', () => {
     expect((await pilotlight('patients', '--name', 'Nobody')).out).toBe('No patients found.\n')
   })
 
+  test('get, search and history print what the server sends, digits included', async () => {
+    const body =
+      '{"resourceType":"Basic","code":{"text":"b"},"extension":[{"url":"urn:x","valueDecimal":1.00}]}'
+    const authorization = `Bearer ${await stack.token('clinician')}`
+    const headers = { authorization, 'content-type': 'application/fhir+json' }
+    const created = await fetch(`${stack.url}/Basic`, { method: 'POST', headers, body })
+    const { id } = (await created.json()) as { id: string }
+    expect((await pilotlight('get', `Basic/${id}`)).out).toContain('"valueDecimal":1.00')
+    expect((await pilotlight('search', 'Basic', `_id=${id}`)).out).toContain('"valueDecimal":1.00')
+    expect(JSON.parse((await pilotlight('history', `Basic/${id}`)).out)).toMatchObject({ type: 'history' })
+    const missing = await pilotlight('get', 'Basic/nobody')
+    expect(missing).toMatchObject({ code: 1, out: '' })
+    expect(missing.err).toMatch(/does not exist/)
+    expect((await pilotlight('search', 'Basic', 'foo')).err).toMatch(/not a parameter/)
+  })
+
   test('vitals shows the latest, the range and the trend, blood pressure as a pair', async () => {
     const { code, out } = await pilotlight('vitals', await idOf('Kowalska'))
     expect(code).toBe(0)
