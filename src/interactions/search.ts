@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#search */
 
 import { outcomeText } from '../outcome/outcome.ts'
+import { explained } from '../search/explain.ts'
 import { parseQuery } from '../search/parse.ts'
 import { search as runSearch, type SearchPage } from '../search/search.ts'
 import { queryText } from '../write/query-text.ts'
@@ -36,6 +37,7 @@ export const search: Interaction = async (call, context) => {
   const { base, now } = context
   const { query, issues } = parseQuery(call.type, pairsOf(call), { lenient: call.prefer.lenient, base })
   const page = await runSearch(query, context)
+  const told = [...issues, ...page.issues, ...(query.explain ? [explained(page.explain)] : [])]
   return {
     status: 200,
     text: bundleText({
@@ -44,7 +46,7 @@ export const search: Interaction = async (call, context) => {
       timestamp: new Date(now()).toISOString(),
       total: page.total,
       links: linksOf(page, call.type, query.selfPairs, base),
-      entries: entriesOf(page, base, [...issues, ...page.issues]),
+      entries: entriesOf(page, base, told),
     }),
   }
 }

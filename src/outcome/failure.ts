@@ -16,6 +16,7 @@ const kind = (status: number, code: string, level: LogLevel = 'info'): Kind => (
 
 /** Every way to fail: HTTP status, OperationOutcome issue code and log level follow from the kind alone. */
 export const kinds = {
+  explanation: kind(200, 'informational'),
   malformed: kind(400, 'structure'),
   invalid: kind(400, 'value'),
   'unknown-element': kind(400, 'structure'),

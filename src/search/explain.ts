@@ -1,3 +1,4 @@
+import type { Issue } from '../outcome/failure.ts'
 import type { Meter } from '../store/port.ts'
 import type { Plan } from './plan.ts'
 import type { Use } from './scope.ts'
@@ -38,3 +39,24 @@ export const explain = (plan: Plan, way: string, use: Use, meter: Meter): Explan
   calls: meter.calls,
   readUnits: meter.readUnits,
 })
+
+const alternatives = ({ candidates: { patient, equal, ranges, ids } }: Explanation): string =>
+  [patient, ...equal, ...ranges, ids === undefined ? undefined : `${ids} ids`]
+    .filter((name) => name !== undefined)
+    .join(', ')
+
+/** Returns the explanation in words, for people who wonder where the time goes. */
+export const explained = (explanation: Explanation): Issue => {
+  const { way, lists, entries, resources, matches, rounds, calls, readUnits } = explanation
+  return {
+    kind: 'explanation',
+    severity: 'information',
+    diagnostics: [
+      `Driven by: ${way}.`,
+      `Could have been driven by: ${alternatives(explanation) || 'nothing narrower'}.`,
+      `Lists read: ${lists.join(', ') || 'none'}.`,
+      `Index entries read: ${entries}; resources judged: ${resources}; matches: ${matches}.`,
+      `DynamoDB: ${rounds} rounds, ${calls} calls, ${readUnits} read units.`,
+    ].join('\n'),
+  }
+}

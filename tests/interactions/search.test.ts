@@ -85,3 +85,15 @@ test('answers nothing found with an empty searchset', async () => {
   const { status, json } = await ask('GET', '/Observation?patient=nobody&_total=accurate')
   expect([status, json.entry, json.total]).toEqual([200, undefined, 0])
 })
+
+test('explains itself when asked: what drove it, what it read and what that cost', async () => {
+  const { json } = await ask('GET', '/Observation?patient=ann&category=vital-signs&_explain=true')
+  const { resource, search } = json.entry.at(-1)
+  expect(search.mode).toBe('outcome')
+  expect(resource.issue[0]).toMatchObject({ severity: 'information', code: 'informational' })
+  expect(resource.issue[0].diagnostics).toMatch(/^Driven by: patient/)
+  expect(resource.issue[0].diagnostics).toMatch(
+    /matches: 5\.\nDynamoDB: \d+ rounds, \d+ calls, [\d.]+ read units\./,
+  )
+  expect(json.total).toBe(5)
+})
