@@ -48,16 +48,8 @@ const batch = async (entries: readonly EntryRead[], context: Dispatch): Promise<
   return entries.flatMap((read) => answers.get(read) ?? [])
 }
 
-/** Puts the Bundle, as it came, into the archive. */
+/** Puts the Bundle, as it came, into the archive: before anything of it is done, so that nothing done can lack it. */
 type Archive = () => Promise<void>
-
-/** Waits for the work and for the archive, so that nothing is acknowledged that is not archived. */
-const both = async <T>(work: Promise<T>, archived: Promise<void>): Promise<T> => {
-  const [done, kept] = await Promise.allSettled([work, archived])
-  if (done.status === 'rejected') throw done.reason
-  if (kept.status === 'rejected') throw kept.reason
-  return done.value
-}
 
 const transaction = async (
   reading: readonly EntryRead[],
@@ -67,7 +59,8 @@ const transaction = async (
   const entries = reading.flatMap(({ entry }) => entry ?? [])
   const unreadable = reading.flatMap(({ issues }) => issues)
   const wishes = plan(entries, context, unreadable)
-  const results = await both(transact(wishes, context), archive())
+  await archive()
+  const results = await transact(wishes, context)
   return inParallel(entries, width, (entry, i) =>
     reads(entry) ? ask(entry, context) : Promise.resolve(answerOf(results[i], entry)),
   )
@@ -113,7 +106,7 @@ export const bundle: Interaction = async (call, context) => {
   const archive = (): Promise<void> => context.archive.bundle(context.tenant, id, body.text)
   const type = String(body.resource.type)
   const answers = await (type === 'batch'
-    ? both(batch(reading, context), archive())
+    ? archive().then(() => batch(reading, context))
     : transaction(reading, context, archive))
   return {
     status: 200,

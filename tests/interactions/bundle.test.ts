@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Server, startServer } from '../handlers/caller.ts'
+import { door } from '../../src/handlers/door.ts'
+import { askDoor, eventOf, type Server, startServer } from '../handlers/caller.ts'
 
 let server: Server
 beforeAll(async () => {
@@ -302,3 +303,18 @@ test.runIf(samples.length > 0)('loads a bundle of Synthea and gives every resour
   )
   expect(made).toEqual(types)
 })
+
+test.each(['transaction', 'batch'])(
+  'a %s that cannot be archived is a fault and changes nothing',
+  async (type) => {
+    const gone = { bundle: () => Promise.reject(new Error('the bucket is gone')) }
+    const handler = door({ openStore: server.engines.openStore, archive: gone }, { LOG_LEVEL: 'OFF' })
+    const resource = { resourceType: 'Basic', id: `lost-${type}`, code: { text: 'x' } }
+    const entry = [{ resource, request: { method: 'PUT', url: `Basic/lost-${type}` } }]
+    const event = eventOf('POST', '/', { body: { resourceType: 'Bundle', type, entry } })
+    const answer = await askDoor(handler, event)
+    expect(answer.status).toBe(500)
+    expect(answer.text).not.toContain('bucket')
+    expect((await server.ask('GET', `/Basic/lost-${type}`)).status).toBe(404)
+  },
+)
