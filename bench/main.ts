@@ -51,7 +51,7 @@ const asking = (): Promise<void> =>
     const ids = stack.pids().slice(0, 1)
     if (wanted('latency')) report(await latencySection(send, () => ids, kindsOf(subjects)))
     if (wanted('units')) report(await unitsSection(variables, kindsOf(subjects)))
-    if (wanted('cold')) report(await coldSection(...coldStarts(template, subjects, variables)))
+    if (wanted('cold')) report(await coldSection(coldStarts(template, subjects, variables)))
   })
 
 await prepare()

@@ -13,7 +13,7 @@ interface SearchSet {
   entry?: { resource: { id: string; name?: { family: string }[] } }[]
 }
 
-const vitals = (patient: string): string =>
+export const vitals = (patient: string): string =>
   `Observation?patient=${patient}&category=vital-signs&_sort=-date&_count=50`
 
 /** Returns patients, some observations and a name of a loaded store; the patients are those with a full page of vitals. */
@@ -38,10 +38,10 @@ const around = <T>(items: readonly T[]): (() => T) => {
   return () => items[at++ % items.length] as T
 }
 
-const get = (path: string): Ask => ({ method: 'GET', path })
+export const get = (path: string): Ask => ({ method: 'GET', path })
 
 /** Returns the text of a heart rate of a patient at a moment that no other has. */
-const observationText = (patient: string, i: number, extra = ''): string =>
+export const observationText = (patient: string, i: number, extra = ''): string =>
   `{"resourceType":"Observation"${extra},"status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"vital-signs","display":"Vital Signs"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"8867-4","display":"Heart rate"}]},"subject":{"reference":"Patient/${patient}"},"effectiveDateTime":"${new Date(Date.UTC(2025, 0, 1) + i * 60_000).toISOString()}","valueQuantity":{"value":${60 + (i % 40)}.0,"unit":"/min","system":"http://unitsofmeasure.org","code":"/min"}}`
 
 const visitText = (patient: string, observations: number, i: number): string => {

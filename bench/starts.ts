@@ -2,45 +2,51 @@ import { proxyEvent } from '../src/local/event.ts'
 import { matchRoute } from '../src/local/routing.ts'
 import type { LambdaFunction, Template } from '../src/local/template.ts'
 import { openClaims } from '../src/local/token.ts'
-import type { Start } from './cold.ts'
-import type { Subjects } from './requests.ts'
+import type { Ask } from './client.ts'
+import type { First, Start } from './cold.ts'
+import { get, observationText, type Subjects, vitals } from './requests.ts'
 
-/** Returns the event that the gateway would make of a GET request. */
-const eventOf = ({ routes, stage, binaryTypes }: Template, path: string): object => {
-  const match = matchRoute(routes, 'GET', path)
+/** Returns the event that the gateway would make of a request. */
+const eventOf = ({ routes, stage, binaryTypes }: Template, { method, path, body = '' }: Ask): object => {
+  const [bare = ''] = path.split('?')
+  const match = matchRoute(routes, method, bare)
   if (!match) throw new Error(`The template has no route for ${path}.`)
   const wire = {
-    method: 'GET',
+    method,
     target: path,
-    rawHeaders: ['Host', 'localhost'],
-    body: Buffer.alloc(0),
+    rawHeaders: ['Host', 'localhost', 'Content-Type', 'application/fhir+json'],
+    body: Buffer.from(body),
     sourceIp: '127.0.0.1',
     port: 80,
   }
   return proxyEvent(wire, { stage, binaryTypes, match, claims: openClaims })
 }
 
-const startOf = (template: Template, name: string, path: string, variables: Start['variables']): Start => {
-  const id = matchRoute(template.routes, 'GET', path)?.route.function
-  const { bundle, exportName } = template.functions.find((fn) => fn.id === id) as LambdaFunction
-  return { name, bundle, exportName, event: eventOf(template, path), variables }
-}
-
-/** Returns what each function is first asked when it is started cold, and the bare start that they are compared with. */
+/** Returns what each function is first asked when it is started cold, each with the bare function that it is compared with. */
 export const coldStarts = (
   template: Template,
   { patients, observations }: Subjects,
-  variables: Start['variables'],
-): [starts: Start[], bare: Start] => {
+  variables: First['variables'],
+): Start[] => {
   const [patient, observation] = [patients[0] ?? '', observations[0] ?? '']
-  const start = (name: string, path: string): Start => startOf(template, name, path, variables)
+  const functionOf = ({ method, path }: Ask): LambdaFunction => {
+    const id = matchRoute(template.routes, method, path.split('?')[0] ?? '')?.route.function
+    return template.functions.find((fn) => fn.id === id) as LambdaFunction
+  }
+  const firstOf = (ask: Ask): First => ({ ...functionOf(ask), event: eventOf(template, ask), variables })
+  const start = (name: string, ask: Ask, bare: string): Start => ({
+    name,
+    ours: firstOf(ask),
+    bare: firstOf(get(bare)),
+  })
+  const [readItem, queryItems] = [`/Floor/read/Observation/${observation}`, `/Floor/vitals/${patient}`]
+  const create = { method: 'POST', path: '/Observation', body: observationText(patient, 0) }
   return [
-    [
-      start('metadata', '/metadata'),
-      start('Patient, a read', `/Patient/${patient}`),
-      start('Observation, a read', `/Observation/${observation}`),
-      start('other types, a search', `/Encounter`),
-    ],
-    start('bare', `/Floor/read/Observation/${observation}`),
+    start('metadata', get('/metadata'), readItem),
+    start('Patient, a read', get(`/Patient/${patient}`), readItem),
+    start('Observation, a read', get(`/Observation/${observation}`), readItem),
+    start('Observation, a search', get(`/${vitals(patient)}`), queryItems),
+    start('other types, a search', get('/Encounter?_count=20'), queryItems),
+    start('Observation, a create', create, readItem),
   ]
 }

@@ -17,8 +17,6 @@ export interface SearchParameter {
   code: string
   type: SearchType
   url: string
-  /** The FHIRPath expression, the part that concerns this resource type. */
-  expression: string
   /** For references: the types the target may have; absent where any type may stand. */
   targets?: readonly string[]
   /** For composites: the component's search parameter code and its path from the composite's element. */

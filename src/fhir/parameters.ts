@@ -2,14 +2,7 @@
 
 import type { Resource, SearchParameter, SearchType, TypedValue } from './definitions.ts'
 import { type Extractor, extractors } from './generated/extractors.js'
-import { parameterRows, patientCompartment, resourceTypes } from './generated/registry.js'
-
-export { resourceTypes }
-
-const known: ReadonlySet<string> = new Set(resourceTypes)
-
-/** Returns whether R4 has a resource type of that name. */
-export const isResourceType = (name: string): boolean => known.has(name)
+import { parameterRows, patientCompartment } from './generated/registry.js'
 
 const urlPrefix = 'http://hl7.org/fhir/SearchParameter/'
 
@@ -26,27 +19,25 @@ const memoized = <T>(make: (type: string) => T): ((type: string) => T) => {
 
 /** Returns the type's search parameters by code, those that every type has (`_id`, `_tag` …) included. */
 export const searchParameters: (type: string) => ReadonlyMap<string, SearchParameter> = memoized((type) => {
-  const rows = ['Resource', type].flatMap((base) => parameterRows[base]?.split('\n') ?? [])
-  return new Map(
-    rows
-      .filter((row) => row !== '')
-      .map(parameterOf)
-      .map((parameter) => [parameter.code, parameter]),
-  )
+  const parameters = ['Resource', type].flatMap((base) => rowsOf(base).map((row) => parameterOf(base, row)))
+  return new Map(parameters.map((parameter) => [parameter.code, parameter]))
 })
 
-const parameterOf = (row: string): SearchParameter => {
-  const [code = '', type = '', address = '', expression = '', targets, components, within] = row.split('\t')
+const rowsOf = (base: string): string[] => parameterRows[base]?.split('\n').filter((row) => row !== '') ?? []
+
+const parameterOf = (base: string, row: string): SearchParameter => {
+  const [code = '', type = '', address, targets, components, within] = row.split('\t')
   return {
     code,
     type: type as SearchType,
-    url: address.includes(':') ? address : urlPrefix + address,
-    expression,
+    url: urlOf(address || `${base}-${code}`),
     ...(targets && { targets: targets.split(' ') }),
     ...(components && { components: components.split('\f').map(componentOf) }),
     ...(within && { within: within.split(' ') }),
   }
 }
+
+const urlOf = (address: string): string => (address.includes(':') ? address : urlPrefix + address)
 
 const componentOf = (text: string): NonNullable<SearchParameter['components']>[number] => {
   const [code = '', type = '', expression = ''] = text.split('\v')

@@ -15,6 +15,23 @@ export const put = (values: TypedValue[], type: string, value: unknown, system?:
   values.push(system === undefined ? { type, value } : { type, value, system })
 }
 
+type Members = Readonly<Record<string, unknown>>
+
+/** Returns what adds the values of a resource's member. */
+export const at =
+  (type: string, name: string, system?: string) =>
+  (resource: Resource, values: TypedValue[]): void => {
+    for (const value of each((resource as unknown as Members)[name])) put(values, type, value, system)
+  }
+
+/** Returns what adds, for each item of a resource's member, the value of a member of its own. */
+export const below =
+  (type: string, name: string, inner: string, system?: string) =>
+  (resource: Resource, values: TypedValue[]): void => {
+    for (const item of each((resource as unknown as Members)[name]))
+      put(values, type, (item as Members)[inner], system)
+  }
+
 /** Adds the value that the extension carries. */
 export const putExtension = (values: TypedValue[], extension: Record<string, unknown>): void => {
   const name = Object.keys(extension).find((key) => key.startsWith('value'))

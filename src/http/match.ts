@@ -1,8 +1,8 @@
-import { isResourceType } from '../fhir/parameters.ts'
+import { idIssues } from '../fhir/ids.ts'
+import { isResourceType } from '../fhir/types.ts'
 import { Failure } from '../outcome/failure.ts'
 import { methodNotAllowed, unknownPath, unknownType } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
-import { idIssues } from '../write/verify.ts'
 import type { Route } from './routes.ts'
 
 /** The parts of a path that a route's pattern names. */

@@ -1,19 +1,8 @@
 /** https://hl7.org/fhir/R4/http.html#summary — everything that is served, one row each. */
 
 import type { Action } from '../auth/rules/groups.ts'
-import { bundle } from '../interactions/bundle.ts'
 import type { Interaction, RouteFacts } from '../interactions/call.ts'
-import { capabilities } from '../interactions/capabilities.ts'
-import { create } from '../interactions/create.ts'
-import { remove } from '../interactions/delete.ts'
-import { history } from '../interactions/history.ts'
-import { patch } from '../interactions/patch.ts'
 import { read } from '../interactions/read.ts'
-import { search } from '../interactions/search.ts'
-import { smartConfiguration } from '../interactions/smart-configuration.ts'
-import { update } from '../interactions/update.ts'
-import { vread } from '../interactions/vread.ts'
-import { operations } from '../operations/list.ts'
 import type { Operation, OperationDefinition } from '../operations/operation.ts'
 import type { Takes } from './negotiate.ts'
 
@@ -77,8 +66,28 @@ const operationRows = ({ definition, methods, action, run }: Operation): Route[]
     })),
   )
 
+/** Returns an interaction that is loaded when it is first asked for, so that a cold start compiles only what its request needs. */
+const lately =
+  <Name extends string>(name: Name, load: () => Promise<Record<Name, Interaction>>): Interaction =>
+  async (call, dispatch) =>
+    (await load())[name](call, dispatch)
+
+const bundle = lately('bundle', () => import('../interactions/bundle.ts'))
+const capabilities = lately('capabilities', () => import('../interactions/capabilities.ts'))
+const create = lately('create', () => import('../interactions/create.ts'))
+const remove = lately('remove', () => import('../interactions/delete.ts'))
+const history = lately('history', () => import('../interactions/history.ts'))
+const patch = lately('patch', () => import('../interactions/patch.ts'))
+const search = lately('search', () => import('../interactions/search.ts'))
+const smartConfiguration = lately(
+  'smartConfiguration',
+  () => import('../interactions/smart-configuration.ts'),
+)
+const update = lately('update', () => import('../interactions/update.ts'))
+const vread = lately('vread', () => import('../interactions/vread.ts'))
+
+/** Everything that is served but the operations. */
 export const routes: readonly Route[] = [
-  ...operations.flatMap(operationRows),
   open('metadata', '', capabilities),
   open('.well-known/smart-configuration', '', smartConfiguration),
   send('POST', '', 'transaction batch', 'bundle', bundle),
@@ -97,3 +106,13 @@ export const routes: readonly Route[] = [
   get('[type]/[id]/_history', 'history-instance', 'history', history),
   get('[type]/[id]/_history/[version]', 'vread', 'read', vread),
 ]
+
+/** Returns every row there is. */
+export const allRoutes = async (): Promise<readonly Route[]> => {
+  const { operations } = await import('../operations/list.ts')
+  return [...operations.flatMap(operationRows), ...routes]
+}
+
+/** Returns the rows among which the one for a path is; operations are looked through only where it names one. */
+export const routesAt = async (path: string): Promise<readonly Route[]> =>
+  path.includes('$') ? allRoutes() : routes

@@ -1,16 +1,16 @@
 /** https://hl7.org/fhir/R4/http.html — a request walks through its stations: route, rights, interaction, response. */
 
+import { objections } from '../auth/authorise.ts'
 import type { Answer, Asked, Call, Dispatch } from '../interactions/call.ts'
 import type { Issue } from '../outcome/failure.ts'
-import { issuesOf, statusOf } from '../outcome/outcome.ts'
+import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
 import type { Context } from '../write/context.ts'
-import { forbidding, verified } from '../write/verify.ts'
 import { type Matched, match, methodsAt, NotAllowed } from './match.ts'
 import type { FhirRequest, FhirResponse } from './message.ts'
 import { checkAccept, checkContentType } from './negotiate.ts'
 import { preferOf } from './prefer.ts'
 import { cors, preflight, responseOf } from './response.ts'
-import { type Route, routes } from './routes.ts'
+import { allRoutes, type Route, routesAt } from './routes.ts'
 
 /** What is known about a request once it is answered, for the log: never content, never tokens. */
 export interface Served {
@@ -32,7 +32,7 @@ const callOf = ({ names }: Matched, asked: Asked): Call => ({
 })
 
 const permit = ({ route, names }: Matched, context: Context): void => {
-  if (route.action) verified(route, forbidding(context, route.action, names.type || 'every type'))
+  if (route.action) failOn(objections(context.principal, route.action, names.type || 'every type'))
 }
 
 const run = async (matched: Matched, asked: Asked, context: Dispatch): Promise<Answer> => {
@@ -43,9 +43,9 @@ const run = async (matched: Matched, asked: Asked, context: Dispatch): Promise<A
 const dispatchOf = (context: Context, faults: unknown[]): Dispatch => {
   const dispatch: Dispatch = {
     ...context,
-    routes,
+    routes: allRoutes,
     report: (thrown) => faults.push(thrown),
-    again: async (asked) => run(match(asked.method, asked.path, routes), asked, dispatch),
+    again: async (asked) => run(match(asked.method, asked.path, await routesAt(asked.path)), asked, dispatch),
   }
   return dispatch
 }
@@ -63,8 +63,8 @@ const failed = (
   return { issues, response: { ...response, headers: { ...response.headers, ...allow, ...login } } }
 }
 
-const options = ({ path }: FhirRequest): FhirResponse => {
-  const methods = methodsAt(path, routes).join(', ')
+const options = async ({ path }: FhirRequest): Promise<FhirResponse> => {
+  const methods = methodsAt(path, await routesAt(path)).join(', ')
   return {
     status: 204,
     headers: { ...preflight, Allow: methods, 'Access-Control-Allow-Methods': methods },
@@ -114,7 +114,7 @@ const answer = async (request: FhirRequest, matched: Matched, context: Dispatch)
 
 const routed = async (request: FhirRequest, context: Context): Promise<Served> => {
   const faults: unknown[] = []
-  const matched = match(request.method, request.path, routes)
+  const matched = match(request.method, request.path, await routesAt(request.path))
   const about = { route: matched.route, type: matched.names.type, faults }
   try {
     const response = await answer(request, matched, dispatchOf(context, faults))
@@ -129,7 +129,7 @@ const routed = async (request: FhirRequest, context: Context): Promise<Served> =
 export const serve = async (request: FhirRequest, context: Context): Promise<Served> => {
   try {
     if (request.method !== 'OPTIONS') return await routed(request, context)
-    return { response: dressed(options(request), request, context.requestId), issues: [], faults: [] }
+    return { response: dressed(await options(request), request, context.requestId), issues: [], faults: [] }
   } catch (thrown) {
     return failedResponse(thrown, request, context)
   }

@@ -1,12 +1,12 @@
 /** https://hl7.org/fhir/R4/http.html#transaction */
 
+import { objections } from '../auth/authorise.ts'
 import { error, type Issue } from '../outcome/failure.ts'
 import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
 import { type Body, bodyOf } from '../write/body.ts'
 import { type BundleEntry, type EntryRead, readEntries, wrapperIssues } from '../write/bundle.ts'
 import { inParallel } from '../write/parallel.ts'
 import { transact } from '../write/transaction.ts'
-import { forbidding } from '../write/verify.ts'
 import { plan, reads } from '../write/wish.ts'
 import { type BundleType, bundleText } from './bundle-text.ts'
 import type { Answer, Call, Dispatch, Interaction } from './call.ts'
@@ -97,7 +97,7 @@ const responseTypes: Readonly<Record<string, BundleType>> = {
 }
 
 export const bundle: Interaction = async (call, context) => {
-  failOn(forbidding(context, 'bundle', 'Bundle'))
+  failOn(objections(context.principal, 'bundle', 'Bundle'))
   const body = bundleOf(call)
   const id = crypto.randomUUID()
   const wrong = wrapperIssues(body.resource)

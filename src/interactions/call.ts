@@ -55,7 +55,7 @@ export interface Dispatch extends Context {
   /** Tells the log about a fault that only one entry of a Bundle met. */
   report: (thrown: unknown) => void
   /** What is served, for the CapabilityStatement. */
-  routes: readonly RouteFacts[]
+  routes: () => Promise<readonly RouteFacts[]>
 }
 
 export type Interaction = (call: Call, context: Dispatch) => Promise<Answer>

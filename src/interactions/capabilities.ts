@@ -1,7 +1,8 @@
 /** https://hl7.org/fhir/R4/http.html#capabilities — computed from the routes and registries, never typed. */
 
 import type { SearchParameter } from '../fhir/definitions.ts'
-import { resourceTypes, searchParameters } from '../fhir/parameters.ts'
+import { searchParameters } from '../fhir/parameters.ts'
+import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Context, Login } from '../write/context.ts'
 import type { Call, Dispatch, Interaction, RouteFacts } from './call.ts'
@@ -122,8 +123,8 @@ export const capabilityStatement = (
 /** One text per base URL: what is served does not change while a process lives. */
 const texts = new Map<string, string>()
 
-const textFor = ({ routes, ...context }: Dispatch): string => {
-  const text = texts.get(context.base) ?? JSON.stringify(capabilityStatement(routes, context))
+const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
+  const text = texts.get(context.base) ?? JSON.stringify(capabilityStatement(await routes(), context))
   if (texts.size < 8) texts.set(context.base, text)
   return text
 }
@@ -136,5 +137,5 @@ const checkMode = ({ query }: Call): void => {
 
 export const capabilities: Interaction = async (call, context) => {
   checkMode(call)
-  return { status: 200, text: textFor(context) }
+  return { status: 200, text: await textFor(context) }
 }

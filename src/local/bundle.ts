@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { globSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { type BuildResult, build } from 'esbuild'
+import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type BuildOptions, type BuildResult, build } from 'esbuild'
 import { projectRoot, readTemplate } from './template.ts'
 
 const definitions = 'src/fhir/generate/main.ts'
@@ -12,7 +13,7 @@ const bundleSources = ['src/**/*.{ts,js}', 'package-lock.json', 'template.yaml']
 export const prepare = async (): Promise<void> => {
   if (!isFresh(projectRoot, ['src/fhir/generate/*', 'package-lock.json'], [generated])) generate()
   const bundles = readTemplate().functions.map((fn) => fn.bundle)
-  if (!isFresh(projectRoot, bundleSources, [...bundles, 'dist/package.json'])) await bundle()
+  if (!isFresh(projectRoot, bundleSources, bundles)) await bundle()
   if (!isFresh(projectRoot, pageSources, ['dist/web/index.html'])) await buildPage()
 }
 
@@ -29,21 +30,16 @@ export const buildPage = async (): Promise<void> => {
   renameSync(staging, `${projectRoot}dist/web`)
 }
 
-/** Bundles each function of the template as its `Metadata` tells SAM to, to `dist/handlers/<name>/index.js`. */
+/** Bundles each function of the template as its `Metadata` tells SAM to, to `dist/handlers/<name>/<name>.mjs` and the files it loads. */
 export const bundle = async (): Promise<void> => {
   const staging = `${projectRoot}dist/staging-${process.pid}`
   const functions = readTemplate().functions
-  const results = await Promise.all(
+  await Promise.all(
     functions.map((fn) => bundleOne(fn.entryPoint, fn.bundle.replace('dist/', `${staging}/`))),
   )
-  const bytes = Object.fromEntries(functions.map((fn, index) => [fn.id, scriptBytes(results[index])]))
-  writeFileSync(`${staging}/sizes.json`, JSON.stringify(bytes, null, 2))
   // A running stack may be reading the old bundles: they are replaced whole.
   rmSync(`${projectRoot}dist/handlers`, { recursive: true, force: true })
   renameSync(`${staging}/handlers`, `${projectRoot}dist/handlers`)
-  renameSync(`${staging}/sizes.json`, `${projectRoot}dist/sizes.json`)
-  // The project's own package.json would make Node take the bundles for ES modules.
-  writeFileSync(`${projectRoot}dist/package.json`, JSON.stringify({ type: 'commonjs' }))
   rmSync(staging, { recursive: true })
 }
 
@@ -63,26 +59,49 @@ const generate = (): void => {
   execFileSync(process.execPath, [definitions], { cwd: projectRoot, stdio: 'inherit' })
 }
 
-const bundleOne = (entryPoint: string, outfile: string): Promise<BuildResult<{ metafile: true }>> =>
+/** What the SDK's CommonJS parts ask for, which ES modules do not have. */
+const requireBanner =
+  "import{createRequire as requireOf}from'node:module';const require=requireOf(import.meta.url);"
+
+const bundleOne = (entryPoint: string, outfile: string): Promise<BuildResult> =>
   build({
+    ...bundleOptions,
     entryPoints: [`${projectRoot}${entryPoint}`],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    target: 'node24',
-    minify: true,
+    outdir: dirname(outfile),
     sourcemap: true,
-    metafile: true,
-    logLevel: 'warning',
-    absWorkingDir: projectRoot,
   })
 
-const scriptBytes = (result: BuildResult<{ metafile: true }> | undefined): number =>
-  Object.entries(result?.metafile.outputs ?? {})
-    .filter(([path]) => path.endsWith('.js'))
-    .reduce((sum, [, output]) => sum + output.bytes, 0)
+/** What every function is bundled with, the same as the template's `BuildProperties` tell SAM. */
+export const bundleOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  splitting: true,
+  outExtension: { '.js': '.mjs' },
+  banner: { js: requireBanner },
+  mainFields: ['module', 'main'],
+  target: 'node24',
+  minify: true,
+  logLevel: 'warning',
+  absWorkingDir: projectRoot,
+} satisfies BuildOptions
+
+/** Returns how many bytes of script are loaded before a bundle's first request, and how many there are with what waits. */
+export const scriptBytes = (bundle: string): { first: number; all: number } => ({
+  first: [...loadedWith(bundle)].reduce(addSize, 0),
+  all: globSync(`${dirname(bundle)}/*.mjs`).reduce(addSize, 0),
+})
+
+const addSize = (sum: number, path: string): number => sum + statSync(path).size
+
+/** Returns the files that a built one imports, and what those import: all but `import()`. */
+const loadedWith = (path: string, found = new Set<string>()): ReadonlySet<string> => {
+  if (found.has(path)) return found
+  found.add(path)
+  for (const [, to = ''] of readFileSync(path, 'utf8').matchAll(/\b(?:from|import)"(\.\/[^"]+)"/g))
+    loadedWith(join(dirname(path), to), found)
+  return found
+}
 
 if (import.meta.main) {
   mkdirSync(`${projectRoot}dist`, { recursive: true })

@@ -1,5 +1,5 @@
 /** One execution environment of Lambda: a process that runs the built handlers, one invocation at a time. */
-import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
 import type { Context } from 'aws-lambda'
 
 /** What an environment is asked to run. */
@@ -21,39 +21,49 @@ export type InvokeReport = { id: number; result: unknown } | { id: number; faile
 
 type Handler = (event: unknown, context: Context) => Promise<unknown>
 
-const require = createRequire(import.meta.url)
-
 process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => {})
-process.on('message', (order: InvokeOrder | { load: Omit<InvokeOrder, 'id' | 'event' | 'requestId'> }) => {
-  if ('load' in order) return void handlerOf(order.load)
+process.on('message', (order: InvokeOrder | { load: Loading }) => {
+  if ('load' in order) return void handlerOf(order.load).catch(console.error)
   run(order).then(
     (result) => process.send?.({ id: order.id, result }),
     (error: unknown) => fail(order, error),
   )
 })
 
-const run = async (order: InvokeOrder): Promise<unknown> => handlerOf(order)(order.event, contextOf(order))
+const run = async (order: InvokeOrder): Promise<unknown> =>
+  (await handlerOf(order))(order.event, contextOf(order))
 
 const fail = (order: InvokeOrder, error: unknown): void => {
   console.error(error)
   process.send?.({ id: order.id, failed: error instanceof Error ? error.message : String(error) })
 }
 
-const handlerOf = ({
-  bundle,
-  exportName,
-  variables,
-  ...order
-}: Omit<InvokeOrder, 'id' | 'event' | 'requestId'>): Handler => {
-  if (!require.cache[bundle]) {
+type Loading = Omit<InvokeOrder, 'id' | 'event' | 'requestId'>
+
+const modules = new Map<string, Promise<Readonly<Record<string, Handler>>>>()
+
+/** One after the other, for what a module reads of the environment while it loads is its own function's. */
+let loading: Promise<unknown> = Promise.resolve()
+
+const load = ({ bundle, variables, ...order }: Loading): Promise<Readonly<Record<string, Handler>>> => {
+  const module = loading.then(() => {
     Object.assign(process.env, variables, {
       AWS_LAMBDA_FUNCTION_NAME: order.function,
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(order.memory),
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     })
-  }
-  return require(bundle)[exportName]
+    return import(pathToFileURL(bundle).href)
+  })
+  loading = module.catch(() => undefined)
+  modules.set(bundle, module)
+  return module
+}
+
+const handlerOf = async (order: Loading): Promise<Handler> => {
+  const { [order.exportName]: handler } = await (modules.get(order.bundle) ?? load(order))
+  if (!handler) throw new Error(`${order.bundle} has no ${order.exportName}.`)
+  return handler
 }
 
 const contextOf = (order: InvokeOrder): Context => {

@@ -164,7 +164,7 @@ const lambdaFunction = ({ id, properties, metadata }: Resource, globals: PlainRe
   return {
     id,
     entryPoint: String(list(record(metadata.BuildProperties).EntryPoints)[0]),
-    bundle: `dist/handlers/${file}/index.js`,
+    bundle: `dist/handlers/${file}/${file}.mjs`,
     exportName,
     timeoutSeconds: Number(properties.Timeout ?? globals.Timeout),
     memory: Number(properties.MemorySize ?? globals.MemorySize),

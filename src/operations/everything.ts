@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/patient-operation-everything.html */
 
-import { isResourceType } from '../fhir/parameters.ts'
 import { parseLink } from '../fhir/references.ts'
+import { isResourceType } from '../fhir/types.ts'
 import { type BundleLink, bundleText, searchEntry } from '../interactions/bundle-text.ts'
 import type { Call, Interaction, Pairs } from '../interactions/call.ts'
 import { read } from '../interactions/read.ts'

@@ -1,5 +1,5 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
-import { isResourceType, resourceTypes } from '../fhir/parameters.ts'
+import { isResourceType, resourceTypes } from '../fhir/types.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { splitRaw } from './escapes.ts'
 import { parameterOf } from './lists.ts'

@@ -1,6 +1,6 @@
 /** Parameters that say how results are given, https://hl7.org/fhir/R4/search.html#return */
 
-import { isResourceType } from '../fhir/parameters.ts'
+import { isResourceType } from '../fhir/types.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { parameterOf } from './lists.ts'
 import type { Inclusion, Query, SortKey } from './query.ts'

@@ -1,6 +1,6 @@
 /** The rules of JSON that hold at every object, https://hl7.org/fhir/R4/json.html */
 
-import { isResourceType } from '../fhir/parameters.ts'
+import { isResourceType } from '../fhir/types.ts'
 import { checkContained } from './contained.ts'
 import { checkInvariants } from './invariants.ts'
 import { type Plan, planOf, type Slot } from './plan.ts'

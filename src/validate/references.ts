@@ -1,7 +1,7 @@
 /** The form and the target types of references, https://hl7.org/fhir/R4/references.html */
 
-import { isResourceType } from '../fhir/parameters.ts'
 import { type Link, parseLink } from '../fhir/references.ts'
+import { isResourceType } from '../fhir/types.ts'
 import { each } from '../fhir/values.ts'
 import type { ObjectCheck } from './plan.ts'
 import { isObject, type Run, report, shown } from './run.ts'

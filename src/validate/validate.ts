@@ -1,7 +1,7 @@
 /** Whether a resource is what R4 says it is, https://hl7.org/fhir/R4/validation.html */
 
 import type { Resource } from '../fhir/definitions.ts'
-import { isResourceType, resourceTypes } from '../fhir/parameters.ts'
+import { isResourceType, resourceTypes } from '../fhir/types.ts'
 import { error, type Issue } from '../outcome/failure.ts'
 import { checkResource } from './objects.ts'
 import { planOf } from './plan.ts'

@@ -1,19 +1,8 @@
-import { objections } from '../auth/authorise.ts'
-import type { Action } from '../auth/rules/groups.ts'
 import type { Issue } from '../outcome/failure.ts'
-import { badId, missingId, wrongId, wrongType } from '../outcome/messages.ts'
-import { failOn, within } from '../outcome/outcome.ts'
+import { missingId, wrongId, wrongType } from '../outcome/messages.ts'
+import { within } from '../outcome/outcome.ts'
 import { type ValidateOptions, validate } from '../validate/validate.ts'
 import type { Body } from './body.ts'
-import type { Context } from './context.ts'
-
-const idSyntax = /^[A-Za-z0-9.-]{1,64}$/
-
-/** Returns whether the text can be a resource's id, https://hl7.org/fhir/R4/datatypes.html#id */
-export const isId = (text: string): boolean => idSyntax.test(text)
-
-/** Returns what is wrong with an id in a URL. */
-export const idIssues = (id: string): Issue[] => (isId(id) ? [] : [badId(id)])
 
 /** Returns what is wrong with a resource that is to become one of this type. */
 export const bodyIssues = ({ resource }: Body, type: string, options: ValidateOptions = {}): Issue[] =>
@@ -41,13 +30,3 @@ export const addressedIssues = (
 /** Returns the issues as seen from where the resource stands: itself, or `Bundle.entry[3].resource`. */
 export const placed = (issues: readonly Issue[], place: string): readonly Issue[] =>
   place === '' ? issues : issues.map((issue) => within(issue, place))
-
-/** Returns what forbids the action to the principal of the request. */
-export const forbidding = (context: Context, action: Action, type: string): Issue[] =>
-  objections(context.principal, action, type)
-
-/** Fails with all issues where one of them is an error. */
-export const verified = <T>(value: T, issues: readonly Issue[]): T => {
-  failOn(issues)
-  return value
-}

@@ -1,7 +1,9 @@
 /** https://hl7.org/fhir/R4/http.html#transaction — what a request or an entry wants, judged before anything is read. */
 
+import { objections } from '../auth/authorise.ts'
 import type { Action } from '../auth/rules/groups.ts'
-import { isResourceType } from '../fhir/parameters.ts'
+import { idIssues } from '../fhir/ids.ts'
+import { isResourceType } from '../fhir/types.ts'
 import { Failure, type Issue } from '../outcome/failure.ts'
 import { methodNotAllowed, unknownType } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
@@ -11,7 +13,7 @@ import type { Context } from './context.ts'
 import { type Criteria, criteriaFrom, criteriaOf } from './criteria.ts'
 import { versionOf } from './etag.ts'
 import { checkJsonPatch } from './json-patch.ts'
-import { addressedIssues, bodyIssues, forbidding, idIssues, placed } from './verify.ts'
+import { addressedIssues, bodyIssues, placed } from './verify.ts'
 
 /** A change that is wanted; where its target is named by criteria, the id is still unknown. */
 export interface Wish {
@@ -101,7 +103,7 @@ const judged = (entry: BundleEntry, context: Context): Judgement => {
   if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
   const wish = wishFor(entry)
   if (wish.patch !== undefined) checkJsonPatch(wish.patch)
-  const forbidden = placed(forbidding(context, actionOf[entry.method], wish.type), entry.place)
+  const forbidden = placed(objections(context.principal, actionOf[entry.method], wish.type), entry.place)
   return { wish, issues: [...forbidden, ...placed(resourceIssues(wish), partOf(entry.place, 'resource'))] }
 }
 

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
+import { searchExpression } from '../../src/fhir/expressions.ts'
 import { readDefinitions } from '../../src/fhir/generate/source.ts'
 import {
   compartmentParameters,
   extract,
   extractAll,
   extractComposite,
-  isResourceType,
-  resourceTypes,
   searchParameters,
 } from '../../src/fhir/parameters.ts'
+import { isResourceType, resourceTypes } from '../../src/fhir/types.ts'
 import { dataFiles, readData } from './official.ts'
 
 interface Official {
@@ -168,8 +168,8 @@ test('extracts by condition and from extensions', () => {
     { system: 'phone', value: '1' },
     { system: 'email', value: 'a@b' },
   ]
-  const { url, expression = '' } = searchParameters('Patient').get('mothersMaidenName') ?? {}
-  const address = /'(.*)'/.exec(expression)?.[1]
+  const { url } = searchParameters('Patient').get('mothersMaidenName') ?? {}
+  const address = /'(.*)'/.exec(searchExpression('Patient', 'mothersMaidenName'))?.[1]
   const patient = { resourceType: 'Patient', telecom, extension: [{ url: address, valueString: 'Doe' }] }
   expect(extract(patient, 'email')).toEqual([{ type: 'ContactPoint', value: telecom[1] }])
   expect(extract(patient, 'mothersMaidenName')).toEqual([{ type: 'string', value: 'Doe' }])

@@ -33,7 +33,7 @@ describe('the template', () => {
 
   test('names the built file after the source file', () => {
     for (const fn of template.functions)
-      expect(fn.bundle).toBe(fn.entryPoint.replace('src/', 'dist/').replace('.ts', '/index.js'))
+      expect(fn.bundle).toBe(fn.entryPoint.replace(/^src\/handlers\/(\w+)\.ts$/, 'dist/handlers/$1/$1.mjs'))
   })
 
   test('grants actions and resources by name', () => {

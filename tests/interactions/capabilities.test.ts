@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { resourceTypes } from '../../src/fhir/parameters.ts'
+import { resourceTypes } from '../../src/fhir/types.ts'
 import { door } from '../../src/handlers/door.ts'
 import { handler } from '../../src/handlers/metadata.ts'
 import { software } from '../../src/interactions/capabilities.ts'

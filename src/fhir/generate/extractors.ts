@@ -18,7 +18,7 @@ export const writeExtractors = (
   const types = [...byType].map(
     ([type, parameters]) => `${type}:()=>({${extractorsOf(writer, type, parameters)}})`,
   )
-  const imports = `import { each, put, putExtension, putResource, refersTo } from '../values.ts'`
+  const imports = `import { at, below, each, put, putExtension, putResource, refersTo } from '../values.ts'`
   return `${imports}\nexport const extractors = {\n${types.join(',\n')}\n}\n`
 }
 
@@ -29,8 +29,26 @@ interface Writer {
 
 const extractorsOf = (writer: Writer, type: string, parameters: readonly TypeParameter[]): string =>
   parameters
-    .map((parameter) => `\n${JSON.stringify(parameter.code)}(r,o){${extractor(writer, type, parameter)}}`)
+    .map(({ code, ...parameter }) => {
+      const body = extractor(writer, type, { code, ...parameter })
+      const call = callFor(body)
+      return `\n${JSON.stringify(code)}${call ? `:${call}` : `(r,o){${body}}`}`
+    })
     .join(',')
+
+const member = /^put\(o,('\w+'),r\.(\w+)((?:,'[^']*')?)\);$/
+const items = /^for\(const v0 of each\(r\.(\w+)\)\)\{put\(o,('\w+'),v0(?:\.(\w+))?((?:,'[^']*')?)\);\}$/
+
+/** Most parameters are what stands in a member, or in a member of its items: a call says so in half the text, and a cold start reads all of it. */
+const callFor = (body: string): string | undefined => {
+  const [, type, name, system] = member.exec(body) ?? []
+  if (name) return `at(${type},'${name}'${system})`
+  const [, list, itemType, inner, itemSystem] = items.exec(body) ?? []
+  if (!list) return undefined
+  return inner
+    ? `below(${itemType},'${list}','${inner}'${itemSystem})`
+    : `at(${itemType},'${list}'${itemSystem})`
+}
 
 const extractor = (writer: Writer, type: string, parameter: TypeParameter): string => {
   const walk = { model: writer.model, text: parameter.expression, root: rootPlace(type) }

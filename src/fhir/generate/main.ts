@@ -7,7 +7,7 @@ import { writeExtractors } from './extractors.ts'
 import { writeInvariants } from './invariants.ts'
 import { buildModel } from './model.ts'
 import { parametersOf } from './parameters.ts'
-import { writeRegistry } from './registry.ts'
+import { writeExpressions, writeRegistry, writeTypes } from './registry.ts'
 import { readDefinitions, type ValueSet } from './source.ts'
 import { writeStructure } from './structure.ts'
 
@@ -29,6 +29,9 @@ const generate = (): Record<string, string> => {
   return {
     'codes.js': writeCodes(definitions, model),
     'codes.d.ts': 'export const codeRows: Readonly<Record<string, string>>\n',
+    'expressions.js': writeExpressions(byType),
+    'expressions.d.ts':
+      'export const expressions: Readonly<Record<string, Readonly<Record<string, string>>>>\n',
     'extractors.js': writeExtractors(model, byType, systemOf),
     'extractors.d.ts': extractorTypes,
     'invariants.js': writeInvariants(model),
@@ -37,6 +40,8 @@ const generate = (): Record<string, string> => {
     'registry.d.ts': registryTypes,
     'structure.js': writeStructure(model),
     'structure.d.ts': structureTypes,
+    'types.js': writeTypes(model),
+    'types.d.ts': 'export const resourceTypes: readonly string[]\n',
   }
 }
 
@@ -52,8 +57,7 @@ const invariantTypes = `export interface Invariant {
 }
 export const makeInvariants: () => Readonly<Record<string, readonly Invariant[]>>
 `
-const registryTypes = `export const resourceTypes: readonly string[]
-export const patientCompartment: Readonly<Record<string, string>>
+const registryTypes = `export const patientCompartment: Readonly<Record<string, string>>
 export const parameterRows: Readonly<Record<string, string>>
 `
 const structureTypes = `export const tables: Readonly<Record<string, string>>

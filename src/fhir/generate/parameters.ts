@@ -8,6 +8,8 @@ import type { Definitions, SearchParameterDefinition } from './source.ts'
 
 /** A search parameter with what the generator needs to know beyond what is published at run time. */
 export interface TypeParameter extends SearchParameter {
+  /** The FHIRPath expression, the part that concerns this resource type. */
+  expression: string
   node: Node
   /** Every way to a value: path, type and conditions. */
   routes: readonly Route[]

@@ -13,27 +13,39 @@ export const writeRegistry = (
   model: Model,
   byType: ReadonlyMap<string, readonly TypeParameter[]>,
 ): string => {
-  const parameters = Object.fromEntries([...byType].map(([type, list]) => [type, rowsOf(list)]))
+  const parameters = Object.fromEntries([...byType].map(([type, list]) => [type, rowsOf(type, list)]))
   const { patientCompartment: compartment } = definitions
   const compartments = model.resourceTypes.map((type) => [type, (compartment[type] ?? []).join(' ')])
   return [
-    `export const resourceTypes = ${JSON.stringify(model.resourceTypes.join(' '))}.split(' ')`,
     `export const patientCompartment = ${JSON.stringify(Object.fromEntries(compartments))}`,
     `export const parameterRows = ${JSON.stringify(parameters, null, 1)}`,
     '',
   ].join('\n')
 }
 
-const rowsOf = (parameters: readonly TypeParameter[]): string => {
-  const within = findWithin(parameters)
-  return parameters.map((parameter) => rowOf(parameter, within.get(parameter.code))).join('\n')
+/** Returns the module text of the FHIRPath expressions, which nothing needs while it serves a request. */
+export const writeExpressions = (byType: ReadonlyMap<string, readonly TypeParameter[]>): string => {
+  const rows = (list: readonly TypeParameter[]): [string, string][] =>
+    list.map(({ code, expression }) => [code, expression])
+  const all = Object.fromEntries([...byType].map(([type, list]) => [type, Object.fromEntries(rows(list))]))
+  return `export const expressions = ${JSON.stringify(all, null, 1)}\n`
 }
 
-/** The columns: code, type, address, expression, targets, components, within. */
-const rowOf = (parameter: TypeParameter, within: readonly string[] = []): string => {
-  const { code, type, url, expression, targets = [], components = [] } = parameter
-  const address = url.startsWith(urlPrefix) ? url.slice(urlPrefix.length) : url
+/** Returns the module text of the types' names alone, which every request needs. */
+export const writeTypes = ({ resourceTypes }: Model): string =>
+  `export const resourceTypes = ${JSON.stringify(resourceTypes.join(' '))}.split(' ')\n`
+
+const rowsOf = (base: string, parameters: readonly TypeParameter[]): string => {
+  const within = findWithin(parameters)
+  return parameters.map((parameter) => rowOf(base, parameter, within.get(parameter.code))).join('\n')
+}
+
+/** The columns: code, type, address (nothing where it is `Type-code`), targets, components, within. */
+const rowOf = (base: string, parameter: TypeParameter, within: readonly string[] = []): string => {
+  const { code, type, url, targets = [], components = [] } = parameter
+  const full = url.startsWith(urlPrefix) ? url.slice(urlPrefix.length) : url
+  const address = full === `${base}-${code}` ? '' : full
   const parts = components.map((part) => [part.code, part.type, part.expression].join('\v'))
-  const columns = [code, type, address, expression, targets.join(' '), parts.join('\f'), within.join(' ')]
+  const columns = [code, type, address, targets.join(' '), parts.join('\f'), within.join(' ')]
   return columns.join('\t').trimEnd()
 }

@@ -2,8 +2,8 @@
 const [, , bundle, exportName, event] = process.argv
 const began = performance.now()
 const context = { awsRequestId: 'cold', functionName: 'cold', getRemainingTimeInMillis: () => 29_000 }
-Promise.resolve(require(bundle)[exportName](JSON.parse(event), context)).then(({ statusCode }) => {
-  const answered = performance.now()
-  const said = { statusCode, ownMs: answered - began, allMs: answered }
-  process.stdout.write(JSON.stringify(said), () => process.exit(0))
-})
+const handler = (await import(bundle))[exportName]
+const { statusCode } = await handler(JSON.parse(event), context)
+const answered = performance.now()
+const said = { statusCode, ownMs: answered - began, allMs: answered }
+process.stdout.write(JSON.stringify(said), () => process.exit(0))

@@ -1,0 +1,12 @@
+/** https://hl7.org/fhir/R4/datatypes.html#id */
+
+import type { Issue } from '../outcome/failure.ts'
+import { badId } from '../outcome/messages.ts'
+
+const idSyntax = /^[A-Za-z0-9.-]{1,64}$/
+
+/** Returns whether the text can be a resource's id. */
+export const isId = (text: string): boolean => idSyntax.test(text)
+
+/** Returns what is wrong with an id in a URL. */
+export const idIssues = (id: string): Issue[] => (isId(id) ? [] : [badId(id)])
