@@ -6,6 +6,7 @@ import type { Kind } from './latency.ts'
 export interface Subjects {
   patients: readonly string[]
   observations: readonly string[]
+  encounters: readonly string[]
   family: string
 }
 
@@ -29,6 +30,7 @@ export const findSubjects = async (send: (ask: Ask) => Promise<Told>): Promise<S
   return {
     patients,
     observations: observations.map(({ resource }) => resource.id),
+    encounters: (await list('Encounter?_count=1')).map(({ resource }) => resource.id),
     family: everybody[0]?.resource.name?.[0]?.family ?? '',
   }
 }

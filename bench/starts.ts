@@ -25,10 +25,12 @@ const eventOf = ({ routes, stage, binaryTypes }: Template, { method, path, body 
 /** Returns what each function is first asked when it is started cold, each with the bare function that it is compared with. */
 export const coldStarts = (
   template: Template,
-  { patients, observations }: Subjects,
+  { patients, observations, encounters }: Subjects,
   variables: First['variables'],
 ): Start[] => {
-  const [patient, observation] = [patients[0] ?? '', observations[0] ?? '']
+  const [patient = ''] = patients
+  const [observation = ''] = observations
+  const [encounter = ''] = encounters
   const functionOf = ({ method, path }: Ask): LambdaFunction => {
     const id = matchRoute(template.routes, method, path.split('?')[0] ?? '')?.route.function
     return template.functions.find((fn) => fn.id === id) as LambdaFunction
@@ -45,8 +47,8 @@ export const coldStarts = (
     start('metadata', get('/metadata'), readItem),
     start('Patient, a read', get(`/Patient/${patient}`), readItem),
     start('Observation, a read', get(`/Observation/${observation}`), readItem),
-    start('Observation, a search', get(`/${vitals(patient)}`), queryItems),
-    start('other types, a search', get('/Encounter?_count=20'), queryItems),
-    start('Observation, a create', create, readItem),
+    start('other types, a read', get(`/Encounter/${encounter}`), readItem),
+    start('Observation, first a search', get(`/${vitals(patient)}`), queryItems),
+    start('Observation, first a create', create, readItem),
   ]
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { prepare, scriptBytes } from '../src/local/bundle.ts'
+import { firstBytes, prepare } from '../src/local/bundle.ts'
 import { readTemplate } from '../src/local/template.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -28,7 +28,7 @@ const tool = (name: string, command: string, ...args: readonly string[]): Check 
 const local = (command: string): string => `${root}node_modules/.bin/${command}`
 
 const withinBudgets = (): boolean => {
-  const sizes = readTemplate().functions.map(({ id, bundle }) => ({ id, ...scriptBytes(root + bundle) }))
+  const sizes = readTemplate().functions.map(({ id, bundle }) => ({ id, first: firstBytes(root + bundle) }))
   const over = sizes.filter(({ id, first }) => first > (firstBudgets[id] ?? 0))
   for (const { id, first } of over)
     console.error(`${id} loads ${first} bytes first; its budget is ${firstBudgets[id] ?? 'not set'}.`)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type BuildOptions, type BuildResult, build } from 'esbuild'
 import { projectRoot, readTemplate } from './template.ts'
@@ -37,10 +37,17 @@ export const bundle = async (): Promise<void> => {
   await Promise.all(
     functions.map((fn) => bundleOne(fn.entryPoint, fn.bundle.replace('dist/', `${staging}/`))),
   )
-  // A running stack may be reading the old bundles: they are replaced whole.
-  rmSync(`${projectRoot}dist/handlers`, { recursive: true, force: true })
-  renameSync(`${staging}/handlers`, `${projectRoot}dist/handlers`)
+  cpSync(`${staging}/handlers`, `${projectRoot}dist/handlers`, { recursive: true, preserveTimestamps: true })
   rmSync(staging, { recursive: true })
+  removeOld()
+}
+
+const day = 24 * 60 * 60 * 1000
+
+/** A running stack still loads parts of earlier bundles when it first needs them: they stay for a day. */
+const removeOld = (): void => {
+  for (const path of globSync(`${projectRoot}dist/handlers/**/*.{mjs,map}`))
+    if (statSync(path).mtimeMs < Date.now() - day) rmSync(path)
 }
 
 /** Returns whether every output exists and none is older than any of the inputs; both are globs from the project's root. */
@@ -86,13 +93,9 @@ export const bundleOptions = {
   absWorkingDir: projectRoot,
 } satisfies BuildOptions
 
-/** Returns how many bytes of script are loaded before a bundle's first request, and how many there are with what waits. */
-export const scriptBytes = (bundle: string): { first: number; all: number } => ({
-  first: [...loadedWith(bundle)].reduce(addSize, 0),
-  all: globSync(`${dirname(bundle)}/*.mjs`).reduce(addSize, 0),
-})
-
-const addSize = (sum: number, path: string): number => sum + statSync(path).size
+/** Returns how many bytes of script a bundle loads before its first request. */
+export const firstBytes = (bundle: string): number =>
+  [...loadedWith(bundle)].reduce((sum, path) => sum + statSync(path).size, 0)
 
 /** Returns the files that a built one imports, and what those import: all but `import()`. */
 const loadedWith = (path: string, found = new Set<string>()): ReadonlySet<string> => {
