@@ -5,7 +5,7 @@ import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bundle, BundleEntry } from 'fhir/r4.js'
 import { type LoadedFiles, openLoadedFiles, statePath } from './loaded.ts'
-import { type Command, UsageError } from './options.ts'
+import { type Command, type Done, UsageError } from './options.ts'
 import { progressBar } from './progress.ts'
 import { issuesOf, reasonsOf, statusOf } from './reasons.ts'
 import { openSession, type Session } from './session.ts'
@@ -20,7 +20,7 @@ export type FileResult =
   | { file: string; status: 'failed'; reasons: string[] }
 
 /** Posts Bundles; returns what to print and whether all of them are in. */
-export const load = async (command: Command): Promise<{ text: string; failed: boolean }> => {
+export const load = async (command: Command): Promise<Done> => {
   const files = command.words
   if (files.length === 0) throw new UsageError('Name the files to load: `pilotlight load FILES…`.')
   const session = await openSession(command, 'loader')

@@ -22,9 +22,16 @@ export interface Command extends ServerOptions {
   state: string | undefined
 }
 
+/** What a command prints, and whether something that it was to do failed. */
+export interface Done {
+  text: string
+  failed: boolean
+}
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
-const flags = {
+/** The options that every command takes. */
+export const flags = {
   help: { type: 'boolean', short: 'h' },
   json: { type: 'boolean' },
   base: { type: 'string' },

@@ -73,12 +73,12 @@ const authenticate = async (
   const why = answer.ChallengeName
     ? `the user pool asks for ${answer.ChallengeName}, which takes a browser`
     : answer.message
-  throw new UsageError(`\`${user}\` could not sign in: ${why ?? response.status}.`)
+  throw new Error(`\`${user}\` could not sign in: ${why ?? response.status}.`)
 }
 
 const json = async (url: string): Promise<unknown> => {
   const response = await fetch(url).catch((error: unknown) => {
-    throw new UsageError(reasonsOf(error).join(' '))
+    throw new Error(reasonsOf(error).join(' '))
   })
   return response.ok ? response.json().catch(() => undefined) : undefined
 }

@@ -23,3 +23,9 @@ export const trendLine = (values: readonly number[], points = 24): string => {
   const span = Math.max(...shown) - low
   return shown.map((value) => bars[span === 0 ? 3 : Math.round(((value - low) / span) * 7)]).join('')
 }
+
+/** Returns a FHIR time as it was given, minutes and offset included: `2026-03-01 09:30 +01:00`. */
+export const timeText = (time: string): string => {
+  const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::[\d.]+)?(Z|[+-]\d\d:\d\d)$/.exec(time)
+  return match ? `${match[1]} ${match[2]} ${match[3] === 'Z' ? '+00:00' : match[3]}` : time
+}

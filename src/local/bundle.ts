@@ -6,7 +6,7 @@ import { projectRoot, readTemplate } from './template.ts'
 
 const definitions = 'src/fhir/generate/main.ts'
 const generated = 'src/fhir/generated/*'
-const pageSources = ['client/web/**/*.*', 'package-lock.json']
+const pageSources = ['client/{web,clinical}/**/*.*', 'client/*.ts', 'package-lock.json']
 const bundleSources = ['src/**/*.{ts,js}', 'package-lock.json', 'template.yaml']
 
 /** Writes the generated R4 knowledge, every function's bundle and the page, each only when older than what it is made from. */

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,9 +12,16 @@ interface Run {
   err: string
 }
 
-const vitalSigns = {
-  coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'vital-signs' }],
-}
+const category = (code: string) => ({
+  coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code }],
+})
+const dose = (occurrenceDateTime: string, status: string) => ({
+  resourceType: 'Immunization',
+  status,
+  vaccineCode: { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '140' }], text: 'Influenza' },
+  patient: { reference: patientUrl },
+  occurrenceDateTime,
+})
 const loinc = (code: string, text: string) => ({ coding: [{ system: 'http://loinc.org', code }], text })
 const quantity = (value: number, unit: string) => ({
   value,
@@ -32,7 +39,7 @@ const patientUrl = 'urn:uuid:11111111-1111-4111-8111-111111111111'
 const observation = (effectiveDateTime: string, values: object) => ({
   resourceType: 'Observation',
   status: 'final',
-  category: [vitalSigns],
+  category: [category('vital-signs')],
   subject: { reference: patientUrl },
   effectiveDateTime,
   ...values,
@@ -57,7 +64,30 @@ const resources = [
   pressure('02', 120, 70),
   weight('01', 61.5),
   weight('05', 60.123456),
+  {
+    resourceType: 'Observation',
+    status: 'final',
+    category: [category('laboratory')],
+    subject: { reference: patientUrl },
+    effectiveDateTime: '2026-03-02',
+    code: loinc('2093-3', 'Cholesterol'),
+    valueQuantity: quantity(5.2, 'mmol/L'),
+    referenceRange: [{ high: quantity(5, 'mmol/L') }],
+  },
+  {
+    resourceType: 'DiagnosticReport',
+    status: 'final',
+    code: loinc('57698-3', 'Lipids'),
+    subject: { reference: patientUrl },
+    result: [{ reference: 'urn:uuid:22222222-2222-4222-8222-222222222225' }],
+  },
+  dose('2024-10-01', 'completed'),
+  dose('2025-10-02', 'not-done'),
 ]
+
+/** Writes two numbers with the zeros that a number in JavaScript loses. */
+const exact = (value: object): string =>
+  JSON.stringify(value).replace('"value":61.5,', '"value":61.50,').replace('"value":5.2,', '"value":5.20,')
 
 const transaction = (family: string, ...observations: { resourceType: string }[]) => ({
   resourceType: 'Bundle',
@@ -87,14 +117,17 @@ describe('the command line', () => {
     rmSync(directory, { recursive: true, force: true })
   })
 
-  const pilotlight = (...args: string[]): Promise<Run> =>
+  const pilotlightWith = (input: string, ...args: string[]): Promise<Run> =>
     new Promise((resolve) => {
       const env = { ...process.env, PILOTLIGHT_URL: stack.url }
       const command = [`${projectRoot}client/cli/pilotlight.ts`, ...args]
-      execFile(process.execPath, command, { env }, (error, out, err) =>
+      const child = execFile(process.execPath, command, { env }, (error, out, err) =>
         resolve({ code: error ? Number(error.code) : 0, out, err }),
       )
+      child.stdin?.end(input)
     })
+
+  const pilotlight = (...args: string[]): Promise<Run> => pilotlightWith('', ...args)
 
   const load = (...files: string[]): Promise<Run> =>
     pilotlight('load', '--state', join(directory, 'state.json'), ...files)
@@ -119,10 +152,10 @@ describe('the command line', () => {
   })
 
   test('load posts Bundles, and does not post them again', async () => {
-    const path = file('kowalska.json', transaction('Kowalska', ...resources))
+    const path = file('kowalska.json', exact(transaction('Kowalska', ...resources)))
     const first = await load(path)
     expect(first).toMatchObject({ code: 0, err: '' })
-    expect(first.out).toMatch(/^1 files loaded, 0 failed: 6 resources in /)
+    expect(first.out).toMatch(/^1 files loaded, 0 failed: 10 resources in /)
     expect((await load(path)).out).toMatch(/^0 files loaded, 1 were there already, 0 failed/)
     expect(JSON.parse((await pilotlight('patients', '--name', 'Kowalska', '--json')).out)).toHaveLength(1)
   })
@@ -191,9 +224,54 @@ describe('the command line', () => {
     const { code, out } = await pilotlight('vitals', await idOf('Kowalska'))
     expect(code).toBe(0)
     expect(out).toMatch(
-      /Blood pressure +140\/90 mmHg +2026-03-03 09:30 \+01:00 +120\/70 +140\/90 +3 +▄▁█ \/ ▅▁█/u,
+      /Blood pressure +140 \/ 90 mmHg +2026-03-03 09:30 \+01:00 +High +120 \/ 70 +140 \/ 90 +3 +▄▁█ \/ ▅▁█/u,
     )
-    expect(out).toMatch(/Body weight +60\.12 kg +2026-03-05 08:00 -05:00 +60\.12 +61\.5 +2 +█▁/u)
+    expect(out).toMatch(/Weight +60\.12 kg +2026-03-05 08:00 -05:00 +60\.12 +61\.50 +2 +█▁/u)
+  })
+
+  test('labs shows results by panel, with the range they came with', async () => {
+    const { code, out } = await pilotlight('labs', await idOf('Kowalska'))
+    expect(code).toBe(0)
+    expect(out).toMatch(/Lipids +Cholesterol +5\.20 mmol\/L +2026-03-02 +High +5\.20 +5\.20 +1/u)
+    const [panel] = JSON.parse((await pilotlight('labs', await idOf('Kowalska'), '--json')).out)
+    expect(panel.trends[0].measurements[0].readings[0]).toMatchObject({ digits: '5.20', unit: 'mmol/L' })
+  })
+
+  test('immunizations shows doses by vaccine', async () => {
+    const { code, out } = await pilotlight('immunizations', await idOf('Kowalska'))
+    expect(code).toBe(0)
+    expect(out).toMatch(/^VACCINE +AT +STATUS\nInfluenza +2024-10-01 +Given\n +2025-10-02 +Not given\n$/)
+  })
+
+  test('post creates a resource, and tells of a Bundle entry by entry', async () => {
+    const one = await pilotlight('post', file('basic.json', { resourceType: 'Basic', code: { text: 'x' } }))
+    expect(one).toEqual({ code: 0, out: 'Created.\n', err: '' })
+    const batch = { ...transaction('Posted', { resourceType: 'Observation' }), type: 'batch' }
+    const run = await pilotlight('post', file('posted.json', batch))
+    expect(run.code).toBe(1)
+    expect(run.out).toMatch(/\n0 +201 Created +Patient\/.*\n1 +4\d\d .*status/)
+    const refused = await pilotlight('post', file('refused.json', { resourceType: 'Basic', cod: 1 }))
+    expect(refused).toMatchObject({ code: 1, out: '' })
+    expect(refused.err).toMatch(/Basic\.cod/)
+  })
+
+  test('post takes what comes in', async () => {
+    const text = '{"resourceType":"Basic","code":{"text":"from standard input"}}'
+    expect(await pilotlightWith(text, 'post', '-')).toMatchObject({ code: 0, out: 'Created.\n' })
+  })
+
+  test('completion completes commands, options and files in bash', async () => {
+    const { code, out } = await pilotlight('completion', 'bash')
+    expect(code).toBe(0)
+    const complete = (words: string[]): string[] => {
+      const script = `${out}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')})\nCOMP_CWORD=${words.length - 1}\n_pilotlight\nprintf '%s\\n' "\${COMPREPLY[@]}"`
+      return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n')
+    }
+    expect(complete(['pilotlight', 'im'])).toEqual(['immunizations'])
+    expect(complete(['pilotlight', 'labs', '--js'])).toEqual(['--json'])
+    expect(complete(['pilotlight', 'post', `${directory}/posted`])).toEqual([`${directory}/posted.json`])
+    expect((await pilotlight('completion', 'zsh')).out).toContain("'labs:")
+    expect((await pilotlight('completion', 'fish')).out).toContain('-a labs')
   })
 
   test('vitals of nobody says so', async () => {
@@ -203,18 +281,22 @@ describe('the command line', () => {
   })
 
   test.each([
-    [['frobnicate'], /`frobnicate` is not a command/],
-    [['vitals'], /Name one patient by id/],
-    [['load'], /Name the files to load/],
-    [['patients', '--frob'], /Unknown option '--frob'/],
-    [['patients', '--count', '0'], /--count must be a whole number/],
-    [['patients', '--base', 'localhost'], /is not a FHIR base URL/],
-    [['patients', '--base', 'http://localhost:39999/fhir'], /could not be reached/],
-    [['token', '--user', 'stranger'], /Give the password of `stranger`/],
-    [['token', '--user', 'viewer', '--password', 'wrong'], /`viewer` could not sign in/],
-  ])('%s ends with one line and 1', async (args, line) => {
+    [2, ['frobnicate'], /`frobnicate` is not a command/],
+    [2, ['vitals'], /Name one patient by id/],
+    [2, ['labs', 'one', 'two'], /`pilotlight labs PATIENT`/],
+    [2, ['load'], /Name the files to load/],
+    [2, ['post'], /Name one file/],
+    [2, ['completion', 'tcsh'], /Name the shell/],
+    [2, ['patients', '--frob'], /Unknown option '--frob'/],
+    [2, ['patients', '--count', '0'], /--count must be a whole number/],
+    [2, ['patients', '--base', 'localhost'], /is not a FHIR base URL/],
+    [1, ['patients', '--base', 'http://localhost:39999/fhir'], /could not be reached/],
+    [2, ['token', '--user', 'stranger'], /Give the password of `stranger`/],
+    [1, ['token', '--user', 'viewer', '--password', 'wrong'], /`viewer` could not sign in/],
+    [1, ['immunizations', 'nobody'], /nobody/],
+  ])('ends with %i and one line after %s', async (status, args, line) => {
     const { code, out, err } = await pilotlight(...args)
-    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect({ code, out }).toEqual({ code: status, out: '' })
     expect(err).toMatch(line)
     expect(err.trim().split('\n')).toHaveLength(1)
   })
@@ -222,6 +304,8 @@ describe('the command line', () => {
   test('--help lists the commands', async () => {
     const { code, out } = await pilotlight('--help')
     expect(code).toBe(0)
-    for (const name of ['load', 'patients', 'vitals', 'token']) expect(out).toContain(`pilotlight ${name}`)
+    for (const name of ['load', 'post', 'patients', 'vitals', 'labs', 'immunizations', 'token'])
+      expect(out).toContain(`pilotlight ${name}`)
+    expect((await pilotlight('labs', '--help')).out).toMatch(/^pilotlight labs PATIENT: /)
   })
 })

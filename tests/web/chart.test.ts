@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import type { Trend } from '../../client/clinical/trend.ts'
+import { vitalTrends } from '../../client/clinical/vitals.ts'
 import { columns, moved, spanOf, summary, zoomed } from '../../client/web/src/chart/data.ts'
 import { tickLabels } from '../../client/web/src/chart/ticks.ts'
-import type { Trend } from '../../client/web/src/clinical/trend.ts'
-import { vitalTrends } from '../../client/web/src/clinical/vitals.ts'
 import { pressure } from './data.ts'
 
 const trend = vitalTrends(

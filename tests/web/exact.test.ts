@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseExact, toDigits, toNumber } from '../../client/web/src/fhir/exact.ts'
+import { parseExact, toDigits, toNumber } from '../../client/exact.ts'
 
 test('keeps the digits of decimals and writes them back unchanged', () => {
   const text = '{"a":1.00,"b":36.60,"c":72,"d":1e2,"e":0.30000000000000004,"f":"1.00"}'

@@ -1,6 +1,6 @@
 import type { Immunization } from 'fhir/r4.js'
 import { expect, test } from 'vitest'
-import { placeOn, vaccines, yearAxis } from '../../client/web/src/clinical/immunizations.ts'
+import { placeOn, vaccines, yearAxis } from '../../client/clinical/immunizations.ts'
 
 const dose = (
   code: string,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { labPanels } from '../../client/web/src/clinical/labs.ts'
-import { measurementText } from '../../client/web/src/clinical/trend.ts'
+import { labPanels } from '../../client/clinical/labs.ts'
+import { measurementText } from '../../client/clinical/trend.ts'
 import { observed, report } from './data.ts'
 
 const at = (effectiveDateTime: string) => ({ effectiveDateTime })

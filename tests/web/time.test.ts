@@ -7,7 +7,7 @@ import {
   offsetText,
   timeText,
   yearsAt,
-} from '../../client/web/src/clinical/time.ts'
+} from '../../client/clinical/time.ts'
 
 const berlin = 'Europe/Berlin'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { glance, measurementText, type Trend } from '../../client/web/src/clinical/trend.ts'
-import { vitalTrends } from '../../client/web/src/clinical/vitals.ts'
-import { parseExact } from '../../client/web/src/fhir/exact.ts'
+import { glance, measurementText, type Trend } from '../../client/clinical/trend.ts'
+import { vitalTrends } from '../../client/clinical/vitals.ts'
+import { parseExact } from '../../client/exact.ts'
 import { observed, pressure } from './data.ts'
 
 const born = '1970-01-01'

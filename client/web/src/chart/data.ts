@@ -1,7 +1,7 @@
-import type { Range } from '../clinical/range.ts'
-import { dayText, timeText } from '../clinical/time.ts'
-import type { Measurement, Reading, Trend } from '../clinical/trend.ts'
-import { glance, measurementText } from '../clinical/trend.ts'
+import type { Range } from '../../../clinical/range.ts'
+import { dayText, timeText } from '../../../clinical/time.ts'
+import type { Measurement, Reading, Trend } from '../../../clinical/trend.ts'
+import { glance, measurementText } from '../../../clinical/trend.ts'
 
 /** An interval of time, in milliseconds. */
 export interface Span {

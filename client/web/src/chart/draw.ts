@@ -1,6 +1,6 @@
 import type uPlot from 'uplot'
-import type { Level } from '../clinical/range.ts'
-import type { Measurement } from '../clinical/trend.ts'
+import type { Level } from '../../../clinical/range.ts'
+import type { Measurement } from '../../../clinical/trend.ts'
 import type { BandOf } from './data.ts'
 
 /** The page's colours as a canvas understands them. */

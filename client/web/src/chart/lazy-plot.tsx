@@ -1,5 +1,5 @@
 import { lazy, Suspense } from 'react'
-import type { Measurement, Trend } from '../clinical/trend.ts'
+import type { Measurement, Trend } from '../../../clinical/trend.ts'
 import type { Viewport } from './viewport.ts'
 
 const load = () => import('./plot.tsx')

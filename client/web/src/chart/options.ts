@@ -1,5 +1,5 @@
 import uPlot from 'uplot'
-import type { Trend } from '../clinical/trend.ts'
+import type { Trend } from '../../../clinical/trend.ts'
 import { type BandOf, bandsOf, drawable, type Span } from './data.ts'
 import { type Colours, drawBands, drawFlags, drawStems } from './draw.ts'
 import { tickLabels } from './ticks.ts'

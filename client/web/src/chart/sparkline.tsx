@@ -1,5 +1,5 @@
-import type { Level } from '../clinical/range.ts'
-import type { Trend } from '../clinical/trend.ts'
+import type { Level } from '../../../clinical/range.ts'
+import type { Trend } from '../../../clinical/trend.ts'
 import { columns, drawable } from './data.ts'
 
 const width = 120

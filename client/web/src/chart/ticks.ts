@@ -1,4 +1,4 @@
-import { clockText } from '../clinical/time.ts'
+import { clockText } from '../../../clinical/time.ts'
 
 const day = 86_400_000
 

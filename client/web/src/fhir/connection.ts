@@ -1,6 +1,6 @@
 import { Client, type FhirResource, type RequestOptions } from 'fhir-kit-client'
+import { parseExact } from '../../../exact.ts'
 import type { RequestLog } from '../log/log.ts'
-import { parseExact } from './exact.ts'
 import { RequestFailure } from './failure.ts'
 
 /** Who the page speaks as: the token it holds now, and a way to get a new one. */

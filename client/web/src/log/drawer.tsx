@@ -1,6 +1,6 @@
 import type { Bundle } from 'fhir/r4.js'
 import { useState, useSyncExternalStore } from 'react'
-import { clockText } from '../clinical/time.ts'
+import { clockText } from '../../../clinical/time.ts'
 import { issuesOf, issueText } from '../fhir/failure.ts'
 import { usePage } from '../page.ts'
 import { Icon } from '../ui/icon.tsx'

@@ -18,8 +18,8 @@ import {
   onset,
   performed,
   problemStatus,
-} from '../clinical/records.ts'
-import { conceptText, referenceText } from '../clinical/text.ts'
+} from '../../../clinical/records.ts'
+import { conceptText, referenceText } from '../../../clinical/text.ts'
 import type { Column } from '../ui/list-table.tsx'
 import { When } from '../ui/when.tsx'
 

@@ -1,6 +1,13 @@
 import { useMemo, useState } from 'react'
-import { type Axis, type Dose, placeOn, type Vaccine, vaccines, yearAxis } from '../clinical/immunizations.ts'
-import { dayText } from '../clinical/time.ts'
+import {
+  type Axis,
+  type Dose,
+  placeOn,
+  type Vaccine,
+  vaccines,
+  yearAxis,
+} from '../../../clinical/immunizations.ts'
+import { dayText } from '../../../clinical/time.ts'
 import { useCollection } from '../fhir/use-collection.ts'
 import { usePage } from '../page.ts'
 import { RawButton } from '../ui/raw-button.tsx'

@@ -1,7 +1,12 @@
 import type { Condition, MedicationRequest } from 'fhir/r4.js'
 import { useState } from 'react'
-import { encounterText, isActiveMedication, isActiveProblem, medicationText } from '../clinical/records.ts'
-import { conceptText } from '../clinical/text.ts'
+import {
+  encounterText,
+  isActiveMedication,
+  isActiveProblem,
+  medicationText,
+} from '../../../clinical/records.ts'
+import { conceptText } from '../../../clinical/text.ts'
 import { ListTable } from '../ui/list-table.tsx'
 import type { PatientChart } from './chart.ts'
 import {

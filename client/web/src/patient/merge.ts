@@ -1,5 +1,5 @@
 import type { ContactPoint, HumanName, Patient } from 'fhir/r4.js'
-import { preferredName } from '../clinical/text.ts'
+import { preferredName } from '../../../clinical/text.ts'
 
 /** What the form edits, as text. */
 export interface PatientForm {

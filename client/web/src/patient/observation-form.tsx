@@ -1,6 +1,6 @@
 import type { Observation } from 'fhir/r4.js'
 import { useId, useState } from 'react'
-import { offsetText, readerZone } from '../clinical/time.ts'
+import { offsetText, readerZone } from '../../../clinical/time.ts'
 import { usePage } from '../page.ts'
 import { announce } from '../ui/announce.tsx'
 import { Dialog } from '../ui/dialog.tsx'

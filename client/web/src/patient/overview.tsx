@@ -1,7 +1,7 @@
 import type { FhirResource, Patient } from 'fhir/r4.js'
 import { useMemo } from 'react'
-import { vaccines } from '../clinical/immunizations.ts'
-import { labPanels } from '../clinical/labs.ts'
+import { vaccines } from '../../../clinical/immunizations.ts'
+import { labPanels } from '../../../clinical/labs.ts'
 import {
   dosageText,
   encounterReason,
@@ -10,8 +10,8 @@ import {
   isActiveProblem,
   medicationText,
   onset,
-} from '../clinical/records.ts'
-import { conceptText } from '../clinical/text.ts'
+} from '../../../clinical/records.ts'
+import { conceptText } from '../../../clinical/text.ts'
 import type { Collection, Snapshot } from '../fhir/collection.ts'
 import { useCollection } from '../fhir/use-collection.ts'
 import { patientHash, type Section } from '../route.ts'

@@ -1,7 +1,7 @@
 import type { Patient } from 'fhir/r4.js'
 import { useEffect, useMemo, useState } from 'react'
+import { patientName } from '../../../clinical/text.ts'
 import { prefetchPlot } from '../chart/lazy-plot.tsx'
-import { patientName } from '../clinical/text.ts'
 import { useCollection } from '../fhir/use-collection.ts'
 import { usePage } from '../page.ts'
 import { patientHash, type Section, sections } from '../route.ts'

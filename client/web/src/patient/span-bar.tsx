@@ -1,6 +1,6 @@
+import { dayText, offsetText, readerZone } from '../../../clinical/time.ts'
 import { moved, type Span, zoomed } from '../chart/data.ts'
 import { useSpan, type Viewport } from '../chart/viewport.ts'
-import { dayText, offsetText, readerZone } from '../clinical/time.ts'
 
 const year = 31_557_600_000
 

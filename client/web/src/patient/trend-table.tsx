@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { glance, type Measurement, type Reading, type Trend } from '../clinical/trend.ts'
+import { glance, type Measurement, type Reading, type Trend } from '../../../clinical/trend.ts'
 import { FlagMark } from '../ui/flag.tsx'
 import { RawButton } from '../ui/raw-button.tsx'
 import { When } from '../ui/when.tsx'

@@ -1,4 +1,4 @@
-import { type Flag, flagSign } from '../clinical/range.ts'
+import { type Flag, flagSign } from '../../../clinical/range.ts'
 
 /** A value out of range: a shape, a word, and a colour last. */
 export const FlagMark = ({ flag, short = false }: { flag: Flag; short?: boolean }) => (

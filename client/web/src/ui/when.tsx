@@ -1,4 +1,4 @@
-import { dayText, timeText } from '../clinical/time.ts'
+import { dayText, timeText } from '../../../clinical/time.ts'
 
 /** A date or time as recorded, for the reader's zone; the offset is always visible with a time. */
 export const When = ({ at, day = false }: { at: string | undefined; day?: boolean }) =>

@@ -1,5 +1,5 @@
 import type { Observation, ObservationComponent, Quantity } from 'fhir/r4.js'
-import { toDigits, toNumber } from '../fhir/exact.ts'
+import { toDigits, toNumber } from '../exact.ts'
 import { type Flag, type Range, rangeFlag, reportedFlag, reportedRange } from './range.ts'
 import { conceptText } from './text.ts'
 import { instant } from './time.ts'

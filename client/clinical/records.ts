@@ -1,5 +1,5 @@
 import type { Condition, Dosage, Encounter, MedicationRequest, Procedure, Timing } from 'fhir/r4.js'
-import { toDigits } from '../fhir/exact.ts'
+import { toDigits } from '../exact.ts'
 import { codingText, conceptText, referenceText } from './text.ts'
 
 const statusCode = (condition: Condition): string => condition.clinicalStatus?.coding?.[0]?.code ?? ''

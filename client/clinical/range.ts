@@ -4,7 +4,7 @@ import type {
   ObservationComponent,
   ObservationReferenceRange,
 } from 'fhir/r4.js'
-import { toDigits, toNumber } from '../fhir/exact.ts'
+import { toDigits, toNumber } from '../exact.ts'
 
 /** The interval a value is expected in, and who says so. Both ends belong to it. */
 export interface Range {

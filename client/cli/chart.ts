@@ -1,0 +1,65 @@
+import type { FhirResource } from 'fhir/r4.js'
+import type { SearchParams } from 'fhir-kit-client'
+import { glance, measurementText, type Reading, type Trend } from '../clinical/trend.ts'
+import { type Command, UsageError } from './options.ts'
+import { searchAll } from './pages.ts'
+import { openSession, type Session } from './session.ts'
+import { timeText, trendLine } from './table.ts'
+
+/** A patient's records, to be asked for. */
+export interface Chart {
+  birthDate: string | undefined
+  list<Type extends FhirResource>(type: Type['resourceType'], criteria?: SearchParams): Promise<Type[]>
+}
+
+const patientId = ({ name, words }: Command): string => {
+  const [word, ...more] = words
+  const id = word?.replace(/^Patient\//, '')
+  if (id && more.length === 0 && /^[A-Za-z0-9.-]{1,64}$/.test(id)) return id
+  throw new UsageError(
+    `Name one patient by id: \`pilotlight ${name} PATIENT\`. \`pilotlight patients --name …\` finds ids.`,
+  )
+}
+
+/** Opens the chart of the patient that the command names; fails where there is no such patient. */
+export const openChart = async (command: Command): Promise<Chart> => {
+  const id = patientId(command)
+  const session: Session = await openSession(command, 'clinician')
+  const { birthDate } = (await session.ask((client) =>
+    client.read({ resourceType: 'Patient', id }),
+  )) as unknown as { birthDate?: string }
+  return {
+    birthDate,
+    list: (type, criteria = {}) =>
+      searchAll(
+        session,
+        type,
+        { patient: id, ...criteria, _count: Math.min(command.count, 100) },
+        command.count,
+      ),
+  }
+}
+
+const column = ({ measurements }: Trend, part: number): Reading[] =>
+  measurements.flatMap(({ readings }) => readings[part] ?? [])
+
+const extreme = (readings: readonly Reading[], sign: 1 | -1): string =>
+  glance(readings.reduce((a, b) => (sign * a.value <= sign * b.value ? a : b)))
+
+/** Returns the columns that tell how a measure went, numbers of more than four digits rounded: latest, when, flag, lowest, highest, how many, and a line. */
+export const courseOf = (trend: Trend): string[] => {
+  const latest = trend.measurements.at(-1)
+  const columns = trend.parts.map((_, part) => column(trend, part)).filter(({ length }) => length > 0)
+  return [
+    latest ? measurementText(latest) : '',
+    timeText(latest?.when ?? ''),
+    latest?.flag?.word ?? '',
+    columns.map((readings) => extreme(readings, 1)).join(' / '),
+    columns.map((readings) => extreme(readings, -1)).join(' / '),
+    String(trend.measurements.length),
+    columns.map((readings) => trendLine(readings.map(({ value }) => value))).join(' / '),
+  ]
+}
+
+/** The headings of `courseOf`. */
+export const courseHeading = ['LATEST', 'AT', 'FLAG', 'LOWEST', 'HIGHEST', 'READINGS', 'OLDEST TO NEWEST']

@@ -1,0 +1,80 @@
+import { completion, type Known } from './completion.ts'
+import { get, history, search } from './get.ts'
+import { immunizations } from './immunizations.ts'
+import { labs } from './labs.ts'
+import { load } from './load.ts'
+import { type Command, type Done, UsageError } from './options.ts'
+import { patients } from './patients.ts'
+import { post } from './post.ts'
+import { discover, signIn } from './sign-in.ts'
+import { vitals } from './vitals.ts'
+
+interface Row extends Known {
+  run(command: Command): Promise<Done>
+}
+
+const row = (name: string, takes: string, summary: string, run: Row['run']): Row => ({
+  name,
+  takes,
+  summary,
+  run,
+})
+
+const telling =
+  (text: (command: Command) => Promise<string>): Row['run'] =>
+  async (command) => ({ text: await text(command), failed: false })
+
+const token = async (command: Command): Promise<string> => {
+  const text = await signIn(command, await discover(command.base), command.user ?? 'clinician')
+  if (text === undefined) throw new UsageError('The server is open: it takes requests without a token.')
+  return text
+}
+
+/** Every command; help and completion are read from here. */
+export const commands: readonly Row[] = [
+  row('load', 'FILES…', 'post Bundles; goes on where an interrupted load stopped', load),
+  row('post', 'FILE|-', 'post one resource or Bundle, and tell what became of it', post),
+  row('patients', '[--name …]', 'list patients', telling(patients)),
+  row('vitals', 'PATIENT', "a patient's vital signs over time", telling(vitals)),
+  row('labs', 'PATIENT', "a patient's laboratory results by panel", telling(labs)),
+  row('immunizations', 'PATIENT', "a patient's immunizations by vaccine", telling(immunizations)),
+  row('get', 'PATH', 'what stands at a path, as it is served: Patient/ID', telling(get)),
+  row('search', 'TYPE [a=b …]', 'one page of a search', telling(search)),
+  row('history', '[TYPE[/ID]]', 'versions, newest first', telling(history)),
+  row('token', '', 'print a token, and nothing else', telling(token)),
+  row('completion', 'SHELL', 'a script that completes commands in bash, zsh or fish', async (command) => ({
+    text: completion(command, commands),
+    failed: false,
+  })),
+]
+
+const usage = ({ name, takes }: Known): string => `pilotlight ${name} ${takes}`.trimEnd()
+
+const optionsHelp = `  --base URL         the FHIR base URL (PILOTLIGHT_URL; http://localhost:3000/fhir)
+  --user NAME        who signs in (PILOTLIGHT_USER)
+  --password TEXT    (PILOTLIGHT_PASSWORD; the local stack's demo users need none)
+  --client-id ID     the user pool's app client (PILOTLIGHT_CLIENT_ID; the local stack tells it)
+  --json             data instead of text
+  --count N          at most so many patients, or resources of a kind (200)
+  --concurrency N    how many files are posted at once (4)
+  --state FILE       where load remembers what it has loaded
+
+Data goes to standard output, the rest to standard error. Ends with 0 when all is done, with 1 when the
+server refused something or could not be reached, with 2 when the command was mistyped.
+`
+
+/** Returns the help for a command, or where it names none for all. */
+export const helpFor = (name: string): string => {
+  const known = commands.find((command) => command.name === name)
+  if (known) return `${usage(known)}: ${known.summary}\n\n${optionsHelp}`
+  const width = Math.max(...commands.map((command) => usage(command).length))
+  const lines = commands.map((command) => `  ${usage(command).padEnd(width)}  ${command.summary}`)
+  return `pilotlight: a command line for a FHIR R4 server\n\n${lines.join('\n')}\n\n${optionsHelp}`
+}
+
+/** Returns the command of that name; fails with a UsageError where there is none. */
+export const commandOf = (name: string): Row => {
+  const found = commands.find((command) => command.name === name)
+  if (!found) throw new UsageError(`\`${name}\` is not a command. \`pilotlight --help\` lists them.`)
+  return found
+}
