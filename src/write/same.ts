@@ -1,19 +1,23 @@
+import { isDeepStrictEqual } from 'node:util'
 import { skipSpace, skipString } from '../fhir/json.ts'
+import { parseKeeping } from './digits.ts'
 
-const isSpace = (c: number): boolean => c <= 0x20
+/** Returns the JSON text without the white space between its tokens. */
+const compact = (text: string): string => {
+  let result = ''
+  let i = skipSpace(text, 0)
+  while (i < text.length) {
+    const end = text.charCodeAt(i) === 0x22 ? skipString(text, i) : i + 1
+    result += text.slice(i, end)
+    i = skipSpace(text, end)
+  }
+  return result
+}
 
-/** Returns whether two JSON texts are the same but for white space between their tokens. */
+/** Returns whether two JSON texts say the same with the same digits, whatever their white space and the order of members. */
 export const sameJson = (a: string, b: string): boolean => {
   if (a === b) return true
-  let i = skipSpace(a, 0)
-  let j = skipSpace(b, 0)
-  while (i < a.length && j < b.length) {
-    const c = a.charCodeAt(i)
-    if (c !== b.charCodeAt(j)) return false
-    const [p, q] = c === 0x22 ? [skipString(a, i), skipString(b, j)] : [i + 1, j + 1]
-    if (c === 0x22 && a.slice(i, p) !== b.slice(j, q)) return false
-    i = isSpace(a.charCodeAt(p)) ? skipSpace(a, p) : p
-    j = isSpace(b.charCodeAt(q)) ? skipSpace(b, q) : q
-  }
-  return i >= a.length && j >= b.length
+  const [first, second] = [compact(a), compact(b)]
+  if (first === second) return true
+  return first.length === second.length && isDeepStrictEqual(parseKeeping(first), parseKeeping(second))
 }
