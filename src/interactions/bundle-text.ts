@@ -56,10 +56,15 @@ export const bundleText = ({ type, id, timestamp, total, links, entries }: Bundl
   })
 
 /** Returns an entry of a searchset. */
-export const searchEntry = (version: Version, mode: 'match' | 'include', base: string): string =>
+export const searchEntry = (
+  version: Version,
+  mode: 'match' | 'include',
+  base: string,
+  text = version.text,
+): string =>
   objectText({
     fullUrl: `${base}/${version.type}/${version.id}`,
-    resource: raw(version.text),
+    resource: raw(text),
     search: { mode },
   })
 
@@ -75,10 +80,10 @@ const historyStatus = ({ method, v }: Version): string => {
 }
 
 /** Returns an entry of a history; a deletion has no resource. */
-export const historyEntry = (version: Version, base: string): string =>
+export const historyEntry = (version: Version, base: string, text = version.text): string =>
   objectText({
     fullUrl: `${base}/${version.type}/${version.id}`,
-    resource: version.deleted ? undefined : raw(version.text),
+    resource: version.deleted ? undefined : raw(text),
     request: { method: version.method, url: requestUrl(version) },
     response: { status: historyStatus(version), etag: etagOf(version.v), lastModified: version.t },
   })

@@ -60,8 +60,12 @@ export interface Dispatch extends Context {
 
 export type Interaction = (call: Call, context: Dispatch) => Promise<Answer>
 
-/** Returns the answer that serves a version. */
-export const serving = (version: Version): Answer => ({ status: 200, version })
+/** Returns the answer that serves a version, or what the caller wants of it. */
+export const serving = (version: Version, cut: (version: Version) => string): Answer => ({
+  status: 200,
+  version,
+  text: cut(version),
+})
 
 /** Returns the answer that tells only issues. */
 export const telling = (status: number, issues: readonly Issue[], version?: Version): Answer =>

@@ -108,7 +108,7 @@ export const capabilityStatement = (
   software,
   implementation: { description: 'Pilotlight FHIR R4 server', url: base },
   fhirVersion: '4.0.1',
-  format: ['application/fhir+json', 'json'],
+  format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml'],
   patchFormat: ['application/json-patch+json'],
   rest: [
     {

@@ -3,9 +3,12 @@
 import { bodyOf } from '../write/body.ts'
 import type { Interaction } from './call.ts'
 import { change } from './change.ts'
+import { checkQuery } from './manners.ts'
 
-export const create: Interaction = async ({ type, headers, body }, context) =>
-  change(
+export const create: Interaction = async (call, context) => {
+  checkQuery(call)
+  const { type, headers, body } = call
+  return change(
     {
       place: '',
       method: 'POST',
@@ -17,3 +20,4 @@ export const create: Interaction = async ({ type, headers, body }, context) =>
     },
     context,
   )
+}

@@ -2,6 +2,7 @@
 
 import { type Call, type Interaction, pathOf } from './call.ts'
 import { change } from './change.ts'
+import { checkQuery } from './manners.ts'
 
 const entryOf = (call: Call) => ({
   place: '',
@@ -13,4 +14,7 @@ const entryOf = (call: Call) => ({
   body: undefined,
 })
 
-export const remove: Interaction = async (call, context) => change(entryOf(call), context)
+export const remove: Interaction = async (call, context) => {
+  if (call.id !== '') checkQuery(call)
+  return change(entryOf(call), context)
+}

@@ -6,6 +6,7 @@ import type { HistoryPage, HistoryScope } from '../store/port.ts'
 import { queryText } from '../write/query-text.ts'
 import { type BundleLink, bundleText, historyEntry } from './bundle-text.ts'
 import { type Call, type Interaction, type Pairs, telling } from './call.ts'
+import { checkQuery, cutFor, isKnown } from './manners.ts'
 
 const defaultCount = 50
 const maxCount = 1000
@@ -42,13 +43,7 @@ const scopeOf = ({ type, id, query }: Call): HistoryScope => {
   }
 }
 
-const known = new Set(['_since', '_count', '_cursor', '_format', '_pretty'])
-
-const checkKnown = ({ query, prefer }: Call): void => {
-  const unknown = query.find(([name]) => !known.has(name))
-  if (unknown && !prefer.lenient)
-    throw failure('unknown-parameter', `\`${unknown[0]}\` is not a parameter of history. Use _since, _count.`)
-}
+const known = ['_since', '_count', '_cursor']
 
 const urlWith = (base: string, path: string, pairs: Pairs): string => {
   const query = queryText(pairs)
@@ -57,7 +52,7 @@ const urlWith = (base: string, path: string, pairs: Pairs): string => {
 
 const linksOf = ({ type, id, query }: Call, page: HistoryPage, base: string): BundleLink[] => {
   const path = [type, id, '_history'].filter((part) => part !== '').join('/')
-  const pairs = query.filter(([name]) => known.has(name))
+  const pairs = query.filter(([name]) => isKnown(name, ...known))
   const self = { relation: 'self', url: urlWith(base, path, pairs) }
   if (page.after === undefined) return [self]
   const following = [...pairs.filter(([name]) => name !== '_cursor'), ['_cursor', page.after] as const]
@@ -65,12 +60,13 @@ const linksOf = ({ type, id, query }: Call, page: HistoryPage, base: string): Bu
 }
 
 export const history: Interaction = async (call, { store, base, now }) => {
-  checkKnown(call)
+  checkQuery(call, ...known)
+  const cut = await cutFor(call)
   const page = await store.history(scopeOf(call))
   const { type, id } = call
   const narrowed = call.query.some(([name]) => name === '_since' || name === '_cursor')
   if (id !== '' && page.versions.length === 0 && !narrowed) return telling(404, [notFound(type, id)])
-  const entries = page.versions.map((version) => historyEntry(version, base))
+  const entries = page.versions.map((version) => historyEntry(version, base, cut(version)))
   const timestamp = new Date(now()).toISOString()
   const whole = page.after === undefined && !narrowed
   const total = whole ? entries.length : undefined

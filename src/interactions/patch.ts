@@ -3,6 +3,7 @@
 import { emptyBody } from '../outcome/messages.ts'
 import { type Call, type Interaction, pathOf } from './call.ts'
 import { change } from './change.ts'
+import { checkQuery } from './manners.ts'
 
 const entryOf = (call: Call) => ({
   place: '',
@@ -16,6 +17,7 @@ const entryOf = (call: Call) => ({
 })
 
 export const patch: Interaction = async (call, context) => {
+  if (call.id !== '') checkQuery(call)
   if (call.body.trim() === '') throw emptyBody('a JSON Patch')
   return change(entryOf(call), context)
 }

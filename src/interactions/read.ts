@@ -3,10 +3,14 @@
 import { gone, notFound } from '../outcome/messages.ts'
 import { type Answer, type Interaction, serving, telling } from './call.ts'
 import { notModified } from './conditions.ts'
+import { checkQuery, cutFor } from './manners.ts'
 
-export const read: Interaction = async ({ type, id, headers }, { store }): Promise<Answer> => {
+export const read: Interaction = async (call, { store }): Promise<Answer> => {
+  checkQuery(call)
+  const { type, id, headers } = call
+  const cut = await cutFor(call)
   const [version] = await store.get([{ type, id }])
   if (!version) return telling(404, [notFound(type, id)])
   if (version.deleted) return telling(410, [gone(type, id)], version)
-  return notModified(headers, version) ? { status: 304, version } : serving(version)
+  return notModified(headers, version) ? { status: 304, version } : serving(version, cut)
 }

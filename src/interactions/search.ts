@@ -7,6 +7,7 @@ import { search as runSearch, type SearchPage } from '../search/search.ts'
 import { queryText } from '../write/query-text.ts'
 import { type BundleLink, bundleText, outcomeEntry, searchEntry } from './bundle-text.ts'
 import type { Call, Interaction, Pairs } from './call.ts'
+import { type Cut, cutFor } from './manners.ts'
 
 /** A form's fields come after the URL's parameters. */
 const pairsOf = ({ query, body, headers }: Call): Pairs =>
@@ -27,15 +28,17 @@ const linksOf = (page: SearchPage, type: string, understood: Pairs, base: string
   return [self, { relation: 'next', url: address(base, type, following) }]
 }
 
-const entriesOf = (page: SearchPage, base: string, issues: SearchPage['issues']): string[] => [
-  ...page.matches.map((version) => searchEntry(version, 'match', base)),
-  ...page.included.map((version) => searchEntry(version, 'include', base)),
+const entriesOf = (page: SearchPage, base: string, cut: Cut, issues: SearchPage['issues']): string[] => [
+  ...page.matches.map((version) => searchEntry(version, 'match', base, cut(version))),
+  ...page.included.map((version) => searchEntry(version, 'include', base, cut(version))),
   ...(issues.length > 0 ? [outcomeEntry(outcomeText(issues))] : []),
 ]
 
 export const search: Interaction = async (call, context) => {
   const { base, now } = context
-  const { query, issues } = parseQuery(call.type, pairsOf(call), { lenient: call.prefer.lenient, base })
+  const pairs = pairsOf(call)
+  const { query, issues } = parseQuery(call.type, pairs, { lenient: call.prefer.lenient, base })
+  const cut = await cutFor({ ...call, query: pairs })
   const page = await runSearch(query, context)
   const told = [...issues, ...page.issues, ...(query.explain ? [explained(page.explain)] : [])]
   return {
@@ -46,7 +49,7 @@ export const search: Interaction = async (call, context) => {
       timestamp: new Date(now()).toISOString(),
       total: page.total,
       links: linksOf(page, call.type, query.selfPairs, base),
-      entries: entriesOf(page, base, told),
+      entries: entriesOf(page, base, cut, told),
     }),
   }
 }

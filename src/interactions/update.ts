@@ -3,6 +3,7 @@
 import { bodyOf } from '../write/body.ts'
 import { type Call, type Interaction, pathOf } from './call.ts'
 import { change } from './change.ts'
+import { checkQuery } from './manners.ts'
 
 const entryOf = (call: Call) => ({
   place: '',
@@ -14,4 +15,7 @@ const entryOf = (call: Call) => ({
   body: bodyOf(call.body, `a ${call.type}`),
 })
 
-export const update: Interaction = async (call, context) => change(entryOf(call), context)
+export const update: Interaction = async (call, context) => {
+  if (call.id !== '') checkQuery(call)
+  return change(entryOf(call), context)
+}

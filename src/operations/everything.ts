@@ -103,7 +103,7 @@ const run: Interaction = async (call, context) => {
   const types = typesOf(call.query)
   const since = sinceOf(call.query)
   const cursor = last(call.query, '_cursor')
-  const patient = await read({ ...call, headers: {} }, context)
+  const patient = await read({ ...call, query: [], headers: {} }, context)
   if (patient.issues || !patient.version) return patient
   const page = await compartmentPage(store, call.id, { types, count: countOf(call.query), cursor })
   const own = cursor === undefined ? [patient.version, ...page.versions] : page.versions

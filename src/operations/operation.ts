@@ -2,6 +2,7 @@
 
 import type { Action } from '../auth/rules/groups.ts'
 import type { Interaction, Pairs } from '../interactions/call.ts'
+import { isKnown } from '../interactions/manners.ts'
 import { failure } from '../outcome/failure.ts'
 
 /** What an operation says about itself: its routes, its parameters and its place in the CapabilityStatement follow. */
@@ -24,13 +25,10 @@ export interface Operation {
   run: Interaction
 }
 
-/** Parameters that concern how the answer is given, wherever a query stands. */
-const manners = new Set(['_format', '_pretty', '_cursor'])
-
 /** Fails where the query holds a parameter that the operation does not define. */
 export const checkParameters = ({ code, parameter }: OperationDefinition, query: Pairs): void => {
   const known = parameter.filter(({ use }) => use === 'in').map(({ name }) => name)
-  const unknown = query.find(([name]) => !known.includes(name) && !manners.has(name))
+  const unknown = query.find(([name]) => !isKnown(name, ...known, '_cursor'))
   if (unknown)
     throw failure(
       'unknown-parameter',

@@ -32,6 +32,13 @@ export const goneVersion = (type: string, id: string, version: string): Issue =>
     `Version \`${version}\` of \`${type}/${id}\` is its deletion. The version before it can be read.`,
   )
 
+export const onlyASubset = (type: string): Issue =>
+  error(
+    'invariant',
+    `The ${type} is tagged SUBSETTED: it is only a part of what is stored, and would replace the whole. Read it without \`_summary\` and \`_elements\` first.`,
+    `${type}.meta.tag`,
+  )
+
 export const emptyBody = (expected: string): Failure =>
   failure('malformed', `The body is empty. Expected ${expected} as JSON.`)
 

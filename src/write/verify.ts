@@ -1,5 +1,5 @@
 import type { Issue } from '../outcome/failure.ts'
-import { missingId, wrongId, wrongType } from '../outcome/messages.ts'
+import { missingId, onlyASubset, wrongId, wrongType } from '../outcome/messages.ts'
 import { within } from '../outcome/outcome.ts'
 import { type ValidateOptions, validate } from '../validate/validate.ts'
 import type { Body } from './body.ts'
@@ -19,13 +19,22 @@ const addressIssues = (
   return [actual === undefined ? missingId(type, id) : wrongId(type, actual, id)]
 }
 
+const isSubset = (tag: unknown): boolean =>
+  typeof tag === 'object' && tag !== null && 'code' in tag && tag.code === 'SUBSETTED'
+
+/** https://hl7.org/fhir/R4/search.html#summary: a part that was read must not replace the whole. */
+const subsetIssues = ({ resource }: Body): Issue[] => {
+  const { tag } = (resource.meta ?? {}) as { tag?: unknown }
+  return Array.isArray(tag) && tag.some(isSubset) ? [onlyASubset(resource.resourceType)] : []
+}
+
 /** Returns what is wrong with a resource that is to stand at `type/id`: what is wrong with itself, and its id. */
 export const addressedIssues = (
   body: Body,
   type: string,
   id: string,
   options: ValidateOptions = {},
-): Issue[] => [...addressIssues(body, type, id), ...bodyIssues(body, type, options)]
+): Issue[] => [...addressIssues(body, type, id), ...subsetIssues(body), ...bodyIssues(body, type, options)]
 
 /** Returns the issues as seen from where the resource stands: itself, or `Bundle.entry[3].resource`. */
 export const placed = (issues: readonly Issue[], place: string): readonly Issue[] =>
