@@ -67,10 +67,10 @@ const requestLine = (env: Environment): Link => ({
 
 /** What goes wrong in the chain itself is answered like any failure. */
 const errors = (env: Environment): Link => ({
-  onError: (middyRequest) => {
+  onError: async (middyRequest) => {
     const { event: visit, error } = middyRequest
     const { requestId } = visit.event.requestContext
-    const served = failedResponse(error, visit.request, { requestId, base: baseOf(visit.event) })
+    const served = await failedResponse(error, visit.request, { requestId, base: baseOf(visit.event) })
     visit.served = served
     const { status, headers, body } = served.response
     middyRequest.response = { statusCode: status, headers, body }

@@ -7,10 +7,11 @@ import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
 import type { Context } from '../write/context.ts'
 import { type Matched, match, methodsAt, NotAllowed } from './match.ts'
 import type { FhirRequest, FhirResponse } from './message.ts'
-import { checkAccept, checkContentType } from './negotiate.ts'
+import { bodyFormat } from './negotiate.ts'
 import { preferOf } from './prefer.ts'
 import { cors, preflight, responseOf } from './response.ts'
 import { allRoutes, type Route, routesAt } from './routes.ts'
+import { jsonOf, rendered, renderingOf, renderingOfFailed } from './serialise.ts'
 
 /** What is known about a request once it is answered, for the log: never content, never tokens. */
 export interface Served {
@@ -96,20 +97,26 @@ const dressed = (
 const isFault = ({ kind }: Issue): boolean => kind === 'fault'
 
 /** Returns the response to a request that failed, wherever that was. */
-export const failedResponse = (thrown: unknown, request: FhirRequest | undefined, site: Site): Served => {
+export const failedResponse = async (
+  thrown: unknown,
+  request: FhirRequest | undefined,
+  site: Site,
+): Promise<Served> => {
   const { response, issues } = failed(thrown, site)
   const asked = request ?? { method: '', headers: {} }
+  const told = await rendered(response, renderingOfFailed(request))
   return {
-    response: dressed(response, asked, site.requestId),
+    response: dressed(told, asked, site.requestId),
     issues,
     faults: issues.some(isFault) ? [thrown] : [],
   }
 }
 
 const answer = async (request: FhirRequest, matched: Matched, context: Dispatch): Promise<FhirResponse> => {
-  checkAccept(request)
-  checkContentType(request, matched.route.takes)
-  return responseOf(await run(matched, request, context), preferOf(request.headers.prefer), context.base)
+  const rendering = renderingOf(request)
+  const body = await jsonOf(request.body, bodyFormat(request, matched.route.takes))
+  const answered = await run(matched, { ...request, body }, context)
+  return rendered(responseOf(answered, preferOf(request.headers.prefer), context.base), rendering)
 }
 
 const routed = async (request: FhirRequest, context: Context): Promise<Served> => {
@@ -120,8 +127,8 @@ const routed = async (request: FhirRequest, context: Context): Promise<Served> =
     const response = await answer(request, matched, dispatchOf(context, faults))
     return { ...about, issues: [], response: dressed(response, request, context.requestId) }
   } catch (thrown) {
-    const failed = failedResponse(thrown, request, context)
-    return { ...about, ...failed, faults: [...faults, ...failed.faults] }
+    const told = await failedResponse(thrown, request, context)
+    return { ...about, ...told, faults: [...faults, ...told.faults] }
   }
 }
 

@@ -1,0 +1,265 @@
+/** https://hl7.org/fhir/R4/xml.html — a resource's JSON text, from its XML. */
+
+import { type SaxesAttributeNS, SaxesParser, type SaxesTagNS } from 'saxes'
+import { type Failure, failure } from '../../outcome/failure.ts'
+import { tooDeep } from '../../outcome/messages.ts'
+import { type MemberRule, type Structure, structureOf } from '../structure.ts'
+import { isResourceType } from '../types.ts'
+import { fhirNamespace, isPrimitive, orderOf } from './write.ts'
+
+const xhtmlNamespace = 'http://www.w3.org/1999/xhtml'
+const schemaInstance = 'http://www.w3.org/2001/XMLSchema-instance'
+const maxDepth = 100
+
+/** What one element of that name has become so far: JSON texts, `null` where there is none. */
+interface Collected {
+  values: (string | null)[]
+  extras: (string | null)[]
+  repeats: boolean
+}
+
+/** An element that is open: what it holds, and what may follow. */
+interface Frame {
+  name: string
+  /** `Patient.name[1]` */
+  path: string
+  kind: 'resource' | 'holder' | 'complex' | 'primitive'
+  structure?: Structure
+  rule?: MemberRule
+  members: Map<string, Collected>
+  /** JSON texts of attributes that are members: `id`, `url`. */
+  own: [name: string, json: string][]
+  value?: string
+  /** A holder's resource. */
+  held?: string
+  reached: number
+}
+
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+const numbers = new Set(['decimal', 'integer', 'positiveInt', 'unsignedInt'])
+
+/** What is not of its type stays a text: validation then says so, at its place. */
+const literal = (type: string, text: string): string => {
+  if (numbers.has(type) && jsonNumber.test(text)) return text
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text
+  return JSON.stringify(text)
+}
+
+const objectOf = (members: readonly (readonly [string, string])[]): string =>
+  `{${members.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`
+
+const listOf = (items: readonly (string | null)[]): string =>
+  `[${items.map((item) => item ?? 'null').join(',')}]`
+
+const isAny = (items: readonly (string | null)[]): boolean => items.some((item) => item !== null)
+
+const memberTexts = ([name, { values, extras, repeats }]: [string, Collected]): [string, string][] => {
+  const shown = (items: readonly (string | null)[]): string =>
+    repeats ? listOf(items) : (items[0] ?? 'null')
+  return [
+    ...(isAny(values) ? [[name, shown(values)] as [string, string]] : []),
+    ...(isAny(extras) ? [[`_${name}`, shown(extras)] as [string, string]] : []),
+  ]
+}
+
+const contentOf = ({ own, members }: Frame): [string, string][] => [
+  ...own,
+  ...[...members].flatMap(memberTexts),
+]
+
+/** Reads one document; made anew for each. */
+class Reader {
+  readonly #parser = new SaxesParser({ xmlns: true, position: true })
+  readonly #source: string
+  readonly #open: Frame[] = []
+  #result = ''
+  #narrativeDepth = 0
+  #narrativeStart = 0
+
+  constructor(source: string) {
+    this.#source = source
+    this.#parser.on('doctype', () => {
+      throw this.#malformed('A DOCTYPE is not allowed: it could define entities.')
+    })
+    this.#parser.on('error', (error) => {
+      throw this.#malformed(`The body is not well-formed XML: ${error.message.replace(/^\d+:\d+: /, '')}`)
+    })
+    this.#parser.on('opentagstart', () => this.#starts())
+    this.#parser.on('opentag', (tag) => this.#opens(tag))
+    this.#parser.on('closetag', (tag) => this.#closes(tag))
+    this.#parser.on('text', (text) => this.#reads(text))
+    this.#parser.on('cdata', (text) => this.#reads(text))
+  }
+
+  read(): string {
+    this.#parser.write(this.#source).close()
+    return this.#result
+  }
+
+  #malformed(what: string): Failure {
+    const { line, columnIndex } = this.#parser
+    return failure('malformed', `${what} Line ${line}, column ${columnIndex + 1}.`, this.#open.at(-1)?.path)
+  }
+
+  #starts(): void {
+    if (this.#narrativeDepth === 0)
+      this.#narrativeStart = this.#source.lastIndexOf('<', this.#parser.position - 1)
+  }
+
+  #reads(text: string): void {
+    if (this.#narrativeDepth > 0 || text.trim() === '') return
+    throw this.#malformed(
+      `\`${text.trim().slice(0, 40)}\` stands between elements; FHIR has values in attributes.`,
+    )
+  }
+
+  #opens(tag: SaxesTagNS): void {
+    if (this.#narrativeDepth > 0) this.#narrativeDepth++
+    else if (this.#open.length >= maxDepth) throw tooDeep(maxDepth)
+    else this.#open.push(this.#frameFor(tag, this.#open.at(-1)))
+  }
+
+  #frameFor(tag: SaxesTagNS, parent: Frame | undefined): Frame {
+    const isNarrative = tag.uri === xhtmlNamespace && tag.local === 'div'
+    if (tag.uri !== fhirNamespace && !isNarrative)
+      throw this.#malformed(`\`<${tag.name}>\` is not in the namespace \`${fhirNamespace}\`.`)
+    if (!parent || parent.kind === 'holder') return this.#resourceFrame(tag, parent)
+    return this.#memberFrame(tag, parent, isNarrative)
+  }
+
+  #resourceFrame(tag: SaxesTagNS, holder: Frame | undefined): Frame {
+    if (!isResourceType(tag.local)) throw this.#malformed(`\`<${tag.name}>\` is not a resource type of R4.`)
+    if (holder?.held !== undefined) throw this.#malformed(`\`${holder.path}\` holds more than one resource.`)
+    this.#attributes(tag, [])
+    return this.#frame(tag.local, holder?.path ?? tag.local, 'resource', structureOf(tag.local))
+  }
+
+  #frame(name: string, path: string, kind: Frame['kind'], structure?: Structure, rule?: MemberRule): Frame {
+    return {
+      name,
+      path,
+      kind,
+      members: new Map(),
+      own: [],
+      reached: -1,
+      ...(structure && { structure }),
+      ...(rule && { rule }),
+    }
+  }
+
+  #memberFrame(tag: SaxesTagNS, parent: Frame, isNarrative: boolean): Frame {
+    const rule = this.#ruleFor(tag, parent)
+    const path = this.#place(tag.local, parent, rule)
+    const { code, content } = rule.type
+    if (isNarrative !== (code === 'xhtml')) throw this.#malformed(`\`${path}\` is in the wrong namespace.`)
+    if (isNarrative) {
+      if (tag.prefix !== '') throw this.#malformed('Write the narrative without a prefix: `<div xmlns="…">`.')
+      this.#narrativeDepth = 1
+      return this.#frame(tag.local, path, 'primitive', undefined, rule)
+    }
+    if (code === 'Resource') return this.#frame(tag.local, path, 'holder', undefined, rule)
+    if (isPrimitive(code)) return this.#primitiveFrame(tag, path, rule)
+    const frame = this.#frame(tag.local, path, 'complex', structureOf(content), rule)
+    const named = this.#attributes(tag, content === 'Extension' ? ['id', 'url'] : ['id'])
+    frame.own = named.map(([name, text]) => [name, JSON.stringify(text)])
+    return frame
+  }
+
+  #primitiveFrame(tag: SaxesTagNS, path: string, rule: MemberRule): Frame {
+    const frame = this.#frame(tag.local, path, 'primitive', structureOf('Element'), rule)
+    const named = new Map(this.#attributes(tag, ['id', 'value']))
+    const value = named.get('value')
+    if (value !== undefined) frame.value = literal(rule.type.code, value)
+    const id = named.get('id')
+    if (id !== undefined) frame.own = [['id', JSON.stringify(id)]]
+    return frame
+  }
+
+  #ruleFor({ local }: SaxesTagNS, { structure, kind, path }: Frame): MemberRule {
+    const rule = structure?.members.get(local)
+    const isAttribute =
+      local === 'id' ? kind !== 'resource' : local === 'url' && structure?.name === 'Extension'
+    if (rule && !isAttribute) return rule
+    throw failure(
+      'unknown-element',
+      isAttribute
+        ? `\`${path}.${local}\` is written as an attribute in XML.`
+        : `\`${local}\` is not an element of \`${structure?.name ?? path}\`.`,
+      `${path}.${local}`,
+    )
+  }
+
+  /** Notes that the element comes now; fails where it comes too late or too often. */
+  #place(name: string, parent: Frame, { element }: MemberRule): string {
+    const place = (parent.structure && orderOf(parent.structure).get(name)) ?? 0
+    if (place < parent.reached)
+      throw this.#malformed(
+        `\`${parent.path}.${name}\` stands too late: XML has the order of the definition.`,
+      )
+    parent.reached = place
+    const collected = parent.members.get(name)
+    const repeats = element.max > 1
+    if (!collected) parent.members.set(name, { values: [], extras: [], repeats })
+    else if (!repeats) throw this.#malformed(`\`${parent.path}.${name}\` is there more than once.`)
+    return repeats ? `${parent.path}.${name}[${collected?.values.length ?? 0}]` : `${parent.path}.${name}`
+  }
+
+  /** Returns the attributes that the element may have; fails where it has another. */
+  #attributes(tag: SaxesTagNS, allowed: readonly string[]): [name: string, text: string][] {
+    const found: [string, string][] = []
+    for (const { local, uri, prefix, name, value } of Object.values(tag.attributes) as SaxesAttributeNS[]) {
+      if (prefix === 'xmlns' || name === 'xmlns' || uri === schemaInstance) continue
+      if (uri !== '' || !allowed.includes(local))
+        throw this.#malformed(`\`<${tag.name}>\` cannot have the attribute \`${name}\`.`)
+      found.push([local, value])
+    }
+    return found
+  }
+
+  #closes(_tag: SaxesTagNS): void {
+    if (this.#narrativeDepth > 1) {
+      this.#narrativeDepth--
+      return
+    }
+    const frame = this.#open.pop() as Frame
+    if (this.#narrativeDepth === 1) {
+      this.#narrativeDepth = 0
+      frame.value = JSON.stringify(this.#source.slice(this.#narrativeStart, this.#parser.position))
+    }
+    this.#settle(frame, this.#open.at(-1))
+  }
+
+  #settle(frame: Frame, parent: Frame | undefined): void {
+    if (frame.kind === 'resource') {
+      const text = objectOf([['resourceType', JSON.stringify(frame.name)], ...contentOf(frame)])
+      if (parent) parent.held = text
+      else this.#result = text
+      return
+    }
+    const collected = parent?.members.get(frame.name)
+    collected?.values.push(this.#valueOf(frame))
+    collected?.extras.push(this.#extraOf(frame))
+  }
+
+  #valueOf(frame: Frame): string | null {
+    if (frame.kind === 'primitive') return frame.value ?? null
+    if (frame.kind === 'complex') return objectOf(contentOf(frame))
+    if (frame.held === undefined)
+      throw failure('required', `\`${frame.path}\` holds no resource.`, frame.path)
+    return frame.held
+  }
+
+  #extraOf(frame: Frame): string | null {
+    if (frame.kind !== 'primitive') return null
+    const content = contentOf(frame)
+    if (content.length > 0) return objectOf(content)
+    if (frame.value !== undefined) return null
+    throw failure('required', `\`${frame.path}\` has neither a value nor an extension.`, frame.path)
+  }
+}
+
+/**
+ * Turns a resource's XML text into its JSON text, decimals with their digits and the narrative as it is. Fails where
+ * the text is not XML, has a DOCTYPE, nests deeper than 100 levels, or has what R4 does not define.
+ */
+export const fromXml = (xml: string): string => new Reader(xml.replace(/^\uFEFF/, '')).read()

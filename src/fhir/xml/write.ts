@@ -1,0 +1,164 @@
+/** https://hl7.org/fhir/R4/xml.html — a resource's XML, from its JSON text. */
+
+import { type MemberRule, type Structure, structureOf } from '../structure.ts'
+
+/** The namespace of every FHIR element. */
+export const fhirNamespace = 'http://hl7.org/fhir'
+
+/** A number as its JSON text has it, which a JavaScript number would not keep. */
+class Digits {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+const keep = (_name: string, value: unknown, context: { source?: string }): unknown =>
+  typeof value === 'number' ? new Digits(context.source ?? String(value)) : value
+
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+  '\t': '&#9;',
+}
+
+/** Returns the text as an attribute's value between double quotes. */
+export const escaped = (text: string): string =>
+  text.replace(/[&<>"\n\r\t]/g, (character) => escapes[character] ?? '')
+
+const valueText = (value: unknown): string => escaped(value instanceof Digits ? value.text : String(value))
+
+/** Entities that HTML knows and XML does not; those of XML itself stay. */
+const htmlEntities: Readonly<Record<string, string>> = {
+  nbsp: '#160',
+  copy: '#169',
+  reg: '#174',
+  deg: '#176',
+  plusmn: '#177',
+  micro: '#181',
+  middot: '#183',
+  times: '#215',
+  ndash: '#8211',
+  mdash: '#8212',
+  lsquo: '#8216',
+  rsquo: '#8217',
+  ldquo: '#8220',
+  rdquo: '#8221',
+  bull: '#8226',
+  hellip: '#8230',
+  trade: '#8482',
+  larr: '#8592',
+  rarr: '#8594',
+  le: '#8804',
+  ge: '#8805',
+}
+
+const xhtml = (text: string): string => {
+  const known = text.replace(/&(\w+);/g, (all, name: string) =>
+    htmlEntities[name] ? `&${htmlEntities[name]};` : all,
+  )
+  return /^\s*<div[^>]*\sxmlns=/.test(known)
+    ? known
+    : known.replace(/<div/, '<div xmlns="http://www.w3.org/1999/xhtml"')
+}
+
+/** Primitive types begin with a lower-case letter, and no other type does. */
+export const isPrimitive = (code: string): boolean => code.charCodeAt(0) >= 0x61
+
+const placeOf = (names: ReadonlyMap<string, number>, name: string): number => {
+  const place = names.get(name.startsWith('_') ? name.slice(1) : name)
+  if (place === undefined) throw new Error(`A stored resource has the unknown element \`${name}\`.`)
+  return place
+}
+
+const orders = new WeakMap<Structure, ReadonlyMap<string, number>>()
+
+/** Returns where each member of a structure stands among the others: XML has the order of the definition. */
+export const orderOf = (structure: Structure): ReadonlyMap<string, number> => {
+  const known = orders.get(structure)
+  if (known) return known
+  const order = new Map([...structure.members.keys()].map((name, place) => [name, place]))
+  orders.set(structure, order)
+  return order
+}
+
+const inOrder = (names: readonly string[], structure: Structure): string[] => {
+  const order = orderOf(structure)
+  const bare = new Set(names.map((name) => (name.startsWith('_') ? name.slice(1) : name)))
+  return [...bare].toSorted((a, b) => placeOf(order, a) - placeOf(order, b))
+}
+
+/** `id` and an extension's `url` are attributes, but a resource's id is an element. */
+const attributesOf = (value: Members, name: string): string => {
+  const id = value.id === undefined ? '' : ` id="${valueText(value.id)}"`
+  return name === 'Extension' && value.url !== undefined ? `${id} url="${valueText(value.url)}"` : id
+}
+
+/** What stands before each element: nothing, or a line break and as many spaces as it is deep. */
+type Pad = string
+
+const deeper = (pad: Pad): Pad => (pad === '' ? '' : `${pad}  `)
+
+const element = (pad: Pad, name: string, attributes: string, content: string): string =>
+  content === '' ? `${pad}<${name}${attributes}/>` : `${pad}<${name}${attributes}>${content}${pad}</${name}>`
+
+const primitive = (pad: Pad, name: string, value: unknown, more: unknown): string => {
+  const extra = (more ?? {}) as Members
+  const own = value === undefined || value === null ? '' : ` value="${valueText(value)}"`
+  const extensions = Array.isArray(extra.extension) ? extra.extension : []
+  const children = extensions.map((each) => complex(deeper(pad), 'extension', 'Extension', each))
+  return element(pad, name, attributesOf(extra, 'Element') + own, children.join(''))
+}
+
+const complex = (pad: Pad, name: string, content: string, value: unknown): string => {
+  const structure = structureOf(content)
+  if (!structure) throw new Error(`R4 has no type \`${content}\`.`)
+  const members = value as Members
+  const own = Object.keys(members).filter(
+    (key) => key !== 'id' && !(content === 'Extension' && key === 'url'),
+  )
+  return element(pad, name, attributesOf(members, content), childrenOf(deeper(pad), members, own, structure))
+}
+
+const single = (pad: Pad, name: string, { type }: MemberRule, value: unknown, more: unknown): string => {
+  if (type.code === 'xhtml') return pad + xhtml(String(value))
+  if (isPrimitive(type.code)) return primitive(pad, name, value, more)
+  if (type.code === 'Resource') return element(pad, name, '', resourceXml(deeper(pad), value as Members, ''))
+  return complex(pad, name, type.content, value)
+}
+
+const member = (pad: Pad, name: string, rule: MemberRule, value: unknown, more: unknown): string => {
+  if (!Array.isArray(value) && !Array.isArray(more)) return single(pad, name, rule, value, more)
+  const values = (value ?? []) as readonly unknown[]
+  const extras = (more ?? []) as readonly unknown[]
+  const length = Math.max(values.length, extras.length)
+  return Array.from({ length }, (_, i) => single(pad, name, rule, values[i], extras[i])).join('')
+}
+
+const childrenOf = (pad: Pad, value: Members, keys: readonly string[], structure: Structure): string =>
+  inOrder(keys, structure)
+    .map((name) =>
+      member(pad, name, structure.members.get(name) as MemberRule, value[name], value[`_${name}`]),
+    )
+    .join('')
+
+const resourceXml = (pad: Pad, value: Members, attributes: string): string => {
+  const type = String(value.resourceType)
+  const structure = structureOf(type)
+  if (structure?.kind !== 'resource') throw new Error(`R4 has no resource type \`${type}\`.`)
+  const own = Object.keys(value).filter((name) => name !== 'resourceType')
+  return element(pad, type, attributes, childrenOf(deeper(pad), value, own, structure))
+}
+
+/** Turns a resource's JSON text into its XML text, decimals with their digits and the narrative as it is. */
+export const toXml = (json: string, pretty = false): string => {
+  const value = JSON.parse(json, keep as Parameters<typeof JSON.parse>[1]) as Members
+  const pad = pretty ? '\n' : ''
+  return `<?xml version="1.0" encoding="UTF-8"?>${resourceXml(pad, value, ` xmlns="${fhirNamespace}"`)}`
+}

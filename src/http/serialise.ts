@@ -1,0 +1,50 @@
+/** https://hl7.org/fhir/R4/http.html#mime-type and #pretty — inside, everything is JSON text; here it is put into the format of the wire. */
+
+import type { FhirRequest, FhirResponse } from './message.ts'
+import { type Format, fhirJson, fhirXml, formatOf } from './negotiate.ts'
+
+/** How the answer is to be written. */
+export interface Rendering {
+  format: Format
+  pretty: boolean
+}
+
+/** Returns how a request wants to be answered; fails where that cannot be. */
+export const renderingOf = (request: Pick<FhirRequest, 'query' | 'headers'>): Rendering => ({
+  format: formatOf(request),
+  pretty: request.query.some(([name, value]) => name === '_pretty' && value === 'true'),
+})
+
+const plain: Rendering = { format: 'json', pretty: false }
+
+/** Returns how a request that failed is answered: as it wants, or as JSON where it wants what cannot be. */
+export const renderingOfFailed = (request: Pick<FhirRequest, 'query' | 'headers'> | undefined): Rendering => {
+  try {
+    return request ? renderingOf(request) : plain
+  } catch {
+    return plain
+  }
+}
+
+/** Returns the body as JSON text. */
+export const jsonOf = async (body: string, format: Format): Promise<string> =>
+  format === 'json' || body === '' ? body : (await import('../fhir/xml/read.ts')).fromXml(body)
+
+const isFhir = ({ headers }: FhirResponse): boolean => headers['Content-Type']?.startsWith(fhirJson) ?? false
+
+const written = async (json: string, { format, pretty }: Rendering): Promise<string> => {
+  if (format === 'xml') return (await import('../fhir/xml/write.ts')).toXml(json, pretty)
+  return pretty ? (await import('../fhir/pretty.ts')).prettyJson(json) : json
+}
+
+/** Returns the response in the format that is wanted; what is no resource stays as it is. */
+export const rendered = async (response: FhirResponse, rendering: Rendering): Promise<FhirResponse> => {
+  if (response.body === '' || !isFhir(response) || (rendering.format === 'json' && !rendering.pretty))
+    return response
+  const type = rendering.format === 'xml' ? { 'Content-Type': `${fhirXml}; charset=utf-8` } : {}
+  return {
+    ...response,
+    headers: { ...response.headers, ...type },
+    body: await written(response.body, rendering),
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { fromXml } from '../../../src/fhir/xml/read.ts'
+import { toXml } from '../../../src/fhir/xml/write.ts'
+import { Failure } from '../../../src/outcome/failure.ts'
+import { dataFiles } from '../official.ts'
+
+const patient = `{"resourceType":"Patient","id":"p","text":{"status":"generated","div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\"><p class=\\"a\\">A &amp; B&nbsp;<br/></p></div>"},
+"contained":[{"resourceType":"Organization","id":"o","name":"<O> \\"x\\"\\n2"}],
+"extension":[{"url":"http://example.org/e","valueDecimal":1.00}],
+"active":true,"name":[{"id":"n","family":"K","given":["A",null,"C"],"_given":[null,{"extension":[{"url":"urn:x","valueCode":"v"}]},{"id":"c"}]}],
+"birthDate":"1961-04-02","_birthDate":{"extension":[{"url":"urn:t","valueDateTime":"1961-04-02T01:00:00Z"}]},
+"_gender":{"extension":[{"url":"urn:absent","valueCode":"unknown"}]},"multipleBirthInteger":2,
+"managingOrganization":{"reference":"#o"}}`
+
+/** Members in one order, and each number as its digits. */
+const normal = (text: string): unknown =>
+  JSON.parse(text, ((_: string, value: unknown, context: { source?: string }) => {
+    if (typeof value === 'number') return `#${context.source}`
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+  }) as Parameters<typeof JSON.parse>[1])
+
+const refusal = (xml: string): { diagnostics: string; expression?: string } => {
+  try {
+    fromXml(xml)
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.issues[0]) return thrown.issues[0]
+  }
+  throw new Error('It was not refused.')
+}
+
+const fhir = (content: string, type = 'Patient') =>
+  `<${type} xmlns="http://hl7.org/fhir">${content}</${type}>`
+
+describe('XML', () => {
+  test('has what JSON has, in the order of the definition, ids of elements and urls as attributes', () => {
+    const xml = toXml(patient)
+    expect(xml).toContain('<Patient xmlns="http://hl7.org/fhir"><id value="p"/><text>')
+    expect(xml).toContain('<p class="a">A &amp; B&#160;<br/></p></div>')
+    expect(xml).toContain('<name value="&lt;O&gt; &quot;x&quot;&#10;2"/>')
+    expect(xml).toContain('<extension url="http://example.org/e"><valueDecimal value="1.00"/></extension>')
+    expect(xml).toContain(
+      '<name id="n"><family value="K"/><given value="A"/><given><extension url="urn:x"><valueCode value="v"/></extension></given><given id="c" value="C"/></name>',
+    )
+    expect(xml.indexOf('<gender>')).toBeLessThan(xml.indexOf('<birthDate'))
+  })
+
+  test('comes back as it was', () => {
+    expect(normal(fromXml(toXml(patient)))).toEqual(normal(patient.replace('&nbsp;', '&#160;')))
+    expect(normal(fromXml(toXml(patient, true)))).toEqual(normal(patient.replace('&nbsp;', '&#160;')))
+  })
+
+  test('keeps every digit, and what is no number as a text for validation to judge', () => {
+    const of = (value: string) =>
+      fromXml(
+        fhir(
+          `<valueDecimal value="${value}"/>`.replace(/^/, '<extension url="urn:x">').concat('</extension>'),
+        ),
+      )
+    expect(of('1.00')).toContain('"valueDecimal":1.00')
+    expect(of('1.0E+2')).toContain('"valueDecimal":1.0E+2')
+    expect(of('01')).toContain('"valueDecimal":"01"')
+    expect(of('NaN')).toContain('"valueDecimal":"NaN"')
+  })
+
+  test('takes comments, declarations, prefixes and a byte order mark', () => {
+    const xml =
+      '\uFEFF<?xml version="1.0" encoding="UTF-8"?><!-- a --><f:Patient xmlns:f="http://hl7.org/fhir" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="a b"><f:active value="true"/></f:Patient>'
+    expect(fromXml(xml)).toBe('{"resourceType":"Patient","active":true}')
+  })
+
+  test('is pretty without a change to the narrative', () => {
+    expect(toXml('{"resourceType":"Patient","active":true,"name":[{"family":"K"}]}', true)).toBe(
+      '<?xml version="1.0" encoding="UTF-8"?>\n<Patient xmlns="http://hl7.org/fhir">\n  <active value="true"/>\n  <name>\n    <family value="K"/>\n  </name>\n</Patient>',
+    )
+    expect(toXml(patient, true)).toContain('<p class="a">A &amp; B&#160;<br/></p></div>')
+  })
+
+  test.each([
+    ['a DOCTYPE', `<!DOCTYPE Patient [<!ENTITY a "b">]>${fhir('')}`, /DOCTYPE/],
+    ['an unknown entity', fhir('<active value="&a;"/>'), /not well-formed.*undefined entity/],
+    [
+      'a tag that is not closed',
+      '<Patient xmlns="http://hl7.org/fhir"><active value="true"/>',
+      /not well-formed/,
+    ],
+    ['nothing', '', /not well-formed/],
+    ['no namespace', '<Patient/>', /namespace/],
+    ['an unknown type', fhir('', 'Patiant'), /not a resource type/],
+    ['an unknown element', fhir('<nmae/>'), /`nmae` is not an element of `Patient`/],
+    ['an unknown attribute', fhir('<active value="true" valu="x"/>'), /cannot have the attribute `valu`/],
+    ['a value without an element', fhir('true'), /stands between elements/],
+    ['an element too late', fhir('<birthDate value="2000"/><active value="true"/>'), /too late/],
+    ['an element too often', fhir('<active value="true"/><active value="true"/>'), /more than once/],
+    ['an element with nothing', fhir('<active/>'), /neither a value nor an extension/],
+    ['an id of a type as an element', fhir('<name><id value="x"/></name>'), /written as an attribute/],
+    ['a holder of nothing', fhir('<contained/>'), /holds no resource/],
+    ['a narrative that is not XHTML', fhir('<text><status value="generated"/><div/></text>'), /namespace/],
+    [
+      'a nesting bomb',
+      fhir(`${'<extension url="a">'.repeat(200)}${'</extension>'.repeat(200)}`),
+      /deeper than 100/,
+    ],
+  ])('with %s is refused', (_, xml, message) => {
+    expect(refusal(xml).diagnostics).toMatch(message)
+  })
+
+  test('is refused with the place and the expression', () => {
+    const { diagnostics, expression } = refusal(
+      fhir('\n<name><family value="x"/></name>\n<name><famly/></name>'),
+    )
+    expect(diagnostics).toContain('`famly`')
+    expect(expression).toBe('Patient.name[1].famly')
+    expect(refusal(fhir('\n\n<active value="true" x="1"/>')).diagnostics).toMatch(/Line 3/)
+  })
+})
+
+describe.runIf(existsSync('../shared/data/r4-examples'))('the official examples', () => {
+  const files = dataFiles('r4-examples').filter((file) => !file.endsWith('package.json'))
+
+  test('come back from XML as they were, every one', () => {
+    expect(files.length).toBeGreaterThan(5000)
+    const wrong = files.filter((file) => {
+      const text = readFileSync(file, 'utf8')
+      return JSON.stringify(normal(fromXml(toXml(text)))) !== JSON.stringify(normal(text))
+    })
+    expect(wrong).toEqual([])
+  }, 120_000)
+})
