@@ -63,19 +63,24 @@ export const formatOf = ({ query, headers }: Pick<FhirRequest, 'query' | 'header
   throw notAcceptable(wanted || accept, [fhirJson, fhirXml])
 }
 
-const jsonPatch = 'application/json-patch+json'
+const patches = [
+  'application/json-patch+json',
+  'application/xml-patch+xml',
+  ...names.json.slice(0, 1),
+  ...names.xml.slice(0, 1),
+]
 
 const taken: Readonly<Record<Takes, readonly string[]>> = {
   resource: [...names.json, ...names.xml],
   form: [form],
-  patch: [jsonPatch],
+  patch: patches,
   nothing: [],
 }
 
 const suggested: Readonly<Record<Takes, readonly string[]>> = {
   resource: [fhirJson, fhirXml],
   form: [form],
-  patch: [jsonPatch],
+  patch: patches,
   nothing: [],
 }
 

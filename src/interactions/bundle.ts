@@ -25,7 +25,8 @@ const failed = (thrown: unknown, context: Dispatch): Answer => {
 const ask = async (entry: BundleEntry, context: Dispatch): Promise<Answer> => {
   const { method, path, query, headers, body, patch } = entry
   try {
-    return await context.again({ method, path, query, headers, body: patch ?? body?.text ?? '' })
+    const sent = patch ? { ...headers, 'content-type': patch.type } : headers
+    return await context.again({ method, path, query, headers: sent, body: patch?.text ?? body?.text ?? '' })
   } catch (thrown) {
     return failed(thrown, context)
   }

@@ -5,6 +5,7 @@ import { searchParameters } from '../fhir/parameters.ts'
 import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Context, Login } from '../write/context.ts'
+import { patchTypes } from '../write/patch.ts'
 import type { Call, Dispatch, Interaction, RouteFacts } from './call.ts'
 
 export const software = { name: 'Pilotlight', version: '0.1.0' }
@@ -109,7 +110,7 @@ export const capabilityStatement = (
   implementation: { description: 'Pilotlight FHIR R4 server', url: base },
   fhirVersion: '4.0.1',
   format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml'],
-  patchFormat: ['application/json-patch+json'],
+  patchFormat: patchTypes.filter((type) => type.includes('+')),
   rest: [
     {
       mode: 'server',

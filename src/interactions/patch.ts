@@ -13,11 +13,11 @@ const entryOf = (call: Call) => ({
   headers: call.headers,
   fullUrl: undefined,
   body: undefined,
-  patch: call.body,
+  patch: { type: call.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '', text: call.body },
 })
 
 export const patch: Interaction = async (call, context) => {
   if (call.id !== '') checkQuery(call)
-  if (call.body.trim() === '') throw emptyBody('a JSON Patch')
+  if (call.body.trim() === '') throw emptyBody('a patch')
   return change(entryOf(call), context)
 }

@@ -6,6 +6,7 @@ import { error, type Issue } from '../outcome/failure.ts'
 import { tooManyEntries } from '../outcome/messages.ts'
 import { validate } from '../validate/validate.ts'
 import { type Body, isResource } from './body.ts'
+import { type Patch, patchTypes } from './patch.ts'
 
 export const entryMethods = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'] as const
 export type EntryMethod = (typeof entryMethods)[number]
@@ -22,8 +23,8 @@ export interface BundleEntry {
   /** The entry's conditions as the HTTP headers that they stand for. */
   headers: Readonly<Record<string, string>>
   body: Body | undefined
-  /** For PATCH: the JSON Patch, in place of a body. */
-  patch?: string
+  /** For PATCH, in place of a body. */
+  patch?: Patch
 }
 
 /** The entry as it came, or why it cannot be one. */
@@ -90,18 +91,19 @@ export const splitUrl = (url: string, base: string): Pick<BundleEntry, 'path' | 
   return { path: decoded(path), query: [...new URLSearchParams(query.join('?'))] }
 }
 
-const patchTypes = new Set(['application/json-patch+json', 'application/json-patch'])
-
-/** https://hl7.org/fhir/R4/http.html#trules: a JSON Patch comes in a Binary. */
-const patchIn = ({ resourceType, contentType, data }: Resource): string | undefined =>
-  resourceType === 'Binary' && patchTypes.has(String(contentType)) && typeof data === 'string'
-    ? Buffer.from(data, 'base64').toString('utf8')
+/** https://hl7.org/fhir/R4/http.html#trules: a FHIRPath Patch comes as Parameters, any other in a Binary. */
+const patchIn = ({ resourceType, contentType, data }: Resource, text: string): Patch | undefined => {
+  if (resourceType === 'Parameters') return { type: 'application/fhir+json', text }
+  const type = String(contentType)
+  return resourceType === 'Binary' && patchTypes.includes(type) && typeof data === 'string'
+    ? { type, text: Buffer.from(data, 'base64').toString('utf8') }
     : undefined
+}
 
 const notAPatch = (place: string): Issue =>
   error(
     'unsupported',
-    'A PATCH needs a Binary with `contentType` `application/json-patch+json` and the patch as `data`.',
+    `A PATCH needs Parameters, or a Binary with the patch as \`data\` and as \`contentType\` one of ${patchTypes.join(', ')}.`,
     `${place}.resource`,
   )
 
@@ -121,7 +123,7 @@ const readEntry = (json: unknown, text: string | undefined, position: number, ba
   }
   if (!isResource(resource) || text === undefined) return { entry, issues: [] }
   if (entry.method !== 'PATCH') return { entry: { ...entry, body: { resource, text } }, issues: [] }
-  const patch = patchIn(resource)
+  const patch = patchIn(resource, text)
   return patch === undefined
     ? { entry: undefined, issues: [notAPatch(place)] }
     : { entry: { ...entry, patch }, issues: [] }

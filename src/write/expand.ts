@@ -13,6 +13,7 @@ import type { Context } from './context.ts'
 import { criteriaOf, matching } from './criteria.ts'
 import type { Target } from './identify.ts'
 import { inParallel } from './parallel.ts'
+import { type Patcher, patcherOf } from './patch.ts'
 import { inPlace, patched } from './patched.ts'
 import { reads, type Wish } from './wish.ts'
 
@@ -113,26 +114,40 @@ const linkedBodies = async (
   )
 }
 
-const madeOf = (
-  { patch, place }: Wish,
-  { type, id }: Target,
-  body: Body | undefined,
-): Pick<Command, 'body'> => {
-  if (patch !== undefined) return { body: (before) => inPlace(place, () => patched(type, id, before, patch)) }
+/** What becomes of a wish's target: a body, or a patch of the body that is there. */
+interface Making {
+  body?: Body
+  patcher?: Patcher
+}
+
+const madeOf = ({ place }: Wish, { type, id }: Target, { body, patcher }: Making): Pick<Command, 'body'> => {
+  if (patcher) return { body: (before) => inPlace(place, () => patched(type, id, before, patcher)) }
   return body ? { body: () => body } : {}
 }
 
-const commandFor = (wish: Wish, target: Target, body: Body | undefined): Command => ({
+const commandFor = (wish: Wish, target: Target, making: Making): Command => ({
   method: wish.method as Method,
   type: target.type,
   id: target.id,
   fresh: target.fresh,
   place: wish.place,
-  ...madeOf(wish, target, body),
+  ...madeOf(wish, target, making),
   ...(wish.ifMatch === undefined ? {} : { ifMatch: wish.ifMatch }),
   ...(target.found ? { seen: target.found.v } : {}),
   ...(wish.ifAbsent ? { ifAbsent: true } : {}),
 })
+
+const patchersFor = async (wishes: readonly Wish[]): Promise<Map<Wish, Patcher>> => {
+  const made = new Map<Wish, Patcher>()
+  for (const wish of wishes)
+    if (wish.patch)
+      made.set(wish, await patcherOf(wish.patch).catch((thrown) => inPlace(wish.place, () => fail(thrown))))
+  return made
+}
+
+const fail = (thrown: unknown): never => {
+  throw thrown
+}
 
 /** Returns what each wish comes to, in their order. */
 export const expand = async (
@@ -141,6 +156,7 @@ export const expand = async (
   context: Context,
 ): Promise<Expanded[]> => {
   const bodies = await linkedBodies(wishes, targets, context)
+  const patchers = await patchersFor(wishes)
   const made = new Map<Target, Command>()
   return wishes.map((wish, i): Expanded => {
     const target = targets[i]
@@ -148,7 +164,9 @@ export const expand = async (
     if (wish.method === 'POST' && target.found) return { found: target.found }
     const same = made.get(target)
     if (same) return { same }
-    const command = commandFor(wish, target, bodies.get(wish))
+    const body = bodies.get(wish)
+    const patcher = patchers.get(wish)
+    const command = commandFor(wish, target, { ...(body && { body }), ...(patcher && { patcher }) })
     made.set(target, command)
     return { command }
   })

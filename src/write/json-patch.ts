@@ -4,6 +4,7 @@ import { applyPatch, type Operation } from 'rfc6902'
 import { type Failure, failure } from '../outcome/failure.ts'
 import { parseJson } from './body.ts'
 import { holdsMark, parseKeeping, printKeeping } from './digits.ts'
+import type { Patcher } from './patch.ts'
 
 const names = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test'])
 
@@ -39,14 +40,15 @@ const operationsOf = (patch: string): Operation[] => {
   return operations
 }
 
-/** Checks a patch before anything is read; fails where it is none. */
-export const checkJsonPatch = (patch: string): void => {
+/** Returns what changes a JSON text as the patch says, numbers with their digits; that fails at the first operation that cannot be done. */
+export const jsonPatcher = (patch: string): Patcher => {
   operationsOf(patch)
+  return (text) => jsonPatched(text, patch)
 }
 
-/** Returns the JSON text as the patch changes it, numbers with their digits; fails at the first operation that cannot. */
-export const jsonPatched = (text: string, patch: string): string => {
+const jsonPatched = (text: string, patch: string): string => {
   const value = parseKeeping(text)
+  // The patch is read anew: applying it moves parts of it into the value.
   const results = applyPatch(value, operationsOf(patch))
   const wrong = results.findIndex((result) => result !== null)
   if (wrong >= 0) throw refused(wrong, described[results[wrong]?.name ?? ''] ?? 'it cannot be done.')

@@ -6,14 +6,14 @@ import { gone, notFound } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
 import type { Version } from '../store/port.ts'
 import type { Body } from './body.ts'
-import { jsonPatched } from './json-patch.ts'
+import type { Patcher } from './patch.ts'
 import { addressedIssues, placed } from './verify.ts'
 
 /** Returns the body that the patch makes of the version; fails where it does not apply or the result is not valid. */
-export const patched = (type: string, id: string, before: Version | undefined, patch: string): Body => {
+export const patched = (type: string, id: string, before: Version | undefined, patcher: Patcher): Body => {
   if (!before) throw new Failure([notFound(type, id)])
   if (before.deleted) throw new Failure([gone(type, id)])
-  const text = jsonPatched(before.text, patch)
+  const text = patcher(before.text)
   const body = { text, resource: JSON.parse(text) as Resource }
   failOn(addressedIssues(body, type, id))
   return body

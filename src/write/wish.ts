@@ -12,7 +12,7 @@ import type { BundleEntry, EntryMethod } from './bundle.ts'
 import type { Context } from './context.ts'
 import { type Criteria, criteriaFrom, criteriaOf } from './criteria.ts'
 import { versionOf } from './etag.ts'
-import { checkJsonPatch } from './json-patch.ts'
+import type { Patch } from './patch.ts'
 import { addressedIssues, bodyIssues, placed } from './verify.ts'
 
 /** A change that is wanted; where its target is named by criteria, the id is still unknown. */
@@ -27,8 +27,8 @@ export interface Wish {
   ifAbsent?: boolean
   fullUrl?: string
   body?: Body
-  /** A JSON Patch, in place of a body. */
-  patch?: string
+  /** In place of a body. */
+  patch?: Patch
 }
 
 const actionOf: Readonly<Record<EntryMethod, Action>> = {
@@ -102,7 +102,6 @@ const judged = (entry: BundleEntry, context: Context): Judgement => {
   const wrong = urlIssues(entry)
   if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
   const wish = wishFor(entry)
-  if (wish.patch !== undefined) checkJsonPatch(wish.patch)
   const forbidden = placed(objections(context.principal, actionOf[entry.method], wish.type), entry.place)
   return { wish, issues: [...forbidden, ...placed(resourceIssues(wish), partOf(entry.place, 'resource'))] }
 }

@@ -89,3 +89,50 @@ test('loses none of ten parallel patches', async () => {
   const { json, headers: read } = await ask('GET', '/Observation/race')
   expect([json.note.length, read.ETag]).toEqual([11, 'W/"12"'])
 })
+
+const parameters = (type: string, path: string, ...parts: unknown[]) => ({
+  resourceType: 'Parameters',
+  parameter: [
+    {
+      name: 'operation',
+      part: [{ name: 'type', valueCode: type }, { name: 'path', valueString: path }, ...parts],
+    },
+  ],
+})
+const amended = parameters('replace', 'Observation.status', { name: 'value', valueCode: 'amended' })
+
+test('takes a FHIRPath Patch, in JSON and in XML', async () => {
+  await set('f')
+  const json = { 'Content-Type': 'application/fhir+json' }
+  const told = await ask('PATCH', '/Observation/f', { headers: json, body: amended })
+  expect([told.status, told.json.status]).toEqual([200, 'amended'])
+  expect(told.text).toContain('"value":1.00')
+  const body =
+    '<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="operation"/><part><name value="type"/><valueCode value="replace"/></part><part><name value="path"/><valueString value="Observation.status"/></part><part><name value="value"/><valueCode value="corrected"/></part></parameter></Parameters>'
+  const xml = await ask('PATCH', '/Observation/f', {
+    headers: { 'Content-Type': 'application/fhir+xml' },
+    body,
+  })
+  expect([xml.status, xml.json.status]).toEqual([200, 'corrected'])
+})
+
+test('a FHIRPath Patch that does not apply changes nothing and names the operation', async () => {
+  await set('g')
+  const told = await ask('PATCH', '/Observation/g', {
+    body: parameters('replace', 'Observation.issued', {
+      name: 'value',
+      valueInstant: '2020-01-01T00:00:00Z',
+    }),
+  })
+  expect(told.status).toBe(422)
+  expect(told.json.issue[0]).toMatchObject({ expression: ['Parameters.parameter[0]'] })
+  expect((await ask('GET', '/Observation/g')).headers.ETag).toBe('W/"1"')
+})
+
+test.each(['batch', 'transaction'])('a %s takes a FHIRPath Patch as Parameters', async (type) => {
+  await set(`h-${type}`)
+  const entry = [{ resource: amended, request: { method: 'PATCH', url: `Observation/h-${type}` } }]
+  const { json } = await ask('POST', '/', { body: { resourceType: 'Bundle', type, entry } })
+  expect(json.entry[0].response.status).toBe('200 OK')
+  expect((await ask('GET', `/Observation/h-${type}`)).json.status).toBe('amended')
+})

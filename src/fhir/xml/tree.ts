@@ -1,0 +1,74 @@
+/** XML as a tree, for changes that need one: an XML Patch. Everything else reads and writes without. */
+
+import { SaxesParser, type SaxesTagNS } from 'saxes'
+import { failure } from '../../outcome/failure.ts'
+import { tooDeep } from '../../outcome/messages.ts'
+import { escaped, fhirNamespace } from './write.ts'
+
+/** An element: its name without a prefix, its attributes, and its children, texts among them. */
+export interface Element {
+  name: string
+  uri: string
+  attributes: [name: string, value: string][]
+  children: (Element | string)[]
+}
+
+const maxDepth = 100
+
+const elementOf = (tag: SaxesTagNS): Element => ({
+  name: tag.local,
+  uri: tag.uri,
+  attributes: Object.values(tag.attributes).flatMap(({ name, prefix, value }): [string, string][] =>
+    name === 'xmlns' || prefix === 'xmlns' ? [] : [[name, value]],
+  ),
+  children: [],
+})
+
+/** Turns XML text into its tree; fails where it is not well-formed, has a DOCTYPE or nests too deep. */
+export const parseTree = (xml: string): Element => {
+  const parser = new SaxesParser({ xmlns: true, position: true })
+  const root: Element = { name: '', uri: '', attributes: [], children: [] }
+  const open = [root]
+  parser.on('doctype', () => {
+    throw failure('malformed', 'A DOCTYPE is not allowed: it could define entities.')
+  })
+  parser.on('error', (error) => {
+    throw failure('malformed', `This is not well-formed XML: ${error.message}`)
+  })
+  parser.on('opentag', (tag) => {
+    if (open.length > maxDepth) throw tooDeep(maxDepth)
+    const element = elementOf(tag)
+    open.at(-1)?.children.push(element)
+    open.push(element)
+  })
+  parser.on('closetag', () => void open.pop())
+  parser.on('text', (text) => void open.at(-1)?.children.push(text))
+  parser.write(xml).close()
+  return root.children.find((child) => typeof child !== 'string') as Element
+}
+
+/** Returns the elements among an element's children. */
+export const elementsIn = ({ children }: Element): Element[] =>
+  children.filter((child) => typeof child !== 'string')
+
+/** Returns the value of an attribute. */
+export const attributeIn = ({ attributes }: Element, name: string): string | undefined =>
+  attributes.find(([key]) => key === name)?.[1]
+
+const xhtmlNamespace = 'http://www.w3.org/1999/xhtml'
+
+const print = ({ name, uri, attributes, children }: Element, around: string): string => {
+  // What a patch adds without a namespace of its own is FHIR's.
+  const own = uri === xhtmlNamespace ? uri : fhirNamespace
+  const namespace = own === around ? '' : ` xmlns="${own}"`
+  const written = attributes.map(([key, value]) => ` ${key}="${escaped(value)}"`).join('')
+  const content = children
+    .map((child) => (typeof child === 'string' ? escaped(child) : print(child, own)))
+    .join('')
+  return content === ''
+    ? `<${name}${namespace}${written}/>`
+    : `<${name}${namespace}${written}>${content}</${name}>`
+}
+
+/** Turns a tree into XML text. */
+export const printTree = (element: Element): string => print(element, '')

@@ -1,0 +1,274 @@
+/** https://hl7.org/fhir/R4/fhirpatch.html */
+
+import { type Way, waysTo } from '../fhir/fhirpath.ts'
+import { type MemberRule, type Structure, structureOf } from '../fhir/structure.ts'
+import { type Failure, failure } from '../outcome/failure.ts'
+import { parseJson } from './body.ts'
+import { holdsMark, parseKeeping, printKeeping } from './digits.ts'
+import type { Patcher } from './patch.ts'
+
+type Members = Record<string, unknown>
+
+/** One operation: its parts by name, values as `parseKeeping` reads them. */
+interface Operation {
+  position: number
+  type: string
+  path: string
+  name: string | undefined
+  value: Part | undefined
+  index: number | undefined
+  source: number | undefined
+  destination: number | undefined
+}
+
+type Part = Members
+
+const kinds = new Set(['add', 'insert', 'delete', 'replace', 'move'])
+
+const isObject = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const listIn = (value: unknown): Members[] => (Array.isArray(value) ? value.filter(isObject) : [])
+
+const malformed = (position: number, why: string): Failure =>
+  failure(
+    'malformed',
+    `Operation ${position} of the patch ${why} Nothing was changed.`,
+    `Parameters.parameter[${position}]`,
+  )
+
+const refused = ({ position, type, path }: Operation, why: string): Failure =>
+  failure(
+    'invariant',
+    `Operation ${position} of the patch (\`${type}\` at \`${path}\`) does not apply: ${why} Nothing was changed.`,
+    `Parameters.parameter[${position}]`,
+  )
+
+const valueName = (part: Part): string | undefined => Object.keys(part).find((key) => /^value[A-Z]/.test(key))
+
+const operationOf = (parameter: Members, position: number): Operation => {
+  const parts = new Map(listIn(parameter.part).map((part) => [String(part.name), part]))
+  const text = (name: string): string | undefined => {
+    const part = parts.get(name)
+    const key = part && valueName(part)
+    return key === undefined ? undefined : String(part?.[key]).replace('\u0000', '')
+  }
+  const number = (name: string): number | undefined => {
+    const written = text(name)
+    if (written === undefined) return undefined
+    if (!/^\d+$/.test(written)) throw malformed(position, `has no whole number as \`${name}\`.`)
+    return Number(written)
+  }
+  if (parameter.name !== 'operation') throw malformed(position, 'is not named `operation`.')
+  const [type = '', path] = [text('type'), text('path')]
+  if (!kinds.has(type)) throw malformed(position, `needs a \`type\`: ${[...kinds].join(', ')}.`)
+  if (path === undefined) throw malformed(position, 'needs a `path`.')
+  return {
+    position,
+    type,
+    path,
+    name: text('name'),
+    value: parts.get('value'),
+    index: number('index'),
+    source: number('source'),
+    destination: number('destination'),
+  }
+}
+
+const operationsOf = (patch: string): Operation[] => {
+  if (holdsMark(patch))
+    throw failure('invalid', 'The patch holds the character U+0000, which FHIR does not allow.')
+  parseJson(patch)
+  const parameters = parseKeeping(patch)
+  if (!isObject(parameters) || parameters.resourceType !== 'Parameters')
+    throw failure('malformed', 'A FHIRPath Patch is a Parameters resource.')
+  const operations = listIn(parameters.parameter).map(operationOf)
+  if (operations.length === 0)
+    throw failure('required', 'The patch has no `operation`.', 'Parameters.parameter')
+  return operations
+}
+
+/** What is at the end of a way, and what describes it. */
+const at = (root: unknown, way: Way): unknown =>
+  way.reduce<unknown>((value, step) => (value as Record<string | number, unknown> | undefined)?.[step], root)
+
+const contentOf = (value: unknown, { type }: MemberRule): string =>
+  type.code === 'Resource' && isObject(value) ? String(value.resourceType) : type.content
+
+/** Returns the structure of what stands at a way. */
+const structureAt = (root: Members, way: Way): Structure | undefined => {
+  let structure = structureOf(String(root.resourceType))
+  way.forEach((step, i) => {
+    if (typeof step === 'number') return
+    const rule = structure?.members.get(step)
+    const value = at(root, way.slice(0, typeof way[i + 1] === 'number' ? i + 2 : i + 1))
+    structure = rule && structureOf(contentOf(value, rule))
+  })
+  return structure
+}
+
+const find = (operation: Operation, root: unknown): Way[] => {
+  const plain = JSON.parse(printKeeping(root)) as object
+  let ways: (Way | undefined)[]
+  try {
+    ways = waysTo(plain, operation.path)
+  } catch (thrown) {
+    throw refused(operation, `its path cannot be read (${(thrown as Error).message.split('\n')[0]}).`)
+  }
+  if (ways.includes(undefined))
+    throw refused(operation, 'its path leads to something computed, not to an element.')
+  return ways as Way[]
+}
+
+const findOne = (operation: Operation, root: unknown): Way => {
+  const [way, ...more] = find(operation, root)
+  if (!way) throw refused(operation, 'there is nothing at its path.')
+  if (more.length > 0)
+    throw refused(operation, `its path leads to ${more.length + 1} elements; it must be one.`)
+  return way
+}
+
+/** The member of that name: its JSON name, which for a choice ends in the type of the value. */
+const memberFor = (operation: Operation, structure: Structure | undefined, name: string, part: Part) => {
+  const own = valueName(part)
+  const typed = own === undefined ? name : name + own.slice('value'.length)
+  const choice = structure?.elements.find((element) => element.name === name)?.choice ?? false
+  const json = choice ? typed : name
+  const rule = structure?.members.get(json)
+  if (!structure || !rule)
+    throw refused(operation, `\`${structure?.name ?? 'what is there'}\` has no element \`${json}\`.`)
+  return { json, rule }
+}
+
+/** Turns a part into the value of an element: one of a data type, or one put together of named parts. */
+const valueFrom = (operation: Operation, part: Part, rule: MemberRule): unknown => {
+  const own = valueName(part)
+  if (own !== undefined) return part[own]
+  const structure = structureOf(rule.type.content)
+  const value: Members = {}
+  for (const inner of listIn(part.part)) {
+    const { json, rule: innerRule } = memberFor(operation, structure, String(inner.name), inner)
+    const made = valueFrom(operation, inner, innerRule)
+    if (innerRule.element.max > 1) value[json] = [...((value[json] as unknown[]) ?? []), made]
+    else value[json] = made
+  }
+  if (Object.keys(value).length === 0) throw malformed(operation.position, 'needs a `value`.')
+  return value
+}
+
+const valuePart = (operation: Operation): Part => {
+  if (!operation.value) throw malformed(operation.position, 'needs a `value`.')
+  return operation.value
+}
+
+/** A list of primitives may have a list of their ids and extensions beside it, which must stay in step. */
+const splice = (parent: Members, name: string, from: number, count: number, ...items: unknown[]): void => {
+  const list = parent[name] as unknown[]
+  list.splice(from, count, ...items)
+  const beside = parent[`_${name}`]
+  if (Array.isArray(beside)) beside.splice(from, count, ...items.map(() => null))
+  if (list.length > 0) return
+  delete parent[name]
+  delete parent[`_${name}`]
+}
+
+const add = (operation: Operation, root: Members): void => {
+  const way = findOne(operation, root)
+  const { name } = operation
+  if (name === undefined) throw malformed(operation.position, 'needs a `name`.')
+  const part = valuePart(operation)
+  const { json, rule } = memberFor(operation, structureAt(root, way), name, part)
+  const parent = at(root, way) as Members
+  const value = valueFrom(operation, part, rule)
+  if (rule.element.max > 1) parent[json] = [...((parent[json] as unknown[]) ?? []), value]
+  else if (parent[json] !== undefined)
+    throw refused(operation, `\`${json}\` is there already; use \`replace\`.`)
+  else parent[json] = value
+}
+
+/** The list that a way leads into, and the member that holds it. */
+const listAt = (operation: Operation, root: Members): { parent: Members; name: string; way: Way } => {
+  const [way] = find(operation, root)
+  const name = way?.at(-2)
+  if (!way || typeof way.at(-1) !== 'number' || typeof name !== 'string')
+    throw refused(operation, 'its path leads to no list.')
+  return { parent: at(root, way.slice(0, -2)) as Members, name, way: way.slice(0, -2) }
+}
+
+const insert = (operation: Operation, root: Members): void => {
+  const { parent, name, way } = listAt(operation, root)
+  const { index } = operation
+  const { length } = parent[name] as unknown[]
+  if (index === undefined) throw malformed(operation.position, 'needs an `index`.')
+  if (index > length) throw refused(operation, `the list has ${length} items.`)
+  const part = valuePart(operation)
+  const { rule } = memberFor(operation, structureAt(root, way), name, part)
+  splice(parent, name, index, 0, valueFrom(operation, part, rule))
+}
+
+const remove = (operation: Operation, root: Members): void => {
+  const [way, ...more] = find(operation, root)
+  if (!way) return
+  if (more.length > 0)
+    throw refused(operation, `its path leads to ${more.length + 1} elements; it must be one.`)
+  const [last, list] = [way.at(-1), way.at(-2)]
+  if (last === undefined) throw refused(operation, 'a patch cannot delete the resource.')
+  if (typeof last === 'number') splice(at(root, way.slice(0, -2)) as Members, String(list), last, 1)
+  else {
+    const parent = at(root, way.slice(0, -1)) as Members
+    delete parent[last]
+    delete parent[`_${last}`]
+  }
+}
+
+const replace = (operation: Operation, root: Members): void => {
+  const way = findOne(operation, root)
+  const last = way.at(-1)
+  if (last === undefined) throw refused(operation, 'a patch cannot replace the resource.')
+  const part = valuePart(operation)
+  const inList = typeof last === 'number'
+  const parentWay = way.slice(0, inList ? -2 : -1)
+  const parent = at(root, parentWay) as Members
+  const structure = structureAt(root, parentWay)
+  const present = String(inList ? way.at(-2) : last)
+  const name = structure?.members.get(present)?.element.name ?? present
+  const { json, rule } = memberFor(operation, structure, name, part)
+  const value = valueFrom(operation, part, rule)
+  if (inList) {
+    splice(parent, present, last, 1, value)
+    return
+  }
+  delete parent[present]
+  delete parent[`_${present}`]
+  parent[json] = value
+}
+
+const move = (operation: Operation, root: Members): void => {
+  const { parent, name } = listAt(operation, root)
+  const { source, destination } = operation
+  const list = parent[name] as unknown[]
+  if (source === undefined || destination === undefined)
+    throw malformed(operation.position, 'needs a `source` and a `destination`.')
+  if (source >= list.length || destination >= list.length)
+    throw refused(operation, `the list has ${list.length} items.`)
+  for (const each of [list, parent[`_${name}`]])
+    if (Array.isArray(each)) each.splice(destination, 0, ...each.splice(source, 1))
+}
+
+const apply: Readonly<Record<string, (operation: Operation, root: Members) => void>> = {
+  add,
+  insert,
+  delete: remove,
+  replace,
+  move,
+}
+
+/** Returns what changes a JSON text as a FHIRPath Patch says, numbers with their digits; that fails at the first operation that cannot be done. */
+export const fhirPathPatcher = (patch: string): Patcher => {
+  operationsOf(patch)
+  return (text) => {
+    const root = parseKeeping(text) as Members
+    for (const operation of operationsOf(patch)) apply[operation.type]?.(operation, root)
+    return printKeeping(root)
+  }
+}
