@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Server, startServer } from '../handlers/caller.ts'
 
 let server: Server
@@ -80,4 +80,47 @@ test.each([
 
 test('knows no history of what never was', async () => {
   expect((await ask('GET', '/Patient/nobody/_history')).status).toBe(404)
+})
+
+describe('one resource’s history', () => {
+  const at = async (id: string, query: string) =>
+    (await ask('GET', `/Basic/${id}/_history?${query}`)).json.entry?.map(
+      ({ response }: { response: { etag: string } }) => response.etag,
+    )
+
+  test('tells what was current at a time, and in either order', async () => {
+    const times: string[] = []
+    for (const text of ['a', 'b', 'c']) {
+      const { json } = await ask('PUT', '/Basic/h', {
+        body: { resourceType: 'Basic', id: 'h', code: { text } },
+      })
+      times.push(json.meta.lastUpdated)
+    }
+    const [first = '', second = '', third = ''] = times
+    expect(await at('h', `_at=${second}`)).toEqual(['W/"2"'])
+    expect(await at('h', `_at=${first.slice(0, 4)}`)).toEqual(['W/"3"', 'W/"2"', 'W/"1"'])
+    expect(await at('h', `_at=${third}&_sort=_lastUpdated`)).toEqual(['W/"3"'])
+    expect(await at('h', '_at=1999')).toBeUndefined()
+    expect(await at('h', '_sort=_lastUpdated')).toEqual(['W/"1"', 'W/"2"', 'W/"3"'])
+    expect(await at('h', '_sort=-_lastUpdated')).toEqual(['W/"3"', 'W/"2"', 'W/"1"'])
+  })
+
+  test('pages oldest first', async () => {
+    const { json } = await ask('GET', '/Basic/h/_history?_sort=_lastUpdated&_count=2')
+    expect(json.entry).toHaveLength(2)
+    const next = json.link.find(({ relation }: { relation: string }) => relation === 'next').url
+    const following = await ask('GET', new URL(next).pathname.replace('/fhir', '') + new URL(next).search)
+    expect(following.json.entry.map(({ response }: { response: { etag: string } }) => response.etag)).toEqual(
+      ['W/"3"'],
+    )
+  })
+
+  test.each([
+    ['/Basic/h/_history?_at=yesterday', 400],
+    ['/Basic/h/_history?_sort=code', 400],
+    ['/Basic/_history?_at=2020', 501],
+    ['/_history?_sort=_lastUpdated', 501],
+  ])('%s is answered with %i', async (target, status) => {
+    expect((await ask('GET', target)).status).toBe(status)
+  })
 })
