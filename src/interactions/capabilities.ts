@@ -43,7 +43,7 @@ const flags = (routes: readonly RouteFacts[]) => ({
   conditionalCreate: serves(routes, 'POST', '[type]'),
   conditionalRead: 'full-support',
   conditionalUpdate: serves(routes, 'PUT', '[type]'),
-  conditionalDelete: serves(routes, 'DELETE', '[type]') ? 'single' : 'not-supported',
+  conditionalDelete: serves(routes, 'DELETE', '[type]') ? 'multiple' : 'not-supported',
   referencePolicy: ['literal', 'local'],
 })
 

@@ -117,7 +117,13 @@ export const raced = (): Failure =>
 export const multipleMatches = (type: string, criteria: string): Issue =>
   error(
     'multiple-matches',
-    `\`${type}?${criteria}\` matches more than one resource; a condition must match one at the most.`,
+    `\`${type}?${criteria}\` matches more than one resource; a condition must match one at the most. (A deletion of several says how many at the most: \`_count\`.)`,
+  )
+
+export const tooManyMatches = (type: string, most: number): Issue =>
+  error(
+    'multiple-matches',
+    `More than ${most} of type \`${type}\` match, which \`_count\` forbids. Nothing was deleted.`,
   )
 
 export const nothingMatches = (type: string, criteria: string): Issue =>

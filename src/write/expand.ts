@@ -14,7 +14,7 @@ import { criteriaOf, matching } from './criteria.ts'
 import type { Target } from './identify.ts'
 import { inParallel } from './parallel.ts'
 import { type Patcher, patcherOf } from './patch.ts'
-import { inPlace, patched } from './patched.ts'
+import { inPlace, inPlaceLater, patched } from './patched.ts'
 import { reads, type Wish } from './wish.ts'
 
 /** What a wish comes to: a command, the same command as another's, a resource that was found, or nothing. */
@@ -140,13 +140,8 @@ const commandFor = (wish: Wish, target: Target, making: Making): Command => ({
 const patchersFor = async (wishes: readonly Wish[]): Promise<Map<Wish, Patcher>> => {
   const made = new Map<Wish, Patcher>()
   for (const wish of wishes)
-    if (wish.patch)
-      made.set(wish, await patcherOf(wish.patch).catch((thrown) => inPlace(wish.place, () => fail(thrown))))
+    if (wish.patch) made.set(wish, await inPlaceLater(wish.place, patcherOf(wish.patch)))
   return made
-}
-
-const fail = (thrown: unknown): never => {
-  throw thrown
 }
 
 /** Returns what each wish comes to, in their order. */

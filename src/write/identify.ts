@@ -104,6 +104,7 @@ export const identify = async (
   const issues: Issue[] = []
   const one = async (wish: Wish): Promise<Target | undefined> => {
     if (reads(wish)) return undefined
+    if (wish.match) return known(wish.match, wish.match)
     if (wish.criteria) return matched(wish, await ask(wish.criteria), wish.criteria)
     return wish.id === undefined ? fresh(wish.type) : known({ type: wish.type, id: wish.id })
   }

@@ -19,6 +19,14 @@ export const patched = (type: string, id: string, before: Version | undefined, p
   return body
 }
 
+/** Waits for the work; where it fails, the failure's expressions tell the place in the Bundle. */
+export const inPlaceLater = async <T>(place: string, work: Promise<T>): Promise<T> =>
+  work.catch((thrown: unknown) =>
+    inPlace(place, () => {
+      throw thrown
+    }),
+  )
+
 /** Runs the work; where it fails, the failure's expressions tell the place in the Bundle. */
 export const inPlace = <T>(place: string, work: () => T): T => {
   try {

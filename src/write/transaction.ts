@@ -8,6 +8,7 @@ import { holding, nameOf } from './criteria.ts'
 import { type Expanded, expand } from './expand.ts'
 import { identify, type Target } from './identify.ts'
 import { persevere } from './persevere.ts'
+import { spread } from './spread.ts'
 import type { Wish } from './wish.ts'
 
 /** What became of a wish: a change, a resource that stood there already, or nothing (it reads, or matched nothing). */
@@ -50,10 +51,17 @@ const alone = async (wishes: readonly Wish[], names: readonly string[], context:
     return held ? attempt(wishes, targets, context, hold) : undefined
   })
 
-const once = async (wishes: readonly Wish[], context: Context): Promise<WishResult[] | undefined> => {
+const together = async (wishes: readonly Wish[], context: Context): Promise<WishResult[] | undefined> => {
   const targets = await identify(wishes, context)
   const names = namesToHold(wishes, targets)
   return names.length === 0 ? attempt(wishes, targets, context) : alone(wishes, names, context)
+}
+
+const once = async (asked: readonly Wish[], context: Context): Promise<WishResult[] | undefined> => {
+  if (asked.every(({ most }) => most === undefined)) return together(asked, context)
+  const { wishes, from } = await spread(asked, context)
+  const results = await together(wishes, context)
+  return results && asked.map((_, i) => results[from.indexOf(i)])
 }
 
 /** Commits what the wishes come to, all or nothing; returns what became of each, in their order. */

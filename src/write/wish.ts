@@ -4,9 +4,10 @@ import { objections } from '../auth/authorise.ts'
 import type { Action } from '../auth/rules/groups.ts'
 import { idIssues } from '../fhir/ids.ts'
 import { isResourceType } from '../fhir/types.ts'
-import { Failure, type Issue } from '../outcome/failure.ts'
+import { error, Failure, type Issue } from '../outcome/failure.ts'
 import { methodNotAllowed, unknownType } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
+import type { Version } from '../store/port.ts'
 import type { Body } from './body.ts'
 import type { BundleEntry, EntryMethod } from './bundle.ts'
 import type { Context } from './context.ts'
@@ -23,6 +24,10 @@ export interface Wish {
   type: string
   id?: string
   criteria?: Criteria
+  /** A deletion of all that match: of how many at the most. */
+  most?: number
+  /** What the criteria of a deletion of many matched, one wish each. */
+  match?: Version
   ifMatch?: number
   ifAbsent?: boolean
   fullUrl?: string
@@ -53,7 +58,21 @@ const criteriaFor = (
 ): Criteria | undefined => {
   const ifNoneExist = headers['if-none-exist']
   if (method === 'POST') return ifNoneExist === undefined ? undefined : criteriaOf(type, ifNoneExist)
-  return id === undefined ? criteriaFrom(type, query) : undefined
+  const pairs = method === 'DELETE' ? query.filter(([name]) => name !== '_count') : query
+  return id === undefined ? criteriaFrom(type, pairs) : undefined
+}
+
+const mostDeletions = 1000
+
+/** `_count` says that more than one may match, and bounds how many. */
+const mostOf = ({ method, query }: BundleEntry, id: string | undefined): number | undefined => {
+  const text = query.findLast(([name]) => name === '_count')?.[1]
+  if (method !== 'DELETE' || id !== undefined || text === undefined) return undefined
+  const most = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (most >= 1 && most <= mostDeletions) return most
+  throw new Failure([
+    error('invalid', `\`_count=${text}\`: a deletion of all that match takes 1 to ${mostDeletions}.`),
+  ])
 }
 
 /** Leaves out what is undefined. */
@@ -69,6 +88,7 @@ const wishFor = (entry: BundleEntry): Wish => {
     type,
     id,
     criteria: criteriaFor(entry, type, id),
+    most: mostOf(entry, id),
     ifMatch: versionOf(headers['if-match']),
     ifAbsent: headers['if-none-match']?.trim() === '*',
     fullUrl,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Server, startServer } from '../handlers/caller.ts'
 
 let server: Server
@@ -141,4 +141,38 @@ test('loses no update that asks for its version', async () => {
     })
   const told = await Promise.all(Array.from({ length: 10 }, (_, i) => tell(i)))
   expect(told.map(({ status }) => status).sort()).toEqual([200, ...Array(9).fill(412)])
+})
+
+describe('a conditional delete', () => {
+  const put = (id: string) =>
+    ask('PUT', `/Basic/${id}`, { body: { resourceType: 'Basic', id, code: { text: 'several' } } })
+  const left = async () => (await ask('GET', '/Basic?code:text=several&_summary=count')).json.total
+
+  test('of several needs to be asked for, and stays within its bound', async () => {
+    for (const id of ['s1', 's2', 's3']) await put(id)
+    expect((await ask('DELETE', '/Basic?code:text=several')).status).toBe(412)
+    expect((await ask('DELETE', '/Basic?code:text=several&_count=2')).status).toBe(412)
+    expect(await left()).toBe(3)
+    expect((await ask('DELETE', '/Basic?code:text=several&_count=3')).status).toBe(204)
+    expect(await left()).toBe(0)
+    expect((await ask('DELETE', '/Basic?code:text=several&_count=3')).status).toBe(204)
+    expect((await ask('DELETE', '/Basic?code:text=several&_count=0')).status).toBe(400)
+  })
+
+  test('of several is one entry of a transaction', async () => {
+    for (const id of ['s1', 's2']) await put(id)
+    const entry = [
+      { request: { method: 'DELETE', url: 'Basic?code:text=several&_count=10' } },
+      {
+        resource: { resourceType: 'Basic', code: { text: 'one' } },
+        request: { method: 'POST', url: 'Basic' },
+      },
+    ]
+    const { json } = await ask('POST', '/', { body: { resourceType: 'Bundle', type: 'transaction', entry } })
+    expect(json.entry.map(({ response }: { response: { status: string } }) => response.status)).toEqual([
+      '204 No Content',
+      '201 Created',
+    ])
+    expect(await left()).toBe(0)
+  })
 })
