@@ -2,7 +2,9 @@
 
 import type { SearchParameter } from '../fhir/definitions.ts'
 import { searchParameters } from '../fhir/parameters.ts'
+import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
+import { inParallel } from '../store/parallel.ts'
 import { defaultControl } from './control.ts'
 import { type Read, readVersions } from './hydrate.ts'
 import { parameterOf } from './lists.ts'
@@ -87,8 +89,28 @@ const linkParameters = (type: string, code: string): readonly SearchParameter[] 
 }
 
 const most = 500
+const width = 16
 
-/** Returns the resources of the inclusion's type that link to any of these. */
+/** A link by which resources of a type can point to others. */
+interface Link {
+  type: string
+  parameter: SearchParameter
+}
+
+/** Those that lie within others (`patient` within `subject`) would only find the same again. */
+const pointsTo = ({ targets, within }: SearchParameter, types: ReadonlySet<string>): boolean =>
+  within === undefined && (targets === undefined || targets.some((target) => types.has(target)))
+
+const linksTo = ({ type, code }: Inclusion, targetTypes: ReadonlySet<string>): Link[] =>
+  type === '*'
+    ? resourceTypes.flatMap((each) =>
+        linkParameters(each, '*')
+          .filter((parameter) => pointsTo(parameter, targetTypes))
+          .map((parameter) => ({ type: each, parameter })),
+      )
+    : linkParameters(type, code).map((parameter) => ({ type, parameter }))
+
+/** Returns the resources that link to any of these, as the inclusion says. */
 const linking = async (
   scope: Scope,
   query: Query,
@@ -98,21 +120,33 @@ const linking = async (
   const targets = to
     .map(keyOf)
     .filter((key) => inclusion.target === undefined || key.startsWith(`${inclusion.target}/`))
-  const reads: Read[] = []
-  for (const parameter of linkParameters(inclusion.type, inclusion.code)) {
-    for (let i = 0; i < targets.length; i += most) {
-      reads.push(...(await linkingBy(scope, query, inclusion.type, parameter, targets.slice(i, i + most))))
-      if (reads.length > mostIncluded) throw tooMany(query)
-    }
-  }
-  return reads
+  const links = linksTo(inclusion, new Set(targets.map((key) => key.split('/')[0] ?? '')))
+  let count = 0
+  const found = await inParallel(width, links, async (link) => {
+    const reads = await linkingBy(scope, query, link, targets)
+    count += reads.length
+    if (count > mostIncluded) throw tooMany(query)
+    return reads
+  })
+  return found.flat()
 }
 
 const linkingBy = async (
   scope: Scope,
   query: Query,
-  type: string,
-  parameter: SearchParameter,
+  link: Link,
+  targets: readonly string[],
+): Promise<Read[]> => {
+  const reads: Read[] = []
+  for (let i = 0; i < targets.length; i += most)
+    reads.push(...(await linkingTo(scope, query, link, targets.slice(i, i + most))))
+  return reads
+}
+
+const linkingTo = async (
+  scope: Scope,
+  query: Query,
+  { type, parameter }: Link,
   targets: readonly string[],
 ): Promise<Read[]> => {
   const inner: Query = {
