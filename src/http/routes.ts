@@ -48,7 +48,8 @@ const form = (pattern: string, action: Action, run: Interaction): Route => ({
   action,
 })
 
-const patternsOf = ({ type, instance, code }: OperationDefinition): string[] => [
+const patternsOf = ({ system, type, instance, code }: OperationDefinition): string[] => [
+  ...(system ? [`$${code}`] : []),
   ...(type ? [`[type]/$${code}`] : []),
   ...(instance ? [`[type]/[id]/$${code}`] : []),
 ]

@@ -10,7 +10,7 @@ import { transact } from '../write/transaction.ts'
 import { plan, reads } from '../write/wish.ts'
 import { type BundleType, bundleText } from './bundle-text.ts'
 import type { Answer, Call, Dispatch, Interaction } from './call.ts'
-import { answerOf } from './change.ts'
+import { answerOf, change } from './change.ts'
 import { responseEntry } from './response-entry.ts'
 
 const width = 8
@@ -25,6 +25,7 @@ const failed = (thrown: unknown, context: Dispatch): Answer => {
 const ask = async (entry: BundleEntry, context: Dispatch): Promise<Answer> => {
   const { method, path, query, headers, body, patch } = entry
   try {
+    if (typeof patch === 'function') return await change(entry, context)
     const sent = patch ? { ...headers, 'content-type': patch.type } : headers
     return await context.again({ method, path, query, headers: sent, body: patch?.text ?? body?.text ?? '' })
   } catch (thrown) {

@@ -50,11 +50,19 @@ const flags = (routes: readonly RouteFacts[]) => ({
 const unlessEmpty = (name: string, values: readonly unknown[]): object =>
   values.length > 0 ? { [name]: values } : {}
 
+type OperationFacts = NonNullable<RouteFacts['operation']>
+
+const named = (operations: readonly OperationFacts[]): object[] => [
+  ...new Map(operations.map(({ name, definition }) => [name, { name, definition }])).values(),
+]
+
+const systemOperations = (routes: readonly RouteFacts[]): object[] =>
+  named(routes.filter(({ level }) => level === 'system').flatMap(({ operation }) => operation ?? []))
+
 /** Those for every type are stated at each, as those for one are. */
 const operationsOf = (routes: readonly RouteFacts[], type: string): object[] => {
-  const served = routes.flatMap(({ operation }) => operation ?? [])
-  const here = served.filter(({ types }) => types?.includes(type) ?? true)
-  return [...new Map(here.map(({ name, definition }) => [name, { name, definition }])).values()]
+  const served = routes.filter(({ level }) => level !== 'system').flatMap(({ operation }) => operation ?? [])
+  return named(served.filter(({ types }) => types?.includes(type) ?? true))
 }
 
 const resourcesOf = (routes: readonly RouteFacts[]): object[] => {
@@ -117,6 +125,7 @@ export const capabilityStatement = (
       security: security(login),
       resource: resourcesOf(routes),
       interaction: codesOf(routes, 'system'),
+      ...unlessEmpty('operation', systemOperations(routes)),
     },
   ],
 })

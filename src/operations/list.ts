@@ -1,7 +1,21 @@
+import { encounterEverythingOperation } from './encounter-everything.ts'
 import { everythingOperation } from './everything.ts'
-import { metaOperation } from './meta.ts'
+import { lastnOperation } from './lastn.ts'
+import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts'
 import type { Operation } from './operation.ts'
+import { statsOperation } from './stats.ts'
 import { validateOperation } from './validate.ts'
+import { versionsOperation } from './versions.ts'
 
 /** Every operation that is served: routes and the CapabilityStatement are read from here. */
-export const operations: readonly Operation[] = [validateOperation, metaOperation, everythingOperation]
+export const operations: readonly Operation[] = [
+  validateOperation,
+  metaOperation,
+  metaAddOperation,
+  metaDeleteOperation,
+  everythingOperation,
+  encounterEverythingOperation,
+  lastnOperation,
+  statsOperation,
+  versionsOperation,
+]

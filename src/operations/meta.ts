@@ -1,10 +1,17 @@
-/** https://hl7.org/fhir/R4/resource-operation-meta.html */
+/** https://hl7.org/fhir/R4/resource-operation-meta.html, -meta-add.html and -meta-delete.html */
 
 import { topLevelMembers } from '../fhir/json.ts'
 import { objectText, raw } from '../interactions/bundle-text.ts'
-import type { Interaction } from '../interactions/call.ts'
+import type { Answer, Call, Interaction } from '../interactions/call.ts'
+import { change } from '../interactions/change.ts'
 import { read } from '../interactions/read.ts'
-import type { Operation, OperationDefinition } from './operation.ts'
+import { failure } from '../outcome/failure.ts'
+import type { Version } from '../store/port.ts'
+import { bodyOf } from '../write/body.ts'
+import { parseKeeping, printKeeping } from '../write/digits.ts'
+import { checkParameters, type Operation, type OperationDefinition, partsOf } from './operation.ts'
+
+const result = { name: 'return', use: 'out', min: 1, max: '1', type: 'Meta' } as const
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Resource-meta',
@@ -12,19 +19,108 @@ const definition: OperationDefinition = {
   affectsState: false,
   type: false,
   instance: true,
-  parameter: [{ name: 'return', use: 'out', min: 1, max: '1', type: 'Meta' }],
+  parameter: [result],
 }
+
+const changing = (code: 'meta-add' | 'meta-delete'): OperationDefinition => ({
+  url: `http://hl7.org/fhir/OperationDefinition/Resource-${code}`,
+  code,
+  affectsState: true,
+  type: false,
+  instance: true,
+  parameter: [{ name: 'meta', use: 'in', min: 1, max: '1', type: 'Meta' }, result],
+})
 
 const metaText = (text: string): string => {
   const member = topLevelMembers(text).findLast(({ name }) => name === 'meta')
   return member ? text.slice(member.valueStart, member.valueEnd) : '{}'
 }
 
-const run: Interaction = async (call, context) => {
-  const answer = await read({ ...call, headers: {} }, context)
-  if (!answer.version || answer.issues) return answer
-  const part = objectText({ name: 'return', valueMeta: raw(metaText(answer.version.text)) })
+const metaOf = ({ text }: Version): Answer => {
+  const part = objectText({ name: 'return', valueMeta: raw(metaText(text)) })
   return { status: 200, text: objectText({ resourceType: 'Parameters', parameter: raw(`[${part}]`) }) }
 }
 
+const run: Interaction = async (call, context) => {
+  checkParameters(definition, call.query)
+  const answer = await read({ ...call, query: [], headers: {} }, context)
+  return answer.version && !answer.issues ? metaOf(answer.version) : answer
+}
+
+type Members = Record<string, unknown>
+
+/** What the two operations add and take away; the rest of `meta` is the server's own. */
+const lists = ['profile', 'security', 'tag'] as const
+
+const nameOf = (item: unknown): string => {
+  if (typeof item === 'string') return item
+  const { system = '', code = '' } = item as { system?: string; code?: string }
+  return `${system}|${code}`
+}
+
+const itemsIn = (meta: Members, list: string): unknown[] => (Array.isArray(meta[list]) ? meta[list] : [])
+
+/** Returns a list of `meta` as it becomes with some items more, or without them. */
+type Combine = (present: readonly unknown[], given: readonly unknown[]) => unknown[]
+
+const withMore: Combine = (present, given) => {
+  const names = new Set(present.map(nameOf))
+  return [...present, ...given.filter((item) => !names.has(nameOf(item)))]
+}
+
+const without: Combine = (present, given) => {
+  const names = new Set(given.map(nameOf))
+  return present.filter((item) => !names.has(nameOf(item)))
+}
+
+const patcher =
+  (given: Members, combine: Combine) =>
+  (text: string): string => {
+    const resource = parseKeeping(text) as Members
+    const meta = (resource.meta ?? {}) as Members
+    for (const list of lists) {
+      const items = combine(itemsIn(meta, list), itemsIn(given, list))
+      if (items.length > 0) meta[list] = items
+      else delete meta[list]
+    }
+    return printKeeping({ ...resource, meta })
+  }
+
+const givenMeta = ({ body }: Call): Members => {
+  const part = partsOf(bodyOf(body, 'Parameters').resource.parameter).find(({ name }) => name === 'meta')
+  const meta = part?.valueMeta
+  if (typeof meta !== 'object' || meta === null)
+    throw failure('required', 'The Parameters hold no `meta` with a `valueMeta`.', 'Parameters.parameter')
+  return meta as Members
+}
+
+const changes =
+  (own: OperationDefinition, combine: Combine): Interaction =>
+  async (call, context) => {
+    checkParameters(own, call.query)
+    const { type, id, headers } = call
+    const patch = patcher(givenMeta(call), combine)
+    const path = `${type}/${id}`
+    const entry = {
+      place: '',
+      method: 'PATCH',
+      path,
+      query: [],
+      headers,
+      fullUrl: undefined,
+      body: undefined,
+    } as const
+    const answer = await change({ ...entry, patch }, context)
+    return answer.version && !answer.issues ? metaOf(answer.version) : answer
+  }
+
+const operation = (own: OperationDefinition, combine: Combine): Operation => ({
+  definition: own,
+  methods: ['POST'],
+  action: 'patch',
+  run: changes(own, combine),
+})
+
 export const metaOperation: Operation = { definition, methods: ['GET'], action: 'read', run }
+export const metaAddOperation = operation(changing('meta-add'), withMore)
+export const metaDeleteOperation = operation(changing('meta-delete'), without)

@@ -1,9 +1,10 @@
 /** https://hl7.org/fhir/R4/operationdefinition.html and https://hl7.org/fhir/R4/operations.html */
 
 import type { Action } from '../auth/rules/groups.ts'
-import type { Interaction, Pairs } from '../interactions/call.ts'
+import type { Call, Interaction, Pairs } from '../interactions/call.ts'
 import { isKnown } from '../interactions/manners.ts'
 import { failure } from '../outcome/failure.ts'
+import { bodyOf } from '../write/body.ts'
 
 /** What an operation says about itself: its routes, its parameters and its place in the CapabilityStatement follow. */
 export interface OperationDefinition {
@@ -12,6 +13,8 @@ export interface OperationDefinition {
   /** The types that it is for; absent for all. */
   resource?: readonly string[]
   affectsState: boolean
+  /** At the service base; not so where absent. */
+  system?: boolean
   type: boolean
   instance: boolean
   parameter: readonly { name: string; use: 'in' | 'out'; min: number; max: string; type: string }[]
@@ -34,4 +37,29 @@ export const checkParameters = ({ code, parameter }: OperationDefinition, query:
       'unknown-parameter',
       `\`${unknown[0]}\` is no parameter of \`$${code}\`. It has ${known.map((name) => `\`${name}\``).join(', ') || 'none'}.`,
     )
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Returns the parts of a Parameters resource's `parameter`, or of a part of it. */
+export const partsOf = (list: unknown): Json[] => (Array.isArray(list) ? list.filter(isObject) : [])
+
+/** A value as a query would spell it: a coding as `system|code`, a reference as its text. */
+const spelled = (part: Json): string => {
+  const name = Object.keys(part).find((key) => /^value[A-Z]/.test(key)) ?? ''
+  const value = part[name]
+  if (!isObject(value)) return String(value ?? '')
+  if ('reference' in value) return String(value.reference)
+  return 'code' in value ? `${value.system ?? ''}|${value.code}` : JSON.stringify(value)
+}
+
+/** Returns an operation's parameters as pairs, whether they came in the URL or as Parameters; fails where one is unknown. */
+export const inputOf = (definition: OperationDefinition, { query, body }: Call): Pairs => {
+  const posted = body.trim() === '' ? [] : partsOf(bodyOf(body, 'Parameters').resource.parameter)
+  const pairs = [...query, ...posted.map((part) => [String(part.name), spelled(part)] as const)]
+  checkParameters(definition, pairs)
+  return pairs
 }

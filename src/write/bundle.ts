@@ -6,7 +6,7 @@ import { error, type Issue } from '../outcome/failure.ts'
 import { tooManyEntries } from '../outcome/messages.ts'
 import { validate } from '../validate/validate.ts'
 import { type Body, isResource } from './body.ts'
-import { type Patch, patchTypes } from './patch.ts'
+import { type Patch, type Patcher, patchTypes } from './patch.ts'
 
 export const entryMethods = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'] as const
 export type EntryMethod = (typeof entryMethods)[number]
@@ -24,7 +24,7 @@ export interface BundleEntry {
   headers: Readonly<Record<string, string>>
   body: Body | undefined
   /** For PATCH, in place of a body. */
-  patch?: Patch
+  patch?: Patch | Patcher
 }
 
 /** The entry as it came, or why it cannot be one. */

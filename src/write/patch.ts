@@ -31,7 +31,9 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
 export const patchTypes: readonly string[] = Object.keys(engines)
 
 /** Returns what applies the patch; fails where it is none. */
-export const patcherOf = async ({ type, text }: Patch): Promise<Patcher> => {
+export const patcherOf = async (patch: Patch | Patcher): Promise<Patcher> => {
+  if (typeof patch === 'function') return patch
+  const { type, text } = patch
   const engine = engines[type]
   if (!engine)
     throw failure('media-type', `\`${type}\` is not a kind of patch. It may be ${patchTypes.join(', ')}.`)

@@ -13,7 +13,7 @@ import type { BundleEntry, EntryMethod } from './bundle.ts'
 import type { Context } from './context.ts'
 import { type Criteria, criteriaFrom, criteriaOf } from './criteria.ts'
 import { versionOf } from './etag.ts'
-import type { Patch } from './patch.ts'
+import type { Patch, Patcher } from './patch.ts'
 import { addressedIssues, bodyIssues, placed } from './verify.ts'
 
 /** A change that is wanted; where its target is named by criteria, the id is still unknown. */
@@ -33,7 +33,7 @@ export interface Wish {
   fullUrl?: string
   body?: Body
   /** In place of a body. */
-  patch?: Patch
+  patch?: Patch | Patcher
 }
 
 const actionOf: Readonly<Record<EntryMethod, Action>> = {

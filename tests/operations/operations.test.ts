@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Server, startServer } from '../handlers/caller.ts'
 
 let server: Server
@@ -107,6 +107,151 @@ test('are stated where they are served', async () => {
     json.rest[0].resource
       .find((resource: { type: string }) => resource.type === type)
       .operation.map(({ name }: { name: string }) => name)
-  expect(of('Patient')).toEqual(['validate', 'meta', 'everything'])
-  expect(of('Observation')).toEqual(['validate', 'meta'])
+  expect(of('Patient')).toEqual(['validate', 'meta', 'meta-add', 'meta-delete', 'everything'])
+  expect(of('Observation')).toEqual(['validate', 'meta', 'meta-add', 'meta-delete', 'lastn', 'stats'])
+  expect(json.rest[0].operation.map(({ name }: { name: string }) => name)).toEqual(['versions'])
+})
+
+const parameters = (...parameter: object[]) => ({ resourceType: 'Parameters', parameter })
+
+describe('meta', () => {
+  const tag = (code: string) => ({ system: 'urn:t', code })
+  const meta = (value: object) => parameters({ name: 'meta', valueMeta: value })
+
+  test('is added to and taken from, as a new version, digits untouched', async () => {
+    const body =
+      '{"resourceType":"Basic","id":"m","meta":{"tag":[{"system":"urn:t","code":"a"}]},"extension":[{"url":"urn:x","valueDecimal":1.00}],"code":{"text":"x"}}'
+    await ask('PUT', '/Basic/m', { body })
+    const added = await ask('POST', '/Basic/m/$meta-add', {
+      body: meta({ tag: [tag('a'), tag('b')], profile: ['http://example.org/p'] }),
+    })
+    expect(added.json.parameter[0].valueMeta).toMatchObject({
+      versionId: '2',
+      tag: [tag('a'), tag('b')],
+      profile: ['http://example.org/p'],
+    })
+    expect((await ask('GET', '/Basic?_tag=urn:t|b')).json.total).toBe(1)
+    const deleted = await ask('POST', '/Basic/m/$meta-delete', { body: meta({ tag: [tag('a')] }) })
+    expect(deleted.json.parameter[0].valueMeta).toMatchObject({ versionId: '3', tag: [tag('b')] })
+    expect((await ask('GET', '/Basic/m')).text).toContain('1.00')
+    expect((await ask('GET', '/Basic/m/$meta')).json.parameter[0].valueMeta.versionId).toBe('3')
+  })
+
+  test('of nothing, or without a meta, is refused', async () => {
+    expect((await ask('POST', '/Basic/none/$meta-add', { body: meta({ tag: [tag('a')] }) })).status).toBe(404)
+    expect((await ask('POST', '/Basic/m/$meta-add', { body: parameters() })).status).toBe(400)
+  })
+})
+
+describe('observations', () => {
+  const reading = (id: string, code: string, day: string, value: string) =>
+    `{"resourceType":"Observation","id":"${id}","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"${code}"}]},"subject":{"reference":"Patient/cat"},"effectiveDateTime":"2026-03-${day}","valueQuantity":{"value":${value},"unit":"Cel","system":"http://unitsofmeasure.org","code":"Cel"}}`
+
+  beforeAll(async () => {
+    await ask('PUT', '/Patient/cat', { body: { resourceType: 'Patient', id: 'cat' } })
+    for (const [i, value] of ['36.60', '37.1', '36.9', '38.0'].entries())
+      await ask('PUT', `/Observation/t${i}`, { body: reading(`t${i}`, '8310-5', `0${i + 1}`, value) })
+    for (const i of [1, 2])
+      await ask('PUT', `/Observation/h${i}`, { body: reading(`h${i}`, '8867-4', `0${i}`, '60') })
+  })
+
+  test('lastn gives the newest of each code', async () => {
+    const { json } = await ask('GET', '/Observation/$lastn?patient=cat')
+    expect(pathsOf(json.entry)).toEqual(['Observation/t3', 'Observation/h2'])
+    const two = await ask('POST', '/Observation/$lastn', {
+      body: parameters({ name: 'patient', valueString: 'Patient/cat' }, { name: 'max', valuePositiveInt: 2 }),
+    })
+    expect(pathsOf(two.json.entry)).toEqual([
+      'Observation/t3',
+      'Observation/t2',
+      'Observation/h2',
+      'Observation/h1',
+    ])
+  })
+
+  test.each([
+    ['/Observation/$lastn', 400],
+    ['/Observation/$lastn?patient=cat&max=0', 400],
+    ['/Observation/$lastn?patient=cat&colour=red', 400],
+    ['/Patient/$lastn?patient=cat', 404],
+    ['/Observation/$stats?subject=Patient/cat&code=8310-5', 400],
+    ['/Observation/$stats?subject=Patient/cat&statistic=sum', 400],
+    ['/Observation/$stats?subject=Patient/cat&code=8310-5&statistic=kurtosis', 400],
+    ['/Observation/$stats?code=8310-5&statistic=sum', 400],
+  ])('%s is answered with %i', async (target, status) => {
+    expect((await ask('GET', target)).status).toBe(status)
+  })
+
+  test('stats tells exact statistics in the unit of the data', async () => {
+    const { text, json } = await ask(
+      'GET',
+      '/Observation/$stats?subject=Patient/cat&system=http://loinc.org&code=8310-5&statistic=average,maximum,minimum,median,sum,count,std-dev',
+    )
+    const { component } = json.parameter[0].resource
+    const value = (code: string) =>
+      component.find((each: { code: { coding: { code: string }[] } }) => each.code.coding[0]?.code === code)
+        .valueQuantity
+    expect(value('average')).toEqual({
+      value: 37.15,
+      unit: 'Cel',
+      system: 'http://unitsofmeasure.org',
+      code: 'Cel',
+    })
+    expect(['maximum', 'minimum', 'median', 'sum', 'count'].map((code) => value(code).value)).toEqual([
+      38, 36.6, 37, 148.6, 4,
+    ])
+    expect(text).toContain('"value":36.60')
+    expect(value('std-dev').value).toBeCloseTo(0.6028, 3)
+  })
+
+  test('stats keeps to a period, and gives its sources where asked', async () => {
+    const { json } = await ask('POST', '/Observation/$stats', {
+      body: parameters(
+        { name: 'subject', valueUri: 'Patient/cat' },
+        { name: 'coding', valueCoding: { system: 'http://loinc.org', code: '8310-5' } },
+        { name: 'period', valuePeriod: { start: '2026-03-02', end: '2026-03-03' } },
+        { name: 'statistic', valueCode: 'count' },
+        { name: 'include', valueBoolean: true },
+      ),
+    })
+    expect(json.parameter.map(({ name }: { name: string }) => name)).toEqual([
+      'statistics',
+      'source',
+      'source',
+    ])
+    expect(json.parameter[0].resource.component[0].valueQuantity.value).toBe(2)
+  })
+})
+
+test('everything of an encounter is the encounter, what refers to it, and what it refers to', async () => {
+  await ask('PUT', '/Encounter/e', {
+    body: {
+      resourceType: 'Encounter',
+      id: 'e',
+      status: 'finished',
+      class: { code: 'AMB' },
+      subject: { reference: 'Patient/ann' },
+    },
+  })
+  await ask('PUT', '/Condition/c', {
+    body: {
+      resourceType: 'Condition',
+      id: 'c',
+      subject: { reference: 'Patient/ann' },
+      encounter: { reference: 'Encounter/e' },
+    },
+  })
+  expect((await ask('GET', '/Condition/c')).text).toContain('Encounter/e')
+  expect((await ask('GET', '/Encounter?_id=e&_revinclude=*')).text).toContain('Condition')
+  const { json } = await ask('GET', '/Encounter/e/$everything')
+  expect(pathsOf(json.entry).sort()).toEqual(['Condition/c', 'Encounter/e', 'Patient/ann'])
+  expect(pathsOf((await ask('GET', '/Encounter/e/$everything?_type=Condition')).json.entry)).toEqual([
+    'Condition/c',
+  ])
+  expect((await ask('GET', '/Encounter/none/$everything')).status).toBe(404)
+})
+
+test('versions names R4', async () => {
+  const { json } = await ask('GET', '/$versions')
+  expect(json.parameter).toContainEqual({ name: 'default', valueCode: '4.0' })
 })
