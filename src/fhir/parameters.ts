@@ -2,7 +2,7 @@
 
 import type { Resource, SearchParameter, SearchType, TypedValue } from './definitions.ts'
 import { type Extractor, extractors } from './generated/extractors.js'
-import { parameterRows, patientCompartment } from './generated/registry.js'
+import { compartments, parameterRows } from './generated/registry.js'
 
 const urlPrefix = 'http://hl7.org/fhir/SearchParameter/'
 
@@ -79,6 +79,16 @@ export const extractComposite = (resource: Resource, code: string): TypedValue[]
   return elements
 }
 
-/** Returns the codes of the parameters by which resources of the type belong to a patient's compartment. */
-export const compartmentParameters = (type: string): readonly string[] =>
-  patientCompartment[type]?.split(' ').filter((code) => code !== '') ?? []
+/** Returns the codes of the parameters by which resources of a type belong to a compartment, a patient's where none is named. */
+export const compartmentParameters = (type: string, compartment = 'Patient'): readonly string[] =>
+  compartments[compartment]?.[type]?.split(' ') ?? []
+
+/** The types that R4 defines a compartment of. */
+export const compartmentTypes: readonly string[] = Object.keys(compartments)
+
+/** Returns whether R4 defines a compartment of that type. */
+export const isCompartment = (type: string): boolean => type in compartments
+
+/** Returns the types that a compartment may hold resources of. */
+export const typesInCompartment = (compartment: string): readonly string[] =>
+  Object.keys(compartments[compartment] ?? {})

@@ -10,6 +10,7 @@ export interface Names {
   type: string
   id: string
   version: string
+  member: string
   operation: string
 }
 
@@ -28,7 +29,7 @@ export class NotAllowed extends Failure {
   }
 }
 
-const none: Names = { type: '', id: '', version: '', operation: '' }
+const none: Names = { type: '', id: '', version: '', member: '', operation: '' }
 
 /** Words that stand where an id could: `Patient/_search` is no read of `_search`. */
 const isWord = (part: string): boolean => part.startsWith('_') || part.startsWith('$')
@@ -77,7 +78,8 @@ export const methodsAt = (path: string, routes: readonly Route[]): string[] => {
   ]
 }
 
-const checkNames = ({ type, id }: Names): void => {
+const checkNames = ({ type, id, member }: Names): void => {
+  if (member !== '' && member !== '*' && !isResourceType(member)) throw unknownType(member)
   if (type !== '' && !isResourceType(type)) throw unknownType(type)
   if (id !== '') failOn(idIssues(id))
 }

@@ -92,6 +92,8 @@ export const routes: readonly Route[] = [
   open('metadata', '', capabilities),
   open('.well-known/smart-configuration', '', smartConfiguration),
   send('POST', '', 'transaction batch', 'bundle', bundle),
+  get('', 'search-system', 'search', search),
+  form('_search', 'search', search),
   get('_history', 'history-system', 'history', history),
   get('[type]', 'search-type', 'search', search),
   form('[type]/_search', 'search', search),
@@ -105,6 +107,8 @@ export const routes: readonly Route[] = [
   send('PATCH', '[type]/[id]', 'patch', 'patch', patch),
   send('DELETE', '[type]/[id]', 'delete', 'delete', remove),
   get('[type]/[id]/_history', 'history-instance', 'history', history),
+  get('[type]/[id]/[member]', '', 'search', search),
+  form('[type]/[id]/[member]/_search', 'search', search),
   get('[type]/[id]/_history/[version]', 'vread', 'read', vread),
 ]
 

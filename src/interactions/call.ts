@@ -10,6 +10,8 @@ export interface Call {
   type: string
   id: string
   version: string
+  /** Of a compartment: the type that is searched in it, or `*`. */
+  member: string
   operation: string
   query: Pairs
   /** Header names in lower case. */

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#capabilities — computed from the routes and registries, never typed. */
 
 import type { SearchParameter } from '../fhir/definitions.ts'
-import { searchParameters } from '../fhir/parameters.ts'
+import { compartmentTypes, searchParameters } from '../fhir/parameters.ts'
 import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Context, Login } from '../write/context.ts'
@@ -32,6 +32,9 @@ const reverseIncludes = (): Map<string, string[]> => {
       for (const target of targets ?? []) reverse.get(target)?.push(`${type}:${code}`)
   return reverse
 }
+
+const compartmentUrl = (type: string): string =>
+  `http://hl7.org/fhir/CompartmentDefinition/${type.charAt(0).toLowerCase()}${type.slice(1)}`
 
 const serves = (routes: readonly RouteFacts[], method: string, pattern: string): boolean =>
   routes.some((route) => route.method === method && route.pattern === pattern)
@@ -126,6 +129,7 @@ export const capabilityStatement = (
       resource: resourcesOf(routes),
       interaction: codesOf(routes, 'system'),
       ...unlessEmpty('operation', systemOperations(routes)),
+      compartment: compartmentTypes.map(compartmentUrl),
     },
   ],
 })

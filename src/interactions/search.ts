@@ -1,9 +1,17 @@
 /** https://hl7.org/fhir/R4/http.html#search */
 
+import { isCompartment, typesInCompartment } from '../fhir/parameters.ts'
+import { isResourceType, resourceTypes } from '../fhir/types.ts'
+import { failure, type Issue } from '../outcome/failure.ts'
+import { unknownType } from '../outcome/messages.ts'
 import { outcomeText } from '../outcome/outcome.ts'
+import { withinCompartment } from '../search/compartment.ts'
 import { explained } from '../search/explain.ts'
 import { parseQuery } from '../search/parse.ts'
+import type { Query } from '../search/query.ts'
 import { search as runSearch, type SearchPage } from '../search/search.ts'
+import { searchSeveral } from '../search/several.ts'
+import type { Context } from '../write/context.ts'
 import { queryText } from '../write/query-text.ts'
 import { type BundleLink, bundleText, outcomeEntry, searchEntry } from './bundle-text.ts'
 import type { Call, Interaction, Pairs } from './call.ts'
@@ -23,9 +31,10 @@ const address = (base: string, type: string, pairs: Pairs): string => {
 
 const linksOf = (page: SearchPage, type: string, understood: Pairs, base: string): BundleLink[] => {
   const self = { relation: 'self', url: address(base, type, understood) }
-  if (page.next === undefined) return [self]
-  const following = [...understood.filter(([name]) => name !== '_cursor'), ['_cursor', page.next] as const]
-  return [self, { relation: 'next', url: address(base, type, following) }]
+  const begin = understood.filter(([name]) => name !== '_cursor')
+  const first = { relation: 'first', url: address(base, type, begin) }
+  if (page.next === undefined) return [self, first]
+  return [self, first, { relation: 'next', url: address(base, type, [...begin, ['_cursor', page.next]]) }]
 }
 
 const entriesOf = (page: SearchPage, base: string, cut: Cut, issues: SearchPage['issues']): string[] => [
@@ -34,12 +43,77 @@ const entriesOf = (page: SearchPage, base: string, cut: Cut, issues: SearchPage[
   ...(issues.length > 0 ? [outcomeEntry(outcomeText(issues))] : []),
 ]
 
+/** A whole system and a compartment are searched type by type. */
+const typesOf = ({ type, member }: Call, pairs: Pairs): readonly string[] => {
+  if (member !== '' && !isCompartment(type))
+    throw failure(
+      'not-found',
+      `R4 defines no compartment of a ${type}. There are Patient, Encounter, Practitioner, RelatedPerson and Device.`,
+    )
+  if (member !== '' && member !== '*') return [member]
+  const wanted = pairs.filter(([name]) => name === '_type').flatMap(([, value]) => value.split(','))
+  const unknown = wanted.find((each) => !isResourceType(each))
+  if (unknown !== undefined) throw unknownType(unknown)
+  const possible = member === '*' ? [type, ...typesInCompartment(type)] : resourceTypes
+  return wanted.length === 0 ? [...new Set(possible)] : wanted
+}
+
+const checkSort = (pairs: Pairs, types: readonly string[]): void => {
+  if (types.length > 1 && pairs.some(([name]) => name === '_sort'))
+    throw failure(
+      'unsupported',
+      '`_sort` over several types is not supported: they come one after the other. Name one `_type`.',
+      '_sort',
+    )
+}
+
+interface Found {
+  page: SearchPage
+  query: Query
+  issues: readonly Issue[]
+}
+
+const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> => {
+  const { base } = context
+  const within = call.member === '' ? undefined : `${call.type}/${call.id}`
+  const placed = (query: Query): Query => (within === undefined ? query : withinCompartment(query, within))
+  const options = { lenient: call.prefer.lenient, base }
+  if (within === undefined && call.type !== '') {
+    const { query, issues } = parseQuery(call.type, pairs, options)
+    return { query, issues, page: await runSearch(query, context) }
+  }
+  const types = typesOf(call, pairs)
+  checkSort(pairs, types)
+  const own = pairs.filter(([name]) => name !== '_type' && name !== '_cursor')
+  const parsed = types.map((type) => parseQuery(type, own, options))
+  const [first] = parsed
+  if (!first) throw failure('invalid', 'There is no type to search.', '_type')
+  const queries = parsed.map(({ query }) => placed(query))
+  const cursor = pairs.findLast(([name]) => name === '_cursor')?.[1]
+  return {
+    query: {
+      ...first.query,
+      selfPairs: pairs.filter(
+        ([name]) =>
+          name === '_type' || name === '_cursor' || first.query.selfPairs.some(([known]) => known === name),
+      ),
+    },
+    issues: first.issues,
+    page: await searchSeveral(queries, cursor, context),
+  }
+}
+
+const pathOf = ({ type, id, member }: Call): string => (member === '' ? type : `${type}/${id}/${member}`)
+
 export const search: Interaction = async (call, context) => {
   const { base, now } = context
   const pairs = pairsOf(call)
-  const { query, issues } = parseQuery(call.type, pairs, { lenient: call.prefer.lenient, base })
-  const cut = await cutFor({ ...call, query: pairs })
-  const page = await runSearch(query, context)
+  const { query, issues, page } = await find(call, pairs, context)
+  const cut = await cutFor({
+    ...call,
+    type: call.member === '' || call.member === '*' ? call.type : call.member,
+    query: pairs,
+  })
   const told = [...issues, ...page.issues, ...(query.explain ? [explained(page.explain)] : [])]
   return {
     status: 200,
@@ -48,7 +122,7 @@ export const search: Interaction = async (call, context) => {
       id: crypto.randomUUID(),
       timestamp: new Date(now()).toISOString(),
       total: page.total,
-      links: linksOf(page, call.type, query.selfPairs, base),
+      links: linksOf(page, pathOf(call), query.selfPairs, base),
       entries: entriesOf(page, base, cut, told),
     }),
   }

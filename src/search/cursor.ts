@@ -27,8 +27,8 @@ const unrelated = new Set([
 ])
 
 /** What must be the same for a cursor to go on from: what is searched, and in which order. */
-const fingerprint = ({ type, selfPairs }: Query): string =>
-  hashOf(JSON.stringify([type, selfPairs.filter(([name]) => !unrelated.has(name))])).slice(0, 12)
+const fingerprint = ({ type, compartment = '', selfPairs }: Query): string =>
+  hashOf(JSON.stringify([type, compartment, selfPairs.filter(([name]) => !unrelated.has(name))])).slice(0, 12)
 
 /** Returns the cursor as opaque text. */
 export const writeCursor = (query: Query, { by, at }: Cursor): string =>

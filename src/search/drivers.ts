@@ -35,12 +35,26 @@ export interface RangeDriver {
 /** How many linked resources may each contribute a list of their own. */
 const mostLinked = 500
 
+/** Returns what drives a clause; one of several is driven where each of them is. */
 export const driverOf = (type: string, clause: Clause): Driver | undefined => {
+  if (clause.kind === 'any') {
+    const drivers = clause.clauses.map((inner) => driverOf(type, inner))
+    const known = drivers.filter((driver) => driver !== undefined)
+    return known.length === drivers.length && known.length > 0 ? together(known) : undefined
+  }
   const reads =
     clause.kind === 'linked' ? linkedReads(type, clause) : clause.kind === 'value' && valueReads(type, clause)
   if (!reads || reads.length === 0 || !('parameter' in clause)) return undefined
   const distinct = [...new Map(reads.map((read) => [read.list.name, read])).values()]
   return { name: clause.parameter.code, reads: distinct }
+}
+
+const together = (drivers: readonly Driver[]): Driver => {
+  const reads = drivers.flatMap((driver) => driver.reads)
+  return {
+    name: [...new Set(drivers.map(({ name }) => name))].join(' or '),
+    reads: [...new Map(reads.map((read) => [read.list.name, read])).values()],
+  }
 }
 
 const linkedReads = (type: string, { parameter, targets }: LinkedClause): readonly Read[] | undefined => {

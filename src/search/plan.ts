@@ -74,7 +74,9 @@ const sortingOf = (type: string, sort: readonly SortKey[]): Sorting => {
   return { by: first.parameter.code === '_lastUpdated' ? 'changed' : 'keys', descending, free: false }
 }
 
-const isHopeless = (clause: Clause): boolean => clause.kind === 'linked' && clause.targets.size === 0
+const isHopeless = (clause: Clause): boolean =>
+  (clause.kind === 'linked' && clause.targets.size === 0) ||
+  (clause.kind === 'any' && clause.clauses.length === 0)
 
 /** The ids that all clauses about ids leave; undefined where there is no such clause. */
 const idsOf = (clauses: readonly Clause[]): ReadonlySet<string> | undefined => {

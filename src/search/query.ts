@@ -3,6 +3,8 @@ import type { SearchParameter } from '../fhir/definitions.ts'
 /** A search as frozen data: parsed once, then only read. https://hl7.org/fhir/R4/search.html */
 export interface Query {
   readonly type: string
+  /** The compartment that is searched: `Patient/1`. */
+  readonly compartment?: string
   /** The service base, which tells own absolute links from foreign ones. */
   readonly base: string
   /** All of them must hold. */

@@ -36,7 +36,7 @@ const generate = (): Record<string, string> => {
     'extractors.d.ts': extractorTypes,
     'invariants.js': writeInvariants(model),
     'invariants.d.ts': invariantTypes,
-    'registry.js': writeRegistry(definitions, model, byType),
+    'registry.js': writeRegistry(definitions, byType),
     'registry.d.ts': registryTypes,
     'structure.js': writeStructure(model),
     'structure.d.ts': structureTypes,
@@ -57,7 +57,7 @@ const invariantTypes = `export interface Invariant {
 }
 export const makeInvariants: () => Readonly<Record<string, readonly Invariant[]>>
 `
-const registryTypes = `export const patientCompartment: Readonly<Record<string, string>>
+const registryTypes = `export const compartments: Readonly<Record<string, Readonly<Record<string, string>>>>
 export const parameterRows: Readonly<Record<string, string>>
 `
 const structureTypes = `export const tables: Readonly<Record<string, string>>

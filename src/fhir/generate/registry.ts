@@ -1,5 +1,6 @@
 /** Writes the search parameters and the patient compartment as text that is read type by type. */
 
+import exceptionsJson from './compartments.json' with { type: 'json' }
 import type { Model } from './model.ts'
 import type { TypeParameter } from './parameters.ts'
 import type { Definitions } from './source.ts'
@@ -10,14 +11,12 @@ const urlPrefix = 'http://hl7.org/fhir/SearchParameter/'
 /** Returns the module text; `../parameters.ts` reads it. */
 export const writeRegistry = (
   definitions: Definitions,
-  model: Model,
   byType: ReadonlyMap<string, readonly TypeParameter[]>,
 ): string => {
   const parameters = Object.fromEntries([...byType].map(([type, list]) => [type, rowsOf(type, list)]))
-  const { patientCompartment: compartment } = definitions
-  const compartments = model.resourceTypes.map((type) => [type, (compartment[type] ?? []).join(' ')])
+  const compartments = { Patient: joined(definitions.patientCompartment), ...otherCompartments(byType) }
   return [
-    `export const patientCompartment = ${JSON.stringify(Object.fromEntries(compartments))}`,
+    `export const compartments = ${JSON.stringify(compartments)}`,
     `export const parameterRows = ${JSON.stringify(parameters, null, 1)}`,
     '',
   ].join('\n')
@@ -34,6 +33,33 @@ export const writeExpressions = (byType: ReadonlyMap<string, readonly TypeParame
 /** Returns the module text of the types' names alone, which every request needs. */
 export const writeTypes = ({ resourceTypes }: Model): string =>
   `export const resourceTypes = ${JSON.stringify(resourceTypes.join(' '))}.split(' ')\n`
+
+type Codes = Readonly<Record<string, readonly string[]>>
+
+const joined = (compartment: Codes): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(compartment).flatMap(([type, codes]) =>
+      codes.length > 0 ? [[type, codes.join(' ')]] : [],
+    ),
+  )
+
+/** What the definitions say otherwise than that every link to the compartment's type counts. */
+const exceptions: Readonly<Record<string, { without: Codes; with: Codes }>> = exceptionsJson
+
+const otherCompartments = (byType: ReadonlyMap<string, readonly TypeParameter[]>) =>
+  Object.fromEntries(
+    Object.entries(exceptions).map(([of, { without, with: more }]) => {
+      const codesOf = (type: string, parameters: readonly TypeParameter[]): string[] => [
+        ...parameters.filter(({ targets }) => targets?.includes(of)).map(({ code }) => code),
+        ...(more[type] ?? []),
+      ]
+      const codes = [...byType].map(([type, parameters]) => [
+        type,
+        codesOf(type, parameters).filter((code) => !without[type]?.includes(code)),
+      ])
+      return [of, joined(Object.fromEntries(codes))]
+    }),
+  )
 
 const rowsOf = (base: string, parameters: readonly TypeParameter[]): string => {
   const within = findWithin(parameters)

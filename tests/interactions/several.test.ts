@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Server, startServer } from '../handlers/caller.ts'
+
+let server: Server
+const ask = (...asking: Parameters<Server['ask']>) => server.ask(...asking)
+const base = 'https://api.example.org/fhir'
+
+const put = (resource: { resourceType: string; id: string; [name: string]: unknown }) => ({
+  resource,
+  request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+})
+const subject = (id: string) => ({ reference: `Patient/${id}` })
+
+beforeAll(async () => {
+  server = await startServer()
+  const entry = [
+    ...['ann', 'bob'].map((id) => put({ resourceType: 'Patient', id, active: true })),
+    put({ resourceType: 'Practitioner', id: 'dr' }),
+    put({
+      resourceType: 'Encounter',
+      id: 'e',
+      status: 'finished',
+      class: { code: 'AMB' },
+      subject: subject('ann'),
+      participant: [{ individual: { reference: 'Practitioner/dr' } }],
+    }),
+    ...Array.from({ length: 5 }, (_, i) =>
+      put({
+        resourceType: 'Observation',
+        id: `o${i}`,
+        status: i === 0 ? 'amended' : 'final',
+        code: { text: 'x' },
+        subject: subject(i < 4 ? 'ann' : 'bob'),
+        encounter: { reference: 'Encounter/e' },
+        effectiveDateTime: `2026-01-0${i + 1}`,
+      }),
+    ),
+    put({ resourceType: 'Condition', id: 'c', subject: subject('ann') }),
+  ]
+  const { status } = await ask('POST', '/', { body: { resourceType: 'Bundle', type: 'transaction', entry } })
+  expect(status).toBe(200)
+})
+afterAll(() => server?.stop())
+
+type Entry = { resource: { resourceType: string; id: string } }
+const paths = ({ json }: { json: { entry?: Entry[] } }) =>
+  (json.entry ?? []).map(({ resource }) => `${resource.resourceType}/${resource.id}`)
+
+const everyPage = async (target: string): Promise<string[]> => {
+  const found: string[] = []
+  let url: string | undefined = target
+  while (url) {
+    const told = await ask('GET', url)
+    found.push(...paths(told))
+    url = told.json.link
+      .find(({ relation }: { relation: string }) => relation === 'next')
+      ?.url.slice(base.length)
+  }
+  return found
+}
+
+describe('a compartment', () => {
+  test.each([
+    ['Patient/ann/Observation', ['o3', 'o2', 'o1', 'o0'].map((id) => `Observation/${id}`)],
+    ['Patient/ann/Observation?status=amended', ['Observation/o0']],
+    ['Patient/bob/Observation', ['Observation/o4']],
+    ['Patient/ann/Condition', ['Condition/c']],
+    ['Patient/ann/Patient', ['Patient/ann']],
+    ['Patient/ann/Medication', []],
+    ['Patient/nobody/Observation', []],
+    ['Encounter/e/Observation', ['o4', 'o3', 'o2', 'o1', 'o0'].map((id) => `Observation/${id}`)],
+    ['Practitioner/dr/Encounter', ['Encounter/e']],
+  ])('%s is searched', async (target, expected) => {
+    expect(paths(await ask('GET', `/${target}`))).toEqual(expected)
+  })
+
+  test('is searched whole, in pages too', async () => {
+    const whole = [
+      'Condition/c',
+      'Encounter/e',
+      'Patient/ann',
+      ...['o0', 'o1', 'o2', 'o3'].map((id) => `Observation/${id}`),
+    ]
+    expect((await everyPage('/Patient/ann/*')).sort()).toEqual(whole.sort())
+    expect((await everyPage('/Patient/ann/*?_count=2')).sort()).toEqual(whole)
+    expect(paths(await ask('GET', '/Patient/ann/*?_type=Condition,Encounter'))).toEqual([
+      'Condition/c',
+      'Encounter/e',
+    ])
+  })
+
+  test('takes a form', async () => {
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+    const told = await ask('POST', '/Patient/ann/Observation/_search', { headers, body: 'status=amended' })
+    expect(paths(told)).toEqual(['Observation/o0'])
+    expect(told.json.link[0].url).toBe(`${base}/Patient/ann/Observation?status=amended`)
+  })
+
+  test('does not lend its cursor to another', async () => {
+    const { json } = await ask('GET', '/Patient/ann/Observation?_count=2')
+    const next: string = json.link.at(-1).url.slice(base.length)
+    expect(paths(await ask('GET', next))).toEqual(['Observation/o1', 'Observation/o0'])
+    expect((await ask('GET', next.replace('ann', 'bob'))).status).toBe(400)
+  })
+
+  test.each([
+    ['/Patient/ann/Nothing', 404],
+    ['/Observation/o1/Patient', 404],
+    ['/Patient/ann/*?_type=Nothing', 404],
+    ['/Patient/ann/Observation?colour=red', 400],
+    ['/Patient/ann/*?_sort=_lastUpdated', 501],
+  ])('%s is answered with %i', async (target, status) => {
+    expect((await ask('GET', target)).status).toBe(status)
+  })
+})
+
+describe('the whole system', () => {
+  test('is searched by type', async () => {
+    const told = await ask('GET', '/?_type=Condition,Patient&_total=accurate')
+    expect(paths(told)).toEqual(
+      ['Condition/c', 'Patient/ann', 'Patient/bob'].sort((a, b) => (a < b ? -1 : 1)),
+    )
+    expect(told.json.total).toBe(3)
+    expect(told.json.link[0].url).toContain('_type=Condition,Patient')
+  })
+
+  test('is searched by what every type has, in pages', async () => {
+    const all = await everyPage('/?_lastUpdated=gt2000&_count=3')
+    expect(new Set(all).size).toBe(10)
+    expect(all).toHaveLength(10)
+  })
+
+  test('is counted', async () => {
+    expect((await ask('GET', '/?_type=Observation,Patient&_summary=count')).json.total).toBe(7)
+  })
+
+  test.each([
+    ['/?_type=Nothing', 404],
+    ['/?_type=Patient,Observation&status=final', 400],
+    ['/?_type=Patient&_cursor=x', 400],
+  ])('%s is answered with %i', async (target, status) => {
+    expect((await ask('GET', target)).status).toBe(status)
+  })
+
+  test('takes a form', async () => {
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+    expect(paths(await ask('POST', '/_search', { headers, body: '_type=Condition' }))).toEqual([
+      'Condition/c',
+    ])
+  })
+})
