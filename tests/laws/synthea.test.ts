@@ -6,12 +6,11 @@ import { searchExpression } from '../../src/fhir/expressions.ts'
 import { searchParameters } from '../../src/fhir/parameters.ts'
 import { allIds, type Known, putAll } from '../search/hospital.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
+import { readable, searchTexts } from './texts.ts'
 
 const folder = new URL('../../../shared/data/synthea/', import.meta.url)
 const bundles = Number(process.env.SYNTHEA ?? 2)
 const long = '2026-01-01T00:00:00.000Z'
-
-type Json = Record<string, unknown>
 
 /** The bundle's resources with their links resolved, as a transaction stores them. */
 const resourcesOf = (file: string): Known[] => {
@@ -22,43 +21,6 @@ const resourcesOf = (file: string): Known[] => {
   )
   const linked = text.replace(/urn:uuid:[0-9a-f-]{36}/g, (urn) => keys.get(urn) ?? urn)
   return (JSON.parse(linked) as { entry: { resource: Known }[] }).entry.map(({ resource }) => resource)
-}
-
-const list = (value: unknown): unknown[] =>
-  value === undefined ? [] : Array.isArray(value) ? value : [value]
-
-const codesOf = (value: unknown): string[] => {
-  if (typeof value !== 'object' || value === null) return [String(value)]
-  const { coding, system, code, value: identifier } = value as Json
-  const tokens = coding ? (list(coding) as Json[]) : [{ system, code: code ?? identifier }]
-  return tokens
-    .filter((each) => each.code)
-    .map((each) => (String(each.system).includes(':') ? `${each.system}|${each.code}` : String(each.code)))
-}
-
-const escaped = (text: string): string => text.replace(/[\\,|$]/g, '\\$&')
-
-/** The engine takes `as` for single values only. */
-const readable = (expression: string): string => expression.replace(/\(([^()]+) as (\w+)\)/g, '$1.ofType($2)')
-
-/** The texts by which a value, found by an engine that is not ours, should be found again. */
-const searchTexts = (type: string, value: unknown): string[] => {
-  if (type === 'token') return codesOf(value).map((text) => (text.includes('|') ? text : escaped(text)))
-  if (type === 'reference')
-    return list((value as Json).reference)
-      .map(String)
-      .filter((text) => !/[#?]/.test(text))
-  if (type === 'date') return typeof value === 'string' ? [value] : []
-  if (type === 'uri') return [escaped(String(value))]
-  if (type === 'string')
-    return typeof value === 'string'
-      ? [escaped(value)]
-      : list((value as Json).family).map((text) => escaped(String(text)))
-  if (type === 'quantity')
-    return list((value as Json).value).map(
-      (amount) => `${amount}||${escaped(String((value as Json).code ?? (value as Json).unit))}`,
-    )
-  return type === 'number' ? [String(value)] : []
 }
 
 describe.skipIf(!existsSync(folder))('in Synthea’s data', () => {
