@@ -1,5 +1,5 @@
 // https://hl7.org/fhir/R4/http.html#transaction
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -102,11 +102,17 @@ const isLoaded = async (session: Session, created: string | undefined): Promise<
   }
 }
 
-/** These mean that nothing was stored and that another try may do. */
-const transient = [409, 429, 503]
+/** These mean that another try may do. */
+const transient = [409, 429, 503, 504]
 
-const post = async (session: Session, body: string, attempt = 0): Promise<Bundle> => {
-  const headers = { 'content-type': 'application/fhir+json' }
+const post = async (
+  session: Session,
+  body: string,
+  key: string = randomUUID(),
+  attempt = 0,
+): Promise<Bundle> => {
+  // Under one key it is done once, however often it is sent.
+  const headers = { 'content-type': 'application/fhir+json', 'idempotency-key': key }
   try {
     // The text goes as it is in the file: parsed and written again, `1.00` would become `1`.
     const request = { method: 'POST', body, options: { headers } } as const
@@ -115,7 +121,7 @@ const post = async (session: Session, body: string, attempt = 0): Promise<Bundle
   } catch (error) {
     if (attempt >= 4 || !transient.includes(statusOf(error) ?? 0)) throw error
     await sleep(200 * 2 ** attempt)
-    return post(session, body, attempt + 1)
+    return post(session, body, key, attempt + 1)
   }
 }
 

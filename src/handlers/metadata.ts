@@ -14,6 +14,8 @@ const store = {
   history: unreachable,
   hold: unreachable,
   release: unreachable,
+  note: unreachable,
+  recall: unreachable,
   commit: unreachable,
 }
 

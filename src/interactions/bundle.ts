@@ -11,6 +11,7 @@ import { plan, reads } from '../write/wish.ts'
 import { type BundleType, bundleText } from './bundle-text.ts'
 import type { Answer, Call, Dispatch, Interaction } from './call.ts'
 import { answerOf, change } from './change.ts'
+import { once, withOwnKey } from './once.ts'
 import { responseEntry } from './response-entry.ts'
 
 const width = 8
@@ -41,7 +42,17 @@ const askRead = (read: EntryRead, context: Dispatch): Promise<Answer> =>
 /** https://hl7.org/fhir/R4/http.html#brules: the order in which entries are processed, wherever they stand. */
 const turns: readonly (readonly string[])[] = [['DELETE'], ['POST'], ['PUT', 'PATCH'], ['GET', 'HEAD']]
 
-const batch = async (entries: readonly EntryRead[], context: Dispatch): Promise<Answer[]> => {
+const keyed = (read: EntryRead, key: string | undefined): EntryRead =>
+  read.entry
+    ? { ...read, entry: { ...read.entry, headers: withOwnKey(read.entry.headers, key, read.entry.place) } }
+    : read
+
+const batch = async (
+  reading: readonly EntryRead[],
+  key: string | undefined,
+  context: Dispatch,
+): Promise<Answer[]> => {
+  const entries = reading.map((read) => keyed(read, key))
   const answers = new Map<EntryRead, Answer>()
   for (const methods of turns) {
     const turn = entries.filter(({ entry }) => methods.includes(entry?.method ?? 'GET'))
@@ -108,8 +119,8 @@ export const bundle: Interaction = async (call, context) => {
   const archive = (): Promise<void> => context.archive.bundle(context.tenant, id, body.text)
   const type = String(body.resource.type)
   const answers = await (type === 'batch'
-    ? archive().then(() => batch(reading, context))
-    : transaction(reading, context, archive))
+    ? archive().then(() => batch(reading, call.headers['idempotency-key'], context))
+    : transaction(reading, once(call, context), archive))
   return {
     status: 200,
     text: bundleText({

@@ -4,6 +4,7 @@ import { bodyOf } from '../write/body.ts'
 import type { Interaction } from './call.ts'
 import { change } from './change.ts'
 import { checkQuery } from './manners.ts'
+import { once } from './once.ts'
 
 export const create: Interaction = async (call, context) => {
   checkQuery(call)
@@ -18,6 +19,6 @@ export const create: Interaction = async (call, context) => {
       fullUrl: undefined,
       body: bodyOf(body, `a ${type}`),
     },
-    context,
+    once(call, context),
   )
 }

@@ -230,6 +230,15 @@ export const lockKey = (tenant: string, name: string): Key => ({
   sk: current,
 })
 
+/** Returns the key of what a named request came to. */
+export const onceKey = (tenant: string, name: string): Key => ({
+  pk: `${tenant}|once|${hashOf(name)}`,
+  sk: current,
+})
+
+/** Returns where in the bucket goes what a named request came to, where an item cannot hold it. */
+export const onceObjectKey = (tenant: string, txn: string): string => `journal/${tenant}/${txn}.once`
+
 /** Returns the key of the mark that a day has history; a tenant's days share a partition. */
 export const dayKey = (tenant: string, date: string): Key => ({ pk: `${tenant}|days`, sk: date })
 

@@ -112,6 +112,14 @@ export interface Meter {
   writeUnits: number
 }
 
+/** A request under a name of its own: what was asked, and what came of it. */
+export interface Once {
+  /** Tells the request from any other. */
+  print: string
+  /** Whatever the writer needs to answer again. */
+  result: string
+}
+
 /** The store of one tenant, for one request. */
 export interface Store {
   readonly meter: Meter
@@ -130,6 +138,10 @@ export interface Store {
   hold(names: readonly string[]): Promise<Hold>
   /** Gives the names back; safe to call after a commit and after a failure. */
   release(hold: Hold): Promise<void>
+  /** Notes, before the commit under a hold, what it will come to; it counts from the commit on. */
+  note(name: string, hold: Hold, once: Once): Promise<void>
+  /** Returns what a named request came to; undefined where it was not committed. For who holds the name. */
+  recall(name: string): Promise<Once | undefined>
   /**
    * Commits all writes or none; when it returns, every one is durable and visible to `get` and `page`.
    * Fails with `version-conflict` when a `before` is no longer current, with `conflict` when another transaction

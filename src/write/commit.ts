@@ -40,13 +40,14 @@ const store = async (
 }
 
 /**
- * Commits all commands or none, in one transaction.
+ * Commits all commands or none, in one transaction; what they will come to is told `beforehand`.
  * Returns what became of each, in their order; nothing where another writer was faster and all must be tried anew.
  */
 export const commit = async (
   commands: readonly Command[],
   context: Context,
   hold?: Hold,
+  beforehand: (done: readonly Done[]) => Promise<void> = async () => undefined,
 ): Promise<readonly Done[] | undefined> => {
   const before = await befores(commands, context.store)
   if (commands.some((command, i) => outdated(command, before[i]))) return undefined
@@ -54,6 +55,7 @@ export const commit = async (
   const now = context.now()
   const stamped = commands.map((command, i) => stamp(command, before[i], now))
   const writes = stamped.flatMap(({ write }) => write ?? [])
-  if (!(await store(writes, context, hold))) return undefined
-  return stamped.map((each, i) => doneOf(each, before[i]))
+  const done = stamped.map((each, i) => doneOf(each, before[i]))
+  if (writes.length > 0) await beforehand(done)
+  return (await store(writes, context, hold)) ? done : undefined
 }

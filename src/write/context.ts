@@ -10,6 +10,12 @@ export interface Login {
   token?: string
 }
 
+/** A name that the caller gave to a request, and what tells this request from another under the same name. */
+export interface Named {
+  name: string
+  print: string
+}
+
 /** What one request works with; nothing of it outlives the request. */
 export interface Context {
   tenant: string
@@ -22,6 +28,8 @@ export interface Context {
   requestId: string
   /** Absent where the deployment names no user pool. */
   login?: Login
+  /** The request's own name, under which it is done once. */
+  once?: Named
   /** Milliseconds since 1970. */
   now: () => number
 }

@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { holding, nameOf } from './criteria.ts'
 import { type Expanded, expand } from './expand.ts'
 import { identify, type Target } from './identify.ts'
+import { noted, recalled } from './once.ts'
 import { persevere } from './persevere.ts'
 import { spread } from './spread.ts'
 import type { Wish } from './wish.ts'
@@ -17,11 +18,13 @@ export type WishResult = { done: Done } | { found: Version } | undefined
 type Targets = readonly (Target | undefined)[]
 
 /** The names that must be held: whoever creates because nothing matched must be the only one to do so. */
-const namesToHold = (wishes: readonly Wish[], targets: Targets): string[] =>
-  wishes.flatMap(({ criteria, method }, i) => {
+const namesToHold = (wishes: readonly Wish[], targets: Targets, { once }: Context): string[] => [
+  ...(once ? [once.name] : []),
+  ...wishes.flatMap(({ criteria, method }, i) => {
     const target = targets[i]
     return criteria && method !== 'DELETE' && target && !target.found ? [nameOf(criteria)] : []
-  })
+  }),
+]
 
 const resultOf = (expanded: Expanded, done: ReadonlyMap<Command, Done>): WishResult => {
   if (!expanded || 'found' in expanded) return expanded
@@ -38,22 +41,31 @@ const attempt = async (
 ): Promise<WishResult[] | undefined> => {
   const expanded = await expand(wishes, targets, context)
   const commands = expanded.flatMap((each) => (each && 'command' in each ? [each.command] : []))
-  const done = await commit(commands, context, hold)
-  if (!done) return undefined
-  const became = new Map(commands.map((command, i) => [command, done[i] as Done]))
-  return expanded.map((each) => resultOf(each, became))
+  const resultsOf = (done: readonly Done[]): WishResult[] => {
+    const became = new Map(commands.map((command, i) => [command, done[i] as Done]))
+    return expanded.map((each) => resultOf(each, became))
+  }
+  const { once: named } = context
+  const beforehand = async (done: readonly Done[]): Promise<void> => {
+    if (hold && named)
+      await context.store.note(named.name, hold, { print: named.print, result: noted(resultsOf(done)) })
+  }
+  const done = await commit(commands, context, hold, beforehand)
+  return done && resultsOf(done)
 }
 
 const alone = async (wishes: readonly Wish[], names: readonly string[], context: Context) =>
   holding(names, context, async (hold) => {
+    const known = context.once && (await recalled(context.once, context))
+    if (known) return known
     const targets = await identify(wishes, context)
-    const held = namesToHold(wishes, targets).every((name) => names.includes(name))
+    const held = namesToHold(wishes, targets, context).every((name) => names.includes(name))
     return held ? attempt(wishes, targets, context, hold) : undefined
   })
 
 const together = async (wishes: readonly Wish[], context: Context): Promise<WishResult[] | undefined> => {
   const targets = await identify(wishes, context)
-  const names = namesToHold(wishes, targets)
+  const names = namesToHold(wishes, targets, context)
   return names.length === 0 ? attempt(wishes, targets, context) : alone(wishes, names, context)
 }
 

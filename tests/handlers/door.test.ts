@@ -14,6 +14,8 @@ const silent: Backing = {
     history: () => never,
     hold: () => never,
     release: () => never,
+    note: () => never,
+    recall: () => never,
     commit: () => never,
   }),
   archive: { bundle: () => never },

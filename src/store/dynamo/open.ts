@@ -3,6 +3,7 @@ import type { Clients } from './clients.ts'
 import { commit } from './commit.ts'
 import { history } from './history.ts'
 import { hold, release } from './hold.ts'
+import { note, recall } from './once.ts'
 import { get, page, version } from './read.ts'
 import type { Clock, Memory, Session, Tables, Timing } from './session.ts'
 
@@ -49,6 +50,8 @@ export const openStore = (place: StorePlace): OpenStore => {
       history: (scope) => history(session, scope),
       hold: (names) => hold(session, names),
       release: (taken) => release(session, taken),
+      note: (name, taken, once) => note(session, name, taken, once),
+      recall: (name) => recall(session, name),
       commit: (writes, taken) => commit(session, writes, taken),
     }
   }

@@ -1,0 +1,18 @@
+import type { Context } from '../write/context.ts'
+import { namedBy } from '../write/once.ts'
+import type { Call } from './call.ts'
+
+/** Returns the context of a call that is to be done once under its `Idempotency-Key`, if it has one. */
+export const once = <Of extends Context>({ type, headers, body }: Call, context: Of): Of => {
+  const request = [type, headers['if-none-exist'] ?? '', body]
+  const named = namedBy(headers['idempotency-key'], request, context)
+  return named ? { ...context, once: named } : context
+}
+
+/** Returns the headers of a batch's entry, which is done once under a key of its own. */
+export const withOwnKey = (
+  headers: Readonly<Record<string, string>>,
+  key: string | undefined,
+  place: string,
+): Readonly<Record<string, string>> =>
+  key === undefined ? headers : { ...headers, 'idempotency-key': `${key}#${place}` }
