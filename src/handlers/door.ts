@@ -4,14 +4,16 @@ import middy, { type MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context as LambdaContext } from 'aws-lambda'
 import type { Subsegment } from 'aws-xray-sdk-core'
 import { principalOf } from '../auth/principal.ts'
+import type { FhirRequest, FhirResponse } from '../http/message.ts'
 import { failedResponse, serve } from '../http/serve.ts'
 import { outOfTime } from '../outcome/messages.ts'
 import type { Archive } from '../store/archive.ts'
 import type { OpenStore } from '../store/port.ts'
 import type { Context } from '../write/context.ts'
-import { baseOf, requestOf, resultOf } from './gateway.ts'
+import { baseOf, requestOf, resultOf, type Sent, sentOf } from './gateway.ts'
 import { logVisit } from './log.ts'
 import { binaryTypesOf, bodyLimitOf, type Environment, loginOf } from './place.ts'
+import { streaming } from './streaming.ts'
 import { closeSubsegment, openSubsegment } from './trace.ts'
 import type { Visit } from './visit.ts'
 
@@ -21,7 +23,10 @@ export interface Backing {
   archive: Pick<Archive, 'bundle'>
 }
 
-type Link = MiddlewareObj<Visit, APIGatewayProxyResult>
+type Link = MiddlewareObj<Visit, Sent>
+
+/** How a response leaves. */
+type Leave = (response: FhirResponse, headers: FhirRequest['headers'], env: Environment) => Sent
 
 const tenant = 'main'
 
@@ -96,25 +101,35 @@ const contextOf = (visit: Visit, backing: Backing, env: Environment): Context =>
 }
 
 const fhir =
-  (backing: Backing, env: Environment) =>
-  async (visit: Visit): Promise<APIGatewayProxyResult> => {
+  (backing: Backing, env: Environment, leave: Leave) =>
+  async (visit: Visit): Promise<Sent> => {
     const request = visit.request ?? requestOf(visit.event, bodyLimitOf(env))
     visit.served = await serve(request, contextOf(visit, backing, env))
-    return resultOf(visit.served.response, request.headers, binaryTypesOf(env))
+    return leave(visit.served.response, request.headers, env)
   }
 
 const giveUp = (): never => {
   throw outOfTime()
 }
 
-/** Returns the Lambda handler for API Gateway's proxy events. */
-export const door = (backing: Backing, env: Environment = process.env) => {
-  const chain = middy<Visit, APIGatewayProxyResult>({
-    timeoutEarlyInMillis: 500,
-    timeoutEarlyResponse: giveUp,
-  })
+const chainOf = (backing: Backing, env: Environment, leave: Leave) => {
+  const chain = middy<Visit, Sent>({ timeoutEarlyInMillis: 500, timeoutEarlyResponse: giveUp })
     .use([errors(env), requestLine(env), tracing(env), gatewayEvent(env), authClaims])
-    .handler(fhir(backing, env))
-  return (event: APIGatewayProxyEvent, context: LambdaContext): Promise<APIGatewayProxyResult> =>
+    .handler(fhir(backing, env, leave))
+  return (event: APIGatewayProxyEvent, context: LambdaContext): Promise<Sent> =>
     chain({ event, began: Date.now() }, context)
 }
+
+const whole: Leave = (response, headers, env) =>
+  resultOf(response, headers, binaryTypesOf(env)) as APIGatewayProxyResult & Sent
+
+/** Returns the Lambda handler for API Gateway's proxy events. */
+export const door = (backing: Backing, env: Environment = process.env) =>
+  chainOf(backing, env, whole) as (
+    event: APIGatewayProxyEvent,
+    context: LambdaContext,
+  ) => Promise<APIGatewayProxyResult>
+
+/** Returns the Lambda handler for routes whose answers are streamed. */
+export const streamingDoor = (backing: Backing, env: Environment = process.env) =>
+  streaming(chainOf(backing, env, sentOf)) ?? door(backing, env)

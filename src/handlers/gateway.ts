@@ -57,15 +57,25 @@ const checkEncoding = (encoding: string | undefined): void => {
     throw failure('media-type', `Content-Encoding \`${encoding}\` is not supported. Use gzip.`)
 }
 
-/** Returns the body as text, whether it came as text, in base64, or compressed. */
-const bodyOf = ({ body, isBase64Encoded }: APIGatewayProxyEvent, headers: Headers, limit: number): string => {
+/** What is posted to `/Binary` may itself be gzip: only the header says whether it was compressed on its way. */
+const isPacked = (bytes: Buffer, event: APIGatewayProxyEvent, headers: Headers): boolean =>
+  isGzip(bytes) && (headers['content-encoding'] === 'gzip' || !/^Binary\b/.test(pathOf(event)))
+
+/** Returns the body as text, and as bytes where it came in base64; inflated where it came compressed. */
+const bodyOf = (
+  event: APIGatewayProxyEvent,
+  headers: Headers,
+  limit: number,
+): Pick<FhirRequest, 'body' | 'bytes'> => {
+  const { body, isBase64Encoded } = event
   checkEncoding(headers['content-encoding'])
-  if (body === null || body === '') return ''
+  if (body === null || body === '') return { body: '' }
   const bytes = isBase64Encoded ? Buffer.from(body, 'base64') : undefined
   const size = bytes?.length ?? (body.length > limit / 3 ? Buffer.byteLength(body) : 0)
   if (size > limit) throw tooLarge(size, limit)
-  if (bytes === undefined) return body
-  return (isGzip(bytes) ? inflated(bytes, limit) : bytes).toString('utf8')
+  if (bytes === undefined) return { body }
+  const whole = isPacked(bytes, event, headers) ? inflated(bytes, limit) : bytes
+  return { body: whole.toString('utf8'), bytes: whole }
 }
 
 /** Returns the FHIR request that an event carries; fails where its body is over the limit or cannot be decoded. */
@@ -76,7 +86,7 @@ export const requestOf = (event: APIGatewayProxyEvent, limit: number): FhirReque
     path: pathOf(event),
     query: queryOf(event),
     headers,
-    body: bodyOf(event, headers, limit),
+    ...bodyOf(event, headers, limit),
   }
 }
 
@@ -114,25 +124,49 @@ const plain = ({ status, headers, body }: FhirResponse): APIGatewayProxyResult =
   return { statusCode: status, headers, body, isBase64Encoded: false }
 }
 
-const zipped = ({ status, headers, body }: FhirResponse): APIGatewayProxyResult => {
-  const text = gzipSync(body, { level: 4 }).toString('base64')
-  if (text.length > usable) throw responseTooLarge(Buffer.byteLength(body), lambdaLimit)
-  return {
-    statusCode: status,
-    headers: { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' },
-    body: text,
-    isBase64Encoded: true,
-  }
+const inBase64 = (status: number, headers: Headers, bytes: Buffer): APIGatewayProxyResult => {
+  const body = bytes.toString('base64')
+  if (body.length > usable) throw responseTooLarge(bytes.length, lambdaLimit)
+  return { statusCode: status, headers, body, isBase64Encoded: true }
 }
+
+const zipHeaders = { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } as const
+
+const isWorthwhile = ({ body }: FhirResponse, headers: FhirRequest['headers']): boolean =>
+  body.length > worthwhile && wantsGzip(headers['accept-encoding'])
+
+const zip = (body: string): Buffer => gzipSync(body, { level: 4 })
 
 /** Returns the result for the gateway, compressed where it pays, the caller accepts it and the gateway can pass it on. */
 export const resultOf = (
   response: FhirResponse,
   headers: FhirRequest['headers'],
   binaryTypes: readonly string[],
-): APIGatewayProxyResult =>
-  response.body.length > worthwhile &&
-  wantsGzip(headers['accept-encoding']) &&
-  decodes(binaryTypes, headers.accept)
-    ? zipped(response)
+): APIGatewayProxyResult => {
+  const { status, bytes, body } = response
+  if (bytes) return inBase64(status, response.headers, Buffer.from(bytes))
+  return isWorthwhile(response, headers) && decodes(binaryTypes, headers.accept)
+    ? inBase64(status, { ...response.headers, ...zipHeaders }, zip(body))
     : plain(response)
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html */
+const streamLimit = 200 * 1024 * 1024
+
+/** What a function that streams answers: the body goes out as it is, so no gateway needs to decode it. */
+export interface Sent {
+  statusCode: number
+  headers: Record<string, string>
+  body: string | Uint8Array
+}
+
+/** Returns what is streamed to the gateway, which does not compress it: that is done here, where it pays. */
+export const sentOf = (response: FhirResponse, headers: FhirRequest['headers']): Sent => {
+  const { status: statusCode, bytes, body } = response
+  if (bytes) return { statusCode, headers: response.headers, body: bytes }
+  const zipped = isWorthwhile(response, headers)
+  const sent = zipped ? zip(body) : body
+  if (sent.length > streamLimit / 4 && Buffer.byteLength(sent) > streamLimit)
+    throw responseTooLarge(Buffer.byteLength(sent), streamLimit)
+  return { statusCode, headers: { ...response.headers, ...(zipped && zipHeaders) }, body: sent }
+}

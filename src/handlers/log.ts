@@ -27,7 +27,7 @@ export const errorFacts = (thrown: unknown): object =>
     ? { name: thrown.name, ...(isFromAws(thrown) ? { message: thrown.message } : {}), stack: frames(thrown) }
     : { name: typeof thrown }
 
-type Result = { statusCode: number; body: string }
+type Result = { statusCode: number; body: string | Uint8Array }
 
 const costs = ({ meter }: Visit): object => (meter ? { ...meter } : {})
 

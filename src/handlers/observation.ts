@@ -1,6 +1,6 @@
 /** The door for everything at or below /Observation. */
 
 import { backingOf } from './backing.ts'
-import { door } from './door.ts'
+import { streamingDoor } from './door.ts'
 
-export const handler = door(backingOf(process.env))
+export const handler = streamingDoor(backingOf(process.env))

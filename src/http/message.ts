@@ -8,6 +8,8 @@ export interface FhirRequest {
   /** Header names in lower case. */
   headers: Readonly<Record<string, string>>
   body: string
+  /** The body as it came, where the gateway handed over bytes. */
+  bytes?: Uint8Array
 }
 
 /** A response before a gateway's dialect: the body is JSON text, spliced and never re-serialised. */
@@ -15,4 +17,6 @@ export interface FhirResponse {
   status: number
   headers: Record<string, string>
   body: string
+  /** In place of a body: what is no text. */
+  bytes?: Uint8Array
 }

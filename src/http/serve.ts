@@ -85,13 +85,14 @@ const ids = (headers: FhirRequest['headers'], requestId: string): Record<string,
 }
 
 const dressed = (
-  response: FhirResponse,
+  { bytes, ...response }: FhirResponse,
   { method, headers }: Pick<FhirRequest, 'method' | 'headers'>,
   requestId: string,
 ): FhirResponse => ({
   ...response,
   headers: { ...cors, ...response.headers, ...ids(headers, requestId) },
   body: method === 'HEAD' ? '' : response.body,
+  ...(bytes && method !== 'HEAD' && { bytes }),
 })
 
 const isFault = ({ kind }: Issue): boolean => kind === 'fault'

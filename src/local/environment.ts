@@ -1,6 +1,7 @@
 /** One execution environment of Lambda: a process that runs the built handlers, one invocation at a time. */
 import { pathToFileURL } from 'node:url'
 import type { Context } from 'aws-lambda'
+import { installRuntime, runStreaming } from './awslambda.ts'
 
 /** What an environment is asked to run. */
 export interface InvokeOrder {
@@ -17,10 +18,15 @@ export interface InvokeOrder {
 }
 
 /** What became of it. `bytes` is what Lambda would count as the response's payload. */
-export type InvokeReport = { id: number; result: unknown } | { id: number; failed: string } | { ready: true }
+export type InvokeReport =
+  | { id: number; result: unknown }
+  | { id: number; chunk: Uint8Array }
+  | { id: number; failed: string }
+  | { ready: true }
 
 type Handler = (event: unknown, context: Context) => Promise<unknown>
 
+installRuntime()
 process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => {})
 process.on('message', (order: InvokeOrder | { load: Loading }) => {
@@ -31,8 +37,12 @@ process.on('message', (order: InvokeOrder | { load: Loading }) => {
   )
 })
 
-const run = async (order: InvokeOrder): Promise<unknown> =>
-  (await handlerOf(order))(order.event, contextOf(order))
+const run = async (order: InvokeOrder): Promise<unknown> => {
+  const handler = await handlerOf(order)
+  const send = (chunk: Uint8Array, sent: (error?: Error | null) => void): void =>
+    void process.send?.({ id: order.id, chunk }, sent)
+  return runStreaming(handler, order.event, contextOf(order), send) ?? handler(order.event, contextOf(order))
+}
 
 const fail = (order: InvokeOrder, error: unknown): void => {
   console.error(error)

@@ -12,7 +12,8 @@ export type Outcome =
   | { kind: 'error' | 'timeout' | 'crash'; reason: string }
 
 export interface Environments {
-  invoke(fn: Runnable, event: unknown): Promise<Outcome>
+  /** A function that streams is heard by `receive`; what it returns is nobody's. */
+  invoke(fn: Runnable, event: unknown, receive?: (chunk: Uint8Array) => void): Promise<Outcome>
   /** The processes that run now. */
   pids(): number[]
   stop(): Promise<void>
@@ -21,6 +22,7 @@ export interface Environments {
 interface Job {
   fn: Runnable
   event: unknown
+  receive: ((chunk: Uint8Array) => void) | undefined
   settle(outcome: Outcome): void
 }
 
@@ -64,6 +66,10 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
   }
 
   const heard = (environment: Environment, report: InvokeReport): void => {
+    if ('chunk' in report) {
+      environment.job?.receive?.(report.chunk)
+      return
+    }
     if ('ready' in report) for (const fn of options.preload) environment.child.send({ load: fn })
     else
       settle(
@@ -110,9 +116,9 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
   for (let index = 0; index < options.count; index++) start()
 
   return {
-    invoke: (fn, event) =>
+    invoke: (fn, event, receive) =>
       new Promise((resolve) => {
-        const job: Job = { fn, event, settle: resolve }
+        const job: Job = { fn, event, receive, settle: resolve }
         const environment = idle.pop()
         if (environment) assign(environment, job)
         else line.push(job)

@@ -153,16 +153,24 @@ export const wireResponse = (
 ): WireResponse | undefined => {
   if (!isProxyResult(result)) return undefined
   const decode = result.isBase64Encoded === true && isBinary(binaryTypes, accept)
-  const single = Object.entries(result.headers ?? {}).map(([name, value]) => [name, String(value)] as const)
-  const multi = Object.entries(result.multiValueHeaders ?? {}).flatMap(([name, values]) =>
-    values.map((value) => [name, String(value)] as const),
-  )
-  const covered = new Set(multi.map(([name]) => name.toLowerCase()))
   return {
     status: Number(result.statusCode),
-    headers: [...single.filter(([name]) => !covered.has(name.toLowerCase())), ...multi],
+    headers: wireHeaders(result).flatMap(([name, values]) => values.map((value) => [name, value] as const)),
     body: decode ? Buffer.from(result.body ?? '', 'base64') : (result.body ?? ''),
   }
+}
+
+type ResultHeaders = Pick<APIGatewayProxyResult, 'headers' | 'multiValueHeaders'>
+
+/** Returns the headers that a function's result names, each with its values. */
+export const wireHeaders = ({ headers, multiValueHeaders }: ResultHeaders): [string, string[]][] => {
+  const multi = Object.entries(multiValueHeaders ?? {})
+  const covered = new Set(multi.map(([name]) => name.toLowerCase()))
+  const single = Object.entries(headers ?? {}).filter(([name]) => !covered.has(name.toLowerCase()))
+  return [...single.map(([name, value]) => [name, [value]] as const), ...multi].map(([name, values]) => [
+    name,
+    values.map(String),
+  ])
 }
 
 const isProxyResult = (result: unknown): result is APIGatewayProxyResult =>

@@ -11,6 +11,7 @@ import type { Outcome } from './environments.ts'
 import { proxyEvent, type WireRequest, type WireResponse, wireResponse } from './event.ts'
 import type { Page } from './page.ts'
 import { type RefusalType, refusal } from './refusals.ts'
+import { openRelay, type Relay } from './relay.ts'
 import { matchRoute } from './routing.ts'
 import type { Template } from './template.ts'
 import type { Authorizer } from './token.ts'
@@ -23,7 +24,7 @@ const maxPayloadBytes = 6_291_556
 /** What stands behind the gateway once the engines run. */
 export interface Backend {
   authorize: Authorizer
-  invoke(functionId: string, event: unknown): Promise<Outcome>
+  invoke(functionId: string, event: unknown, receive?: (chunk: Uint8Array) => void): Promise<Outcome>
   /** Where sign-in and the pool's keys are served from. */
   cognito: string
   page: Page
@@ -90,7 +91,9 @@ const answer = async (
     : { rawHeaders: request.rawHeaders, body }
   if (!inflated) return refuse('DEFAULT_4XX', 'The body is not gzip, though its Content-Encoding says so.')
   const wire = { method: request.method ?? 'GET', target, ...inflated, sourceIp, port }
-  const result = await invoke(template, await waiting, wire, request.headers.authorization)
+  const relay = openRelay(response)
+  const result = await invoke(template, await waiting, wire, request.headers.authorization, relay)
+  if (result === 'streamed') return
   if ('refused' in result) return refuse(result.refused, result.message)
   const answered = wireResponse(result.value, template.binaryTypes, request.headers.accept)
   if (answered) send(response, answered)
@@ -104,13 +107,14 @@ const besideStage = (backend: Backend, request: IncomingMessage, response: Serve
   else forward(backend.cognito, request, response)
 }
 
-type Invoked = { value: unknown } | { refused: RefusalType; message: string }
+type Invoked = { value: unknown } | { refused: RefusalType; message: string } | 'streamed'
 
 const invoke = async (
   template: Template,
   { authorize, invoke: run }: Backend,
   request: WireRequest,
   authorization: string | undefined,
+  relay: Relay,
 ): Promise<Invoked> => {
   const path = new URL(request.target, 'http://gateway').pathname
   const match = matchRoute(template.routes, request.method, path)
@@ -120,8 +124,13 @@ const invoke = async (
   const { stage, binaryTypes } = template
   const event = proxyEvent(request, { stage, binaryTypes, match, claims: verdict.claims })
   if (exceedsPayload(event.body)) return { refused: 'REQUEST_TOO_LARGE', message: 'Request Too Long' }
-  return settled(await run(match.route.function, event))
+  if (!match.route.streams) return settled(await run(match.route.function, event))
+  const outcome = await run(match.route.function, event, relay.receive)
+  return relay.end(outcome) ? 'streamed' : settled(outcome.kind === 'result' ? noStream : outcome)
 }
+
+/** What a function returns that was to stream and did not cannot be passed on. */
+const noStream: Outcome = { kind: 'error', reason: 'The function did not stream.' }
 
 const settled = (outcome: Outcome): Invoked => {
   if (outcome.kind === 'timeout')

@@ -127,7 +127,8 @@ const startParts = async (
     authorize,
     page: pageOf({ stage: template.stage, origin, identity, users: demoUsers, open }),
     cognito: engines.cognito,
-    invoke: (id, event) => (parts.environments as Environments).invoke(runnables.get(id) as Runnable, event),
+    invoke: (id, event, receive) =>
+      (parts.environments as Environments).invoke(runnables.get(id) as Runnable, event, receive),
   })
   return describeStack(template, parts, engines, identity, logPath)
 }

@@ -32,6 +32,8 @@ export interface Route {
   method: string
   function: string
   authorizer: 'cognito' | 'none'
+  /** Whether the gateway passes the answer on as it comes. */
+  streams?: true
 }
 
 export interface StreamSource {
@@ -187,9 +189,16 @@ const routesOf = ({ id, properties }: Resource): Route[] =>
     .map(record)
     .filter((event) => event.Type === 'Api')
     .map((event) => {
-      const { Path, Method, Auth } = record(event.Properties)
+      const { Path, Method, Auth, ResponseTransferMode } = record(event.Properties)
       const authorizer = record(Auth).Authorizer === 'NONE' ? 'none' : 'cognito'
-      return { path: String(Path), method: String(Method).toUpperCase(), function: id, authorizer }
+      const streams = ResponseTransferMode === 'STREAM' && ({ streams: true } as const)
+      return {
+        path: String(Path),
+        method: String(Method).toUpperCase(),
+        function: id,
+        authorizer,
+        ...streams,
+      }
     })
 
 const gatewayResponse = ([type, value]: [string, Plain]): [string, GatewayResponse] => {

@@ -12,7 +12,7 @@ export interface Limits {
   readonly short: number
   /** A range with no more candidates than this is gathered and sorted. */
   readonly gathered: number
-  /** Characters of the matches' texts on a page: an answer must fit into the 6 MB that leave a function at once. */
+  /** Characters of the matches' texts on a page: API Gateway streams 10 MB at full speed, and slowly what comes after. */
   readonly characters: number
   /** Index items on a first page, at the least and at the most. */
   readonly items: readonly [least: number, most: number]
@@ -25,7 +25,7 @@ export const pageLimits: Limits = {
   sorted: 5000,
   short: 200,
   gathered: 1000,
-  characters: 3_500_000,
+  characters: 9_000_000,
   items: [25, 500],
 }
 

@@ -26,3 +26,24 @@ exports.handler = async (event, context) => {
     }),
   }
 }
+
+const head = (stream) =>
+  awslambda.HttpResponseStream.from(stream, { statusCode: 201, headers: { 'X-One': '1' } })
+
+const streamingDeeds = {
+  '/Patient/large': (stream) => head(stream).end('x'.repeat(30_000_000)),
+  '/Patient/empty': (stream) => head(stream).end(),
+  '/Patient/throw': () => {
+    throw new Error('thrown')
+  },
+  '/Patient/wrong': (stream) => stream.end('x'.repeat(20_000)),
+  '/Patient/exit': (stream) => {
+    head(stream).write('begun')
+    setTimeout(() => process.exit(3), 100)
+    return new Promise(() => {})
+  },
+}
+
+exports.streaming = globalThis.awslambda?.streamifyResponse(async (event, stream) =>
+  streamingDeeds[event.path](stream),
+)

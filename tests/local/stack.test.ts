@@ -16,7 +16,11 @@ import { projectRoot, readTemplate, type Template } from '../../src/local/templa
 const misbehaving = (): Template => {
   const template = readTemplate()
   const bundle = join(import.meta.dirname, 'handler.cjs')
-  return { ...template, functions: template.functions.map((fn) => ({ ...fn, bundle, timeoutSeconds: 1 })) }
+  return {
+    ...template,
+    functions: template.functions.map((fn) => ({ ...fn, bundle, timeoutSeconds: 1 })),
+    routes: template.routes.map(({ streams: _, ...route }) => route),
+  }
 }
 
 const temporary = (): string => {
