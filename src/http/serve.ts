@@ -11,7 +11,7 @@ import { bodyFormat } from './negotiate.ts'
 import { preferOf } from './prefer.ts'
 import { cors, preflight, responseOf } from './response.ts'
 import { allRoutes, type Route, routesAt } from './routes.ts'
-import { jsonOf, rendered, renderingOf, renderingOfFailed } from './serialise.ts'
+import { jsonOf, type Rendering, rendered, renderingOf, renderingOfFailed } from './serialise.ts'
 
 /** What is known about a request once it is answered, for the log: never content, never tokens. */
 export interface Served {
@@ -113,8 +113,21 @@ export const failedResponse = async (
   }
 }
 
+/** A Binary may come and leave without its wrapper. */
 const answer = async (request: FhirRequest, matched: Matched, context: Dispatch): Promise<FhirResponse> => {
-  const rendering = renderingOf(request)
+  const { type, id } = matched.names
+  if (type !== 'Binary') return wrappedAnswer(request, renderingOf(request), matched, context)
+  const native = (await import('./native.ts')).nativeOf(request, matched.route, id)
+  if (!native) return wrappedAnswer(request, renderingOf(request), matched, context)
+  return native.leave(await wrappedAnswer(native.request, renderingOfFailed(request), matched, context))
+}
+
+const wrappedAnswer = async (
+  request: FhirRequest,
+  rendering: Rendering,
+  matched: Matched,
+  context: Dispatch,
+): Promise<FhirResponse> => {
   const body = await jsonOf(request.body, bodyFormat(request, matched.route.takes))
   const answered = await run(matched, { ...request, body }, context)
   return rendered(responseOf(answered, preferOf(request.headers.prefer), context.base), rendering)

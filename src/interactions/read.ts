@@ -5,12 +5,13 @@ import { type Answer, type Interaction, serving, telling } from './call.ts'
 import { notModified } from './conditions.ts'
 import { checkQuery, cutFor } from './manners.ts'
 
-export const read: Interaction = async (call, { store }): Promise<Answer> => {
+export const read: Interaction = async (call, context): Promise<Answer> => {
   checkQuery(call)
   const { type, id, headers } = call
   const cut = await cutFor(call)
-  const [version] = await store.get([{ type, id }])
+  const [version] = await context.store.get([{ type, id }])
   if (!version) return telling(404, [notFound(type, id)])
   if (version.deleted) return telling(410, [gone(type, id)], version)
+  if (type === 'Binary') (await import('./binary.ts')).checkSecurityContext(version, context)
   return notModified(headers, version) ? { status: 304, version } : serving(version, cut)
 }

@@ -5,14 +5,15 @@ import { type Interaction, serving, telling } from './call.ts'
 import { notModified } from './conditions.ts'
 import { checkQuery, cutFor } from './manners.ts'
 
-export const vread: Interaction = async (call, { store }) => {
+export const vread: Interaction = async (call, context) => {
   checkQuery(call)
   const { type, id, version, headers } = call
   const cut = await cutFor(call)
   const found = /^[1-9]\d{0,14}$/.test(version)
-    ? await store.version({ type, id }, Number(version))
+    ? await context.store.version({ type, id }, Number(version))
     : undefined
   if (!found) return telling(404, [noVersion(type, id, version)])
   if (found.deleted) return telling(410, [goneVersion(type, id, version)], found)
+  if (type === 'Binary') (await import('./binary.ts')).checkSecurityContext(found, context)
   return notModified(headers, found) ? { status: 304, version: found } : serving(found, cut)
 }
