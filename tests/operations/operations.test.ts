@@ -255,3 +255,53 @@ test('versions names R4', async () => {
   const { json } = await ask('GET', '/$versions')
   expect(json.parameter).toContainEqual({ name: 'default', valueCode: '4.0' })
 })
+
+describe('validate', () => {
+  const valid = { resourceType: 'Basic', id: 'v', code: { text: 'x' } }
+  const severities = ({ json }: { json: { issue: { severity: string }[] } }) =>
+    json.issue.map(({ severity }) => severity).filter((severity) => severity === 'error')
+  beforeAll(async () => {
+    await ask('PUT', '/Basic/v', { body: valid })
+  })
+
+  test.each([
+    ['POST', '/Basic/$validate', valid, 0],
+    ['POST', '/Basic/$validate?mode=create', { ...valid, colour: 'red' }, 1],
+    ['POST', '/Basic/$validate', parameters({ name: 'resource', resource: { resourceType: 'Basic' } }), 1],
+    ['POST', '/Basic/v/$validate?mode=update', valid, 0],
+    ['POST', '/Basic/v/$validate?mode=update', { ...valid, id: 'w' }, 1],
+    [
+      'POST',
+      '/Basic/w/$validate',
+      parameters(
+        { name: 'mode', valueCode: 'update' },
+        { name: 'resource', resource: { ...valid, id: 'w' } },
+      ),
+      1,
+    ],
+    ['GET', '/Basic/v/$validate', undefined, 0],
+    ['GET', '/Basic/v/$validate?mode=delete', undefined, 0],
+    ['GET', '/Basic/w/$validate?mode=delete', undefined, 1],
+    ['POST', '/Basic/$validate', { resourceType: 'Patient' }, 1],
+  ])('%s %s tells what a write would say', async (method, target, body, errors) => {
+    const told = await ask(method, target, body === undefined ? {} : { body })
+    expect(told.status).toBe(200)
+    expect(severities(told)).toHaveLength(errors)
+  })
+
+  test('stores nothing', async () => {
+    expect((await ask('GET', '/Basic/v')).headers.ETag).toBe('W/"1"')
+    expect((await ask('GET', '/Basic/w')).status).toBe(404)
+  })
+
+  test.each([
+    ['/Basic/$validate?mode=delete', valid, 400],
+    ['/Basic/v/$validate?mode=create', valid, 400],
+    ['/Basic/$validate?mode=some', valid, 400],
+    ['/Basic/$validate?profile=http://example.org/p', valid, 501],
+    ['/Basic/$validate?colour=red', valid, 400],
+    ['/Basic/$validate', parameters(), 400],
+  ])('%s is answered with the status that its fault has', async (target, body, status) => {
+    expect((await ask('POST', target, { body })).status).toBe(status)
+  })
+})
