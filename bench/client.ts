@@ -5,6 +5,7 @@ export interface Ask {
   method: string
   path: string
   body?: string
+  headers?: Readonly<Record<string, string>>
 }
 
 /** What came back, and how many milliseconds after the first byte was sent the last one came. */
@@ -17,10 +18,10 @@ export interface Told {
 /** Returns a way to send requests over connections that stay open. */
 export const clientOf = (base: string): ((ask: Ask) => Promise<Told>) => {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
-  return ({ method, path, body }) =>
+  return ({ method, path, body, headers: own }) =>
     new Promise((resolve, reject) => {
       const began = performance.now()
-      const headers = body === undefined ? {} : { 'content-type': 'application/fhir+json' }
+      const headers = { ...(body !== undefined && { 'content-type': 'application/fhir+json' }), ...own }
       const sent = request(`${base}/${path}`, { method, agent, headers }, (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))

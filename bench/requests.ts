@@ -111,6 +111,21 @@ export const kindsOf = ({ patients, observations, family }: Subjects): readonly 
       },
     },
     {
+      name: 'conditional create, nothing matches',
+      count: 60,
+      ask: () => ({
+        method: 'POST',
+        path: 'Observation',
+        headers: { 'if-none-exist': `identifier=urn:bench|${randomUUID()}` },
+        body: observationText(written, i++),
+      }),
+    },
+    {
+      name: 'read as XML',
+      count: 100,
+      ask: () => get(`Observation/${observation()}?_format=xml`),
+    },
+    {
       name: 'transaction of 10',
       count: 60,
       ask: () => ({ method: 'POST', path: '', body: visitText(written, 9, i++) }),
@@ -119,6 +134,11 @@ export const kindsOf = ({ patients, observations, family }: Subjects): readonly 
       name: 'transaction of 200',
       count: 10,
       ask: () => ({ method: 'POST', path: '', body: visitText(written, 199, i++) }),
+    },
+    {
+      name: 'transaction of 1,000',
+      count: 10,
+      ask: () => ({ method: 'POST', path: '', body: visitText(written, 999, i++) }),
     },
   ]
 }
