@@ -8,6 +8,7 @@ import type { FhirRequest, FhirResponse } from '../http/message.ts'
 import { failedResponse, serve } from '../http/serve.ts'
 import { outOfTime } from '../outcome/messages.ts'
 import type { Archive } from '../store/archive.ts'
+import type { Jobs } from '../store/jobs.ts'
 import type { OpenStore } from '../store/port.ts'
 import type { Context } from '../write/context.ts'
 import { baseOf, requestOf, resultOf, type Sent, sentOf } from './gateway.ts'
@@ -21,6 +22,7 @@ import type { Visit } from './visit.ts'
 export interface Backing {
   openStore: OpenStore
   archive: Pick<Archive, 'bundle'>
+  openJobs?: (tenant: string) => Jobs
 }
 
 type Link = MiddlewareObj<Visit, Sent>
@@ -97,6 +99,7 @@ const contextOf = (visit: Visit, backing: Backing, env: Environment): Context =>
     requestId: visit.event.requestContext.requestId,
     now: Date.now,
     ...(login && { login }),
+    ...(backing.openJobs && { jobs: backing.openJobs(tenant) }),
   }
 }
 

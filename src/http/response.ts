@@ -62,6 +62,7 @@ export const responseOf = (answer: Answer, prefer: Prefer, base: string): FhirRe
     headers: {
       ...(body === '' ? {} : { 'Content-Type': `${answer.mediaType ?? fhirJson}; charset=utf-8` }),
       ...(version ? versionHeaders(version) : {}),
+      ...answer.headers,
       ...places(answer, base, body !== '' && body === version?.text),
     },
     body,

@@ -77,6 +77,8 @@ const bundle = lately('bundle', () => import('../interactions/bundle.ts'))
 const capabilities = lately('capabilities', () => import('../interactions/capabilities.ts'))
 const create = lately('create', () => import('../interactions/create.ts'))
 const remove = lately('remove', () => import('../interactions/delete.ts'))
+const jobStatus = lately('jobStatus', () => import('../interactions/jobs.ts'))
+const forgetJob = lately('forgetJob', () => import('../interactions/jobs.ts'))
 const history = lately('history', () => import('../interactions/history.ts'))
 const patch = lately('patch', () => import('../interactions/patch.ts'))
 const search = lately('search', () => import('../interactions/search.ts'))
@@ -90,6 +92,8 @@ const vread = lately('vread', () => import('../interactions/vread.ts'))
 /** Everything that is served but the operations. */
 export const routes: readonly Route[] = [
   open('metadata', '', capabilities),
+  open('_jobs/[id]', '', jobStatus),
+  { ...open('_jobs/[id]', '', forgetJob), method: 'DELETE' },
   open('.well-known/smart-configuration', '', smartConfiguration),
   send('POST', '', 'transaction batch', 'bundle', bundle),
   get('', 'search-system', 'search', search),

@@ -36,6 +36,14 @@ const permit = ({ route, names }: Matched, context: Context): void => {
   if (route.action) failOn(objections(context.principal, route.action, names.type || 'every type'))
 }
 
+const lengthy: ReadonlySet<string | undefined> = new Set(['bundle', 'search', 'history'])
+
+/** https://hl7.org/fhir/R4/async.html — a preference: what is quick is answered at once. */
+const isDeferred = ({ route }: Matched, { headers }: FhirRequest, { jobs }: Context): boolean =>
+  jobs !== undefined &&
+  /\brespond-async\b/i.test(headers.prefer ?? '') &&
+  (route.operation ? route.operation.name !== 'upload' : lengthy.has(route.action))
+
 const run = async (matched: Matched, asked: Asked, context: Dispatch): Promise<Answer> => {
   permit(matched, context)
   return matched.route.run(callOf(matched, asked), context)
@@ -122,12 +130,19 @@ const answer = async (request: FhirRequest, matched: Matched, context: Dispatch)
   return native.leave(await wrappedAnswer(native.request, renderingOfFailed(request), matched, context))
 }
 
+const deferred = async (request: FhirRequest, matched: Matched, context: Dispatch): Promise<FhirResponse> => {
+  permit(matched, context)
+  const { defer } = await import('../interactions/jobs.ts')
+  return responseOf(await defer(request, context), preferOf(undefined), context.base)
+}
+
 const wrappedAnswer = async (
   request: FhirRequest,
   rendering: Rendering,
   matched: Matched,
   context: Dispatch,
 ): Promise<FhirResponse> => {
+  if (isDeferred(matched, request, context)) return deferred(request, matched, context)
   const body = await jsonOf(request.body, bodyFormat(request, matched.route.takes))
   const answered = await run(matched, { ...request, body }, context)
   return rendered(responseOf(answered, preferOf(request.headers.prefer), context.base), rendering)

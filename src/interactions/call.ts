@@ -36,6 +36,8 @@ export interface Answer {
   text?: string
   /** The text's media type, where it is not FHIR's. */
   mediaType?: string
+  /** Headers of this answer alone. */
+  headers?: Readonly<Record<string, string>>
   /** What is to be told, as an OperationOutcome. */
   issues?: readonly Issue[]
   /** The answer to a write: `Prefer: return` decides about its body. */

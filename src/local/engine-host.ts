@@ -23,7 +23,13 @@ export interface HostOrder {
 /** What this process tells the stack. */
 export type HostReport =
   | { type: 'ready'; dynamodb: number; s3: number; cognito: number; dynoxidePid: number }
+  | { type: 'object'; event: ObjectEvent }
   | { type: 'failed'; reason: string }
+
+/** What S3 tells a function: an object was put. */
+export interface ObjectEvent {
+  Records: readonly { eventName: string; s3: { bucket: { name: string }; object: { key: string } } }[]
+}
 
 const require = createRequire(import.meta.url)
 let database: ChildProcess | undefined
@@ -90,6 +96,7 @@ const startS3 = async ({ dataDir, buckets }: HostOrder): Promise<number> => {
     vhostBuckets: false,
     configureBuckets: buckets.map((name) => ({ name, configs: [] })),
   })
+  server.on('event', (event: ObjectEvent) => report({ type: 'object', event }))
   return ((await server.run()) as AddressInfo).port
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
-import type { HostOrder, HostReport } from './engine-host.ts'
+import type { HostOrder, HostReport, ObjectEvent } from './engine-host.ts'
 
 export interface Engines {
   dynamodb: string
@@ -38,6 +38,7 @@ export const findDynoxide = (platform = `${process.platform}-${process.arch}`): 
 export const startEngines = async (
   order: Omit<HostOrder, 'dynoxide'>,
   died: (reason: string) => void,
+  put: (event: ObjectEvent) => void = () => {},
 ): Promise<Engines> => {
   const dynoxide = findDynoxide()
   if (process.platform !== 'win32') chmodSync(dynoxide, 0o755)
@@ -46,6 +47,9 @@ export const startEngines = async (
   closeSync(log)
   const ready = await readiness(host, { ...order, dynoxide })
   watch(host, ready.dynoxidePid, died)
+  host.on('message', (message: HostReport) => {
+    if (message.type === 'object') put(message.event)
+  })
   const databasePath = `${order.dataDir}/dynamodb.db`
   orderStreams(databasePath)
   return {
@@ -62,7 +66,7 @@ const readiness = (host: ChildProcess, order: HostOrder): Promise<HostReport & {
   new Promise((resolve, reject) => {
     host.once('message', (message: HostReport) => {
       if (message.type === 'ready') resolve(message)
-      else reject(new Refusal(message.reason))
+      else if (message.type === 'failed') reject(new Refusal(message.reason))
     })
     host.once('exit', () => reject(new Refusal('The engines ended before they were ready.')))
     host.send(order)

@@ -3,9 +3,11 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { resolve } from 'node:path'
 import type { Jwks } from 'aws-jwt-verify/jwk'
 import { call } from './aws.ts'
+import type { ObjectEvent } from './engine-host.ts'
 import { type EnginePids, type Engines, Refusal, startEngines } from './engines.ts'
 import { type Environments, type Runnable, startEnvironments } from './environments.ts'
 import { type Gateway, startGateway } from './gateway.ts'
+import { tellFunctions } from './objects.ts'
 import { allowPage, pageOf } from './page.ts'
 import { type DemoUser, demoUsers, type Identity, provisionIdentity, provisionTables } from './provision.ts'
 import { type StreamPoller, startPoller } from './stream.ts'
@@ -90,6 +92,7 @@ interface Parts {
   engines?: Engines
   environments?: Environments
   streamEnvironment?: Environments
+  jobEnvironments?: Environments
   poller?: StreamPoller
   claimed?: boolean
   stopping?: boolean
@@ -104,9 +107,11 @@ const startParts = async (
   const { gateway, directory } = parts
   const origin = `http://localhost:${gateway.port}`
   parts.claimed = true
+  let onPut: (event: ObjectEvent) => void = () => {}
   const engines = await startEngines(
     { dataDir: directory.path, temporary: directory.temporary, issuer: origin, buckets: template.buckets },
     died,
+    (event) => onPut(event),
   )
   parts.engines = engines
   const [identity] = await Promise.all([
@@ -118,6 +123,8 @@ const startParts = async (
   )
   const logPath = `${directory.path}/functions.log`
   startFunctions(template, options, parts, runnables, logPath)
+  const { jobEnvironments } = parts
+  if (jobEnvironments) onPut = (event) => tellFunctions(event, template.functions, runnables, jobEnvironments)
   const authorize = options.open
     ? openAuthorizer
     : cognitoAuthorizer(`${origin}/${identity.poolId}`, await jwks(engines.cognito, identity.poolId))
@@ -153,7 +160,11 @@ const describeStack = (
     enginePids: engines.pids,
     token: (user: string) => signIn(engines.cognito, identity.clientId, user),
     drained: async () => parts.poller?.drained(),
-    pids: () => [...(parts.environments?.pids() ?? []), ...(parts.streamEnvironment?.pids() ?? [])],
+    pids: () => [
+      ...(parts.environments?.pids() ?? []),
+      ...(parts.streamEnvironment?.pids() ?? []),
+      ...(parts.jobEnvironments?.pids() ?? []),
+    ],
   }
   const processes = { environments: stack.pids(), engines: engines.pids }
   const card = { pid: process.pid, url, cognito, ...identity, users: demoUsers, processes }
@@ -171,10 +182,14 @@ const startFunctions = (
   const engines = parts.engines as Engines
   const variables = sharedVariables(engines)
   const streamFunctions = template.functions.filter((fn) => fn.stream)
-  const api = template.functions.filter((fn) => !fn.stream).map((fn) => runnables.get(fn.id) as Runnable)
+  const api = template.functions
+    .filter((fn) => !fn.stream && !fn.objects)
+    .map((fn) => runnables.get(fn.id) as Runnable)
   const count = options.environments ?? Math.max(2, availableParallelism())
   parts.environments = startEnvironments({ count, variables, logPath, preload: api })
   parts.streamEnvironment = startEnvironments({ count: 1, variables, logPath, preload: [] })
+  const jobs = template.functions.some((fn) => fn.objects)
+  if (jobs) parts.jobEnvironments = startEnvironments({ count: 1, variables, logPath, preload: [] })
   for (const fn of streamFunctions)
     parts.poller = pollerOf(fn, parts, engines, runnables.get(fn.id) as Runnable)
 }
@@ -275,7 +290,12 @@ const isRunning = (pid: number): boolean => {
 const stopParts = async (parts: Parts): Promise<void> => {
   parts.stopping = true
   await parts.gateway.stop()
-  await Promise.all([parts.poller?.stop(), parts.environments?.stop(), parts.streamEnvironment?.stop()])
+  await Promise.all([
+    parts.poller?.stop(),
+    parts.environments?.stop(),
+    parts.streamEnvironment?.stop(),
+    parts.jobEnvironments?.stop(),
+  ])
   await parts.engines?.stop()
   const { path, temporary } = parts.directory
   if (temporary) rmSync(path, { recursive: true, force: true })

@@ -42,6 +42,11 @@ export interface StreamSource {
   retries: number
 }
 
+export interface ObjectSource {
+  bucket: string
+  prefix: string
+}
+
 export interface LambdaFunction {
   id: string
   /** The source file that holds the handler, from the project's root. */
@@ -53,6 +58,8 @@ export interface LambdaFunction {
   memory: number
   environment: PlainRecord
   stream?: StreamSource
+  /** The bucket and the beginning of the keys whose objects it is told of. */
+  objects?: ObjectSource
 }
 
 export interface GatewayResponse {
@@ -95,13 +102,17 @@ export const readTemplate = (path = `${projectRoot}template.yaml`): Template => 
   const client = one('AWS::Cognito::UserPoolClient')
   return {
     stage: String(api.StageName),
-    functions: functions.map((resource) => lambdaFunction(resource, record(record(source.Globals).Function))),
+    functions: functions.map((resource) =>
+      lambdaFunction(resource, record(record(source.Globals).Function), resources),
+    ),
     routes: functions.flatMap(routesOf),
     binaryTypes: list(api.BinaryMediaTypes).map((type) => String(type).replace('~1', '/')),
     inflates: api.MinimumCompressionSize !== undefined,
     gatewayResponses: new Map(Object.entries(record(api.GatewayResponses)).map(gatewayResponse)),
     tables: ofType('AWS::DynamoDB::Table').map(table),
-    buckets: ofType('AWS::S3::Bucket').map((resource) => localName(resource.id)),
+    buckets: ofType('AWS::S3::Bucket').map((resource) =>
+      String(resource.properties.BucketName ?? localName(resource.id)),
+    ),
     userPool: { id: pool.id, create: pool.properties },
     userPoolClient: { id: client.id, create: client.properties },
     groups: ofType('AWS::Cognito::UserPoolGroup').map((resource) => resource.properties),
@@ -158,11 +169,15 @@ const scopeOf = (parameters: PlainRecord, names: Readonly<Record<string, string>
   condition: () => false,
 })
 
-const lambdaFunction = ({ id, properties, metadata }: Resource, globals: PlainRecord): LambdaFunction => {
+const lambdaFunction = (
+  { id, properties, metadata }: Resource,
+  globals: PlainRecord,
+  resources: readonly Resource[],
+): LambdaFunction => {
   const [file = '', exportName = ''] = String(properties.Handler).split('.')
-  const stream = Object.values(record(properties.Events))
-    .map(record)
-    .find((event) => event.Type === 'DynamoDB')
+  const events = Object.values(record(properties.Events)).map(record)
+  const stream = events.find((event) => event.Type === 'DynamoDB')
+  const objects = events.find((event) => event.Type === 'S3')
   return {
     id,
     entryPoint: String(list(record(metadata.BuildProperties).EntryPoints)[0]),
@@ -175,6 +190,17 @@ const lambdaFunction = ({ id, properties, metadata }: Resource, globals: PlainRe
       ...record(record(properties.Environment).Variables),
     },
     ...(stream && { stream: streamSource(record(stream.Properties)) }),
+    ...(objects && { objects: objectSource(record(objects.Properties), resources) }),
+  }
+}
+
+const objectSource = (properties: PlainRecord, resources: readonly Resource[]): ObjectSource => {
+  const id = record(properties.Bucket).Ref
+  const bucket = resources.find((resource) => resource.id === id)
+  const [rule] = list(record(record(properties.Filter).S3Key).Rules)
+  return {
+    bucket: String(bucket?.properties.BucketName ?? localName(String(id))),
+    prefix: String(record(rule).Value ?? ''),
   }
 }
 

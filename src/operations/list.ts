@@ -4,6 +4,7 @@ import { lastnOperation } from './lastn.ts'
 import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts'
 import type { Operation } from './operation.ts'
 import { statsOperation } from './stats.ts'
+import { uploadOperation } from './upload.ts'
 import { validateOperation } from './validate.ts'
 import { versionsOperation } from './versions.ts'
 
@@ -18,4 +19,5 @@ export const operations: readonly Operation[] = [
   lastnOperation,
   statsOperation,
   versionsOperation,
+  uploadOperation,
 ]

@@ -239,6 +239,21 @@ export const onceKey = (tenant: string, name: string): Key => ({
 /** Returns where in the bucket goes what a named request came to, where an item cannot hold it. */
 export const onceObjectKey = (tenant: string, txn: string): string => `journal/${tenant}/${txn}.once`
 
+/** Returns the key of a job. */
+export const jobKey = (tenant: string, id: string): Key => ({ pk: `${tenant}|job|${id}`, sk: current })
+
+/** Returns where in the bucket of uploads a job's body goes: an object there begins the job. */
+export const jobBodyKey = (tenant: string, id: string): string => `uploads/${tenant}/${id}`
+
+/** Returns where in the bucket of uploads a job's result goes. */
+export const jobResultKey = (tenant: string, id: string): string => `results/${tenant}/${id}`
+
+/** Turns a body's key back into tenant and job. */
+export const jobOf = (key: string): { tenant: string; id: string } => {
+  const [, tenant = '', id = ''] = key.split('/')
+  return { tenant, id }
+}
+
 /** Returns the key of the mark that a day has history; a tenant's days share a partition. */
 export const dayKey = (tenant: string, date: string): Key => ({ pk: `${tenant}|days`, sk: date })
 

@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/principal.ts'
 import type { Archive } from '../store/archive.ts'
+import type { Jobs } from '../store/jobs.ts'
 import type { Store } from '../store/port.ts'
 
 /** Where people sign in, https://hl7.org/fhir/smart-app-launch/conformance.html */
@@ -30,6 +31,8 @@ export interface Context {
   login?: Login
   /** The request's own name, under which it is done once. */
   once?: Named
+  /** Absent where nothing can be done later. */
+  jobs?: Jobs
   /** Milliseconds since 1970. */
   now: () => number
 }

@@ -26,6 +26,7 @@ describe('the template', () => {
       'PatientFunction',
       'ObservationFunction',
       'ResourceFunction',
+      'JobFunction',
       'StreamFunction',
     ])
     expect(template.functions.filter((fn) => !existsSync(join(root, fn.entryPoint)))).toEqual([])
@@ -86,14 +87,14 @@ describe('the template', () => {
 
   test('keeps tables, bucket and user pool when the stack is deleted', () => {
     const data = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::Cognito::UserPool'].flatMap(ofType)
-    const kept = data.filter(({ id }) => id !== 'PageBucket')
+    const kept = data.filter(({ id }) => !['PageBucket', 'UploadBucket'].includes(id))
     expect(kept.length).toBe(5)
     for (const resource of kept) expect(record(resource).DeletionPolicy, resource.id).toBe('Retain')
   })
 
   test('shows no bucket to the public', () => {
     const buckets = ofType('AWS::S3::Bucket').map((resource) => record(record(resource).Properties))
-    expect(buckets.length).toBe(2)
+    expect(buckets.length).toBe(3)
     for (const bucket of buckets)
       expect(Object.values(record(bucket.PublicAccessBlockConfiguration))).toEqual([true, true, true, true])
   })

@@ -109,7 +109,7 @@ test('are stated where they are served', async () => {
       .operation.map(({ name }: { name: string }) => name)
   expect(of('Patient')).toEqual(['validate', 'meta', 'meta-add', 'meta-delete', 'everything'])
   expect(of('Observation')).toEqual(['validate', 'meta', 'meta-add', 'meta-delete', 'lastn', 'stats'])
-  expect(json.rest[0].operation.map(({ name }: { name: string }) => name)).toEqual(['versions'])
+  expect(json.rest[0].operation.map(({ name }: { name: string }) => name)).toEqual(['versions', 'upload'])
 })
 
 const parameters = (...parameter: object[]) => ({ resourceType: 'Parameters', parameter })

@@ -1,0 +1,67 @@
+/** https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html — an object among the uploads is a request to be done. */
+
+import { serve } from '../http/serve.ts'
+import { resultText } from '../interactions/jobs.ts'
+import { largestUpload } from '../operations/upload.ts'
+import { failure } from '../outcome/failure.ts'
+import { tooLarge } from '../outcome/messages.ts'
+import type { Job } from '../store/jobs.ts'
+import { jobOf } from '../store/keys.ts'
+import type { Context } from '../write/context.ts'
+import { backingOf } from './backing.ts'
+import { errorFacts, logLine } from './log.ts'
+
+/** Lambda tries an event three times; so often a fault of ours is given another chance. */
+const attempts = 3
+
+const backing = backingOf(process.env)
+
+const isText = (type = ''): boolean => /json|xml|^text\//.test(type)
+
+const requestOf = ({ method, path, query, headers }: Job, bytes: Buffer) => ({
+  method,
+  path,
+  query,
+  headers,
+  body: isText(headers['content-type']) ? bytes.toString() : '',
+  ...(/^Binary\b/.test(path) && { bytes }),
+})
+
+const contextFor = (job: Job, tenant: string): Context => ({
+  tenant,
+  store: backing.openStore(tenant),
+  archive: backing.archive,
+  principal: job.owner,
+  base: job.base,
+  requestId: job.id,
+  now: Date.now,
+})
+
+const work = async (job: Job, bytes: Buffer, tenant: string) => {
+  if (bytes.length > largestUpload) throw tooLarge(bytes.length, largestUpload)
+  const served = await serve(requestOf(job, bytes), contextFor(job, tenant))
+  for (const fault of served.faults) logLine('ERROR', { job: job.id, faults: [errorFacts(fault)] })
+  if (served.faults.length > 0 && (job.attempts ?? 0) < attempts) throw served.faults[0]
+  return served.response
+}
+
+const perform = async (key: string): Promise<void> => {
+  const { tenant, id } = jobOf(key)
+  const jobs = backing.openJobs?.(tenant)
+  if (!jobs) throw failure('fault', 'The environment names no bucket for uploads.')
+  const began = Date.now()
+  const job = await jobs.begin(id, began)
+  if (!job || job.done) return
+  const came = await work(job, Buffer.from(await jobs.body(id)), tenant)
+  await jobs.finish(id, resultText(came, new Date().toISOString()))
+  logLine('INFO', { job: id, status: came.status, milliseconds: Date.now() - began })
+}
+
+interface ObjectEvent {
+  Records: readonly { s3: { object: { key: string } } }[]
+}
+
+/** Does what was asked; after a failure the event comes again, and what was committed is not done twice. */
+export const handler = async ({ Records }: ObjectEvent): Promise<void> => {
+  for (const { s3 } of Records) await perform(decodeURIComponent(s3.object.key.replaceAll('+', ' ')))
+}

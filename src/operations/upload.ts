@@ -1,0 +1,71 @@
+/** What is larger than the gateway takes is put into the bucket, and done from there. */
+
+import type { Interaction, Pairs } from '../interactions/call.ts'
+import { addressOf, makeJob } from '../interactions/jobs.ts'
+import { failure } from '../outcome/failure.ts'
+import { addressSeconds } from '../store/jobs.ts'
+import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+
+const definition: OperationDefinition = {
+  url: 'https://pilotlight.example/OperationDefinition/upload',
+  code: 'upload',
+  affectsState: true,
+  system: true,
+  type: false,
+  instance: false,
+  parameter: [
+    { name: 'size', use: 'in', min: 1, max: '1', type: 'positiveInt' },
+    { name: 'contentType', use: 'in', min: 0, max: '1', type: 'code' },
+    { name: 'target', use: 'in', min: 0, max: '1', type: 'string' },
+    { name: 'url', use: 'out', min: 1, max: '1', type: 'url' },
+    { name: 'status', use: 'out', min: 1, max: '1', type: 'url' },
+    { name: 'expires', use: 'out', min: 1, max: '1', type: 'instant' },
+  ],
+}
+
+/** What the memory of the function that does it holds many times over. */
+export const largestUpload = 100 * 1024 * 1024
+
+const last = (pairs: Pairs, name: string): string | undefined => pairs.findLast(([key]) => key === name)?.[1]
+
+const sizeOf = (pairs: Pairs): number => {
+  const size = Number(last(pairs, 'size'))
+  if (Number.isInteger(size) && size >= 1 && size <= largestUpload) return size
+  throw failure(
+    size > largestUpload ? 'too-large' : 'required',
+    `\`size\` is the body's length in bytes, 1 to ${largestUpload}, not \`${last(pairs, 'size')}\`.`,
+  )
+}
+
+const targets = /^(|Binary|Binary\/[A-Za-z0-9.-]{1,64})$/
+
+const targetOf = (pairs: Pairs): string => {
+  const target = last(pairs, 'target') ?? ''
+  if (targets.test(target)) return target
+  throw failure(
+    'invalid',
+    `\`target=${target}\`: leave it out for a Bundle, or name \`Binary\` or \`Binary/[id]\`.`,
+  )
+}
+
+const typeOf = (pairs: Pairs): string => {
+  const type = (last(pairs, 'contentType') ?? 'application/fhir+json').replace(/^(application\/fhir) /, '$1+')
+  if (/^[\w.+-]+\/[\w.+-]+(;[ -~]*)?$/.test(type)) return type
+  throw failure('invalid', `\`contentType=${type}\` is no media type.`)
+}
+
+const run: Interaction = async (call, context) => {
+  const pairs = inputOf(definition, call)
+  const [size, path, type] = [sizeOf(pairs), targetOf(pairs), typeOf(pairs)]
+  const method = path.includes('/') ? 'PUT' : 'POST'
+  const { prefer = '' } = call.headers
+  const job = await makeJob({ method, path, query: [], headers: { 'content-type': type, prefer } }, context)
+  const parameter = [
+    { name: 'url', valueUrl: context.jobs?.address(job.id, size, type, job.made) },
+    { name: 'status', valueUrl: addressOf(context.base, job.id) },
+    { name: 'expires', valueInstant: new Date(job.made + addressSeconds * 1000).toISOString() },
+  ]
+  return { status: 200, text: JSON.stringify({ resourceType: 'Parameters', parameter }) }
+}
+
+export const uploadOperation: Operation = { definition, methods: ['POST'], action: 'bundle', run }

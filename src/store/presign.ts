@@ -1,0 +1,62 @@
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html */
+
+import { createHash, createHmac } from 'node:crypto'
+
+/** Who signs, and where the bucket is. */
+export interface Signer {
+  region: string
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string | undefined
+  /** Only on a laptop: where the engine listens. */
+  endpoint?: string | undefined
+}
+
+/** What may be put where, by whoever has the address, and until when. */
+export interface Upload {
+  bucket: string
+  key: string
+  bytes: number
+  contentType: string
+  seconds: number
+}
+
+const encoded = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
+
+const placeOf = ({ bucket, key }: Upload, { endpoint, region }: Signer): URL => {
+  const path = key.split('/').map(encoded).join('/')
+  return new URL(
+    endpoint ? `${endpoint}/${bucket}/${path}` : `https://${bucket}.s3.${region}.amazonaws.com/${path}`,
+  )
+}
+
+/** Returns the address to which one object of exactly this size and type can be put, without any other right. */
+export const presignedPut = (upload: Upload, signer: Signer, now: number): string => {
+  const { region, accessKeyId, secretAccessKey, sessionToken } = signer
+  const url = placeOf(upload, signer)
+  const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`
+  const query = Object.entries({
+    'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
+    'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD',
+    'X-Amz-Credential': `${accessKeyId}/${scope}`,
+    'X-Amz-Date': time,
+    'X-Amz-Expires': String(upload.seconds),
+    ...(sessionToken && { 'X-Amz-Security-Token': sessionToken }),
+    'X-Amz-SignedHeaders': 'content-length;content-type;host',
+  })
+    .map(([name, value]) => `${name}=${encoded(value)}`)
+    .join('&')
+  const headers = `content-length:${upload.bytes}\ncontent-type:${upload.contentType}\nhost:${url.host}\n`
+  const canonical = `PUT\n${url.pathname}\n${query}\n${headers}\ncontent-length;content-type;host\nUNSIGNED-PAYLOAD`
+  const digest = createHash('sha256').update(canonical).digest('hex')
+  const key = [time.slice(0, 8), region, 's3', 'aws4_request'].reduce<string | Buffer>(
+    (before, part) => hmac(before, part),
+    `AWS4${secretAccessKey}`,
+  )
+  const signature = hmac(key, `AWS4-HMAC-SHA256\n${time}\n${scope}\n${digest}`).toString('hex')
+  return `${url.origin}${url.pathname}?${query}&X-Amz-Signature=${signature}`
+}
