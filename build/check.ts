@@ -12,6 +12,7 @@ const firstBudgets: Readonly<Record<string, number>> = {
   PatientFunction: 340_000,
   ObservationFunction: 340_000,
   ResourceFunction: 340_000,
+  JobFunction: 340_000,
   StreamFunction: 600_000,
 }
 

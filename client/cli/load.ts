@@ -9,9 +9,7 @@ import { type Command, type Done, UsageError } from './options.ts'
 import { progressBar } from './progress.ts'
 import { issuesOf, reasonsOf, statusOf } from './reasons.ts'
 import { openSession, type Session } from './session.ts'
-
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
-const gatewayBytes = 10 * 1024 * 1024
+import { isLarge, upload } from './upload.ts'
 
 /** What became of one file. */
 export type FileResult =
@@ -67,7 +65,7 @@ const loadFile = async (session: Session, loaded: LoadedFiles, file: string): Pr
     checkBundle(text)
     const hash = createHash('sha256').update(text).digest('hex')
     if (await isLoaded(session, loaded.find(session.server, hash))) return { file, status: 'skipped' }
-    const response = await post(session, text)
+    const response = await (isLarge(text) ? upload(session, text) : post(session, text))
     const reasons = (response.entry ?? []).flatMap(entryFailure)
     if (reasons.length > 0) return { file, status: 'failed', reasons }
     loaded.add(session.server, hash, createdBy(response))
@@ -78,11 +76,6 @@ const loadFile = async (session: Session, loaded: LoadedFiles, file: string): Pr
 }
 
 const checkBundle = (text: string): void => {
-  const bytes = Buffer.byteLength(text)
-  if (bytes > gatewayBytes)
-    throw new Error(
-      `It has ${(bytes / 1024 / 1024).toFixed(1)} MB, and the gateway takes 10 MB at most: split it into several Bundles.`,
-    )
   const { resourceType, type } = JSON.parse(text) as Partial<Bundle>
   if (resourceType !== 'Bundle' || (type !== 'transaction' && type !== 'batch'))
     throw new Error(

@@ -185,9 +185,15 @@ describe('the command line', () => {
       /patient\.json\n {2}It is not a Bundle of type transaction or batch, but Patient\./,
     )
     expect(run.out).toMatch(/broken\.json\n {2}.*JSON/)
-    expect(run.out).toMatch(/large\.json\n {2}It has 10\.5 MB, and the gateway takes 10 MB at most/)
+    expect(run.out).toMatch(/large\.json\n {2}.*`x`/)
     expect(run.out).toMatch(/missing\.json\n {2}.*ENOENT/)
     expect(run.out).toMatch(/\n1 files loaded, 5 failed/)
+  })
+
+  test('load uploads what is more than a function takes', async () => {
+    const content = { resourceType: 'Binary', contentType: 'text/plain', data: 'YWFh'.repeat(3_000_000) }
+    const run = await load(file('content.json', transaction('Content', content)))
+    expect([run.code, run.out]).toEqual([0, expect.stringContaining('1 files loaded, 0 failed: 2 resources')])
   })
 
   test('load names the entry of a batch that failed', async () => {
