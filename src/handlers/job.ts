@@ -1,6 +1,7 @@
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html — an object among the uploads is a request to be done. */
 
-import { serve } from '../http/serve.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Served, serve } from '../http/serve.ts'
 import { resultText } from '../interactions/jobs.ts'
 import { largestUpload } from '../operations/upload.ts'
 import { failure } from '../outcome/failure.ts'
@@ -37,9 +38,23 @@ const contextFor = (job: Job, tenant: string): Context => ({
   now: Date.now,
 })
 
+const passing: ReadonlySet<number> = new Set([409, 429, 503])
+
+/** An attempt that died holds its names until its lease of 30 seconds has run out. */
+const patience = 45_000
+
+const patiently = async (attempt: () => Promise<Served>): Promise<Served> => {
+  const end = Date.now() + patience
+  for (;;) {
+    const served = await attempt()
+    if (!passing.has(served.response.status) || Date.now() > end) return served
+    await sleep(1000)
+  }
+}
+
 const work = async (job: Job, bytes: Buffer, tenant: string) => {
   if (bytes.length > largestUpload) throw tooLarge(bytes.length, largestUpload)
-  const served = await serve(requestOf(job, bytes), contextFor(job, tenant))
+  const served = await patiently(() => serve(requestOf(job, bytes), contextFor(job, tenant)))
   for (const fault of served.faults) logLine('ERROR', { job: job.id, faults: [errorFacts(fault)] })
   if (served.faults.length > 0 && (job.attempts ?? 0) < attempts) throw served.faults[0]
   return served.response
