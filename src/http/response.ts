@@ -13,7 +13,7 @@ type Headers = Record<string, string>
 export const cors: Readonly<Headers> = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers':
-    'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, X-Security-Context',
+    'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, X-Security-Context, X-Progress',
 }
 
 /** What a browser may send after asking with OPTIONS. */
