@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { firstBytes } from '../src/local/bundle.ts'
 import { projectRoot } from '../src/local/template.ts'
 import { median, type Section } from './figures.ts'
+import { coldStart } from './floor/build.ts'
 
 const run = promisify(execFile)
-const script = fileURLToPath(new URL('./cold-start.mjs', import.meta.url))
+const script = `${projectRoot}${coldStart}`
 
 /** A function's first request: its bundle, the event, and the environment that it starts in. */
 export interface First {

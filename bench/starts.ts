@@ -39,7 +39,7 @@ export const coldStarts = (
   const start = (name: string, ask: Ask, bare: string): Start => ({
     name,
     ours: firstOf(ask),
-    bare: firstOf(get(bare)),
+    bare: { ...firstOf(get(bare)), exportName: 'streaming' },
   })
   const [readItem, queryItems] = [`/Floor/read/Observation/${observation}`, `/Floor/vitals/${patient}`]
   const create = { method: 'POST', path: '/Observation', body: observationText(patient, 0) }

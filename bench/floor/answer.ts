@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
-import type { APIGatewayProxyResult } from 'aws-lambda'
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
 
 const credentials = () =>
   Promise.resolve({
@@ -25,3 +25,13 @@ export const answer = (body: string): APIGatewayProxyResult => ({
   headers: { 'content-type': 'application/fhir+json' },
   body,
 })
+
+/** Returns a handler as a function that streams has it, in Lambda's runtime; as it is anywhere else. */
+export const streamed = (handler: (event: APIGatewayProxyEvent) => Promise<APIGatewayProxyResult>) =>
+  typeof awslambda === 'undefined' || !('streamifyResponse' in awslambda)
+    ? handler
+    : awslambda.streamifyResponse<APIGatewayProxyEvent, void>(async (event, stream) => {
+        const { statusCode, headers = {}, body } = await handler(event)
+        const out = awslambda.HttpResponseStream.from(stream, { statusCode, headers })
+        out.end(body)
+      })

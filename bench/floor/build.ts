@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { build } from 'esbuild'
 import { bundleOptions } from '../../src/local/bundle.ts'
 import { projectRoot } from '../../src/local/template.ts'
@@ -8,13 +9,19 @@ export const floorNames = ['read', 'vitals'] as const
 /** Where the bare handlers lie once they are built, from the project's root. */
 export const floorBundle = (name: string): string => `dist/bench/${name}/${name}.mjs`
 
-/** Builds the bare handlers with the options of the server's own bundles. */
+/** Where what starts a function cold lies once it is built: types would have to be stripped before it can run. */
+export const coldStart = 'dist/bench/cold/cold-start.mjs'
+
+/** Builds the bare handlers, and what starts functions cold, with the options of the server's own bundles. */
 export const buildFloor = async (): Promise<void> => {
-  for (const name of floorNames) {
+  const outputs = [
+    ...floorNames.map((name) => [`bench/floor/${name}.ts`, floorBundle(name)]),
+    ['bench/cold-start.ts', coldStart],
+  ]
+  for (const [source, output] of outputs)
     await build({
       ...bundleOptions,
-      entryPoints: [`${projectRoot}bench/floor/${name}.ts`],
-      outdir: `${projectRoot}dist/bench/${name}`,
+      entryPoints: [`${projectRoot}${source}`],
+      outdir: dirname(`${projectRoot}${output}`),
     })
-  }
 }

@@ -1,6 +1,6 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb'
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
-import { answer, dynamo, textOf } from './answer.ts'
+import { answer, dynamo, streamed, textOf } from './answer.ts'
 
 /** The least that a read can be: one GetItem. */
 export const handler = async ({ path }: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> => {
@@ -14,3 +14,6 @@ export const handler = async ({ path }: APIGatewayProxyEvent): Promise<APIGatewa
   )
   return Item ? answer(textOf(Item.body as Uint8Array)) : { statusCode: 404, body: '' }
 }
+
+/** The same for a function whose answers are streamed. */
+export const streaming = streamed(handler)

@@ -1,6 +1,6 @@
 import { BatchGetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb'
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
-import { answer, dynamo, textOf } from './answer.ts'
+import { answer, dynamo, streamed, textOf } from './answer.ts'
 
 const resources = process.env.RESOURCES_TABLE ?? ''
 
@@ -30,3 +30,6 @@ export const handler = async ({ path }: APIGatewayProxyEvent): Promise<APIGatewa
   )
   return answer(`{"resourceType":"Bundle","type":"searchset","entry":[${entries.join(',')}]}`)
 }
+
+/** The same for a function whose answers are streamed. */
+export const streaming = streamed(handler)
