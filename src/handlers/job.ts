@@ -1,6 +1,5 @@
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html — an object among the uploads is a request to be done. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Served, serve } from '../http/serve.ts'
 import { resultText } from '../interactions/jobs.ts'
 import { largestUpload } from '../operations/upload.ts'
@@ -42,6 +41,8 @@ const passing: ReadonlySet<number> = new Set([409, 429, 503])
 
 /** An attempt that died holds its names until its lease of 30 seconds has run out. */
 const patience = 45_000
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 const patiently = async (attempt: () => Promise<Served>): Promise<Served> => {
   const end = Date.now() + patience

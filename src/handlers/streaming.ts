@@ -14,7 +14,8 @@ const ended = (stream: Writable, body: Sent['body']): Promise<void> =>
 
 /** Returns the handler that streams what another one answers; nothing outside of Lambda's runtime. */
 export const streaming = (answer: (event: APIGatewayProxyEvent, context: Context) => Promise<Sent>) =>
-  typeof awslambda === 'undefined'
+  // Other libraries put an object of that name there too.
+  typeof awslambda === 'undefined' || !('streamifyResponse' in awslambda)
     ? undefined
     : awslambda.streamifyResponse<APIGatewayProxyEvent, void>(async (event, stream, context) => {
         const { statusCode, headers, body } = await answer(event, context)

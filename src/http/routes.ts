@@ -3,6 +3,7 @@
 import type { Action } from '../auth/rules/groups.ts'
 import type { Interaction, RouteFacts } from '../interactions/call.ts'
 import { read } from '../interactions/read.ts'
+import { vread } from '../interactions/vread.ts'
 import type { Operation, OperationDefinition } from '../operations/operation.ts'
 import type { Takes } from './negotiate.ts'
 
@@ -73,21 +74,22 @@ const lately =
   async (call, dispatch) =>
     (await load())[name](call, dispatch)
 
-const bundle = lately('bundle', () => import('../interactions/bundle.ts'))
+const changes = () => import('../interactions/changes.ts')
+
+const bundle = lately('bundle', changes)
 const capabilities = lately('capabilities', () => import('../interactions/capabilities.ts'))
-const create = lately('create', () => import('../interactions/create.ts'))
-const remove = lately('remove', () => import('../interactions/delete.ts'))
+const create = lately('create', changes)
+const remove = lately('remove', changes)
 const jobStatus = lately('jobStatus', () => import('../interactions/jobs.ts'))
 const forgetJob = lately('forgetJob', () => import('../interactions/jobs.ts'))
 const history = lately('history', () => import('../interactions/history.ts'))
-const patch = lately('patch', () => import('../interactions/patch.ts'))
+const patch = lately('patch', changes)
 const search = lately('search', () => import('../interactions/search.ts'))
 const smartConfiguration = lately(
   'smartConfiguration',
   () => import('../interactions/smart-configuration.ts'),
 )
-const update = lately('update', () => import('../interactions/update.ts'))
-const vread = lately('vread', () => import('../interactions/vread.ts'))
+const update = lately('update', changes)
 
 /** Everything that is served but the operations. */
 export const routes: readonly Route[] = [

@@ -66,9 +66,9 @@ const generate = (): void => {
   execFileSync(process.execPath, [definitions], { cwd: projectRoot, stdio: 'inherit' })
 }
 
-/** What the SDK's CommonJS parts ask for, which ES modules do not have. */
+/** What the SDK's CommonJS parts ask for, which ES modules do not have; made only where it is asked for, in each of the files. */
 const requireBanner =
-  "import{createRequire as requireOf}from'node:module';const require=requireOf(import.meta.url);"
+  "import{createRequire as requireOf}from'node:module';const require=name=>requireOf(import.meta.url)(name);"
 
 const bundleOne = (entryPoint: string, outfile: string): Promise<BuildResult> =>
   build({
@@ -86,6 +86,7 @@ export const bundleOptions = {
   splitting: true,
   outExtension: { '.js': '.mjs' },
   banner: { js: requireBanner },
+  alias: { 'node:timers': './src/handlers/timers.ts' },
   mainFields: ['module', 'main'],
   target: 'node24',
   minify: true,

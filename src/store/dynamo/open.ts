@@ -1,9 +1,5 @@
 import type { OpenStore } from '../port.ts'
 import type { Clients } from './clients.ts'
-import { commit } from './commit.ts'
-import { history } from './history.ts'
-import { hold, release } from './hold.ts'
-import { note, recall } from './once.ts'
 import { get, page, version } from './read.ts'
 import type { Clock, Memory, Session, Tables, Timing } from './session.ts'
 
@@ -37,7 +33,7 @@ export const openSession = ({ clock = realClock, timing, ...place }: StorePlace)
   })
 }
 
-/** Returns a function that opens one tenant's store for one request, on DynamoDB and S3. */
+/** Returns a function that opens one tenant's store for one request, on DynamoDB and S3; what only writes need is loaded by the first. */
 export const openStore = (place: StorePlace): OpenStore => {
   const sessionOf = openSession(place)
   return (tenant) => {
@@ -47,12 +43,12 @@ export const openStore = (place: StorePlace): OpenStore => {
       get: (keys) => get(session, keys),
       version: (key, v) => version(session, key, v),
       page: (range) => page(session, range),
-      history: (scope) => history(session, scope),
-      hold: (names) => hold(session, names),
-      release: (taken) => release(session, taken),
-      note: (name, taken, once) => note(session, name, taken, once),
-      recall: (name) => recall(session, name),
-      commit: (writes, taken) => commit(session, writes, taken),
+      history: async (scope) => (await import('./history.ts')).history(session, scope),
+      hold: async (names) => (await import('./changes.ts')).hold(session, names),
+      release: async (taken) => (await import('./changes.ts')).release(session, taken),
+      note: async (name, taken, once) => (await import('./changes.ts')).note(session, name, taken, once),
+      recall: async (name) => (await import('./changes.ts')).recall(session, name),
+      commit: async (writes, taken) => (await import('./changes.ts')).commit(session, writes, taken),
     }
   }
 }

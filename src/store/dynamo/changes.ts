@@ -1,0 +1,5 @@
+/** Everything that writes: it is loaded together, by the first request that needs any of it. */
+
+export { commit } from './commit.ts'
+export { hold, release } from './hold.ts'
+export { note, recall } from './once.ts'
