@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Trend } from '../../client/clinical/trend.ts'
 import { vitalTrends } from '../../client/clinical/vitals.ts'
-import { columns, moved, spanOf, summary, zoomed } from '../../client/web/src/chart/data.ts'
+import { columns, moved, pinched, spanOf, summary, zoomed } from '../../client/web/src/chart/data.ts'
 import { tickLabels } from '../../client/web/src/chart/ticks.ts'
 import { pressure } from './data.ts'
 
@@ -34,6 +34,23 @@ test('zooms and moves within the whole', () => {
   expect(zoomed(half, whole, 4)).toEqual(whole)
   expect(moved(half, whole, 10)).toEqual({ from: 5e8, to: 1e9 })
   expect(spanOf([trend]).from).toBeLessThan(new Date(2020, 0, 1).getTime())
+})
+
+test('keeps under each finger the time it took hold of', () => {
+  const whole = { from: 0, to: 1e9 }
+  const spread = pinched(whole, whole, [
+    { holds: 4e8, at: 0.2 },
+    { holds: 6e8, at: 0.7 },
+  ])
+  expect(spread.to - spread.from).toBeCloseTo(4e8)
+  expect(spread.from + 0.2 * (spread.to - spread.from)).toBeCloseTo(4e8)
+  expect(pinched(spread, whole, [{ holds: 4e8, at: 0.1 }]).from).toBeCloseTo(3.6e8)
+  const together = [
+    { holds: 4e8, at: 0.5 },
+    { holds: 6e8, at: 0.5 },
+  ]
+  expect(pinched(spread, whole, together)).toEqual(whole)
+  expect(pinched(spread, whole, [])).toBe(spread)
 })
 
 test('writes months as words, so that no date can be misread', () => {

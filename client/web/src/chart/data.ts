@@ -62,10 +62,14 @@ export const spanOf = (trends: readonly Trend[]): Span => {
   return { from: from - room, to: to + room }
 }
 
+const least = 3_600_000
+
+const fitting = (length: number, whole: Span): number =>
+  Math.min(Math.max(length, least), whole.to - whole.from)
+
 /** Returns a span zoomed by a factor around a point of it, kept within the whole. */
 export const zoomed = (span: Span, whole: Span, factor: number, around = (span.from + span.to) / 2): Span => {
-  const least = 3_600_000
-  const length = Math.min(Math.max((span.to - span.from) * factor, least), whole.to - whole.from)
+  const length = fitting((span.to - span.from) * factor, whole)
   const share = (around - span.from) / (span.to - span.from)
   return within({ from: around - share * length, to: around + (1 - share) * length }, whole)
 }
@@ -74,6 +78,23 @@ export const zoomed = (span: Span, whole: Span, factor: number, around = (span.f
 export const moved = (span: Span, whole: Span, share: number): Span => {
   const by = (span.to - span.from) * share
   return within({ from: span.from + by, to: span.to + by }, whole)
+}
+
+/** A finger on a chart: the time it took hold of, and where it is now as a share of the width. */
+export interface Finger {
+  holds: number
+  at: number
+}
+
+/** Returns the span that keeps under each finger the time it holds: one finger moves it, two zoom it as well. */
+export const pinched = (span: Span, whole: Span, fingers: readonly Finger[]): Span => {
+  const [a, b] = fingers
+  if (!a) return span
+  const length = b ? Math.abs((b.holds - a.holds) / (b.at - a.at)) : span.to - span.from
+  const held = b ? (a.holds + b.holds) / 2 : a.holds
+  const at = b ? (a.at + b.at) / 2 : a.at
+  const fits = fitting(Number.isNaN(length) ? span.to - span.from : length, whole)
+  return within({ from: held - at * fits, to: held + (1 - at) * fits }, whole)
 }
 
 const within = (span: Span, whole: Span): Span => {

@@ -5,6 +5,7 @@ import { type Measurement, measurementText, type Trend } from '../../../clinical
 import { columns, drawable, moved, spoken, summary, zoomed } from './data.ts'
 import { coloursOf } from './draw.ts'
 import { plotOptions, uPlot } from './options.ts'
+import { followFingers } from './touch.ts'
 import type { Viewport } from './viewport.ts'
 
 interface PlotProps {
@@ -106,6 +107,7 @@ const draw = ({ host, tip, props, measurements }: Drawn): (() => void) & { plot:
   })
   const plot = new uPlot(options, columns(trend) as uPlot.AlignedData, host)
   wheelZoom(plot, viewport)
+  followFingers(plot.over, viewport)
   const sizes = new ResizeObserver(() => {
     if (host.clientWidth > 0 && host.clientWidth !== plot.width)
       plot.setSize({ width: host.clientWidth, height })

@@ -82,7 +82,7 @@ export const SpanBar = ({ viewport }: { viewport: Viewport }) => {
       <Steps viewport={viewport} span={span} />
       <span className="muted">{spanText(span)}</span>
       <span className="muted zone">
-        Times in {readerZone()} (now {offsetText(Date.now())}) · drag to zoom
+        Times in {readerZone()} (now {offsetText(Date.now())}) · drag or pinch to zoom
       </span>
     </div>
   )
