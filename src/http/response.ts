@@ -20,7 +20,7 @@ export const cors: Readonly<Headers> = {
 export const preflight: Readonly<Headers> = {
   ...cors,
   'Access-Control-Allow-Headers':
-    'Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-Modified-Since, If-None-Exist, Idempotency-Key, X-Request-Id, X-Correlation-Id',
+    'Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-Modified-Since, If-None-Exist, Idempotency-Key, X-Provenance, X-Request-Id, X-Correlation-Id',
   'Access-Control-Max-Age': '86400',
 }
 

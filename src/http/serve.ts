@@ -36,6 +36,14 @@ const permit = ({ route, names }: Matched, context: Context): void => {
   if (route.action) failOn(objections(context.principal, route.action, names.type || 'every type'))
 }
 
+const accounting: ReadonlySet<string | undefined> = new Set(['create', 'update', 'patch'])
+
+/** A Provenance in a header that nothing would heed is not to be lost in silence. */
+const checkProvenance = async ({ route }: Matched, { headers }: FhirRequest): Promise<void> => {
+  if (!('x-provenance' in headers) || (accounting.has(route.action) && !route.operation)) return
+  failOn((await import('../write/provenance.ts')).unheeded)
+}
+
 const lengthy: ReadonlySet<string | undefined> = new Set(['bundle', 'search', 'history'])
 
 /** https://hl7.org/fhir/R4/async.html — a preference: what is quick is answered at once. */
@@ -153,6 +161,7 @@ const routed = async (request: FhirRequest, context: Context): Promise<Served> =
   const matched = match(request.method, request.path, await routesAt(request.path))
   const about = { route: matched.route, type: matched.names.type, faults }
   try {
+    await checkProvenance(matched, request)
     const response = await answer(request, matched, dispatchOf(context, faults))
     return { ...about, issues: [], response: dressed(response, request, context.requestId) }
   } catch (thrown) {

@@ -108,6 +108,9 @@ const security = (login: Login | undefined): object => ({
   service: [securityService],
 })
 
+const headers =
+  '`X-Provenance` goes with create, update and patch; `Idempotency-Key` with POST; `Prefer: respond-async` with searches, histories, Bundles and operations.'
+
 /** Returns the CapabilityStatement of a service with these routes. */
 export const capabilityStatement = (
   routes: readonly RouteFacts[],
@@ -125,6 +128,7 @@ export const capabilityStatement = (
   rest: [
     {
       mode: 'server',
+      documentation: headers,
       security: security(login),
       resource: resourcesOf(routes),
       interaction: codesOf(routes, 'system'),

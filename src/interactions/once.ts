@@ -1,10 +1,17 @@
 import type { Context } from '../write/context.ts'
 import { namedBy } from '../write/once.ts'
+import { provenanceHeader } from '../write/provenance.ts'
 import type { Call } from './call.ts'
 
 /** Returns the context of a call that is to be done once under its `Idempotency-Key`, if it has one. */
 export const once = <Of extends Context>({ type, headers, body }: Call, context: Of): Of => {
-  const request = [type, headers['if-none-exist'] ?? '', body]
+  const provenance = headers[provenanceHeader]
+  const request = [
+    type,
+    headers['if-none-exist'] ?? '',
+    body,
+    ...(provenance === undefined ? [] : [provenance]),
+  ]
   const named = namedBy(headers['idempotency-key'], request, context)
   return named ? { ...context, once: named } : context
 }

@@ -16,6 +16,8 @@ export interface Command {
   seen?: number
   /** Nothing may stand there: `If-None-Match: *`. */
   ifAbsent?: boolean
+  /** What is to be stored beside it about it, in the same commit. */
+  provenance?: Body
   /** Where in the request it stands, for expressions: `Bundle.entry[3]`, or empty for the whole body. */
   place: string
 }

@@ -4,7 +4,8 @@ import { failOn } from '../outcome/outcome.ts'
 import type { Hold, Store, Version, Write } from '../store/port.ts'
 import type { Command, Done } from './command.ts'
 import type { Context } from './context.ts'
-import { doneOf, stamp } from './stamp.ts'
+import { accountOf } from './provenance.ts'
+import { doneOf, type Stamped, stamp } from './stamp.ts'
 import { placed } from './verify.ts'
 
 /** Reads what stands where the commands want to write; where an id is fresh there is nothing to read. */
@@ -54,7 +55,10 @@ export const commit = async (
   failOn(commands.flatMap((command, i) => placed(preconditions(command, before[i]), command.place)))
   const now = context.now()
   const stamped = commands.map((command, i) => stamp(command, before[i], now))
-  const writes = stamped.flatMap(({ write }) => write ?? [])
+  const accounts = commands.flatMap((command, i) => accountOf(command, stamped[i] as Stamped))
+  const writes = [...stamped, ...accounts.map((each) => stamp(each, undefined, now))].flatMap(
+    ({ write }) => write ?? [],
+  )
   const done = stamped.map((each, i) => doneOf(each, before[i]))
   if (writes.length > 0) await beforehand(done)
   return (await store(writes, context, hold)) ? done : undefined

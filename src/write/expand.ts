@@ -135,6 +135,7 @@ const commandFor = (wish: Wish, target: Target, making: Making): Command => ({
   ...(wish.ifMatch === undefined ? {} : { ifMatch: wish.ifMatch }),
   ...(target.found ? { seen: target.found.v } : {}),
   ...(wish.ifAbsent ? { ifAbsent: true } : {}),
+  ...(wish.provenance ? { provenance: wish.provenance } : {}),
 })
 
 const patchersFor = async (wishes: readonly Wish[]): Promise<Map<Wish, Patcher>> => {

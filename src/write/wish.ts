@@ -14,6 +14,7 @@ import type { Context } from './context.ts'
 import { type Criteria, criteriaFrom, criteriaOf } from './criteria.ts'
 import { versionOf } from './etag.ts'
 import type { Patch, Patcher } from './patch.ts'
+import { statedIn } from './provenance.ts'
 import { addressedIssues, bodyIssues, placed } from './verify.ts'
 
 /** A change that is wanted; where its target is named by criteria, the id is still unknown. */
@@ -34,6 +35,8 @@ export interface Wish {
   body?: Body
   /** In place of a body. */
   patch?: Patch | Patcher
+  /** What came with it in a header. */
+  provenance?: Body
 }
 
 const actionOf: Readonly<Record<EntryMethod, Action>> = {
@@ -123,7 +126,11 @@ const judged = (entry: BundleEntry, context: Context): Judgement => {
   if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
   const wish = wishFor(entry)
   const forbidden = placed(objections(context.principal, actionOf[entry.method], wish.type), entry.place)
-  return { wish, issues: [...forbidden, ...placed(resourceIssues(wish), partOf(entry.place, 'resource'))] }
+  const { provenance, issues } = statedIn(entry.headers, wish.type, context)
+  return {
+    wish: provenance ? { ...wish, provenance } : wish,
+    issues: [...forbidden, ...placed(resourceIssues(wish), partOf(entry.place, 'resource')), ...issues],
+  }
 }
 
 const safely = (entry: BundleEntry, context: Context): Judgement => {
