@@ -9,7 +9,7 @@ import { allIds, type Known, putAll } from '../search/hospital.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 import { readable, searchTexts } from './texts.ts'
 
-/** Every how many-th of the official examples is taken; `EXAMPLES=1` takes all. */
+/** Every how many-th of the official examples is taken; `npm run test:long -- search` takes all. */
 const step = Number(process.env.EXAMPLES ?? 60)
 const long = '2026-01-01T00:00:00.000Z'
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Stack, startStack } from '../../src/local/stack.ts'
 
-/** `CHAOS_SECONDS=60 npx vitest run tests/local/chaos.test.ts` is the long run. */
+/** `npm run test:long -- chaos` takes a minute. */
 const seconds = Number(process.env.CHAOS_SECONDS ?? 6)
 const writers = 6
 const shared = 3

@@ -22,6 +22,22 @@ export class Stopped extends Error {
 
 type Send = (call: Call) => Promise<unknown>
 
+type Around = <Answer>(call: Call, send: () => Promise<Answer>) => Promise<Answer>
+
+/** Returns clients all of whose calls go through a function. */
+export const sending = (clients: Clients, through: Around): Clients => {
+  const send: Send = (call) =>
+    through(call, () => (clients.dynamo.send as unknown as Send).call(clients.dynamo, call))
+  const { get, put, keys } = clients.bucket
+  const object = (name: string, key: string): Call => ({ constructor: { name }, input: { key } })
+  const bucket: Clients['bucket'] = {
+    get: (place, key) => through(object('get', key), () => get(place, key)),
+    put: (place, key, body) => through(object('put', key), () => put(place, key, body)),
+    keys: (place, prefix, after) => through(object('keys', prefix), () => keys(place, prefix, after)),
+  }
+  return { dynamo: { send }, bucket } as unknown as Clients
+}
+
 /** Returns clients that stop at a call and send nothing from then on; what is under way still arrives. */
 export const failingAt = (clients: Clients, stop: Stop): Clients => {
   let stopped = false
@@ -31,7 +47,7 @@ export const failingAt = (clients: Clients, stop: Stop): Clients => {
     await Promise.allSettled(underWay)
     throw new Stopped()
   }
-  const through = async <Answer>(call: Call, send: () => Promise<Answer>): Promise<Answer> => {
+  return sending(clients, async (call, send) => {
     nth++
     if ('before' in stop && stop.before(call, nth)) stopped = true
     if (stopped) return end()
@@ -43,19 +59,7 @@ export const failingAt = (clients: Clients, stop: Stop): Clients => {
     underWay.delete(sent)
     if (last) stopped = true
     return stopped ? end() : answer
-  }
-  const around = (client: { send: unknown }) => {
-    const send: Send = (call) => through(call, () => (client.send as Send).call(client, call))
-    return { send }
-  }
-  const { get, put, keys } = clients.bucket
-  const object = (name: string, key: string): Call => ({ constructor: { name }, input: { key } })
-  const bucket: Clients['bucket'] = {
-    get: (place, key) => through(object('get', key), () => get(place, key)),
-    put: (place, key, body) => through(object('put', key), () => put(place, key, body)),
-    keys: (place, prefix, after) => through(object('keys', prefix), () => keys(place, prefix, after)),
-  }
-  return { dynamo: around(clients.dynamo), bucket } as Clients
+  })
 }
 
 /** Returns whether a call writes the record that commits a large transaction. */

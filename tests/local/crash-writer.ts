@@ -1,0 +1,37 @@
+/** A function's process that kills itself at one of its store calls, or writes down what it was going to answer. */
+import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { connect } from '../../src/store/dynamo/clients.ts'
+import { sending } from '../store/faults.ts'
+import { crashCases } from './crash-cases.ts'
+import { processDoor } from './process-door.ts'
+
+/** What the process is to do: a case, and before or after which call it dies. */
+export interface CrashOrder {
+  name: string
+  run: string
+  at: number
+  kind: 'before' | 'after'
+}
+
+const die = (): void => {
+  process.kill(process.pid, 'SIGKILL')
+}
+
+const obey = async ({ name, run, at, kind }: CrashOrder): Promise<void> => {
+  let nth = 0
+  const clients = sending(connect(process.env), async (_, send) => {
+    const mine = ++nth === at
+    if (mine && kind === 'before') die()
+    const answer = await send()
+    if (mine && kind === 'after') die()
+    return answer
+  })
+  const asked = crashCases[name]?.ask(run)
+  if (!asked) throw new Error(`There is no case ${name}.`)
+  const { status } = await processDoor(clients)(...asked)
+  writeSync(1, JSON.stringify({ status, calls: nth }))
+  process.exit(0)
+}
+
+for await (const line of createInterface({ input: process.stdin })) await obey(JSON.parse(line))
