@@ -11,9 +11,10 @@ import type { Archive } from '../store/archive.ts'
 import type { Jobs } from '../store/jobs.ts'
 import type { OpenStore } from '../store/port.ts'
 import type { Context } from '../write/context.ts'
+import type { Rules } from '../write/rules.ts'
 import { baseOf, requestOf, resultOf, type Sent, sentOf } from './gateway.ts'
 import { logVisit } from './log.ts'
-import { binaryTypesOf, bodyLimitOf, type Environment, loginOf } from './place.ts'
+import { binaryTypesOf, bodyLimitOf, type Environment, loginOf, rulesOf } from './place.ts'
 import { streaming } from './streaming.ts'
 import { closeSubsegment, openSubsegment } from './trace.ts'
 import type { Visit } from './visit.ts'
@@ -86,7 +87,7 @@ const errors = (env: Environment): Link => ({
   },
 })
 
-const contextOf = (visit: Visit, backing: Backing, env: Environment): Context => {
+const contextOf = (visit: Visit, backing: Backing, env: Environment, rules: Rules): Context => {
   const store = backing.openStore(tenant)
   const login = loginOf(env)
   visit.meter = store.meter
@@ -98,18 +99,20 @@ const contextOf = (visit: Visit, backing: Backing, env: Environment): Context =>
     base: baseOf(visit.event),
     requestId: visit.event.requestContext.requestId,
     now: Date.now,
+    rules,
     ...(login && { login }),
     ...(backing.openJobs && { jobs: backing.openJobs(tenant) }),
   }
 }
 
-const fhir =
-  (backing: Backing, env: Environment, leave: Leave) =>
-  async (visit: Visit): Promise<Sent> => {
+const fhir = (backing: Backing, env: Environment, leave: Leave) => {
+  const rules = rulesOf(env)
+  return async (visit: Visit): Promise<Sent> => {
     const request = visit.request ?? requestOf(visit.event, bodyLimitOf(env))
-    visit.served = await serve(request, contextOf(visit, backing, env))
+    visit.served = await serve(request, contextOf(visit, backing, env, rules))
     return leave(visit.served.response, request.headers, env)
   }
+}
 
 const giveUp = (): never => {
   throw outOfTime()

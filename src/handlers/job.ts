@@ -10,11 +10,13 @@ import { jobOf } from '../store/keys.ts'
 import type { Context } from '../write/context.ts'
 import { backingOf } from './backing.ts'
 import { errorFacts, logLine } from './log.ts'
+import { rulesOf } from './place.ts'
 
 /** Lambda tries an event three times; so often a fault of ours is given another chance. */
 const attempts = 3
 
 const backing = backingOf(process.env)
+const rules = rulesOf(process.env)
 
 const isText = (type = ''): boolean => /json|xml|^text\//.test(type)
 
@@ -35,6 +37,7 @@ const contextFor = (job: Job, tenant: string): Context => ({
   base: job.base,
   requestId: job.id,
   now: Date.now,
+  rules,
 })
 
 const passing: ReadonlySet<number> = new Set([409, 429, 503])

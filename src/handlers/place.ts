@@ -1,6 +1,8 @@
 /** Where this function's tables, bucket and sign-in are: all of it comes from template.yaml's environment variables. */
 
+import { isResourceType } from '../fhir/types.ts'
 import type { Login } from '../write/context.ts'
+import { defaultRules, type Rules } from '../write/rules.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -37,4 +39,36 @@ export const tablesOf = (env: Environment) => ({
     system: required(env, 'SYSTEM_TABLE'),
   },
   bucket: required(env, 'ARCHIVE_BUCKET'),
+})
+
+const oneOf = <T extends string>(env: Environment, name: string, values: readonly T[], usual: T): T => {
+  const text = env[name] || usual
+  const value = values.find((each) => each === text)
+  if (value === undefined) throw new Error(`${name} takes ${values.join(', ')}, not \`${text}\`.`)
+  return value
+}
+
+/** `Patient=http://…` */
+const requiredProfile = (text: string): [string, string] => {
+  const [type = '', url] = text.split(/=(.*)/s)
+  if (isResourceType(type) && url) return [type, url]
+  throw new Error(`REQUIRED_PROFILES takes a resource type, \`=\` and a profile's address, not \`${text}\`.`)
+}
+
+const requiredOf = (text = ''): Rules['required'] => {
+  const pairs = text
+    .split(/\s+/)
+    .filter((part) => part !== '')
+    .map(requiredProfile)
+  const types = [...new Set(pairs.map(([type]) => type))]
+  return Object.fromEntries(
+    types.map((type) => [type, pairs.flatMap(([of, url]) => (of === type ? [url] : []))]),
+  )
+}
+
+/** Returns what the deployment asks of what is written; fails where it is misspelt. */
+export const rulesOf = (env: Environment): Rules => ({
+  profiles: oneOf(env, 'PROFILE_VALIDATION', ['off', 'warn', 'reject'], defaultRules.profiles),
+  required: requiredOf(env.REQUIRED_PROFILES),
+  references: oneOf(env, 'REFERENCE_CHECKS', ['off', 'types', 'exist'], defaultRules.references),
 })

@@ -13,6 +13,7 @@ import { type DemoUser, demoUsers, type Identity, provisionIdentity, provisionTa
 import { type StreamPoller, startPoller } from './stream.ts'
 import {
   environmentOf,
+  type Given,
   type LambdaFunction,
   localRegion,
   projectRoot,
@@ -31,6 +32,8 @@ export interface StackOptions {
   /** How many processes run handlers. */
   environments?: number
   template?: Template
+  /** Values for the template's parameters, by the names of environment variables. */
+  given?: Given
   /** Hears why, when the stack ends on its own; it has stopped by then. */
   died?: (reason: string) => void
 }
@@ -59,7 +62,7 @@ export interface Stack {
 
 /** Starts everything that the template declares, on loopback; refuses with one line when it cannot. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
-  const template = options.template ?? readTemplate()
+  const template = options.template ?? readTemplate(undefined, options.given)
   const gateway = await startGateway(template, options.port ?? 0).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'EADDRINUSE' ? portTaken(options.port ?? 0) : error
   })
@@ -212,7 +215,7 @@ const runnable = (template: Template, fn: LambdaFunction, identity: Identity, or
   memory: fn.memory,
   variables: Object.fromEntries(
     Object.entries(
-      environmentOf(fn, {
+      environmentOf(template, fn, {
         [template.userPool.id]: identity.poolId,
         [template.userPoolClient.id]: identity.clientId,
       }),

@@ -10,6 +10,7 @@ import {
   resolve,
   type Scope,
 } from './cloudformation.ts'
+import { Refusal } from './engines.ts'
 
 /** Where the project lies. */
 export const projectRoot = fileURLToPath(new URL('../../', import.meta.url))
@@ -70,6 +71,7 @@ export interface GatewayResponse {
 
 export interface Template {
   stage: string
+  parameters: PlainRecord
   functions: readonly LambdaFunction[]
   routes: readonly Route[]
   binaryTypes: readonly string[]
@@ -90,10 +92,14 @@ interface Resource {
   metadata: PlainRecord
 }
 
+/** What a laptop says in place of the template's parameters: `PROFILE_VALIDATION` is `ProfileValidation`. */
+export type Given = Readonly<Record<string, string | undefined>>
+
 /** Returns what the template declares, with references between its resources resolved for the laptop. */
-export const readTemplate = (path = `${projectRoot}template.yaml`): Template => {
+export const readTemplate = (path = `${projectRoot}template.yaml`, given: Given = {}): Template => {
   const source = parseTemplate(readFileSync(path, 'utf8'))
-  const resources = resourcesOf(source)
+  const parameters = parameterScope(source, given)
+  const resources = resourcesOf(source, parameters)
   const ofType = (type: string): Resource[] => resources.filter((resource) => resource.type === type)
   const one = (type: string): Resource => only(type, ofType(type))
   const api = one('AWS::Serverless::Api').properties
@@ -102,6 +108,7 @@ export const readTemplate = (path = `${projectRoot}template.yaml`): Template => 
   const client = one('AWS::Cognito::UserPoolClient')
   return {
     stage: String(api.StageName),
+    parameters,
     functions: functions.map((resource) =>
       lambdaFunction(resource, record(record(source.Globals).Function), resources),
     ),
@@ -121,10 +128,11 @@ export const readTemplate = (path = `${projectRoot}template.yaml`): Template => 
 
 /** Returns the environment that a function sees, given what the user pool and its client are really called. */
 export const environmentOf = (
+  { parameters }: Template,
   fn: LambdaFunction,
   names: Readonly<Record<string, string>>,
 ): Record<string, string> => {
-  const values = record(resolve(fn.environment, scopeOf({}, names)))
+  const values = record(resolve(fn.environment, scopeOf(parameters, names)))
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]))
 }
 
@@ -137,8 +145,8 @@ const only = (type: string, resources: readonly Resource[]): Resource => {
   return resource
 }
 
-const resourcesOf = (source: PlainRecord): Resource[] => {
-  const scope = scopeOf(parameterScope(source), {})
+const resourcesOf = (source: PlainRecord, parameters: PlainRecord): Resource[] => {
+  const scope = scopeOf(parameters, {})
   return Object.entries(record(source.Resources)).map(([id, value]) => {
     const { Type, Properties, Metadata } = record(value)
     const properties = Type === 'AWS::Serverless::Function' ? Properties : resolve(Properties ?? {}, scope)
@@ -153,13 +161,22 @@ const pseudoParameters: Record<string, Plain | undefined> = {
   'AWS::NoValue': undefined,
 }
 
-const parameterScope = (source: PlainRecord): PlainRecord =>
+const parameterScope = (source: PlainRecord, given: Given): PlainRecord =>
   Object.fromEntries(
     Object.entries(record(source.Parameters)).map(([name, value]) => {
-      const { Type, Default } = record(value)
-      return [name, Type === 'CommaDelimitedList' ? String(Default).split(',') : (Default ?? '')]
+      const { Type, Default, AllowedValues } = record(value)
+      const text = givenValue(variableOf(name), list(AllowedValues), given) ?? Default ?? ''
+      return [name, Type === 'CommaDelimitedList' ? String(text).split(',') : text]
     }),
   )
+
+const variableOf = (parameter: string): string => localName(parameter).replaceAll('-', '_').toUpperCase()
+
+const givenValue = (variable: string, allowed: readonly Plain[], given: Given): string | undefined => {
+  const text = given[variable] || undefined
+  if (text === undefined || allowed.length === 0 || allowed.map(String).includes(text)) return text
+  throw new Refusal(`${variable} takes ${allowed.join(', ')}, not \`${text}\`.`)
+}
 
 const scopeOf = (parameters: PlainRecord, names: Readonly<Record<string, string>>): Scope => ({
   ref: (name) =>

@@ -149,6 +149,13 @@ export const unresolved = (reference: string, matches: number, expression: strin
         expression,
       )
 
+export const noTarget = (reference: string, expression: string): Issue =>
+  error(
+    'dangling',
+    `\`${reference}\` does not exist; create it first, or in the same transaction.`,
+    expression,
+  )
+
 export const responseTooLarge = (size: number, limit: number): Failure =>
   failure(
     'too-costly',

@@ -10,9 +10,10 @@ import { isObject, type Run, report, shown } from './run.ts'
 export const referenceCheck =
   (targets: readonly string[] | undefined): ObjectCheck =>
   (run, { reference }) => {
+    const allowed = run.options.anyTarget ? undefined : targets
     if (typeof reference !== 'string' || reference === '') return
     const link = parseLink(reference)
-    const problem = link ? problemOf(run, link, reference, targets) : formProblem(reference)
+    const problem = link ? problemOf(run, link, reference, allowed) : formProblem(reference)
     if (problem) report(run, 'invalid', problem, 'reference')
   }
 

@@ -4,6 +4,7 @@ import { failOn } from '../outcome/outcome.ts'
 import type { Hold, Store, Version, Write } from '../store/port.ts'
 import type { Command, Done } from './command.ts'
 import type { Context } from './context.ts'
+import { asksMore, type Draft, demandsOn } from './demands.ts'
 import { accountOf } from './provenance.ts'
 import { doneOf, type Stamped, stamp } from './stamp.ts'
 import { placed } from './verify.ts'
@@ -40,6 +41,25 @@ const store = async (
   }
 }
 
+const draftOf = ({ type, id }: Command, { resource }: Stamped): Draft => ({ type, id, resource })
+
+/** Fails where what is about to be stored does not meet the deployment's rules. */
+const meetDemands = async (
+  commands: readonly Command[],
+  stamped: readonly Stamped[],
+  context: Context,
+): Promise<void> => {
+  const changed = commands.map((command, i) => ({ command, stamped: stamped[i] as Stamped }))
+  const written = changed.filter((each) => each.stamped.write)
+  const issues = await demandsOn(
+    written.map((each) => draftOf(each.command, each.stamped)),
+    context,
+  )
+  failOn(written.flatMap(({ command }, i) => placed(issues[i] ?? [], resourceIn(command.place))))
+}
+
+const resourceIn = (place: string): string => (place === '' ? '' : `${place}.resource`)
+
 /**
  * Commits all commands or none, in one transaction; what they will come to is told `beforehand`.
  * Returns what became of each, in their order; nothing where another writer was faster and all must be tried anew.
@@ -55,6 +75,7 @@ export const commit = async (
   failOn(commands.flatMap((command, i) => placed(preconditions(command, before[i]), command.place)))
   const now = context.now()
   const stamped = commands.map((command, i) => stamp(command, before[i], now))
+  if (asksMore(context)) await meetDemands(commands, stamped, context)
   const accounts = commands.flatMap((command, i) => accountOf(command, stamped[i] as Stamped))
   const writes = [...stamped, ...accounts.map((each) => stamp(each, undefined, now))].flatMap(
     ({ write }) => write ?? [],

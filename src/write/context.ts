@@ -2,6 +2,7 @@ import type { Principal } from '../auth/principal.ts'
 import type { Archive } from '../store/archive.ts'
 import type { Jobs } from '../store/jobs.ts'
 import type { Store } from '../store/port.ts'
+import type { Rules } from './rules.ts'
 
 /** Where people sign in, https://hl7.org/fhir/smart-app-launch/conformance.html */
 export interface Login {
@@ -33,6 +34,8 @@ export interface Context {
   once?: Named
   /** Absent where nothing can be done later. */
   jobs?: Jobs
+  /** Where absent, the default ones. */
+  rules?: Rules
   /** Milliseconds since 1970. */
   now: () => number
 }

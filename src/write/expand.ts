@@ -6,11 +6,13 @@ import type { Issue } from '../outcome/failure.ts'
 import { unresolved } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
 import type { Method, Version } from '../store/port.ts'
+import type { ValidateOptions } from '../validate/validate.ts'
 import type { Body } from './body.ts'
 import type { Command } from './command.ts'
 import { conditionsIn, pathTo } from './conditional-reference.ts'
 import type { Context } from './context.ts'
 import { criteriaOf, matching } from './criteria.ts'
+import { validateOptionsOf } from './demands.ts'
 import type { Target } from './identify.ts'
 import { inParallel } from './parallel.ts'
 import { type Patcher, patcherOf } from './patch.ts'
@@ -120,18 +122,23 @@ interface Making {
   patcher?: Patcher
 }
 
-const madeOf = ({ place }: Wish, { type, id }: Target, { body, patcher }: Making): Pick<Command, 'body'> => {
-  if (patcher) return { body: (before) => inPlace(place, () => patched(type, id, before, patcher)) }
+const madeOf = (
+  { place }: Wish,
+  { type, id }: Target,
+  { body, patcher }: Making,
+  options: ValidateOptions,
+): Pick<Command, 'body'> => {
+  if (patcher) return { body: (before) => inPlace(place, () => patched(type, id, before, patcher, options)) }
   return body ? { body: () => body } : {}
 }
 
-const commandFor = (wish: Wish, target: Target, making: Making): Command => ({
+const commandFor = (wish: Wish, target: Target, making: Making, context: Context): Command => ({
   method: wish.method as Method,
   type: target.type,
   id: target.id,
   fresh: target.fresh,
   place: wish.place,
-  ...madeOf(wish, target, making),
+  ...madeOf(wish, target, making, validateOptionsOf(context)),
   ...(wish.ifMatch === undefined ? {} : { ifMatch: wish.ifMatch }),
   ...(target.found ? { seen: target.found.v } : {}),
   ...(wish.ifAbsent ? { ifAbsent: true } : {}),
@@ -162,7 +169,8 @@ export const expand = async (
     if (same) return { same }
     const body = bodies.get(wish)
     const patcher = patchers.get(wish)
-    const command = commandFor(wish, target, { ...(body && { body }), ...(patcher && { patcher }) })
+    const making = { ...(body && { body }), ...(patcher && { patcher }) }
+    const command = commandFor(wish, target, making, context)
     made.set(target, command)
     return { command }
   })

@@ -5,17 +5,24 @@ import { Failure } from '../outcome/failure.ts'
 import { gone, notFound } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
 import type { Version } from '../store/port.ts'
+import type { ValidateOptions } from '../validate/validate.ts'
 import type { Body } from './body.ts'
 import type { Patcher } from './patch.ts'
 import { addressedIssues, placed } from './verify.ts'
 
 /** Returns the body that the patch makes of the version; fails where it does not apply or the result is not valid. */
-export const patched = (type: string, id: string, before: Version | undefined, patcher: Patcher): Body => {
+export const patched = (
+  type: string,
+  id: string,
+  before: Version | undefined,
+  patcher: Patcher,
+  options: ValidateOptions,
+): Body => {
   if (!before) throw new Failure([notFound(type, id)])
   if (before.deleted) throw new Failure([gone(type, id)])
   const text = patcher(before.text)
   const body = { text, resource: JSON.parse(text) as Resource }
-  failOn(addressedIssues(body, type, id))
+  failOn(addressedIssues(body, type, id, options))
   return body
 }
 

@@ -9,6 +9,8 @@ import { sameJson } from './same.ts'
 /** What a command comes to: a write for the store, or nothing to do. */
 export interface Stamped {
   write?: Write
+  /** What is written, parsed. */
+  resource?: Resource
   effect: Effect
 }
 
@@ -45,9 +47,13 @@ const change = (command: Command, body: Body, before: Version | undefined, now: 
   const live = before && !before.deleted
   if (live && unchanged(command, body, before)) return { effect: 'unchanged' }
   const head = base(command, before, now)
-  const entries = entriesOf({ ...body.resource, id: command.id }, head.t)
-  const write = { ...head, text: spliced(command, body, head.v, head.t), entries }
-  return { effect: live ? 'updated' : 'created', write }
+  const resource = { ...body.resource, id: command.id }
+  const write = {
+    ...head,
+    text: spliced(command, body, head.v, head.t),
+    entries: entriesOf(resource, head.t),
+  }
+  return { effect: live ? 'updated' : 'created', write, resource }
 }
 
 /** Returns what a command does to what stands there: version number, instant, text and index entries included. */

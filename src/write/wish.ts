@@ -12,6 +12,7 @@ import type { Body } from './body.ts'
 import type { BundleEntry, EntryMethod } from './bundle.ts'
 import type { Context } from './context.ts'
 import { type Criteria, criteriaFrom, criteriaOf } from './criteria.ts'
+import { validateOptionsOf } from './demands.ts'
 import { versionOf } from './etag.ts'
 import type { Patch, Patcher } from './patch.ts'
 import { statedIn } from './provenance.ts'
@@ -108,9 +109,9 @@ const urlIssues = ({ method, path }: BundleEntry): readonly Issue[] => {
   return id === undefined ? [] : idIssues(id)
 }
 
-const resourceIssues = ({ method, type, id, body, place }: Wish): readonly Issue[] => {
+const resourceIssues = ({ method, type, id, body, place }: Wish, context: Context): readonly Issue[] => {
   if (!body) return []
-  const options = { conditionalReferences: place !== '' }
+  const options = { ...validateOptionsOf(context), conditionalReferences: place !== '' }
   return method === 'PUT' && id !== undefined
     ? addressedIssues(body, type, id, options)
     : bodyIssues(body, type, options)
@@ -129,7 +130,11 @@ const judged = (entry: BundleEntry, context: Context): Judgement => {
   const { provenance, issues } = statedIn(entry.headers, wish.type, context)
   return {
     wish: provenance ? { ...wish, provenance } : wish,
-    issues: [...forbidden, ...placed(resourceIssues(wish), partOf(entry.place, 'resource')), ...issues],
+    issues: [
+      ...forbidden,
+      ...placed(resourceIssues(wish, context), partOf(entry.place, 'resource')),
+      ...issues,
+    ],
   }
 }
 

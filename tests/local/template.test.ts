@@ -22,7 +22,7 @@ describe('read from the template', () => {
   test('a function sees the names of the laptop', () => {
     const [fn] = template.functions
     if (!fn) throw new Error('The template has no function.')
-    expect(environmentOf(fn, { UserPool: 'local_1', UserPoolClient: 'client' })).toMatchObject({
+    expect(environmentOf(template, fn, { UserPool: 'local_1', UserPoolClient: 'client' })).toMatchObject({
       RESOURCES_TABLE: 'resources-table',
       ARCHIVE_BUCKET: 'archive-bucket',
       USER_POOL_CLIENT_ID: 'client',

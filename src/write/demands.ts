@@ -1,0 +1,29 @@
+/** What a deployment asks of what is written, beyond R4 itself: looked at when everything is known but nothing is stored. */
+
+import type { Resource } from '../fhir/definitions.ts'
+import type { Issue } from '../outcome/failure.ts'
+import type { ResourceKey } from '../store/port.ts'
+import type { ValidateOptions } from '../validate/validate.ts'
+import type { Context } from './context.ts'
+import { defaultRules } from './rules.ts'
+
+/** A resource as it would be stored; without one, a deletion. */
+export interface Draft extends ResourceKey {
+  resource: Resource | undefined
+}
+
+/** Returns whether the deployment asks for anything that must be looked at before a commit. */
+export const asksMore = ({ rules = defaultRules }: Context): boolean => rules.references === 'exist'
+
+/** Returns what the deployment asks of a resource on its own. */
+export const validateOptionsOf = ({ rules = defaultRules }: Context): ValidateOptions =>
+  rules.references === 'off' ? { anyTarget: true } : {}
+
+/** Returns for each draft what the rules of the deployment say. */
+export const demandsOn = async (
+  drafts: readonly Draft[],
+  context: Context,
+): Promise<readonly (readonly Issue[])[]> => {
+  const { danglingIssues } = await import('./targets.ts')
+  return danglingIssues(drafts, context)
+}

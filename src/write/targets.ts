@@ -1,0 +1,82 @@
+/** https://hl7.org/fhir/R4/references.html#references — whether what a resource refers to is there. */
+
+import type { Resource } from '../fhir/definitions.ts'
+import { parseLink } from '../fhir/references.ts'
+import { structureOf } from '../fhir/structure.ts'
+import type { Issue } from '../outcome/failure.ts'
+import { noTarget } from '../outcome/messages.ts'
+import type { ResourceKey } from '../store/port.ts'
+import type { Context } from './context.ts'
+import type { Draft } from './demands.ts'
+
+/** A reference to a resource of this server, and where it stands. */
+interface Pointing extends ResourceKey {
+  reference: string
+  expression: string
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+type Found = (reference: string, expression: string) => void
+
+/** What stands in Bundles and Parameters refers to what stands beside it: only contained resources are looked into. */
+const walk = (object: Json, content: string, path: string, found: Found): void => {
+  const structure = structureOf(content)
+  for (const [name, value] of Object.entries(object)) {
+    const member = structure?.members.get(name.startsWith('_') ? name.slice(1) : name)
+    if (!member) continue
+    const { element, type } = member
+    const inner = name.startsWith('_') ? 'Element' : type.content
+    const step = `${path}.${element.name}`
+    if (Array.isArray(value))
+      for (const [i, item] of value.entries()) into(item, inner, `${step}[${i}]`, found)
+    else if (content === 'Reference' && name === 'reference') found(String(value), step)
+    else into(value, inner, step, found)
+  }
+}
+
+const into = (value: unknown, content: string, path: string, found: Found): void => {
+  if (!isObject(value)) return
+  if (content !== 'Resource') walk(value, content, path, found)
+  else if (/\.contained\[\d+\]$/.test(path)) walk(value, String(value.resourceType), path, found)
+}
+
+/** Returns the resource's references to resources of a server at `base`. */
+export const pointings = (resource: Resource, base: string): Pointing[] => {
+  const all: Pointing[] = []
+  walk(resource, resource.resourceType, resource.resourceType, (reference, expression) => {
+    const link = parseLink(reference, base)
+    if (link?.kind === 'local') all.push({ type: link.type, id: link.id, reference, expression })
+  })
+  return all
+}
+
+const nameOf = ({ type, id }: ResourceKey): string => `${type}/${id}`
+
+/** Returns the names of those that neither the store has nor the same request writes. */
+const missing = async (
+  wanted: readonly Pointing[],
+  drafts: readonly Draft[],
+  { store }: Context,
+): Promise<Set<string>> => {
+  const own = new Map(drafts.map((draft) => [nameOf(draft), draft.resource !== undefined]))
+  const asked = [...new Map(wanted.map((each) => [nameOf(each), each])).values()]
+  const elsewhere = asked.filter((each) => !own.has(nameOf(each)))
+  const versions = elsewhere.length > 0 ? await store.get(elsewhere) : []
+  const absent = elsewhere.filter((_, i) => versions[i]?.deleted !== false)
+  return new Set([...absent, ...asked.filter((each) => own.get(nameOf(each)) === false)].map(nameOf))
+}
+
+/** Returns for each draft its references that lead to nothing. */
+export const danglingIssues = async (drafts: readonly Draft[], context: Context): Promise<Issue[][]> => {
+  const wanted = drafts.map(({ resource }) => (resource ? pointings(resource, context.base) : []))
+  const absent = await missing(wanted.flat(), drafts, context)
+  return wanted.map((each) =>
+    each
+      .filter((pointing) => absent.has(nameOf(pointing)))
+      .map(({ reference, expression }) => noTarget(reference, expression)),
+  )
+}
