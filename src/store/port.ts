@@ -104,6 +104,14 @@ export interface Hold {
   names: readonly string[]
 }
 
+/** What a commit minds beside its writes. */
+export interface Care {
+  /** Resources that must not be deleted when it takes place, nor be about to be. */
+  undeleted?: readonly ResourceKey[]
+  /** Looks around once others are told that the writes are under way; where it fails, none is made. */
+  lastLook?: () => Promise<void>
+}
+
 /** What one request cost: `rounds` counts how often a call began while none was under way. */
 export interface Meter {
   rounds: number
@@ -144,10 +152,10 @@ export interface Store {
   recall(name: string): Promise<Once | undefined>
   /**
    * Commits all writes or none; when it returns, every one is durable and visible to `get` and `page`.
-   * Fails with `version-conflict` when a `before` is no longer current, with `conflict` when another transaction
-   * is under way on the same resource and does not finish in time.
+   * Fails with `version-conflict` when a `before` is no longer current or what must not be is deleted, with `conflict`
+   * when another transaction is under way on the same resource and does not finish in time.
    */
-  commit(writes: readonly Write[], hold?: Hold): Promise<void>
+  commit(writes: readonly Write[], hold?: Hold, care?: Care): Promise<void>
 }
 
 /** Opens the store of a tenant for one request. */

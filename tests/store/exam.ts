@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe } from 'vitest'
 import type { Engines } from './engines.ts'
+import { examineCare } from './exam/care.ts'
 import { examineCommits } from './exam/commits.ts'
 import { examineHistory } from './exam/history.ts'
 import { examineHolds } from './exam/holds.ts'
@@ -32,6 +33,7 @@ export const examine = (name: string, start: () => Promise<Engines>): void => {
     describe('history', () => examineHistory(examinee))
     describe('commits', () => examineCommits(examinee))
     describe('staged commits', () => examineStaging(examinee))
+    describe('commits with care', () => examineCare(examinee))
     describe('holds', () => examineHolds(examinee))
   })
 }

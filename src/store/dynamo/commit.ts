@@ -1,15 +1,15 @@
-import { Failure } from '../../outcome/failure.ts'
+import { Failure, failure } from '../../outcome/failure.ts'
 import { dayKey, dayOf, journalWriteId, newWriteId } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
-import type { Hold, Write } from '../port.ts'
+import type { Care, Hold, ResourceKey, Write } from '../port.ts'
 import { type BatchRequest, writeAll } from './batch.ts'
 import { flipAll, flipOne, lapsed } from './flip.ts'
 import { indexItems, type Placed, removeEntries, removeItems } from './index-items.ts'
-import { itemOfVersion, type Prepared, pastItem, prepare } from './items.ts'
+import { itemOfVersion, type Prepared, pastItem, prepare, type ResourceItem, type State } from './items.ts'
 import { applyJournal, keepJournal, markDone } from './journal.ts'
 import { putObject, type Session } from './session.ts'
 import { abandon, foldAll, stageAll } from './stage.ts'
-import { beginTransaction, end, remember } from './transactions.ts'
+import { beginTransaction, end, recordedState, remember } from './transactions.ts'
 
 /** How many resources share a write id at the most: an index item that holds them all stays below 400 KB. */
 const mostUnderOneWrite = 500
@@ -92,33 +92,75 @@ const commitAtOnce = async (
   session: Session,
   prepared: readonly Prepared[],
   hold: Hold | undefined,
+  undeleted: readonly ResourceKey[],
 ): Promise<void> => {
   await layGround(session, prepared)
   const [only] = prepared
-  if (prepared.length === 1 && only && !hold) await flipOne(session, only)
-  else await flipAll(session, prepared, hold)
+  if (prepared.length === 1 && only && !hold && undeleted.length === 0) await flipOne(session, only)
+  else await flipAll(session, { prepared, undeleted, ...(hold && { record: hold }) })
 }
 
 /** What nobody else can write or name need not be staged: a journal is enough until the transaction is committed. */
 const isJournaled = ({ before, fresh = false }: Write): boolean => fresh && !before
 
-const commitStaged = async (session: Session, prepared: readonly Prepared[], txn: string): Promise<void> => {
-  const staged = prepared.filter(({ write }) => !isJournaled(write))
-  const journal = prepared.filter(({ write }) => isJournaled(write)).map(({ item }) => item)
-  const work = [
+/** Puts the record that commits a transaction, which must find undeleted what must be; returns how it has ended. */
+const record = async (
+  session: Session,
+  txn: string,
+  journal: boolean,
+  undeleted: readonly ResourceKey[],
+): Promise<State> => {
+  if (undeleted.length === 0) return end(session, txn, 'committed', journal)
+  try {
+    await flipAll(session, { prepared: [], record: { txn, journal }, undeleted })
+  } catch (error) {
+    const state = await recordedState(session, txn)
+    if (state === 'pending') throw error
+    return state
+  }
+  return remember(session, txn, journal ? 'unfinished' : 'committed')
+}
+
+const firstFailure = async (work: readonly Promise<unknown>[]): Promise<void> => {
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
+}
+
+/** Makes everything durable that the record will commit, and has the last look. */
+const stage = async (
+  session: Session,
+  prepared: readonly Prepared[],
+  { txn, staged, journal, lastLook }: Staging,
+): Promise<void> => {
+  await firstFailure([
     layGround(session, prepared),
     keepJournal(session, journal, txn),
     stageAll(session, staged, txn),
-  ]
-  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
-  if (failed?.status === 'rejected') {
+  ])
+  await lastLook?.()
+}
+
+interface Staging extends Care {
+  txn: string
+  staged: readonly Prepared[]
+  journal: readonly ResourceItem[]
+}
+
+const commitStaged = async (
+  session: Session,
+  prepared: readonly Prepared[],
+  txn: string,
+  { undeleted = [], ...care }: Care,
+): Promise<void> => {
+  const staged = prepared.filter(({ write }) => !isJournaled(write))
+  const journal = prepared.filter(({ write }) => isJournaled(write)).map(({ item }) => item)
+  try {
+    await stage(session, prepared, { ...care, txn, staged, journal })
+    const state = await record(session, txn, journal.length > 0, undeleted)
+    if (state === 'aborted' || state === 'pending') throw lapsed()
+  } catch (error) {
     await abandon(session, staged, txn)
-    throw failed.reason
-  }
-  const state = await end(session, txn, 'committed', journal.length > 0)
-  if (state === 'aborted' || state === 'pending') {
-    await abandon(session, staged, txn)
-    throw lapsed()
+    throw error
   }
   await applyJournal(session, journal, txn)
   if (journal.length > 0 && staged.length > 0) await markDone(session, txn)
@@ -135,8 +177,14 @@ interface Plan {
   txn?: string
 }
 
-const planOf = (session: Session, writes: readonly Write[], hold: Hold | undefined): Plan => {
-  if (writes.length + (hold ? 1 : 0) <= mostInTransaction) {
+const planOf = (
+  session: Session,
+  writes: readonly Write[],
+  hold: Hold | undefined,
+  { undeleted = [], lastLook }: Care,
+): Plan => {
+  const items = writes.length + undeleted.length + (hold ? 1 : 0)
+  if (items <= mostInTransaction && !lastLook) {
     const prepared = prepareAll(session.tenant, writes, false)
     if (fitsTransaction(prepared)) return { prepared }
   }
@@ -146,13 +194,27 @@ const planOf = (session: Session, writes: readonly Write[], hold: Hold | undefin
   return { txn, prepared: prepareAll(session.tenant, writes, true, named) }
 }
 
+const checkCare = ({ undeleted = [] }: Care): void => {
+  if (undeleted.length >= mostInTransaction)
+    throw failure(
+      'too-costly',
+      `What is written refers to ${undeleted.length} resources that must not be deleted meanwhile; at most ${mostInTransaction - 1} can be watched. Send it in parts.`,
+    )
+}
+
 /** Commits all writes or none: index first, then the flip, then the old entries go. */
-export const commit = async (session: Session, writes: readonly Write[], hold?: Hold): Promise<void> => {
+export const commit = async (
+  session: Session,
+  writes: readonly Write[],
+  hold?: Hold,
+  care: Care = {},
+): Promise<void> => {
   if (writes.length === 0) return
-  const { txn, prepared } = planOf(session, writes, hold)
+  checkCare(care)
+  const { txn, prepared } = planOf(session, writes, hold, care)
   try {
-    if (txn === undefined) await commitAtOnce(session, prepared, hold)
-    else await commitStaged(session, prepared, txn)
+    if (txn === undefined) await commitAtOnce(session, prepared, hold, care.undeleted ?? [])
+    else await commitStaged(session, prepared, txn, care)
   } catch (error) {
     if (isRefusal(error)) await clearAway(session, prepared)
     throw error

@@ -1,10 +1,10 @@
 import { failure } from '../../outcome/failure.ts'
-import { transactionKey } from '../keys.ts'
-import type { Hold } from '../port.ts'
+import { currentKey, transactionKey } from '../keys.ts'
+import type { ResourceKey } from '../port.ts'
 import type { Prepared } from './items.ts'
 import { flipParams, recordParams, transactParams } from './params.ts'
 import { errorName, pause, putItem, type Session, transactWrite } from './session.ts'
-import { type Budget, makeWay } from './settle.ts'
+import { awaitUndeleted, type Budget, makeWay } from './settle.ts'
 
 /** Returns the failure of a transaction that others have aborted because it took longer than its lease. */
 export const lapsed = () =>
@@ -72,22 +72,34 @@ const cancellation = async (call: Promise<unknown>): Promise<Reason[] | undefine
   }
 }
 
-/** Commits all writes by one TransactWriteItems; under a hold the transaction's record is part of it. */
-export const flipAll = async (
-  session: Session,
-  prepared: readonly Prepared[],
-  hold: Hold | undefined,
-): Promise<void> => {
-  const { tables, tenant, timing } = session
-  const record = hold && recordParams(tables.system, transactionKey(tenant, hold.txn), { state: 'committed' })
-  const budget: Budget = { left: timing.patience }
+/** What one TransactWriteItems commits: the record that fences or ends a transaction, the writes, and what must not be deleted. */
+export interface Flip {
+  prepared: readonly Prepared[]
+  record?: { txn: string; journal?: boolean }
+  undeleted?: readonly ResourceKey[]
+}
+
+const paramsOf = ({ tables, tenant }: Session, { prepared, record, undeleted = [] }: Flip) => {
+  const ending = { state: 'committed', ...(record?.journal && { journal: true }) } as const
+  const put = record && recordParams(tables.system, transactionKey(tenant, record.txn), ending)
+  const checks = undeleted.map((key) => currentKey(tenant, key))
+  return transactParams(tables, prepared, put, checks)
+}
+
+/** Commits everything by one TransactWriteItems; fails where the record says that others have ended the transaction. */
+export const flipAll = async (session: Session, flip: Flip): Promise<void> => {
+  const { prepared, record, undeleted = [] } = flip
+  const budget: Budget = { left: session.timing.patience }
   for (let attempt = 0; ; attempt++) {
-    const reasons = await cancellation(transactWrite(session, transactParams(tables, prepared, record)))
+    const reasons = await cancellation(transactWrite(session, paramsOf(session, flip)))
     if (!reasons) return
+    const first = record ? 1 : 0
     const failed = (at: number) => reasons[at]?.Code === 'ConditionalCheckFailed'
     if (record && failed(0)) throw lapsed()
-    const contested = prepared.filter((_, at) => failed(record ? at + 1 : at))
+    const contested = prepared.filter((_, at) => failed(first + at))
     for (const one of contested) await makeWay(session, one, budget)
-    if (contested.length === 0) await waitFor(session, budget, attempt)
+    const doubtful = undeleted.filter((_, at) => failed(first + prepared.length + at))
+    for (const key of doubtful) await awaitUndeleted(session, key, budget, record?.txn)
+    if (contested.length + doubtful.length === 0) await waitFor(session, budget, attempt)
   }
 }

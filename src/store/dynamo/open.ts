@@ -48,7 +48,7 @@ export const openStore = (place: StorePlace): OpenStore => {
       release: async (taken) => (await import('./changes.ts')).release(session, taken),
       note: async (name, taken, once) => (await import('./changes.ts')).note(session, name, taken, once),
       recall: async (name) => (await import('./changes.ts')).recall(session, name),
-      commit: async (writes, taken) => (await import('./changes.ts')).commit(session, writes, taken),
+      commit: async (...what) => (await import('./changes.ts')).commit(session, ...what),
     }
   }
 }

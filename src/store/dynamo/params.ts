@@ -72,16 +72,31 @@ export const expireParams = (table: string, key: Key, ttl: number): UpdateComman
   ExpressionAttributeValues: { ':done': true, ':ttl': ttl },
 })
 
-/** Returns the parameters of a transaction that flips all writes at once, and of the record, if it is fenced by one. */
+type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number]
+
+/** Returns the check that a resource is neither deleted nor, by a transaction under way, about to be. */
+const undeletedCheck = (table: string, key: Key): TransactItem => ({
+  ConditionCheck: {
+    TableName: table,
+    Key: key,
+    ConditionExpression: 'attribute_not_exists(deleted) AND attribute_not_exists(#next.deleted)',
+    ExpressionAttributeNames: { '#next': 'next' },
+  },
+})
+
+/** Returns the parameters of a transaction that flips all writes at once: behind the record, if one fences it, and before the checks. */
 export const transactParams = (
   tables: Tables,
   prepared: readonly Prepared[],
   record?: PutCommandInput,
+  undeleted: readonly Key[] = [],
 ): TransactWriteCommandInput => ({
   TransactItems: [
-    ...(record ? [record] : []),
-    ...prepared.map((one) => flipParams(tables.resources, one)),
-  ].map((Put) => ({ Put })),
+    ...[...(record ? [record] : []), ...prepared.map((one) => flipParams(tables.resources, one))].map(
+      (Put) => ({ Put }),
+    ),
+    ...undeleted.map((key) => undeletedCheck(tables.resources, key)),
+  ],
 })
 
 const insertStatement = (table: string, item: object): Statement => {

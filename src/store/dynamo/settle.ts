@@ -1,6 +1,6 @@
 import { failure } from '../../outcome/failure.ts'
 import { currentKey } from '../keys.ts'
-import type { Version } from '../port.ts'
+import type { ResourceKey, Version } from '../port.ts'
 import { folded, type Prepared, type ResourceItem, type State, stagedBy, standing } from './items.ts'
 import { finish } from './journal.ts'
 import { foldParams, foldStatement, getParams, unstageNewParams, unstageNextParams } from './params.ts'
@@ -99,22 +99,22 @@ export interface Budget {
   left: number
 }
 
-const nameOf = ({ key }: Prepared): string => `\`${key.type}/${key.id}\``
+const nameOf = ({ type, id }: ResourceKey): string => `\`${type}/${id}\``
 
 /** Returns the failure of a write whose `before` is no longer current. */
 export const outdated = (prepared: Prepared, now: Pick<Version, 'v'> | undefined) =>
   failure(
     'version-conflict',
-    `${nameOf(prepared)} was changed meanwhile: expected ${versionName(prepared.write.before)}, found ${versionName(now)}. Read it again and repeat the change.`,
+    `${nameOf(prepared.key)} was changed meanwhile: expected ${versionName(prepared.write.before)}, found ${versionName(now)}. Read it again and repeat the change.`,
   )
 
 const versionName = (version: Pick<Version, 'v'> | undefined): string =>
   version ? `version ${version.v}` : 'no version'
 
-const contended = (prepared: Prepared) =>
-  failure('conflict', `Another transaction is under way on ${nameOf(prepared)}. Try again in a moment.`)
+const contended = (key: ResourceKey) =>
+  failure('conflict', `Another transaction is under way on ${nameOf(key)}. Try again in a moment.`)
 
-const readItem = async (session: Session, { key }: Prepared): Promise<ResourceItem | undefined> => {
+const readItem = async (session: Session, key: ResourceKey): Promise<ResourceItem | undefined> => {
   const { Item } = await getItem(
     session,
     getParams(session.tables.resources, currentKey(session.tenant, key)),
@@ -130,6 +130,44 @@ export const mayWait = (
   theirs: string,
 ): boolean => left > (mine !== undefined && theirs < mine ? timing.patience * 0.75 : 0)
 
+/** What is under way on an item. */
+interface UnderWay {
+  item: ResourceItem | undefined
+  txn: string | undefined
+  state: State
+  /** The item as readers see it. */
+  now: ResourceItem | undefined
+}
+
+const lookAt = async (session: Session, key: ResourceKey): Promise<UnderWay> => {
+  const item = await readItem(session, key)
+  const txn = stagedBy(item)
+  const state = txn === undefined ? 'committed' : ((await statesOf(session, [txn])).get(txn) ?? 'pending')
+  if (txn !== undefined && state === 'unfinished') await finish(session, txn)
+  return { item, txn, state, now: standing(item, state) }
+}
+
+/** How long a writer still waits, under which transaction, and how often it has tried. */
+interface Waiting {
+  budget: Budget
+  mine: string | undefined
+  attempt: number
+}
+
+/** Does what can be done about a transaction that stands in the way: settles what it left, ends it, or waits for it. */
+const passBy = async (
+  session: Session,
+  key: ResourceKey,
+  { item, txn, state }: UnderWay,
+  { budget, mine, attempt }: Waiting,
+): Promise<void> => {
+  if (!item || txn === undefined || state === 'unfinished') return
+  if (state !== 'pending') await settleItem(session, item, txn, state)
+  else if (isOverdue(session, txn)) await end(session, txn, 'aborted')
+  else if (mayWait(session, budget, mine, txn)) budget.left -= await pause(session, attempt)
+  else throw contended(key)
+}
+
 /**
  * Finds out why a write was refused. Returns `done` when it has in fact succeeded, `free` when nothing stands in its
  * way any more; fails with `version-conflict` or, when another transaction does not finish in time, `conflict`.
@@ -141,19 +179,30 @@ export const makeWay = async (
   mine?: string,
 ): Promise<'done' | 'free'> => {
   for (let attempt = 0; ; attempt++) {
-    const item = await readItem(session, prepared)
-    const txn = stagedBy(item)
+    const found = await lookAt(session, prepared.key)
+    const { item, txn, now } = found
     if ((txn === undefined && item?.w === prepared.item.w) || (txn !== undefined && txn === mine))
       return 'done'
-    const state = txn === undefined ? 'committed' : ((await statesOf(session, [txn])).get(txn) ?? 'pending')
-    if (txn !== undefined && state === 'unfinished') await finish(session, txn)
-    const now = standing(item, state)
     if (now?.w !== prepared.write.before?.w) throw outdated(prepared, now)
     if (!item || txn === undefined) return 'free'
-    if (state === 'unfinished') continue
-    if (state !== 'pending') await settleItem(session, item, txn, state)
-    else if (isOverdue(session, txn)) await end(session, txn, 'aborted')
-    else if (mayWait(session, budget, mine, txn)) budget.left -= await pause(session, attempt)
-    else throw contended(prepared)
+    await passBy(session, prepared.key, found, { budget, mine, attempt })
+  }
+}
+
+/**
+ * Returns when nothing is under way any more on a resource that must not be deleted; fails with `version-conflict`
+ * where it is, with `conflict` when a transaction on it does not finish in time.
+ */
+export const awaitUndeleted = async (
+  session: Session,
+  key: ResourceKey,
+  budget: Budget,
+  mine?: string,
+): Promise<void> => {
+  for (let attempt = 0; ; attempt++) {
+    const found = await lookAt(session, key)
+    if (found.now?.deleted) throw failure('version-conflict', `${nameOf(key)} was deleted meanwhile.`)
+    if (found.txn === undefined) return
+    await passBy(session, key, found, { budget, mine, attempt })
   }
 }
