@@ -9,6 +9,7 @@ const rows = [
   ['interactions'],
   ['write'],
   ['auth', 'validate'],
+  ['terminology'],
   ['search'],
   ['store'],
   ['fhir'],

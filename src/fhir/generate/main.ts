@@ -10,6 +10,7 @@ import { parametersOf } from './parameters.ts'
 import { writeExpressions, writeRegistry, writeTypes } from './registry.ts'
 import { readDefinitions, type ValueSet } from './source.ts'
 import { writeStructure } from './structure.ts'
+import { writeSystems, writeValueSets } from './terminology.ts'
 
 const directory = join(import.meta.dirname, '../generated')
 
@@ -40,6 +41,10 @@ const generate = (): Record<string, string> => {
     'registry.d.ts': registryTypes,
     'structure.js': writeStructure(model),
     'structure.d.ts': structureTypes,
+    'systems.js': writeSystems(definitions),
+    'systems.d.ts': 'export const systemRows: Readonly<Record<string, string>>\n',
+    'value-sets.js': writeValueSets(definitions),
+    'value-sets.d.ts': 'export const valueSetRows: Readonly<Record<string, string>>\n',
     'types.js': writeTypes(model),
     'types.d.ts': 'export const resourceTypes: readonly string[]\n',
   }

@@ -81,6 +81,8 @@ export interface Definitions {
   searchParameters: SearchParameterDefinition[]
   codeSystems: Map<string, CodeSystem>
   valueSets: Map<string, ValueSet>
+  /** All of both; a few addresses have two versions. */
+  terminology: { codeSystems: CodeSystem[]; valueSets: ValueSet[] }
   /** For each resource type the search parameters that place it in a patient's compartment. */
   patientCompartment: Record<string, readonly string[]>
 }
@@ -96,19 +98,35 @@ const resourcesOf = <T extends { resourceType: string }>(name: string, type: T['
     .filter((resource) => resource.resourceType === type)
 
 /** Returns the definitions as HL7 published them. */
-export const readDefinitions = (): Definitions => ({
-  structures: ['profiles-resources', 'profiles-types']
-    .flatMap((name) => resourcesOf<StructureDefinition>(name, 'StructureDefinition'))
-    .filter((definition) => definition.name !== 'SubscriptionStatus')
-    .map(correctStructure),
-  searchParameters: searchParameters(),
-  codeSystems: byUrl(terminology<CodeSystem>('CodeSystem')),
-  valueSets: byUrl(terminology<ValueSet>('ValueSet')),
-  patientCompartment: patientCompartment(),
-})
+export const readDefinitions = (): Definitions => {
+  const codeSystems = terminology<CodeSystem>('CodeSystem').map(correctSystem)
+  const valueSets = terminology<ValueSet>('ValueSet')
+  return {
+    structures: ['profiles-resources', 'profiles-types']
+      .flatMap((name) => resourcesOf<StructureDefinition>(name, 'StructureDefinition'))
+      .filter((definition) => definition.name !== 'SubscriptionStatus')
+      .map(correctStructure),
+    searchParameters: searchParameters(),
+    codeSystems: byUrl(codeSystems),
+    valueSets: byUrl(valueSets),
+    terminology: { codeSystems, valueSets },
+    patientCompartment: patientCompartment(),
+  }
+}
 
 const terminology = <T extends { resourceType: string }>(type: T['resourceType']): T[] =>
   ['v3-codesystems', 'v2-tables', 'valuesets'].flatMap((name) => resourcesOf<T>(name, type))
+
+const correctSystem = (system: CodeSystem): CodeSystem => {
+  const codes: Readonly<Record<string, readonly string[]>> = corrections.codeSystems.remove
+  const removed = codes[system.url]
+  return removed && system.concept ? { ...system, concept: without(system.concept, removed) } : system
+}
+
+const without = (concepts: readonly Concept[], codes: readonly string[]): Concept[] =>
+  concepts
+    .filter(({ code }) => !codes.includes(code))
+    .map((concept) => (concept.concept ? { ...concept, concept: without(concept.concept, codes) } : concept))
 
 const byUrl = <T extends { url: string }>(resources: readonly T[]): Map<string, T> =>
   new Map(resources.map((resource) => [resource.url, resource]))

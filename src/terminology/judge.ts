@@ -1,0 +1,157 @@
+/** Whether a code belongs to a value set: yes, no, or not to be told from what is held. */
+
+import { failure } from '../outcome/failure.ts'
+import { type Passes, passesFilter } from './filter.ts'
+import type { Held } from './held.ts'
+import type { Coding, Concept, Part, ValueSet } from './resources.ts'
+import { isInactive, type Node, nodeOf, type System } from './system.ts'
+
+export type Answer = 'yes' | 'no' | 'unknown'
+
+/** A code as it is asked for; without a system, any that the value set draws from will do. */
+export type Asked = Coding & { code: string }
+
+/** What was found out about a code. */
+export interface Verdict {
+  answer: Answer
+  /** The system in which it was found, as the value set knows it. */
+  system?: string
+  version?: string
+  display?: string
+  node?: Node
+}
+
+export type Judge = (asked: Asked) => Verdict
+
+const no: Verdict = { answer: 'no' }
+const unknown: Verdict = { answer: 'unknown' }
+
+/** Returns the judge of a value set. Fails where it leads to itself, or a filter in it cannot be understood. */
+export const judgeOf = (held: Held, valueSet: ValueSet, above: readonly ValueSet[] = []): Judge => {
+  checkCycle(valueSet, above)
+  const judge = held.judges.get(valueSet) ?? remembering(newJudge(held, valueSet, above))
+  held.judges.set(valueSet, judge)
+  return judge
+}
+
+/** Value sets may share others many times over, so each is asked only once for the same code. */
+const remembering = (judge: Judge): Judge => {
+  let last: { asked: Asked; verdict: Verdict } | undefined
+  return (asked) => {
+    if (!last || !isSame(last.asked, asked)) last = { asked, verdict: judge(asked) }
+    return last.verdict
+  }
+}
+
+const isSame = (a: Asked, b: Asked): boolean =>
+  a.code === b.code && a.system === b.system && a.version === b.version
+
+const newJudge = (held: Held, valueSet: ValueSet, above: readonly ValueSet[]): Judge => {
+  const way = [...above, valueSet]
+  const { include, exclude = [], inactive } = composeOf(valueSet)
+  const within = include.map((part) => partJudge(held, part, way))
+  const without = exclude.map((part) => partJudge(held, part, way))
+  return (asked) => {
+    const found = best(within.map((judge) => judge(asked)))
+    if (found.answer === 'no') return no
+    if (inactive === false && found.node && isInactive(found.node)) return no
+    const system = found.system ?? asked.system
+    const barred = best(without.map((judge) => judge({ ...asked, ...(system !== undefined && { system }) })))
+    return barred.answer === 'yes' ? no : barred.answer === 'unknown' ? unknown : found
+  }
+}
+
+const order: Readonly<Record<Answer, number>> = { yes: 2, unknown: 1, no: 0 }
+
+const best = (verdicts: readonly Verdict[]): Verdict =>
+  verdicts.reduce((a, b) => (order[b.answer] > order[a.answer] ? b : a), no)
+
+const worst = (verdicts: readonly Verdict[]): Verdict =>
+  verdicts.reduce((a, b) => (order[b.answer] < order[a.answer] ? b : a))
+
+const nameOf = ({ url, id, name }: ValueSet): string => url ?? id ?? name ?? 'the given one'
+
+const checkCycle = (valueSet: ValueSet, above: readonly ValueSet[]): void => {
+  const at = above.indexOf(valueSet)
+  if (at < 0) return
+  const way = [...above.slice(at), valueSet].map((each) => `\`${nameOf(each)}\``)
+  throw failure(
+    'invariant',
+    `The value set leads back to itself: ${way.join(' → ')}.`,
+    'ValueSet.compose.include.valueSet',
+  )
+}
+
+/** Returns what a value set is made of; one that is only a list of results is made of these. */
+export const composeOf = ({ compose, expansion }: ValueSet): NonNullable<ValueSet['compose']> => {
+  if (compose) return compose
+  const listed = flat(expansion?.contains ?? []).filter(
+    ({ code, abstract }) => code !== undefined && !abstract,
+  )
+  const groups = Map.groupBy(listed, ({ system }) => system ?? '')
+  return { include: [...groups].map(([system, concept]) => ({ system, concept: concept as Concept[] })) }
+}
+
+type List = NonNullable<NonNullable<ValueSet['expansion']>['contains']>
+
+const flat = (contains: List): List[number][] =>
+  contains.flatMap((each) => [each, ...flat(each.contains ?? [])])
+
+/** Returns the judge of one `include` or `exclude`: all that it says must hold. */
+export const partJudge = (held: Held, part: Part, way: readonly ValueSet[]): Judge => {
+  const sets = (part.valueSet ?? []).map((canonical) => setJudge(held, canonical, way))
+  const own = part.system === undefined ? [] : [systemJudge(held, part, part.system)]
+  const all = [...own, ...sets]
+  return (asked) => (all.length === 0 ? no : merged(all.map((judge) => judge(asked))))
+}
+
+const merged = (verdicts: readonly Verdict[]): Verdict => {
+  const { answer } = worst(verdicts)
+  return answer === 'no' ? no : Object.assign({}, ...verdicts.toReversed(), { answer })
+}
+
+const setJudge = (held: Held, canonical: string, way: readonly ValueSet[]): Judge => {
+  const valueSet = held.valueSet(canonical)
+  return valueSet ? judgeOf(held, valueSet, way) : () => unknown
+}
+
+const systemJudge = (held: Held, part: Part, url: string): Judge => {
+  const system = held.system(url, part.version)
+  const judge = part.concept ? listJudge(part.concept, system) : graphJudge(system, part)
+  return (asked) => {
+    if (asked.system !== undefined && asked.system !== url) return no
+    if (asked.version !== undefined && part.version !== undefined && asked.version !== part.version) return no
+    const verdict = judge(asked)
+    return verdict.answer === 'no' ? no : { ...verdict, system: url, ...versionOf(system, part) }
+  }
+}
+
+const versionOf = (system: System | undefined, part: Part): { version?: string } => {
+  const version = system?.version ?? part.version
+  return version === undefined ? {} : { version }
+}
+
+/** What a value set lists itself belongs to it, whether or not the code system is held. */
+const listJudge = (concepts: readonly Concept[], system: System | undefined): Judge => {
+  const fold = (code: string): string => (system?.caseSensitive === false ? code.toLowerCase() : code)
+  const listed = new Map(concepts.map((concept) => [fold(concept.code), concept]))
+  return ({ code }) => {
+    const concept = listed.get(fold(code))
+    return concept ? { answer: 'yes', ...seen(system && nodeOf(system, code), concept.display) } : no
+  }
+}
+
+const seen = (node: Node | undefined, display: string | undefined) => {
+  const text = display ?? node?.display
+  return { ...(node && { node }), ...(text !== undefined && { display: text }) }
+}
+
+const graphJudge = (system: System | undefined, { filter = [] }: Part): Judge => {
+  if (!system) return () => unknown
+  const filters: readonly Passes[] = filter.map((each) => passesFilter(system, each))
+  return ({ code }) => {
+    const node = nodeOf(system, code)
+    if (!node) return system.complete ? no : unknown
+    return filters.every((passes) => passes(node)) ? { answer: 'yes', ...seen(node, undefined) } : no
+  }
+}
