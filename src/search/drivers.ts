@@ -119,8 +119,8 @@ export const rangeDriver = (type: string, clause: Clause): readonly RangeDriver[
 /** Ranges are read as one that spans them all, so that what lies in the side lists lies before the rest. */
 const joined = (reaches: readonly Reach[]): readonly Reach[] => {
   const bounds = hull(reaches)
-  const [range] = reaches.filter((reach) => reach.kind === 'range')
-  return bounds && range ? [{ ...range, bounds }] : reaches
+  const ranges = new Map(reaches.flatMap((reach) => (reach.kind === 'range' ? [[reach.under, reach]] : [])))
+  return bounds ? [...ranges.values()].map((range) => ({ ...range, bounds })) : reaches
 }
 
 /** A text narrows by its length, a range by having both ends. */
@@ -137,7 +137,7 @@ const rankOf = (reaches: readonly Reach[]): number =>
 const stretchesOf = (type: string, code: string, reach: Reach): { main: Stretch[]; sides: Stretch[] } => {
   if (reach.kind === 'value') return { main: [], sides: [] }
   if (reach.kind === 'text') return { main: [textStretch(type, code, reach.text)], sides: [] }
-  const list = rangeList(type, code, reach.list)
+  const list = rangeList(type, `${code}${reach.under ?? ''}`, reach.list)
   return windowsOf(list, '', reach.bounds, reach.list === 'date' ? timeScale : numberScale)
 }
 

@@ -112,7 +112,7 @@ const entriesAt = (type: string, code: string, standing: Standing, place: Place)
     const name = `${code}${place.under ?? ''}`
     return [{ list: valueList(type, name, place.value, place.list), order: standing.order }]
   }
-  const list = rangeList(type, code, place.list)
+  const list = rangeList(type, `${code}${place.under ?? ''}`, place.list)
   return place.list === 'date' ? spread(list, place.low, place) : widespread(list, place)
 }
 

@@ -164,6 +164,8 @@ export interface QuantityValue extends Omit<NumberValue, 'type'> {
   readonly type: 'quantity'
   readonly system?: string
   readonly code?: string
+  /** The same in base units, where the unit is one of UCUM's. */
+  readonly measured?: Omit<NumberValue, 'type'> & { readonly dimension: string }
 }
 
 export interface UriValue {

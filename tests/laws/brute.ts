@@ -1,3 +1,4 @@
+import ucum from '@lhncbc/ucum-lhc'
 import type { Known } from '../search/hospital.ts'
 
 /**
@@ -195,7 +196,7 @@ const matchesNumber = (text: string, value: unknown): boolean => {
   const [number, found] = [Number(rest), Number(value)]
   const decimals = rest.split('.')[1]?.length ?? 0
   const half = 5 * 10 ** (-decimals - 1)
-  const scaled = Math.round((found - number + half) * 1e6) / 1e6
+  const scaled = Math.round((found - number + half) * 1e9) / 1e9
   const same = scaled >= 0 && scaled < 2 * half
   if (prefix === 'eq') return same
   if (prefix === 'ne') return !same
@@ -204,9 +205,28 @@ const matchesNumber = (text: string, value: unknown): boolean => {
   return prefix === 'ge' ? found >= number : found <= number
 }
 
+const units = ucum.UcumLhcUtils.getInstance()
+const conversions = new Map<string, number | undefined>()
+
+/** An amount in another unit, as the library reckons, without the noise of its last digits. */
+const converted = (amount: number, from: string, to: string): number | undefined => {
+  const key = `${amount} ${from} ${to}`
+  if (conversions.has(key)) return conversions.get(key)
+  const { toVal } = units.convertUnitTo(from, amount, to)
+  const found = toVal === null ? undefined : Number(toVal.toPrecision(12))
+  conversions.set(key, found)
+  return found
+}
+
+const isUcum = (code: string): boolean => converted(1, code, code) !== undefined
+
 const matchesQuantity = (text: string, value: unknown): boolean => {
   const [amount = '', system = '', code = ''] = text.split('|')
   const { value: found, system: foundSystem, code: foundCode, unit } = value as Record<string, string>
+  if (system === 'http://unitsofmeasure.org' && isUcum(code)) {
+    const same = foundSystem === system && foundCode && converted(Number(found), foundCode, code)
+    return typeof same === 'number' && matchesNumber(amount, same)
+  }
   const sameSystem = system === '' || system === foundSystem
   const sameCode = code === '' || code === foundCode || (system === '' && code === unit)
   return sameSystem && sameCode && matchesNumber(amount, found)
@@ -292,9 +312,19 @@ const sortKeys = (kind: Kind, value: unknown): (string | number)[] => {
   if (kind === 'date') return [valueSpan(value).low]
   if (kind === 'string') return [plain(String(value))]
   if (kind === 'number') return [Number(value)]
-  if (kind === 'quantity') return [Number((value as Json).value)]
+  if (kind === 'quantity') return [amountKey(value as Json)]
   if (kind === 'token') return codings(value).map(({ code }) => String(code))
   return [typeof value === 'string' ? value : String((value as Json).reference)]
+}
+
+/** One unit of each dimension, in the order in which the server puts them. */
+const dimensions = ['1', 'K', 'g', 'Pa', 'g/L', 'Hz']
+
+/** Measures that can be compared stand together, others before them; the inverse sine only makes large amounts small. */
+const amountKey = ({ value, system, code }: Json): number => {
+  const group = dimensions.findIndex((unit) => system && converted(1, String(code), unit) !== undefined)
+  const amount = group < 0 ? Number(value) : converted(Number(value), String(code), dimensions[group] ?? '')
+  return group * 1000 + Math.asinh(Number(amount) * 1e6)
 }
 
 const sortValue = (resource: Known, code: string, descending: boolean): string | number | undefined => {

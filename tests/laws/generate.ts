@@ -43,14 +43,38 @@ const period = fc
 const coding = fc.record({ system: pick(...systems), code: pick(...codes) }, { requiredKeys: ['code'] })
 const concept = fc.record({ coding: some(coding) })
 const amount = pick(0, 5, 5.4, 5.44, 5.45, 5.5, 60, 99.5, 100, 100.5, -5, 0.001, 1e6)
-const quantity = fc.record(
-  {
-    value: amount,
-    unit: pick('mg', 'milligram'),
-    system: pick('http://unitsofmeasure.org'),
-    code: pick('mg', 'kg'),
-  },
+const ucum = 'http://unitsofmeasure.org'
+const unlabelled = fc.record(
+  { value: amount, unit: pick('mg', 'milligram'), system: pick(ucum), code: pick('mg', 'kg', 'zz') },
   { requiredKeys: ['value'] },
+)
+
+/** Amounts that lie on each other or on each other's edges in different units. */
+const measured = pick<[number, string]>(
+  [5, 'mg'],
+  [0.005, 'g'],
+  [5440, 'ug'],
+  [0.0000055, 'kg'],
+  [5, '[lb_av]'],
+  [37, 'Cel'],
+  [98.6, '[degF]'],
+  [310.15, 'K'],
+  [36.4, 'Cel'],
+  [60, '/min'],
+  [1, 'Hz'],
+  [3599, '/h'],
+  [60, '{beats}/min'],
+  [100, '%'],
+  [1, '1'],
+  [100, 'mm[Hg]'],
+  [13.3322, 'kPa'],
+  [5.4, 'mg/dL'],
+  [54, 'mg/L'],
+  [-5, 'Cel'],
+)
+const quantity = fc.oneof(
+  unlabelled,
+  measured.map(([value, code]) => ({ value, unit: code, system: ucum, code })),
 )
 const word = pick('Anna', 'ANNABEL', 'Ånna', 'Müller', 'mueller', "O'Neil", 'Saint-Denis', 'Zoë', 'ab', 'b')
 const reference = (...types: string[]) =>
@@ -203,12 +227,17 @@ const values: Record<string, { texts: fc.Arbitrary<string>; modifiers: string[] 
   },
   number: { texts: prefixed(pick('0.1', '0.2', '0.15', '1', '0')), modifiers: ['', 'missing'] },
   quantity: {
-    texts: fc
-      .tuple(
-        prefixed(pick('5', '5.4', '5.40', '5.5', '100', '100.0', '-5', '0', '60')),
-        pick('', '||mg', '|http://unitsofmeasure.org|kg'),
-      )
-      .map((parts) => parts.join('')),
+    texts: fc.oneof(
+      fc
+        .tuple(
+          prefixed(pick('5', '5.4', '5.40', '5.5', '100', '100.0', '-5', '0', '60')),
+          pick('', '||mg', `|${ucum}|kg`, `|${ucum}|mg`, `|${ucum}|zz`, `|${ucum}|`, '||{beats}/min'),
+        )
+        .map((parts) => parts.join('')),
+      fc
+        .tuple(prefixed(measured.map(String)), fc.constant(ucum))
+        .map(([pair, system]) => pair.replace(',', `|${system}|`)),
+    ),
     modifiers: ['', '', 'missing'],
   },
   composite: {

@@ -11,6 +11,7 @@ import { writeExpressions, writeRegistry, writeTypes } from './registry.ts'
 import { readDefinitions, type ValueSet } from './source.ts'
 import { writeStructure } from './structure.ts'
 import { writeSystems, writeValueSets } from './terminology.ts'
+import { writeUnits } from './units.ts'
 
 const directory = join(import.meta.dirname, '../generated')
 
@@ -47,6 +48,8 @@ const generate = (): Record<string, string> => {
     'value-sets.d.ts': 'export const valueSetRows: Readonly<Record<string, string>>\n',
     'types.js': writeTypes(model),
     'types.d.ts': 'export const resourceTypes: readonly string[]\n',
+    'units.js': writeUnits(),
+    'units.d.ts': 'export const unitRows: string\nexport const prefixRows: string\n',
   }
 }
 

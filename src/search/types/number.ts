@@ -1,6 +1,12 @@
 /** https://hl7.org/fhir/R4/search.html#number */
 
-import { approximateInterval, impliedInterval, parseDecimal, sortableDecimal } from '../../fhir/decimal.ts'
+import {
+  approximateInterval,
+  type Decimal,
+  impliedInterval,
+  parseDecimal,
+  sortableDecimal,
+} from '../../fhir/decimal.ts'
 import type { Bounds } from '../bounds.ts'
 import type { NumberValue, Prefix } from '../query.ts'
 import { type Span, splitPrefix } from './prefix.ts'
@@ -10,18 +16,19 @@ import { isObject, type SearchRules } from './rules.ts'
 const lowest = '!'
 const highest = '~'
 
-/** Returns the number with its prefix and the range it stands for; undefined where the text is none. */
-export const parseNumber = (text: string): Omit<NumberValue, 'type'> | undefined => {
+/**
+ * Returns the number with its prefix and the range it stands for, all in the sortable text that `written` gives;
+ * undefined where the text is none.
+ */
+export const parseNumber = (
+  text: string,
+  written: (decimal: Decimal) => string = sortableDecimal,
+): Omit<NumberValue, 'type'> | undefined => {
   const { prefix, rest } = splitPrefix(text)
   const decimal = parseDecimal(rest)
   if (!decimal) return undefined
   const range = prefix === 'ap' ? approximateInterval(decimal) : impliedInterval(decimal)
-  return {
-    prefix,
-    at: sortableDecimal(decimal),
-    low: sortableDecimal(range.low),
-    high: sortableDecimal(range.high),
-  }
+  return { prefix, at: written(decimal), low: written(range.low), high: written(range.high) }
 }
 
 type Comparison = (wanted: Omit<NumberValue, 'type'>, found: Span) => boolean
@@ -57,9 +64,12 @@ export const numberBounds: Readonly<
 }
 
 /** Returns the sortable text of a number as JSON has it; undefined for anything else. */
-export const sortableNumber = (value: unknown): string | undefined => {
+export const sortableNumber = (
+  value: unknown,
+  written: (decimal: Decimal) => string = sortableDecimal,
+): string | undefined => {
   const decimal = typeof value === 'number' ? parseDecimal(value) : undefined
-  return decimal && sortableDecimal(decimal)
+  return decimal && written(decimal)
 }
 
 /** Returns the numbers from `low` to `high`; a missing end is open. */

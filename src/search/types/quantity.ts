@@ -1,47 +1,90 @@
 /** https://hl7.org/fhir/R4/search.html#quantity */
 
+import { type Decimal, sortableDecimal } from '../../fhir/decimal.ts'
 import type { TypedValue } from '../../fhir/definitions.ts'
+import { inBaseUnits, type Unit, unitOf } from '../../fhir/units.ts'
 import { splitEscaped } from '../escapes.ts'
 import type { QuantityValue } from '../query.ts'
 import { numberBounds, numberComparisons, openSpan, parseNumber, sortableNumber } from './number.ts'
 import type { Span } from './prefix.ts'
-import { isObject, type SearchRules, textOf } from './rules.ts'
+import { isObject, type Place, type SearchRules, textOf } from './rules.ts'
 
 /** A quantity as it stands in a resource: how much, and of what. */
-interface Measure extends Span {
+interface Measure extends Span, Labels {
+  /** The same in base units, where the unit is one of UCUM's. */
+  measured?: Measured | undefined
+}
+
+interface Labels {
   system?: string | undefined
   code?: string | undefined
   unit?: string | undefined
 }
 
+interface Measured extends Span {
+  dimension: string
+}
+
 const currencies = 'urn:iso:std:iso:4217'
+const ucum = 'http://unitsofmeasure.org'
+
+/** How amounts of a unit are written so that all of its dimension sort together. */
+const writtenIn =
+  (unit: Unit) =>
+  (amount: Decimal): string =>
+    sortableDecimal(inBaseUnits(amount, unit))
+
+const ucumUnit = ({ system, code }: Labels): Unit | undefined =>
+  system === ucum && code !== undefined ? unitOf(code) : undefined
 
 const measureOf = ({ type, value }: TypedValue): Measure | undefined => {
   if (!isObject(value)) return undefined
-  if (type === 'Range') return rangeMeasure(value)
-  const span = comparedSpan(sortableNumber(value.value), textOf(value.comparator))
-  if (type === 'Money') return span && { ...span, system: currencies, code: textOf(value.currency) }
-  return span && { ...span, ...unitOf(value) }
+  if (type === 'Range') return between(value.low, value.high)
+  if (type === 'Money') return moneyMeasure(value)
+  const comparator = textOf(value.comparator)
+  if (comparator?.startsWith('<')) return between(undefined, value)
+  return comparator?.startsWith('>') ? between(value, undefined) : between(value, value)
 }
 
-const unitOf = (quantity: Record<string, unknown>) => ({
-  system: textOf(quantity.system),
-  code: textOf(quantity.code),
-  unit: textOf(quantity.unit),
-})
-
-const rangeMeasure = ({ low, high }: Record<string, unknown>): Measure | undefined => {
-  const ends = [low, high].filter(isObject)
-  const [from, to] = [low, high].map((end) => (isObject(end) ? sortableNumber(end.value) : undefined))
-  const span = openSpan(from, to)
-  return span && ends[0] && { ...span, ...unitOf(ends[0]) }
+const moneyMeasure = ({ value, currency }: Record<string, unknown>): Measure | undefined => {
+  const at = sortableNumber(value)
+  return at === undefined ? undefined : { low: at, high: at, system: currencies, code: textOf(currency) }
 }
 
-/** `<5` says that the value lies somewhere below 5. */
-const comparedSpan = (at: string | undefined, comparator: string | undefined): Span | undefined => {
+/** One end of a measure, as it stands and in base units. */
+interface End extends Labels {
+  at: string
+  base: string | undefined
+  dimension: string | undefined
+}
+
+const endOf = (quantity: unknown): End | undefined => {
+  if (!isObject(quantity)) return undefined
+  const at = sortableNumber(quantity.value)
   if (at === undefined) return undefined
-  if (comparator?.startsWith('<')) return openSpan(undefined, at)
-  return comparator?.startsWith('>') ? openSpan(at, undefined) : { low: at, high: at }
+  const labels = {
+    system: textOf(quantity.system),
+    code: textOf(quantity.code),
+    unit: textOf(quantity.unit),
+  }
+  const unit = ucumUnit(labels)
+  const base = unit && sortableNumber(quantity.value, writtenIn(unit))
+  return { at, ...labels, base, dimension: unit?.dimension }
+}
+
+/** Returns all that lies between two quantities; a missing end is open: `<5` says that the value lies somewhere below 5. */
+const between = (from: unknown, to: unknown): Measure | undefined => {
+  const [low, high] = [endOf(from), endOf(to)]
+  const span = openSpan(low?.at, high?.at)
+  const { system, code, unit } = low ?? high ?? {}
+  return span && { ...span, system, code, unit, measured: measuredBetween(low, high) }
+}
+
+const measuredBetween = (low: End | undefined, high: End | undefined): Measured | undefined => {
+  const dimension = (low ?? high)?.dimension
+  const isOne = [low, high].every((end) => end === undefined || end.dimension === dimension)
+  const span = openSpan(low?.base, high?.base)
+  return dimension !== undefined && isOne && span ? { ...span, dimension } : undefined
 }
 
 const sameUnit = (wanted: QuantityValue, found: Measure): boolean => {
@@ -51,16 +94,38 @@ const sameUnit = (wanted: QuantityValue, found: Measure): boolean => {
   return found.system === wanted.system && found.code === wanted.code
 }
 
+const matches = (wanted: QuantityValue, found: TypedValue): boolean => {
+  const measure = measureOf(found)
+  if (!measure) return false
+  const { measured } = wanted
+  if (!measured) return sameUnit(wanted, measure) && numberComparisons[wanted.prefix](wanted, measure)
+  return (
+    measure.measured?.dimension === measured.dimension &&
+    numberComparisons[wanted.prefix](measured, measure.measured)
+  )
+}
+
 const parse = (text: string): QuantityValue | undefined => {
   const [amount = '', system, code, ...rest] = splitEscaped(text, '|')
   const value = parseNumber(amount)
   if (!value || rest.length > 0) return undefined
+  const labels = { ...(system && { system }), ...(code && { code }) }
+  const unit = ucumUnit(labels)
+  const measured = unit && parseNumber(amount, writtenIn(unit))
   return {
     type: 'quantity',
     ...value,
-    ...(system && { system }),
-    ...(code && { code }),
+    ...labels,
+    ...(unit && measured && { measured: { ...measured, dimension: unit.dimension } }),
   }
+}
+
+/** Beside its amount as given a measure is remembered in base units, under its dimension. */
+const placesOf = ({ low, high, measured }: Measure): readonly Place[] => {
+  const given: Place = { kind: 'range', low, high, list: 'quantity' }
+  return measured
+    ? [given, { ...given, low: measured.low, high: measured.high, under: `:${measured.dimension}` }]
+    : [given]
 }
 
 export const quantity: SearchRules<QuantityValue> = {
@@ -68,25 +133,20 @@ export const quantity: SearchRules<QuantityValue> = {
   parse,
   places: (found) => {
     const measure = measureOf(found)
-    return measure ? [{ kind: 'range', low: measure.low, high: measure.high, list: 'quantity' }] : []
+    return measure ? placesOf(measure) : []
   },
+  /** Those that can be compared stand together: by dimension, those without one first, then by amount. */
   sortKeys: (found) => {
     const measure = measureOf(found)
-    return measure ? [measure.low] : []
+    return measure ? [`${measure.measured?.dimension ?? ''} ${measure.measured?.low ?? measure.low}`] : []
   },
   modifiers: {
     '': {
-      matches: (wanted, found) => {
-        const measure = measureOf(found)
-        return (
-          measure !== undefined &&
-          sameUnit(wanted, measure) &&
-          numberComparisons[wanted.prefix](wanted, measure)
-        )
-      },
-      reach: (wanted) => {
-        const bounds = numberBounds[wanted.prefix](wanted)
-        return bounds && [{ kind: 'range', bounds, list: 'quantity' }]
+      matches,
+      reach: ({ prefix, measured, ...given }) => {
+        const bounds = numberBounds[prefix](measured ?? { prefix, ...given })
+        const under = measured && { under: `:${measured.dimension}` }
+        return bounds && [{ kind: 'range', bounds, list: 'quantity', ...under }]
       },
     },
   },

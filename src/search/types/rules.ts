@@ -6,13 +6,13 @@ import type { SearchValue } from '../query.ts'
 /** What the index remembers of a value that stands in a resource. */
 export type Place =
   | { kind: 'value'; value: string; list: ValueKind; under?: string }
-  | { kind: 'range'; low: string; high: string; list: RangeKind }
+  | { kind: 'range'; low: string; high: string; list: RangeKind; under?: string }
   | { kind: 'text'; text: string }
 
 /** Where in the index everything must stand that can match a searched value. */
 export type Reach =
   | { kind: 'value'; value: string; list: ValueKind; under?: string }
-  | { kind: 'range'; bounds: Bounds; list: RangeKind }
+  | { kind: 'range'; bounds: Bounds; list: RangeKind; under?: string }
   | { kind: 'text'; text: string }
 
 /** What a searched value is read against. */
