@@ -86,7 +86,11 @@ export const bundleOptions = {
   splitting: true,
   outExtension: { '.js': '.mjs' },
   banner: { js: requireBanner },
-  alias: { 'node:timers': './src/handlers/timers.ts' },
+  alias: {
+    'node:http': './src/handlers/node/http.ts',
+    'node:process': './src/handlers/node/process.ts',
+    'node:timers': './src/handlers/node/timers.ts',
+  },
   mainFields: ['module', 'main'],
   target: 'node24',
   minify: true,
