@@ -71,4 +71,10 @@ export const rulesOf = (env: Environment): Rules => ({
   profiles: oneOf(env, 'PROFILE_VALIDATION', ['off', 'warn', 'reject'], defaultRules.profiles),
   required: requiredOf(env.REQUIRED_PROFILES),
   references: oneOf(env, 'REFERENCE_CHECKS', ['off', 'types', 'exist'], defaultRules.references),
+  deletionOfReferred: oneOf(
+    env,
+    'DELETION_OF_REFERRED',
+    ['allow', 'refuse'],
+    defaultRules.deletionOfReferred,
+  ),
 })

@@ -6,6 +6,7 @@ import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Context, Login } from '../write/context.ts'
 import { patchTypes } from '../write/patch.ts'
+import { defaultRules, type Rules } from '../write/rules.ts'
 import type { Call, Dispatch, Interaction, RouteFacts } from './call.ts'
 
 export const software = { name: 'Pilotlight', version: '0.1.0' }
@@ -39,7 +40,13 @@ const compartmentUrl = (type: string): string =>
 const serves = (routes: readonly RouteFacts[], method: string, pattern: string): boolean =>
   routes.some((route) => route.method === method && route.pattern === pattern)
 
-const flags = (routes: readonly RouteFacts[]) => ({
+/** https://hl7.org/fhir/R4/valueset-reference-handling-policy.html */
+const policyOf = ({ references, deletionOfReferred }: Rules): string[] =>
+  references === 'exist' && deletionOfReferred === 'refuse'
+    ? ['literal', 'local', 'enforced']
+    : ['literal', 'local']
+
+const flags = (routes: readonly RouteFacts[], rules: Rules) => ({
   versioning: 'versioned',
   readHistory: serves(routes, 'GET', '[type]/[id]/_history/[version]'),
   updateCreate: serves(routes, 'PUT', '[type]/[id]'),
@@ -47,7 +54,7 @@ const flags = (routes: readonly RouteFacts[]) => ({
   conditionalRead: 'full-support',
   conditionalUpdate: serves(routes, 'PUT', '[type]'),
   conditionalDelete: serves(routes, 'DELETE', '[type]') ? 'multiple' : 'not-supported',
-  referencePolicy: ['literal', 'local'],
+  referencePolicy: policyOf(rules),
 })
 
 const unlessEmpty = (name: string, values: readonly unknown[]): object =>
@@ -68,10 +75,10 @@ const operationsOf = (routes: readonly RouteFacts[], type: string): object[] => 
   return named(served.filter(({ types }) => types?.includes(type) ?? true))
 }
 
-const resourcesOf = (routes: readonly RouteFacts[]): object[] => {
+const resourcesOf = (routes: readonly RouteFacts[], rules: Rules): object[] => {
   const reverse = reverseIncludes()
   const interaction = codesOf(routes, 'type', 'instance')
-  const common = flags(routes)
+  const common = flags(routes, rules)
   return resourceTypes.map((type) => ({
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
@@ -114,7 +121,7 @@ const headers =
 /** Returns the CapabilityStatement of a service with these routes. */
 export const capabilityStatement = (
   routes: readonly RouteFacts[],
-  { base, login, now }: Pick<Context, 'base' | 'login' | 'now'>,
+  { base, login, now, rules = defaultRules }: Pick<Context, 'base' | 'login' | 'now' | 'rules'>,
 ): object => ({
   resourceType: 'CapabilityStatement',
   status: 'active',
@@ -130,7 +137,7 @@ export const capabilityStatement = (
       mode: 'server',
       documentation: headers,
       security: security(login),
-      resource: resourcesOf(routes),
+      resource: resourcesOf(routes, rules),
       interaction: codesOf(routes, 'system'),
       ...unlessEmpty('operation', systemOperations(routes)),
       compartment: compartmentTypes.map(compartmentUrl),
@@ -138,12 +145,13 @@ export const capabilityStatement = (
   ],
 })
 
-/** One text per base URL: what is served does not change while a process lives. */
+/** One text per base URL and rules: what is served does not change while a process lives. */
 const texts = new Map<string, string>()
 
 const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
-  const text = texts.get(context.base) ?? JSON.stringify(capabilityStatement(await routes(), context))
-  if (texts.size < 8) texts.set(context.base, text)
+  const key = `${context.base} ${JSON.stringify(context.rules)}`
+  const text = texts.get(key) ?? JSON.stringify(capabilityStatement(await routes(), context))
+  if (texts.size < 8) texts.set(key, text)
   return text
 }
 

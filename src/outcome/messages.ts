@@ -156,6 +156,24 @@ export const noTarget = (reference: string, expression: string): Issue =>
     expression,
   )
 
+export const deletedTarget = (reference: string, expression: string): Issue =>
+  error('conflict', `\`${reference}\` is deleted, so nothing can refer to it.`, expression)
+
+export const referredTo = (type: string, id: string, by: readonly string[], most: number): Issue =>
+  error(
+    'conflict',
+    `\`${type}/${id}\` is referred to by ${by
+      .slice(0, most)
+      .map((name) => `\`${name}\``)
+      .join(', ')}${by.length > most ? ' and others' : ''}. Delete these first, or all in one transaction.`,
+  )
+
+export const tooManyDeletions = (count: number, most: number): Failure =>
+  failure(
+    'too-costly',
+    `${count} deletions at once; where what is referred to is kept, at most ${most} are looked after in one transaction.`,
+  )
+
 export const responseTooLarge = (size: number, limit: number): Failure =>
   failure(
     'too-costly',

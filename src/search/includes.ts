@@ -92,7 +92,7 @@ const most = 500
 const width = 16
 
 /** A link by which resources of a type can point to others. */
-interface Link {
+export interface Link {
   type: string
   parameter: SearchParameter
 }
@@ -101,7 +101,11 @@ interface Link {
 const pointsTo = ({ targets, within }: SearchParameter, types: ReadonlySet<string>): boolean =>
   within === undefined && (targets === undefined || targets.some((target) => types.has(target)))
 
-const linksTo = ({ type, code }: Inclusion, targetTypes: ReadonlySet<string>): Link[] =>
+/** Returns the links by which resources of the inclusion's type can point to one of these types. */
+export const linksTo = (
+  { type, code }: Pick<Inclusion, 'type' | 'code'>,
+  targetTypes: ReadonlySet<string>,
+): Link[] =>
   type === '*'
     ? resourceTypes.flatMap((each) =>
         linkParameters(each, '*')

@@ -1,10 +1,10 @@
 import { type Issue, isKind } from '../outcome/failure.ts'
 import { alreadyThere, versionMismatch } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
-import type { Hold, Store, Version, Write } from '../store/port.ts'
+import type { Care, Hold, Store, Version, Write } from '../store/port.ts'
 import type { Command, Done } from './command.ts'
 import type { Context } from './context.ts'
-import { asksMore, type Draft, demandsOn } from './demands.ts'
+import { asksMore, type Draft, demandsOn, keepsReferred } from './demands.ts'
 import { accountOf } from './provenance.ts'
 import { doneOf, type Stamped, stamp } from './stamp.ts'
 import { placed } from './verify.ts'
@@ -31,9 +31,10 @@ const store = async (
   writes: readonly Write[],
   context: Context,
   hold: Hold | undefined,
+  care: Care | undefined,
 ): Promise<boolean> => {
   try {
-    if (writes.length > 0) await context.store.commit(writes, hold)
+    if (writes.length > 0) await context.store.commit(writes, hold, care)
     return true
   } catch (thrown) {
     if (isKind(thrown, 'version-conflict')) return false
@@ -60,6 +61,15 @@ const meetDemands = async (
 
 const resourceIn = (place: string): string => (place === '' ? '' : `${place}.resource`)
 
+const careOf = async (
+  commands: readonly Command[],
+  stamped: readonly Stamped[],
+  context: Context,
+): Promise<Care> => {
+  const { careFor, changesAmong } = await import('./integrity.ts')
+  return careFor(changesAmong(commands, stamped), context)
+}
+
 /**
  * Commits all commands or none, in one transaction; what they will come to is told `beforehand`.
  * Returns what became of each, in their order; nothing where another writer was faster and all must be tried anew.
@@ -75,12 +85,13 @@ export const commit = async (
   failOn(commands.flatMap((command, i) => placed(preconditions(command, before[i]), command.place)))
   const now = context.now()
   const stamped = commands.map((command, i) => stamp(command, before[i], now))
-  if (asksMore(context)) await meetDemands(commands, stamped, context)
   const accounts = commands.flatMap((command, i) => accountOf(command, stamped[i] as Stamped))
-  const writes = [...stamped, ...accounts.map((each) => stamp(each, undefined, now))].flatMap(
-    ({ write }) => write ?? [],
-  )
+  const all = [...commands, ...accounts]
+  const outcomes = [...stamped, ...accounts.map((each) => stamp(each, undefined, now))]
+  if (asksMore(context)) await meetDemands(all, outcomes, context)
+  const care = keepsReferred(context) ? await careOf(all, outcomes, context) : undefined
+  const writes = outcomes.flatMap(({ write }) => write ?? [])
   const done = stamped.map((each, i) => doneOf(each, before[i]))
   if (writes.length > 0) await beforehand(done)
-  return (await store(writes, context, hold)) ? done : undefined
+  return (await store(writes, context, hold, care)) ? done : undefined
 }

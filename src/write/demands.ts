@@ -15,6 +15,10 @@ export interface Draft extends ResourceKey {
 /** Returns whether the deployment asks for anything that must be looked at before a commit. */
 export const asksMore = ({ rules = defaultRules }: Context): boolean => rules.references === 'exist'
 
+/** Returns whether the deployment keeps what is referred to from being deleted. */
+export const keepsReferred = ({ rules = defaultRules }: Context): boolean =>
+  rules.deletionOfReferred === 'refuse'
+
 /** Returns what the deployment asks of a resource on its own. */
 export const validateOptionsOf = ({ rules = defaultRules }: Context): ValidateOptions =>
   rules.references === 'off' ? { anyTarget: true } : {}

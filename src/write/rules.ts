@@ -6,7 +6,14 @@ export interface Rules {
   required: Readonly<Record<string, readonly string[]>>
   /** Whether a reference must lead to a type that R4 allows there, and whether its target must exist. */
   references: 'off' | 'types' | 'exist'
+  /** Whether a resource may be deleted while others refer to it. */
+  deletionOfReferred: 'allow' | 'refuse'
 }
 
 /** What holds where a deployment says nothing. */
-export const defaultRules: Rules = { profiles: 'off', required: {}, references: 'types' }
+export const defaultRules: Rules = {
+  profiles: 'off',
+  required: {},
+  references: 'types',
+  deletionOfReferred: 'allow',
+}

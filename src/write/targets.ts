@@ -10,7 +10,7 @@ import type { Context } from './context.ts'
 import type { Draft } from './demands.ts'
 
 /** A reference to a resource of this server, and where it stands. */
-interface Pointing extends ResourceKey {
+export interface Pointing extends ResourceKey {
   reference: string
   expression: string
 }

@@ -45,6 +45,15 @@ test('states search parameters with their definitions, and what can be included 
   expect(of('Patient').searchRevInclude).not.toContain('Encounter:service-provider')
 })
 
+test('states whether references are kept whole, as the deployment says', async () => {
+  const env = { LOG_LEVEL: 'OFF', REFERENCE_CHECKS: 'exist', DELETION_OF_REFERRED: 'refuse' }
+  const store = { meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 } }
+  const strict = door({ ...backing, openStore: () => store as never }, env)
+  const { json } = await askDoor(strict, eventOf('GET', '/metadata', { open: true }))
+  expect(json.rest[0].resource[0].referencePolicy).toContain('enforced')
+  expect(of('Patient').referencePolicy).not.toContain('enforced')
+})
+
 test('states what it is', () => {
   expect(statement).toMatchObject({ fhirVersion: '4.0.1', kind: 'instance', status: 'active', software })
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
