@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { searchExpression } from '../../src/fhir/expressions.ts'
-import { readDefinitions } from '../../src/fhir/generate/source.ts'
+import { readDefinitions, usCoreParameters } from '../../src/fhir/generate/source.ts'
 import {
   compartmentParameters,
   extract,
@@ -47,7 +47,7 @@ test.runIf(official.length > 0)('corrected definitions equal the official search
 })
 
 test.runIf(official.length > 0)('every official search parameter is registered for each of its types', () => {
-  const expected = official
+  const expected = [...official, ...usCoreParameters()]
     .filter((parameter) => !left(parameter))
     .flatMap(({ base = [], code, type, url }) => base.map((name) => `${name} ${code} ${type} ${url}`))
   const registered = ['Resource', ...resourceTypes].flatMap((name) =>

@@ -8,7 +8,7 @@ import { writeInvariants } from './invariants.ts'
 import { buildModel } from './model.ts'
 import { parametersOf } from './parameters.ts'
 import { writeExpressions, writeRegistry, writeTypes } from './registry.ts'
-import { readDefinitions, type ValueSet } from './source.ts'
+import { readDefinitions, usCoreParameters, type ValueSet } from './source.ts'
 import { writeStructure } from './structure.ts'
 import { writeSystems, writeValueSets } from './terminology.ts'
 import { writeUnits } from './units.ts'
@@ -23,7 +23,9 @@ const singleSystem = (valueSet: ValueSet | undefined): string | undefined => {
 
 /** Returns the generated files by name. */
 const generate = (): Record<string, string> => {
-  const definitions = readDefinitions()
+  const official = readDefinitions()
+  const searchParameters = [...official.searchParameters, ...usCoreParameters()]
+  const definitions = { ...official, searchParameters }
   const model = buildModel(definitions)
   const types = ['Resource', ...model.resourceTypes]
   const byType = new Map(types.map((type) => [type, parametersOf(definitions, model, type)]))

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import corrections from './corrections.json' with { type: 'json' }
+import usCore from './us-core.json' with { type: 'json' }
 
 /** An element's definition, as far as it is used here. */
 export interface ElementDefinition {
@@ -113,6 +114,10 @@ export const readDefinitions = (): Definitions => {
     patientCompartment: patientCompartment(),
   }
 }
+
+/** Returns the search parameters that US Core 6.1.0 asks for beyond those of R4, with expressions of the same meaning. */
+export const usCoreParameters = (): SearchParameterDefinition[] =>
+  usCore.map((parameter) => ({ resourceType: 'SearchParameter', ...parameter }))
 
 const terminology = <T extends { resourceType: string }>(type: T['resourceType']): T[] =>
   ['v3-codesystems', 'v2-tables', 'valuesets'].flatMap((name) => resourcesOf<T>(name, type))
