@@ -1,6 +1,8 @@
 import { type Drive, driveByRange, driveByType } from './drive.ts'
+import type { RangeDriver } from './drivers.ts'
 import type { Plan } from './plan.ts'
 import type { Scope } from './scope.ts'
+import { idsIn, only } from './streams.ts'
 import { rangeDriverOfChanges } from './stretches.ts'
 
 /** How a search is done: which candidates are read, and whether their order is the answer's. */
@@ -45,7 +47,26 @@ const undriven = (scope: Scope, plan: Plan, items: number): Way => {
   return { drive: driveByRange(scope, plan, changes, plan.sort.descending, items), gather: false }
 }
 
-/** Reads the first pages of all drivers at once; returns the shortest that ended, if it is short enough. */
+/** What a text of at least three letters ranks; a range that is closed ranks lower. */
+const narrow = 4
+
+/** Several texts are read further, because together they leave few; one beside anything else is only looked at. */
+const itemsOf = (
+  { limits }: Scope,
+  { equal, ranges }: Plan,
+  { rank }: RangeDriver,
+  items: number,
+): number => {
+  if (rank < narrow || equal.length + ranges.length === 1) return items
+  const [least, most] = limits.items
+  const texts = ranges.filter((range) => range.rank >= narrow)
+  return texts.length > 1 ? Math.min(Math.max(items, least * 4), most) : least
+}
+
+/**
+ * Reads the first pages of all drivers at once; returns the shortest that ended, if it is short enough, without the
+ * ids that others which ended do not have.
+ */
 const probe = async (
   scope: Scope,
   plan: Plan,
@@ -55,21 +76,36 @@ const probe = async (
   if (plan.equal.length + plan.ranges.length === 1 && plan.equal.length === 1) return undefined
   const drives = [
     ...plan.equal.map((driver) => driveByType(scope, plan, [driver], reverse, items)),
-    ...plan.ranges.map((driver) => driveByRange(scope, plan, driver, false, items)),
+    ...plan.ranges.map((driver) =>
+      driveByRange(scope, plan, driver, false, itemsOf(scope, plan, driver, items)),
+    ),
   ]
   await Promise.all(drives.map((drive) => drive.groups.prime()))
   const ended = drives.filter((drive) => lengthOf(drive) <= limitOf(scope, drive))
-  return ended.toSorted((a, b) => lengthOf(a) - lengthOf(b))[0]
+  const [shortest, ...others] = ended.toSorted((a, b) => lengthOf(a) - lengthOf(b))
+  return shortest && narrowed(shortest, others)
 }
 
 const lengthOf = ({ groups }: Drive): number => groups.left() ?? Number.POSITIVE_INFINITY
 const limitOf = ({ limits }: Scope, { by }: Drive): number => (by === 'type' ? limits.short : limits.gathered)
 
+/** What matches stands in every list; those that ended have been read already. */
+const narrowed = async (drive: Drive, others: readonly Drive[]): Promise<Drive> => {
+  if (others.length === 0) return drive
+  const sets = await Promise.all(others.map(({ groups }) => idsIn(groups)))
+  const keep = (id: string): boolean => sets.every((ids) => ids.has(id))
+  return {
+    ...drive,
+    name: [drive, ...others].map(({ name }) => name).join(' and '),
+    groups: only(drive.groups, keep),
+  }
+}
+
 const longWay = (scope: Scope, plan: Plan, items: number, gather: boolean, by: string | undefined): Way => {
   const { equal, ranges, sort } = plan
   const [range] = ranges
   const anyOrder = sort.free && by === undefined
-  if (equal.length === 0 && range && (anyOrder || gather))
+  if (range && (equal.length === 0 || range.rank >= narrow) && (anyOrder || gather))
     return { drive: driveByRange(scope, plan, range, false, items), gather }
   return { drive: driveByType(scope, plan, equal, sort.descending, items), gather }
 }

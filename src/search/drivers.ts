@@ -123,11 +123,11 @@ const joined = (reaches: readonly Reach[]): readonly Reach[] => {
   return bounds ? [...ranges.values()].map((range) => ({ ...range, bounds })) : reaches
 }
 
-/** A text narrows by its length, a range by having both ends. */
+/** A text narrows by its length, a range by having both ends; three letters tell more than any range. */
 const rankOf = (reaches: readonly Reach[]): number =>
   Math.min(
     ...reaches.map((reach) => {
-      if (reach.kind === 'text') return reach.text.length
+      if (reach.kind === 'text') return reach.text.length + 1
       if (reach.kind === 'range')
         return reach.bounds.from !== undefined && reach.bounds.to !== undefined ? 3 : 0
       return 0

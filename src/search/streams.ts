@@ -259,3 +259,24 @@ export const concat = (parts: readonly Groups[]): Groups => {
     left: () => sum(waiting.map((part) => part.left())),
   }
 }
+
+/** Returns the groups without the ids that are not to be kept. */
+export const only = (groups: Groups, keep: (id: string) => boolean): Groups => ({
+  ...groups,
+  next: async (at) => {
+    for (;;) {
+      const group = await groups.next(at)
+      if (!group || group.partial) return group
+      const candidates = new Map([...group.candidates].filter(([id]) => keep(id)))
+      if (candidates.size > 0) return { ...group, candidates }
+    }
+  },
+})
+
+/** Returns the ids of all candidates that are left. */
+export const idsIn = async (groups: Groups): Promise<ReadonlySet<string>> => {
+  const ids = new Set<string>()
+  for (let group = await groups.next(); group; group = await groups.next())
+    for (const id of group.candidates.keys()) ids.add(id)
+  return ids
+}

@@ -5,8 +5,9 @@ import type { Pair } from '../../src/search/query.ts'
 import type { Limits } from '../../src/search/scope.ts'
 import { allIds, type Known, put, putAll, remove, stored } from '../search/hospital.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
-import { compareBy, satisfies } from './brute.ts'
+import { parameters } from './brute.ts'
 import { type Asked, asked, someResources } from './generate.ts'
+import { judgeOf } from './judge.ts'
 
 /** `LAWS=20000 npx vitest run tests/laws` for the long run; `LAWS_SEED` for another one. */
 const runs = Number(process.env.LAWS ?? 400)
@@ -17,6 +18,7 @@ const store = () => engines.openStore('main')
 
 /** What is stored, by type and id, as the law knows it. */
 const present = new Map<string, Known>()
+const { satisfies, compareBy } = judgeOf(parameters, present)
 const long = '2026-01-01T00:00:00.000Z'
 const later = '2026-01-02T00:00:00.000Z'
 

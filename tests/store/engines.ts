@@ -108,9 +108,11 @@ const startBucket = async (directory: string, bucket: string) => {
 
 const tableNames: Tables = { resources: 'resources-table', search: 'search-table', system: 'system-table' }
 
-/** Starts the engines; whoever starts them stops them. */
-export const startEngines = async (engine: DatabaseEngine = dynoxide): Promise<Engines> => {
-  const directory = mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/pilotlight-`)
+const fastest = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+/** Starts the engines with their data below `parent`; whoever starts them stops them. */
+export const startEngines = async (engine: DatabaseEngine = dynoxide, parent = fastest): Promise<Engines> => {
+  const directory = mkdtempSync(`${parent}/pilotlight-`)
   const template = readTemplate()
   const [bucket = ''] = template.buckets
   const [database, s3] = await Promise.all([startDatabase(engine, directory), startBucket(directory, bucket)])
