@@ -1,6 +1,7 @@
 import { completion, type Known } from './completion.ts'
 import { get, history, search } from './get.ts'
 import { immunizations } from './immunizations.ts'
+import { index } from './index-care.ts'
 import { labs } from './labs.ts'
 import { load } from './load.ts'
 import { type Command, type Done, UsageError } from './options.ts'
@@ -41,6 +42,7 @@ export const commands: readonly Row[] = [
   row('get', 'PATH', 'what stands at a path, as it is served: Patient/ID', telling(get)),
   row('search', 'TYPE [a=b …]', 'one page of a search', telling(search)),
   row('history', '[TYPE[/ID]]', 'versions, newest first', telling(history)),
+  row('index', 'check|repair TYPE|TYPE/ID', 'hold the search index against the resources', index),
   row('token', '', 'print a token, and nothing else', telling(token)),
   row('completion', 'SHELL', 'a script that completes commands in bash, zsh or fish', async (command) => ({
     text: completion(command, commands),

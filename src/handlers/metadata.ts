@@ -17,6 +17,7 @@ const store = {
   note: unreachable,
   recall: unreachable,
   commit: unreachable,
+  care: unreachable,
 }
 
 export const handler = door({ openStore: () => store, archive: { bundle: unreachable } })

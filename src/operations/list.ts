@@ -1,3 +1,4 @@
+import { checkIndexOperations } from './check-index.ts'
 import { encounterEverythingOperation } from './encounter-everything.ts'
 import { everythingOperation } from './everything.ts'
 import { lastnOperation } from './lastn.ts'
@@ -20,4 +21,5 @@ export const operations: readonly Operation[] = [
   statsOperation,
   versionsOperation,
   uploadOperation,
+  ...checkIndexOperations,
 ]

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { List, ResourceKey } from './port.ts'
 
 /**
@@ -99,22 +99,6 @@ export const sideList = (beside: List, span: SpanClass): List => ({
   name: `~${span}|${beside.name}`,
 })
 
-/** Returns 16 characters of base64url that nobody has had before. */
-export const newRandomId = (): string => randomBytes(12).toString('base64url')
-
-/** Returns a new write id; its first letter says whether one resource was written under it or several. */
-export const newWriteId = (alone: boolean): string => `${alone ? 'a' : 's'}${newRandomId()}`
-
-/** Returns whether index items under this write id hold one resource only. */
-export const isAlone = (w: string): boolean => w.startsWith('a')
-
-/** Returns the write id of one part of a transaction that keeps a journal: it names the transaction. */
-export const journalWriteId = (txn: string, part: number): string => `j${txn}.${part}`
-
-/** Returns the transaction that a write id names, if it kept a journal. */
-export const journalOf = (w: string): string | undefined =>
-  w.startsWith('j') ? w.slice(1, w.lastIndexOf('.')) : undefined
-
 /** Returns which of so many shards a text belongs to. */
 export const shardOf = (text: string, shards: number): number => {
   let hash = 0x811c9dc5
@@ -126,10 +110,35 @@ export const shardOf = (text: string, shards: number): number => {
 export const listPartition = (tenant: string, name: string, shard: number): string =>
   `${tenant}|${name}|${shard}`
 
+/** What an index partition is about: a type's lists, or the compartment of a patient. */
+export type Scope = { type: string } | { patient: string }
+
+/** Turns the partition of an index item back into what it is about and its list's name. */
+export const listOf = (pk: string): { scope: Scope; name: string } => {
+  const name = pk.slice(pk.indexOf('|') + 1, pk.lastIndexOf('|'))
+  const [type = '', id = ''] = name.replace(/^~\w+\|/, '').split('|')
+  return { name, scope: type === 'patient' ? { patient: id } : { type } }
+}
+
+/** Returns what a partition begins with that is about a type, and what one begins with that is about patients. */
+export const scopePrefixes = (tenant: string, type: string): { own: string[]; patients: string[] } => {
+  const befores = [`${tenant}|`, ...spanLimits.map(([span]) => `${tenant}|~${span}|`)]
+  return { own: befores.map((each) => `${each}${type}|`), patients: befores.map((each) => `${each}patient|`) }
+}
+
+/** Returns the lists of a patient's compartment. */
+export const patientLists = (id: string): List[] => [
+  patientList(id),
+  ...spanLimits.map(([span]) => sideList(patientList(id), span)),
+]
+
+/** Returns an order as a key can hold it. */
+export const keyOrder = (order: string): string => cut(order, longestOrder)
+
 /** Returns the key of the index item that holds a write's entries at one place of a list. */
 export const entryKey = (tenant: string, { name, shards }: List, order: string, w: string): Key => ({
   pk: listPartition(tenant, name, shardOf(w, shards)),
-  sk: `${cut(order, longestOrder)}${end}${w}`,
+  sk: `${keyOrder(order)}${end}${w}`,
 })
 
 const upperBound = (to: string): string => {

@@ -128,6 +128,55 @@ export interface Once {
   result: string
 }
 
+/** A resource's current version and everywhere it wants to be found. */
+export interface Expected extends ResourceKey {
+  w: string
+  entries: readonly Entry[]
+}
+
+/** One thing that the index says: under this write this id stands at this place. */
+export interface Said extends ResourceKey {
+  w: string
+  list: string
+  order: string
+  /** Its item's own key. */
+  at: { pk: string; sk: string }
+}
+
+/** Something that the index should say and does not, or says otherwise. */
+export interface Unsaid extends Said {
+  kind: 'missing' | 'wrong'
+  high: string
+  facets: Uint8Array
+}
+
+/** Whose part of the index is read: a type's, or a patient's compartment. */
+export type CareScope = { type: string } | { patient: string }
+
+export interface CarePage<T> {
+  found: readonly T[]
+  /** Present when more may follow. */
+  after?: string
+}
+
+/** Holds the index against the resources. */
+export interface IndexCare {
+  /** Returns ids of the type's resources as the resources themselves know them, whatever the index says. */
+  ids(type: string, limit: number, after?: string): Promise<CarePage<string>>
+  /** Returns what the index should say of these versions and does not say so. Reads are consistent. */
+  unsaid(expected: readonly Expected[]): Promise<Unsaid[]>
+  /** Makes the index say it. Whoever asks must look again whether the versions are still current. */
+  say(unsaid: readonly Unsaid[]): Promise<void>
+  /** Returns what of all this the index says. Reads are consistent. */
+  saidOf(versions: readonly Expected[]): Promise<Said[]>
+  /** Returns what the index says, item by item; what it says of no living id has the id `''`. Reads may lag. */
+  said(scope: CareScope, limit: number, after?: string): Promise<CarePage<Said>>
+  /** Returns which of these the index says still. Reads are consistent. */
+  stillSaid(said: readonly Said[]): Promise<readonly Said[]>
+  /** Makes the index say it no longer. */
+  unsay(said: readonly Said[]): Promise<void>
+}
+
 /** The store of one tenant, for one request. */
 export interface Store {
   readonly meter: Meter
@@ -156,6 +205,8 @@ export interface Store {
    * when another transaction is under way on the same resource and does not finish in time.
    */
   commit(writes: readonly Write[], hold?: Hold, care?: Care): Promise<void>
+  /** Returns what looks after the index. */
+  care(): Promise<IndexCare>
 }
 
 /** Opens the store of a tenant for one request. */

@@ -5,10 +5,11 @@ import { pastItem, prepare } from './dynamo/items.ts'
 import { openSession, type StorePlace } from './dynamo/open.ts'
 import { putObject, type Session } from './dynamo/session.ts'
 import type { EntriesOf } from './janitor.ts'
-import { archivePrefix, dayKey, dayOf, newWriteId } from './keys.ts'
+import { archivePrefix, dayKey, dayOf } from './keys.ts'
 import { inChunks } from './parallel.ts'
 import type { Entry, Write } from './port.ts'
 import { type ArchivedVersion, parseArchiveLine } from './stream.ts'
+import { newWriteId } from './write-ids.ts'
 
 const chunkSize = 500
 

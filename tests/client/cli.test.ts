@@ -243,6 +243,20 @@ describe('the command line', () => {
     expect(panel.trends[0].measurements[0].readings[0]).toMatchObject({ digits: '5.20', unit: 'mmol/L' })
   })
 
+  test('index holds the search index against the resources', async () => {
+    const all = await pilotlight('index', 'check', 'Observation')
+    expect(all).toMatchObject({ code: 0, err: '' })
+    expect(all.out).toMatch(
+      /^\d+ resources and \d+ entries looked through\. The index is as the resources say\.\n$/,
+    )
+    const one = await pilotlight('index', 'repair', `Patient/${await idOf('Kowalska')}`, '--json')
+    expect(JSON.parse(one.out)).toMatchObject({ missing: 0, stale: 0, lists: {} })
+    expect((await pilotlight('index', 'mend', 'Observation')).code).toBe(2)
+    expect((await pilotlight('index', 'check', 'Observation', '--user', 'clinician')).err).toMatch(
+      /may not administer/,
+    )
+  })
+
   test('immunizations shows doses by vaccine', async () => {
     const { code, out } = await pilotlight('immunizations', await idOf('Kowalska'))
     expect(code).toBe(0)

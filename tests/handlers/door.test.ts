@@ -17,6 +17,7 @@ const silent: Backing = {
     note: () => never,
     recall: () => never,
     commit: () => never,
+    care: () => never,
   }),
   archive: { bundle: () => never },
 }

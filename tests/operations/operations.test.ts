@@ -107,8 +107,16 @@ test('are stated where they are served', async () => {
     json.rest[0].resource
       .find((resource: { type: string }) => resource.type === type)
       .operation.map(({ name }: { name: string }) => name)
-  expect(of('Patient')).toEqual(['validate', 'meta', 'meta-add', 'meta-delete', 'everything'])
-  expect(of('Observation')).toEqual(['validate', 'meta', 'meta-add', 'meta-delete', 'lastn', 'stats'])
+  expect(of('Patient')).toEqual(['validate', 'meta', 'meta-add', 'meta-delete', 'everything', 'check-index'])
+  expect(of('Observation')).toEqual([
+    'validate',
+    'meta',
+    'meta-add',
+    'meta-delete',
+    'lastn',
+    'stats',
+    'check-index',
+  ])
   expect(json.rest[0].operation.map(({ name }: { name: string }) => name)).toEqual(['versions', 'upload'])
 })
 

@@ -5,10 +5,8 @@ import {
   entryKey,
   entryPlace,
   historyKeys,
-  isAlone,
   isBelow,
   keyValue,
-  newWriteId,
   orderBounds,
   pastSortKey,
   patientList,
@@ -23,6 +21,7 @@ import {
   valueList,
   versionOf,
 } from '../../src/store/keys.ts'
+import { bornAt, isAlone, isLost, isSpent, journalWriteId, newWriteId } from '../../src/store/write-ids.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
 const order = fc.string({ unit: 'grapheme', maxLength: 40 }).filter((text) => !text.includes('\u0001'))
@@ -153,6 +152,16 @@ describe('keys of resources', () => {
   test('say by the write id whether a write stood alone', () => {
     expect([isAlone(newWriteId(true)), isAlone(newWriteId(false))]).toEqual([true, false])
     expect(newWriteId(true)).not.toBe(newWriteId(true))
+  })
+
+  test('say by the write id when it was made, and so whether it may still be committed', () => {
+    const now = Date.parse('2026-11-21T10:00:00.500Z')
+    const ids = [newWriteId(true, now), newWriteId(false, now), journalWriteId(`${'0'}${now - 500}-x`, 0)]
+    for (const id of ids) expect([id, bornAt(id)]).toEqual([id, now - 500])
+    const [w1 = ''] = ids
+    expect([isSpent(w1, now + 899_000), isSpent(w1, now + 901_000)]).toEqual([false, true])
+    expect([isLost(w1, now + 901_000), isLost(w1, now + 961_000)]).toEqual([false, true])
+    expect([bornAt('x'), isLost('somebody', now)]).toEqual([0, true])
   })
 
   test('put a bundle under its tenant and day', () => {

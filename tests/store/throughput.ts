@@ -9,8 +9,8 @@ import { type BatchRequest, writeAll } from '../../src/store/dynamo/batch.ts'
 import { indexItems } from '../../src/store/dynamo/index-items.ts'
 import { prepare } from '../../src/store/dynamo/items.ts'
 import { openSession } from '../../src/store/dynamo/open.ts'
-import { newWriteId } from '../../src/store/keys.ts'
 import type { Write } from '../../src/store/port.ts'
+import { newWriteId } from '../../src/store/write-ids.ts'
 import { startEngines } from './engines.ts'
 
 const files =

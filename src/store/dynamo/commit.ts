@@ -1,7 +1,8 @@
 import { Failure, failure } from '../../outcome/failure.ts'
-import { dayKey, dayOf, journalWriteId, newWriteId } from '../keys.ts'
+import { dayKey, dayOf } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
 import type { Care, Hold, ResourceKey, Write } from '../port.ts'
+import { isSpent, journalWriteId, newWriteId } from '../write-ids.ts'
 import { type BatchRequest, writeAll } from './batch.ts'
 import { flipAll, flipOne, lapsed } from './flip.ts'
 import { indexItems, type Placed, removeEntries, removeItems } from './index-items.ts'
@@ -21,15 +22,20 @@ const mostBytesInTransaction = 3_500_000
 type WriteIds = (chunk: readonly Write[], part: number) => string
 
 const prepareAll = (
-  tenant: string,
+  { tenant, clock }: Session,
   writes: readonly Write[],
   staged: boolean,
-  writeIdOf: WriteIds = (chunk) => newWriteId(chunk.length === 1),
+  writeIdOf: WriteIds = (chunk) => newWriteId(chunk.length === 1, clock.now()),
 ): Prepared[] =>
   inChunks(writes, mostUnderOneWrite).flatMap((chunk, part) => {
     const w = writeIdOf(chunk, part)
     return chunk.map((write) => prepare(tenant, write, w, staged))
   })
+
+/** The index care takes away what stands under a spent write id: it must not become current any more. */
+const checkAge = ({ clock }: Session, prepared: readonly Prepared[]): void => {
+  if (prepared.some(({ item }) => isSpent(item.w, clock.now()))) throw lapsed()
+}
 
 const newEntries = (prepared: readonly Prepared[]): Placed[] =>
   prepared.map(({ key, item, write }) => ({ id: key.id, w: item.w, entries: write.entries }))
@@ -95,6 +101,7 @@ const commitAtOnce = async (
   undeleted: readonly ResourceKey[],
 ): Promise<void> => {
   await layGround(session, prepared)
+  checkAge(session, prepared)
   const [only] = prepared
   if (prepared.length === 1 && only && !hold && undeleted.length === 0) await flipOne(session, only)
   else await flipAll(session, { prepared, undeleted, ...(hold && { record: hold }) })
@@ -156,6 +163,7 @@ const commitStaged = async (
   const journal = prepared.filter(({ write }) => isJournaled(write)).map(({ item }) => item)
   try {
     await stage(session, prepared, { ...care, txn, staged, journal })
+    checkAge(session, prepared)
     const state = await record(session, txn, journal.length > 0, undeleted)
     if (state === 'aborted' || state === 'pending') throw lapsed()
   } catch (error) {
@@ -185,13 +193,13 @@ const planOf = (
 ): Plan => {
   const items = writes.length + undeleted.length + (hold ? 1 : 0)
   if (items <= mostInTransaction && !lastLook) {
-    const prepared = prepareAll(session.tenant, writes, false)
+    const prepared = prepareAll(session, writes, false)
     if (fitsTransaction(prepared)) return { prepared }
   }
   const txn = hold?.txn ?? beginTransaction(session)
   const writeIdOf: WriteIds = (_, part) => journalWriteId(txn, part)
   const named = writes.some(isJournaled) ? writeIdOf : undefined
-  return { txn, prepared: prepareAll(session.tenant, writes, true, named) }
+  return { txn, prepared: prepareAll(session, writes, true, named) }
 }
 
 const checkCare = ({ undeleted = [] }: Care): void => {

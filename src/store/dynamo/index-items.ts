@@ -1,6 +1,7 @@
-import { entryKey, entryPlace, isAlone, type Key } from '../keys.ts'
+import { entryKey, entryPlace, type Key } from '../keys.ts'
 import { inParallel } from '../parallel.ts'
 import type { Candidate, Entry } from '../port.ts'
+import { isAlone } from '../write-ids.ts'
 import { type BatchRequest, readAll, writeAll } from './batch.ts'
 import { deadParams } from './params.ts'
 import { deleteItem, errorName, type Session, updateItem } from './session.ts'
@@ -21,7 +22,8 @@ export interface Placed {
   entries: readonly Entry[]
 }
 
-interface Member {
+/** What an item says of one id. */
+export interface Member {
   high: string
   facets: Uint8Array
 }
@@ -33,7 +35,8 @@ const memberOf = ({ high = '', facets = nothing }: Entry, other: Member | undefi
   facets: facets.length > 0 ? facets : (other?.facets ?? nothing),
 })
 
-const gathered = (
+/** Returns the items that these entries share, by their keys. */
+export const gathered = (
   tenant: string,
   placed: readonly Placed[],
 ): Map<string, Key & { members: Map<string, Member> }> => {
@@ -50,18 +53,25 @@ const gathered = (
   return items
 }
 
+/** Returns the item that says this of its members. */
+export const indexItem = ({ pk, sk }: Key, members: ReadonlyMap<string, Member>): IndexItem => {
+  const all = [...members.values()]
+  return {
+    pk,
+    sk,
+    ids: [...members.keys()],
+    ...(all.some(({ high }) => high !== '') && { highs: all.map(({ high }) => high) }),
+    ...(all.some(({ facets }) => facets.length > 0) && { facets: all.map(({ facets }) => facets) }),
+  }
+}
+
+/** Returns what an item says of each of its ids, dead ones included. */
+export const membersOf = ({ ids, highs, facets }: IndexItem): Map<string, Member> =>
+  new Map(ids.map((id, at) => [id, { high: highs?.[at] ?? '', facets: facets?.[at] ?? nothing }]))
+
 /** Returns the index items that hold these entries: one item for all that share list, order and write. */
 export const indexItems = (tenant: string, placed: readonly Placed[]): IndexItem[] =>
-  [...gathered(tenant, placed).values()].map(({ pk, sk, members }) => {
-    const all = [...members.values()]
-    return {
-      pk,
-      sk,
-      ids: [...members.keys()],
-      ...(all.some(({ high }) => high !== '') && { highs: all.map(({ high }) => high) }),
-      ...(all.some(({ facets }) => facets.length > 0) && { facets: all.map(({ facets }) => facets) }),
-    }
-  })
+  [...gathered(tenant, placed).values()].map((item) => indexItem(item, item.members))
 
 /** Returns what an index item says about each of its living ids. */
 export const candidatesOf = ({ sk, ids, highs, facets, dead }: IndexItem): Candidate[] => {
@@ -81,7 +91,8 @@ export const removeItems = (session: Session, keys: readonly Key[]): Promise<voi
     keys.map(({ pk, sk }): BatchRequest => ({ table: session.tables.search, remove: { pk, sk } })),
   )
 
-const markDead = async (session: Session, key: Key, ids: readonly string[]): Promise<void> => {
+/** Marks ids of an item that several share as dead; the last of them takes the item away. */
+export const markDead = async (session: Session, key: Key, ids: readonly string[]): Promise<void> => {
   try {
     const { Attributes } = await updateItem(session, deadParams(session.tables.search, key, ids))
     const item = Attributes as IndexItem | undefined

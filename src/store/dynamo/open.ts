@@ -49,6 +49,7 @@ export const openStore = (place: StorePlace): OpenStore => {
       note: async (name, taken, once) => (await import('./changes.ts')).note(session, name, taken, once),
       recall: async (name) => (await import('./changes.ts')).recall(session, name),
       commit: async (...what) => (await import('./changes.ts')).commit(session, ...what),
+      care: async () => (await import('./care.ts')).careOf(session),
     }
   }
 }

@@ -4,6 +4,7 @@ import type {
   GetCommandInput,
   PutCommandInput,
   QueryCommandInput,
+  ScanCommandInput,
   TransactWriteCommandInput,
   UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb'
@@ -244,3 +245,59 @@ export const historyParams = (
   ScanIndexForward: false,
   Limit: limit,
 })
+
+/** Returns the parameters of the Query that reads keys of a type's versions, oldest first. */
+export const idsParams = (
+  table: string,
+  partition: string,
+  limit: number,
+  after?: Key,
+): QueryCommandInput => ({
+  TableName: table,
+  IndexName: 'by-type',
+  KeyConditionExpression: '#pk = :pk',
+  ExpressionAttributeNames: { '#pk': historyIndexes['by-type'].pk },
+  ExpressionAttributeValues: { ':pk': partition },
+  Limit: limit,
+  ...(after && { ExclusiveStartKey: after }),
+})
+
+/** Returns the parameters of the Scan that finds the index items about a type. */
+export const saidParams = (
+  table: string,
+  type: string,
+  { own, patients }: { own: readonly string[]; patients: readonly string[] },
+  limit: number,
+  after?: Key,
+): ScanCommandInput => {
+  const begins = (name: string, all: readonly string[]): string =>
+    all.map((_, i) => `begins_with(pk, :${name}${i})`).join(' OR ')
+  const valuesOf = (name: string, all: readonly string[]): [string, string][] =>
+    all.map((prefix, i) => [`:${name}${i}`, prefix])
+  return {
+    TableName: table,
+    FilterExpression: `${begins('own', own)} OR ((${begins('patient', patients)}) AND begins_with(sk, :type))`,
+    ExpressionAttributeValues: {
+      ...Object.fromEntries([...valuesOf('own', own), ...valuesOf('patient', patients)]),
+      ':type': `${type}|`,
+    },
+    Limit: limit,
+    ...(after && { ExclusiveStartKey: after }),
+  }
+}
+
+/** Returns the parameters of the put of an index item in place of one as it was read, or of none. */
+export const carePutParams = (
+  table: string,
+  item: object,
+  before: { ids: readonly string[]; dead?: Set<string> } | undefined,
+): PutCommandInput => {
+  if (!before) return { TableName: table, Item: { ...item }, ConditionExpression: 'attribute_not_exists(pk)' }
+  const dead = before.dead ? 'dead = :dead' : 'attribute_not_exists(dead)'
+  return {
+    TableName: table,
+    Item: { ...item },
+    ConditionExpression: `ids = :ids AND ${dead}`,
+    ExpressionAttributeValues: { ':ids': before.ids, ...(before.dead && { ':dead': before.dead }) },
+  }
+}

@@ -13,6 +13,8 @@ import {
   type PutCommandInput,
   QueryCommand,
   type QueryCommandInput,
+  ScanCommand,
+  type ScanCommandInput,
   TransactWriteCommand,
   type TransactWriteCommandInput,
   UpdateCommand,
@@ -128,6 +130,10 @@ export const batchGet = (session: Session, params: BatchGetCommandInput) =>
 /** Sends Query. */
 export const query = (session: Session, params: QueryCommandInput) =>
   metered(session, 'readUnits', () => session.clients.dynamo.send(new QueryCommand({ ...params, ...total })))
+
+/** Sends Scan. */
+export const scan = (session: Session, params: ScanCommandInput) =>
+  metered(session, 'readUnits', () => session.clients.dynamo.send(new ScanCommand({ ...params, ...total })))
 
 /** Sends PutItem. */
 export const putItem = (session: Session, params: PutCommandInput) =>

@@ -1,4 +1,5 @@
-import { newRandomId, transactionKey } from '../keys.ts'
+import { transactionKey } from '../keys.ts'
+import { newRandomId } from '../write-ids.ts'
 import { readAll } from './batch.ts'
 import type { State } from './items.ts'
 import { getParams, recordParams } from './params.ts'

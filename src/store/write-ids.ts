@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto'
+
+/** Returns 16 characters of base64url that nobody has had before. */
+export const newRandomId = (): string => randomBytes(12).toString('base64url')
+
+/** Returns 16 characters of base64url that nobody has had before, and that tell the second in which they were made. */
+const newDatedId = (now: number): string => {
+  const bytes = randomBytes(12)
+  bytes.writeUInt32BE(Math.floor(now / 1000))
+  return bytes.toString('base64url')
+}
+
+/** Returns a new write id; its first letter says whether one resource was written under it or several. */
+export const newWriteId = (alone: boolean, now = Date.now()): string =>
+  `${alone ? 'a' : 's'}${newDatedId(now)}`
+
+/** Returns whether index items under this write id hold one resource only. */
+export const isAlone = (w: string): boolean => w.startsWith('a')
+
+/** Returns the write id of one part of a transaction that keeps a journal: it names the transaction. */
+export const journalWriteId = (txn: string, part: number): string => `j${txn}.${part}`
+
+/** Returns the transaction that a write id names, if it kept a journal. */
+export const journalOf = (w: string): string | undefined =>
+  w.startsWith('j') ? w.slice(1, w.lastIndexOf('.')) : undefined
+
+/** Returns when a write id was made, in milliseconds since 1970: to the second, a journal's to its lease's length. */
+export const bornAt = (w: string): number => {
+  const txn = journalOf(w)
+  if (txn !== undefined) return Number(txn.slice(0, 14))
+  const bytes = Buffer.from(w.slice(1), 'base64url')
+  return bytes.length === 12 ? bytes.readUInt32BE() * 1000 : 0
+}
+
+/** No function runs longer, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const longestWrite = 15 * 60_000
+
+/** Clocks differ by less than this, in milliseconds. */
+const skew = 60_000
+
+/** Returns whether a write id is so old that nothing is committed under it any more. */
+export const isSpent = (w: string, now: number): boolean => now - bornAt(w) > longestWrite
+
+/** Returns whether what stands under a write id, and was not committed, will never be: whatever the clocks say. */
+export const isLost = (w: string, now: number): boolean => Math.abs(now - bornAt(w)) > longestWrite + skew

@@ -1,0 +1,230 @@
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newWriteId } from '../../src/store/write-ids.ts'
+import { type Server, startServer } from '../handlers/caller.ts'
+
+type Item = Record<string, unknown> & { pk: string; sk: string; ids: string[] }
+
+let server: Server
+const ask = (...asking: Parameters<Server['ask']>) => server.ask(...asking)
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server?.stop())
+
+const send = (command: unknown) => server.engines.clients.dynamo.send(command as never) as Promise<never>
+const table = () => server.engines.tables.search
+const itemsOf = async (pk: string): Promise<Item[]> =>
+  (
+    (await send(
+      new QueryCommand({
+        TableName: table(),
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': pk },
+      }),
+    )) as { Items: Item[] }
+  ).Items
+const allItems = async (): Promise<Item[]> =>
+  ((await send(new ScanCommand({ TableName: table() }))) as { Items: Item[] }).Items
+const drop = ({ pk, sk }: Item) => send(new DeleteCommand({ TableName: table(), Key: { pk, sk } }))
+const put = (item: object) => send(new PutCommand({ TableName: table(), Item: item as Item }))
+
+const observation = (id: string, patient: string, more: object = {}) => ({
+  resourceType: 'Observation',
+  id,
+  status: 'final',
+  code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }] },
+  subject: { reference: `Patient/${patient}` },
+  effectivePeriod: { start: '2026-01-01', end: '2026-03-01' },
+  ...more,
+})
+
+const transaction = (...resources: { resourceType: string; id: string }[]) =>
+  ask('POST', '/', {
+    body: {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: resources.map((resource) => ({
+        resource,
+        request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+      })),
+    },
+  })
+
+interface Report {
+  missing: number
+  wrong: number
+  stale: number
+  young: number
+  lists: string[]
+}
+
+/** Asks until there is no more to look through. */
+const check = async (path: string, method = 'GET', query = ''): Promise<Report> => {
+  const report: Report = { missing: 0, wrong: 0, stale: 0, young: 0, lists: [] }
+  let cursor = ''
+  do {
+    const { status, json, text } = await ask(method, `/${path}/$check-index?${query}${cursor}`)
+    expect(status, text).toBe(200)
+    const parameters = json.parameter as {
+      name: string
+      valueUnsignedInt?: number
+      valueString?: string
+      part?: { valueString: string }[]
+    }[]
+    for (const name of ['missing', 'wrong', 'stale', 'young'] as const)
+      report[name] += parameters.find((each) => each.name === name)?.valueUnsignedInt ?? 0
+    report.lists.push(
+      ...parameters.filter(({ name }) => name === 'list').map(({ part }) => part?.[0]?.valueString ?? ''),
+    )
+    const next = parameters.find(({ name }) => name === 'cursor')?.valueString
+    cursor = next === undefined ? '' : `&cursor=${next}`
+  } while (cursor !== '')
+  return report
+}
+
+const healthy = { missing: 0, wrong: 0, stale: 0, lists: [] }
+const repair = (path: string) => check(path, 'POST', 'repair=true')
+
+test('an index that is as the resources say is found to be so', async () => {
+  await ask('PUT', '/Patient/ann', {
+    body: { resourceType: 'Patient', id: 'ann', name: [{ family: 'Ash' }] },
+  })
+  await ask('PUT', '/Observation/alone', { body: observation('alone', 'ann') })
+  await transaction(observation('t1', 'ann'), observation('t2', 'ann'), observation('t3', 'bob'))
+  await ask('PUT', '/Observation/t1', { body: observation('t1', 'ann', { status: 'amended' }) })
+  await ask('DELETE', '/Observation/t3')
+  for (const path of ['Observation', 'Patient', 'Patient/ann', 'Observation/t1'])
+    expect(await check(path), path).toMatchObject(healthy)
+})
+
+test('every item that is lost is found missing and put back as it was', async () => {
+  const before = (await allItems()).filter(({ pk }) => pk.includes('Observation') || pk.includes('patient|'))
+  expect(before.length).toBeGreaterThan(10)
+  for (const item of before) await drop(item)
+  const found = await check('Observation')
+  expect(found).toMatchObject({ wrong: 0, stale: 0 })
+  expect(found.missing).toBeGreaterThanOrEqual(before.length)
+  expect(found.lists).toContain('Observation|code|8867-4')
+  expect((await repair('Observation')).missing).toBe(found.missing)
+  expect(await check('Observation')).toMatchObject(healthy)
+  const living = (items: Item[]) =>
+    items.map(({ pk, sk, ids, dead }) => [pk, sk, ids.filter((id) => !(dead as Set<string>)?.has(id)).sort()])
+  const after = (await allItems()).filter(({ pk }) => pk.includes('Observation') || pk.includes('patient|'))
+  expect(living(after)).toEqual(living(before))
+  const { json } = await ask('GET', '/Observation?patient=ann&code=8867-4')
+  expect(json.entry).toHaveLength(3)
+})
+
+test('what is lost of a patient’s compartment is found and put back by a check of the patient', async () => {
+  for (const item of await itemsOf('main|patient|ann|0')) await drop(item)
+  expect((await ask('GET', '/Observation?patient=ann')).json.entry ?? []).toHaveLength(0)
+  expect((await check('Patient/ann')).missing).toBeGreaterThan(0)
+  await repair('Patient/ann')
+  expect(await check('Patient/ann')).toMatchObject(healthy)
+  expect((await ask('GET', '/Observation?patient=ann')).json.entry).toHaveLength(3)
+})
+
+test.each([
+  [
+    'an upper bound that is wrong',
+    (item: Item) => ({ ...item, highs: item.ids.map(() => '2020-01-01T00:00:00.000Z') }),
+  ],
+  ['an id that is left out', (item: Item) => ({ ...item, ids: ['somebody'] })],
+  ['an id that is marked as dead', (item: Item) => ({ ...item, dead: new Set(item.ids) })],
+])('%s is found and put right', async (_, damage) => {
+  const [item] = (await itemsOf('main|Observation|0')).concat(
+    await itemsOf('main|Observation|1'),
+    await itemsOf('main|Observation|2'),
+    await itemsOf('main|Observation|3'),
+  )
+  if (!item) throw new Error('There is no item to damage.')
+  await put(damage(item))
+  const { missing, wrong } = await check('Observation')
+  expect(missing + wrong).toBeGreaterThan(0)
+  await repair('Observation')
+  await repair('Observation')
+  expect(await check('Observation')).toMatchObject(healthy)
+})
+
+test('an entry of a write that is not current, and old, is found stale and removed', async () => {
+  const [item] = (await allItems()).filter(({ pk }) => pk.startsWith('main|Observation|code|8867-4'))
+  if (!item) throw new Error('There is no item to copy.')
+  const orphan = {
+    ...item,
+    sk: `2026-01-01T00:00:00.000Z\u0001${newWriteId(true, Date.now() - 3_600_000)}`,
+    ids: ['t2'],
+  }
+  const nobody = {
+    ...orphan,
+    sk: `2026-01-02T00:00:00.000Z\u0001${newWriteId(false, Date.now() - 3_600_000)}`,
+    ids: ['x', 'y'],
+  }
+  await put(orphan)
+  await put(nobody)
+  expect(await check('Observation')).toMatchObject({ missing: 0, wrong: 0, stale: 3 })
+  expect(await repair('Observation')).toMatchObject({ stale: 3 })
+  expect(await check('Observation')).toMatchObject(healthy)
+  const left = await send(new GetCommand({ TableName: table(), Key: { pk: orphan.pk, sk: orphan.sk } }))
+  expect((left as { Item?: Item }).Item).toBeUndefined()
+})
+
+test('an entry of a write that may still be under way is left alone', async () => {
+  const [item] = (await allItems()).filter(({ pk }) => pk.startsWith('main|Observation|code|8867-4'))
+  if (!item) throw new Error('There is no item to copy.')
+  const young = { ...item, sk: `2026-01-01T00:00:00.000Z\u0001${newWriteId(true)}`, ids: ['to-come'] }
+  await put(young)
+  expect(await repair('Observation')).toMatchObject({ ...healthy, young: 1 })
+  expect((await itemsOf(young.pk)).map(({ sk }) => sk)).toContain(young.sk)
+  await drop(young)
+})
+
+test('what a superseded version left behind is found by a check of its resource', async () => {
+  const [item] = (await allItems()).filter(({ ids, pk }) => ids.includes('alone') && pk.includes('|code|'))
+  if (!item) throw new Error('There is no item to copy.')
+  await ask('PUT', '/Observation/alone', { body: observation('alone', 'ann', { status: 'amended' }) })
+  await put(item)
+  expect(await check('Observation/alone')).toMatchObject({ stale: 1 })
+  expect(await check('Observation')).toMatchObject({ stale: 1 })
+  expect(await repair('Observation/alone')).toMatchObject({ stale: 1 })
+  expect(await check('Observation')).toMatchObject(healthy)
+})
+
+test('nothing is called drift while others write', async () => {
+  let writing = true
+  let writes = 0
+  const writer = async (name: string) => {
+    for (let i = 0; writing; i++, writes++) {
+      const ids = [0, 1, 2].map((n) => `${name}-${(i + n) % 5}`)
+      await transaction(
+        ...ids.map((id) => observation(id, 'ann', { status: i % 2 ? 'final' : 'amended', valueInteger: i })),
+      )
+      await ask('DELETE', `/Observation/${name}-${i % 5}`)
+    }
+  }
+  const writers = [writer('w1'), writer('w2'), writer('w3')]
+  const until = Date.now() + 4_000
+  while (Date.now() < until)
+    for (const path of ['Observation', 'Patient/ann']) expect(await repair(path), path).toMatchObject(healthy)
+  writing = false
+  await Promise.all(writers)
+  expect(writes).toBeGreaterThan(5)
+  expect(await check('Observation')).toMatchObject(healthy)
+})
+
+test('a check goes on where its cursor says, and is bounded by its count', async () => {
+  const first = await ask('GET', '/Observation/$check-index?count=1')
+  expect(first.json.parameter.at(-1)).toMatchObject({ name: 'cursor' })
+  expect(await check('Observation', 'GET', 'count=1')).toMatchObject(healthy)
+})
+
+test.each([
+  ['GET', '/Observation/$check-index?repair=true', 'admin', 400],
+  ['GET', '/Observation/$check-index?repair=maybe', 'admin', 400],
+  ['GET', '/Observation/$check-index?count=0', 'admin', 400],
+  ['GET', '/Observation/$check-index?cursor=x', 'admin', 400],
+  ['GET', '/Observation/$check-index?colour=red', 'admin', 400],
+  ['GET', '/Observation/$check-index', 'clinician', 403],
+])('%s %s of %s is answered with %i', async (method, path, groups, expected) => {
+  expect((await ask(method, path.replace('#', ''), { groups })).status).toBe(expected)
+})
