@@ -5,8 +5,9 @@ import { patientBundle } from '../../src/local/demo/bundle.ts'
 import { entriesOf } from '../../src/search/entries.ts'
 import { type IndexItem, indexItems } from '../../src/store/dynamo/index-items.ts'
 import { prepare, type ResourceItem } from '../../src/store/dynamo/items.ts'
-import { hashOf, newWriteId } from '../../src/store/keys.ts'
+import { hashOf } from '../../src/store/keys.ts'
 import type { Write } from '../../src/store/port.ts'
+import { newWriteId } from '../../src/store/write-ids.ts'
 
 const seed = 20260101
 
