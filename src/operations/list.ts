@@ -5,6 +5,7 @@ import { lastnOperation } from './lastn.ts'
 import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts'
 import type { Operation } from './operation.ts'
 import { statsOperation } from './stats.ts'
+import { terminologyOperations } from './terminology.ts'
 import { uploadOperation } from './upload.ts'
 import { validateOperation } from './validate.ts'
 import { versionsOperation } from './versions.ts'
@@ -22,4 +23,5 @@ export const operations: readonly Operation[] = [
   versionsOperation,
   uploadOperation,
   ...checkIndexOperations,
+  ...terminologyOperations,
 ]

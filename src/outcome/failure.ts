@@ -22,6 +22,7 @@ export const kinds = {
   'unknown-element': kind(400, 'structure'),
   required: kind(400, 'required'),
   invariant: kind(422, 'invariant'),
+  'code-invalid': kind(422, 'code-invalid'),
   dangling: kind(422, 'not-found'),
   'unknown-type': kind(404, 'not-supported'),
   'unknown-parameter': kind(400, 'not-supported'),

@@ -10,6 +10,8 @@ import type { Terminology } from './terminology.ts'
 export interface Held {
   system(url: string, version?: string): System | undefined
   valueSet(canonical: string): ValueSet | undefined
+  /** All code systems among it. */
+  systems: readonly System[]
   /** The judges made so far. */
   judges: Map<ValueSet, Judge>
   /** What is led to and not held, in words. */
@@ -37,6 +39,7 @@ export const gather = async (terminology: Terminology, start: ValueSet): Promise
   return {
     system: (url, version) => systems.get(keyOf(url, version)),
     valueSet: (canonical) => valueSets.get(canonical),
+    systems: [...systems.values()].filter((system) => system !== undefined),
     judges: new Map(),
     missing: [...absent(systems, 'code system'), ...absent(valueSets, 'value set')],
   }

@@ -18,6 +18,8 @@ export interface Verdict {
   system?: string
   version?: string
   display?: string
+  /** As the value set lists it. */
+  listed?: Concept
   node?: Node
 }
 
@@ -137,7 +139,9 @@ const listJudge = (concepts: readonly Concept[], system: System | undefined): Ju
   const listed = new Map(concepts.map((concept) => [fold(concept.code), concept]))
   return ({ code }) => {
     const concept = listed.get(fold(code))
-    return concept ? { answer: 'yes', ...seen(system && nodeOf(system, code), concept.display) } : no
+    return concept
+      ? { answer: 'yes', listed: concept, ...seen(system && nodeOf(system, code), concept.display) }
+      : no
   }
 }
 

@@ -1,0 +1,91 @@
+/** An operation's parameters with their types, https://hl7.org/fhir/R4/parameters.html, from the URL, a Parameters resource or a bare resource. */
+
+import type { Resource } from '../fhir/definitions.ts'
+import type { Call } from '../interactions/call.ts'
+import { failure } from '../outcome/failure.ts'
+import { bodyOf } from '../write/body.ts'
+import { checkParameters, type OperationDefinition, partsOf } from './operation.ts'
+
+/** The values under each name: texts as a URL has them, or what stood in `value[x]` or `resource`. */
+export interface Input {
+  text(name: string): string | undefined
+  texts(name: string): readonly string[]
+  flag(name: string): boolean | undefined
+  whole(name: string): number | undefined
+  /** A value of a complex type, or a resource; a Coding in a URL is written `system|code`. */
+  object<T extends object>(name: string): T | undefined
+}
+
+type Parameter = OperationDefinition['parameter'][number]
+type Given = readonly [name: string, value: unknown]
+
+/** Returns what a call gives an operation. Fails where a parameter is unknown, repeated in vain, or of another type. */
+export const readInput = (definition: OperationDefinition, call: Call): Input => {
+  const given: readonly Given[] = [...call.query, ...bodyValues(definition, call)]
+  checkParameters(
+    definition,
+    given.map(([name]) => [name, '']),
+  )
+  const known = definition.parameter.filter(({ use }) => use === 'in')
+  const values = new Map(known.map((parameter) => [parameter.name, valuesOf(parameter, given)]))
+  const first = (name: string): unknown => values.get(name)?.[0]
+  return {
+    text: (name) => first(name) as string | undefined,
+    texts: (name) => (values.get(name) ?? []) as string[],
+    flag: (name) => first(name) as boolean | undefined,
+    whole: (name) => first(name) as number | undefined,
+    object: <T extends object>(name: string) => first(name) as T | undefined,
+  }
+}
+
+const bodyValues = (definition: OperationDefinition, { body }: Call): readonly Given[] => {
+  if (body.trim() === '') return []
+  const { resource } = bodyOf(body, 'Parameters')
+  if (resource.resourceType === 'Parameters') return partsOf(resource.parameter).map(partValue)
+  const own = definition.parameter.find(({ use, type }) => use === 'in' && type === resource.resourceType)
+  if (own) return [[own.name, resource]]
+  throw failure('invalid', `\`$${definition.code}\` takes Parameters, not \`${resource.resourceType}\`.`)
+}
+
+const partValue = (part: Readonly<Record<string, unknown>>): Given => {
+  const name = Object.keys(part).find((key) => /^value[A-Z]/.test(key)) ?? 'resource'
+  return [String(part.name), part[name]]
+}
+
+const valuesOf = (parameter: Parameter, given: readonly Given[]): readonly unknown[] => {
+  const { name, max, type } = parameter
+  const values = given.filter(([each]) => each === name).map(([, value]) => readValue(name, type, value))
+  if (max === '1' && values.length > 1)
+    throw failure('invalid', `\`${name}\` may be given once, not ${values.length} times.`, name)
+  return values
+}
+
+const readValue = (name: string, type: string, value: unknown): unknown => {
+  const read = (readers[type] ?? (/^[A-Z]/.test(type) ? asObject : asText))(value, type)
+  if (read !== undefined) return read
+  const shown = typeof value === 'string' ? `\`${value}\`` : 'what was given'
+  throw failure('invalid', `\`${name}\` is of type ${type}, which ${shown} is not.`, name)
+}
+
+type Reader = (value: unknown, type: string) => unknown
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const asText: Reader = (value) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+const asObject: Reader = (value, type) => {
+  if (!isObject(value)) return undefined
+  const { resourceType } = value as Partial<Resource>
+  return resourceType === undefined || resourceType === type ? value : undefined
+}
+
+const readers: Readonly<Record<string, Reader>> = {
+  boolean: (value) => ({ true: true, false: false })[String(value)],
+  integer: (value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : undefined),
+  Coding: (value, type) => {
+    if (typeof value !== 'string') return asObject(value, type)
+    const [code = '', system] = value.split('|').toReversed()
+    return code === '' ? undefined : { ...(system && { system }), code }
+  },
+}

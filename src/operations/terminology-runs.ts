@@ -1,0 +1,276 @@
+/** https://hl7.org/fhir/R4/valueset-operations.html and https://hl7.org/fhir/R4/codesystem-operations.html */
+
+import type { Answer, Call, Dispatch } from '../interactions/call.ts'
+import { read } from '../interactions/read.ts'
+import { Failure, failure } from '../outcome/failure.ts'
+import { operationOutcome } from '../outcome/outcome.ts'
+import { expanded, type Wanted } from '../terminology/answer.ts'
+import { type Checked, checkInSet, checkInSystem, type Manner } from '../terminology/check.ts'
+import { gather, type Held } from '../terminology/held.ts'
+import type { Asked } from '../terminology/judge.ts'
+import { lookedUp, type Part, subsumption } from '../terminology/lookup.ts'
+import type { CodeSystem, Coding, ValueSet } from '../terminology/resources.ts'
+import { type Node, nodeOf, type System, systemOf } from '../terminology/system.ts'
+import { openTerminology, type Terminology } from '../terminology/terminology.ts'
+import { pinned } from '../terminology/versions.ts'
+import { type Input, readInput } from './input.ts'
+import type { OperationDefinition } from './operation.ts'
+
+/** One operation at work. */
+interface Work {
+  call: Call
+  context: Dispatch
+  input: Input
+  terminology: Terminology
+}
+
+type Run = (work: Work) => Promise<object>
+
+const running =
+  (run: Run) =>
+  async (definition: OperationDefinition, call: Call, context: Dispatch): Promise<Answer> => {
+    const input = readInput(definition, call)
+    const resource = await run({ call, context, input, terminology: openTerminology(context.store) })
+    return { status: 200, text: JSON.stringify(resource) }
+  }
+
+const parameters = (parameter: readonly Part[]): object => ({ resourceType: 'Parameters', parameter })
+
+/** The resource that the call's address names. */
+const addressed = async <T>({ call, context }: Work): Promise<T> => {
+  const { version, issues } = await read({ ...call, query: [], headers: {} }, context)
+  if (issues || !version) throw new Failure(issues ?? [])
+  return JSON.parse(version.text) as T
+}
+
+const onlyOne = (what: string): Failure =>
+  failure('invalid', `The ${what} is named in one way: by the address, by \`url\`, or given whole.`)
+
+const notHeld = (what: string, canonical: string): Failure =>
+  failure('not-found', `The ${what} \`${canonical}\` is not held. Load it as a resource first.`)
+
+const canonicalOf = (url: string, version: string | undefined): string =>
+  version === undefined ? url : `${url}|${version}`
+
+const theValueSet = async (work: Work): Promise<ValueSet> => {
+  const { call, input, terminology } = work
+  const [url, given] = [input.text('url'), input.object<ValueSet>('valueSet')]
+  if ([call.id !== '', url !== undefined, given !== undefined].filter(Boolean).length > 1)
+    throw onlyOne('value set')
+  if (call.id !== '') return addressed<ValueSet>(work)
+  if (given) return given
+  if (url === undefined)
+    throw failure(
+      'required',
+      'Which value set? Give `url`, or `valueSet` with a whole one, or ask at its address.',
+    )
+  const canonical = canonicalOf(url, input.text('valueSetVersion'))
+  const found = await terminology.valueSet(canonical)
+  if (!found) throw notHeld('value set', canonical)
+  return found
+}
+
+const wantedIn = (input: Input): Wanted =>
+  Object.fromEntries(
+    Object.entries({
+      filter: input.text('filter'),
+      offset: input.whole('offset'),
+      count: input.whole('count'),
+      activeOnly: input.flag('activeOnly'),
+      includeDesignations: input.flag('includeDesignations'),
+      designation: several(input.texts('designation')),
+      includeDefinition: input.flag('includeDefinition'),
+      excludeNested: input.flag('excludeNested'),
+      excludeNotForUI: input.flag('excludeNotForUI'),
+      excludeSystem: several(input.texts('exclude-system')),
+      displayLanguage: input.text('displayLanguage'),
+    }).filter(([, value]) => value !== undefined),
+  )
+
+const several = (texts: readonly string[]): readonly string[] | undefined =>
+  texts.length > 0 ? texts : undefined
+
+const expand: Run = async (work) => {
+  const { input, context } = work
+  const wanted = wantedIn(input)
+  if (wanted.excludeNested === false && (wanted.count ?? wanted.offset) !== undefined)
+    throw failure(
+      'invalid',
+      'Pages are of a flat list: leave `excludeNested=false` or `count` and `offset` out.',
+    )
+  const terminology = pinned(work.terminology, {
+    usual: input.texts('system-version'),
+    checked: input.texts('check-system-version'),
+    forced: input.texts('force-system-version'),
+  })
+  const valueSet = await theValueSet(work)
+  const held = await gather(terminology, valueSet)
+  return expanded(held, valueSet, wanted, new Date(context.now()).toISOString())
+}
+
+const mannerOf = (input: Input): Manner => {
+  const [abstract, displayLanguage] = [input.flag('abstract'), input.text('displayLanguage')]
+  return {
+    ...(abstract !== undefined && { abstract }),
+    ...(displayLanguage !== undefined && { displayLanguage }),
+  }
+}
+
+/** The codes that are asked for: one, or those of a CodeableConcept, of which one must do. */
+const askedIn = (input: Input, system: string | undefined, version: string | undefined): readonly Asked[] => {
+  const [code, coding] = [input.text('code'), input.object<Coding>('coding')]
+  const concept = input.object<{ coding?: readonly Coding[] }>('codeableConcept')
+  if ([code, coding, concept].filter((each) => each !== undefined).length !== 1)
+    throw failure('required', 'Give one of `code`, `coding` and `codeableConcept`.')
+  const display = input.text('display')
+  if (code === undefined && display !== undefined)
+    throw failure('invalid', '`display` goes with `code`; a coding has its own.', 'display')
+  const own = {
+    ...(system !== undefined && { system }),
+    ...(version !== undefined && { version }),
+    ...(display !== undefined && { display }),
+  }
+  const codings: readonly Coding[] =
+    code !== undefined ? [{ code, ...own }] : (concept?.coding ?? [coding ?? {}])
+  return codings.filter((each): each is Asked => typeof each.code === 'string')
+}
+
+/** The first code that will do; without one, what is wrong with each. */
+const checkedParts = (checked: readonly Checked[]): readonly Part[] => {
+  const { result, display } = checked.find((each) => each.result) ?? checked[0] ?? { result: false }
+  const found = checked.find((each) => each.result)
+  const issues = found ? found.issues : checked.flatMap((each) => each.issues)
+  const message = found
+    ? found.message
+    : checked.map((each) => each.message).join(' ') || 'There is no code in it.'
+  return [
+    { name: 'result', valueBoolean: result },
+    ...(message === undefined ? [] : [{ name: 'message', valueString: message }]),
+    ...(display === undefined ? [] : [{ name: 'display', valueString: display }]),
+    ...(issues.length === 0 ? [] : [{ name: 'issues', resource: operationOutcome(issues) } as Part]),
+  ]
+}
+
+const checkSet: Run = async (work) => {
+  const { input, terminology } = work
+  const valueSet = await theValueSet(work)
+  const held = await gather(terminology, valueSet)
+  const asked = askedIn(input, input.text('system'), input.text('systemVersion'))
+  if (input.text('code') !== undefined && asked[0]?.system === undefined) checkSystems(held, valueSet)
+  return parameters(checkedParts(asked.map((each) => checkInSet(held, valueSet, each, mannerOf(input)))))
+}
+
+/** A code says something only in a system, which the value set may tell where it draws from one alone. */
+const checkSystems = ({ systems, missing }: Held, { url = '' }: ValueSet): void => {
+  if (systems.length + missing.length > 1)
+    throw failure(
+      'required',
+      `The value set \`${url}\` draws from several code systems: give \`system\`.`,
+      'system',
+    )
+}
+
+const heldSystem = async (
+  { terminology }: Work,
+  url: string,
+  version: string | undefined,
+): Promise<System> => {
+  const system = await terminology.system(url, version)
+  if (!system) throw notHeld('code system', canonicalOf(url, version))
+  return system
+}
+
+/** At an instance the code system is all that is held under its address and version, whichever piece was addressed. */
+const theSystem = async (
+  work: Work,
+  named: string | undefined,
+  version: string | undefined,
+): Promise<System> => {
+  const { call, input } = work
+  const given = input.object<CodeSystem>('codeSystem')
+  if ([call.id !== '', named !== undefined, given !== undefined].filter(Boolean).length > 1)
+    throw onlyOne('code system')
+  if (call.id !== '') return instanceSystem(work)
+  const system = given ? systemOf([given]) : undefined
+  if (system) return system
+  if (named === undefined) throw failure('required', 'Which code system? Give its address.', 'url')
+  return heldSystem(work, named, version)
+}
+
+const instanceSystem = async (work: Work): Promise<System> => {
+  const own = await addressed<CodeSystem>(work)
+  const system = own.url === undefined ? systemOf([own]) : await work.terminology.system(own.url, own.version)
+  if (!system) throw notHeld('content of the code system', own.url)
+  return system
+}
+
+const nodeIn = (system: System, code: string): Node => {
+  const node = nodeOf(system, code)
+  if (node) return node
+  throw failure(
+    'not-found',
+    system.complete
+      ? `\`${code}\` is no code of the code system \`${system.url}\`.`
+      : `\`${code}\` is not in the part of the code system \`${system.url}\` that is held.`,
+  )
+}
+
+const checkSystem: Run = async (work) => {
+  const { input } = work
+  const coding = input.object<Coding>('coding')
+  const url = input.text('url') ?? (work.call.id === '' ? coding?.system : undefined)
+  const system = await theSystem(
+    work,
+    input.object('codeSystem') ? input.text('url') : url,
+    input.text('version'),
+  )
+  const asked = askedIn(input, undefined, undefined)
+  const own = asked.filter((each) => each.system === undefined || each.system === system.url)
+  if (own.length === 0 && asked.length > 0)
+    throw failure('invalid', `\`${asked[0]?.system}\` is not the code system \`${system.url}\`.`, 'coding')
+  return parameters(checkedParts(own.map((each) => checkInSystem(system, each, mannerOf(input)))))
+}
+
+const lookup: Run = async (work) => {
+  const { input } = work
+  const [asked] = askedIn(input, input.text('system'), undefined)
+  if (!asked) throw failure('required', 'The coding has no `code`.', 'coding')
+  const version = input.text('version') ?? asked.version
+  if (asked.system === undefined)
+    throw failure('required', 'A code is looked up in a system: give `system`.', 'system')
+  const system = await heldSystem(work, asked.system, version)
+  const node = nodeIn(system, asked.code)
+  return parameters(lookedUp(system, node, input.texts('property'), input.text('displayLanguage')))
+}
+
+const subsumes: Run = async (work) => {
+  const { input } = work
+  const [a, b] = [pairOf(input, 'A'), pairOf(input, 'B')]
+  const named = [input.text('system'), a.system, b.system].filter((each) => each !== undefined)
+  if (new Set(named).size > 1)
+    throw failure(
+      'invalid',
+      `Codes are compared within one code system, not across ${[...new Set(named)].join(' and ')}.`,
+    )
+  const system = await theSystem(work, work.call.id === '' ? named[0] : undefined, input.text('version'))
+  if (named[0] !== undefined && named[0] !== system.url)
+    throw failure('invalid', `\`${named[0]}\` is not the code system \`${system.url}\`.`, 'system')
+  const outcome = subsumption(system, nodeIn(system, a.code), nodeIn(system, b.code))
+  return parameters([{ name: 'outcome', valueCode: outcome }])
+}
+
+const pairOf = (input: Input, which: 'A' | 'B'): Asked => {
+  const [code, coding] = [input.text(`code${which}`), input.object<Coding>(`coding${which}`)]
+  const found = code ?? coding?.code
+  if (found === undefined || (code !== undefined && coding))
+    throw failure('required', `Give \`code${which}\` or \`coding${which}\`.`, `code${which}`)
+  return { code: found, ...(coding?.system !== undefined && { system: coding.system }) }
+}
+
+export const runs = {
+  expand: running(expand),
+  checkInSet: running(checkSet),
+  lookup: running(lookup),
+  checkInSystem: running(checkSystem),
+  subsumes: running(subsumes),
+}

@@ -1,0 +1,126 @@
+/** https://hl7.org/fhir/R4/terminology-service.html — what each operation takes; what it does is loaded with its first call. */
+
+import type { Operation, OperationDefinition } from './operation.ts'
+
+type Parameter = OperationDefinition['parameter'][number]
+
+const takes = (name: string, type: string, max = '1'): Parameter => ({ name, use: 'in', min: 0, max, type })
+const gives = (name: string, type: string, min = 0, max = '1'): Parameter => ({
+  name,
+  use: 'out',
+  min,
+  max,
+  type,
+})
+
+const code = [takes('code', 'code'), takes('coding', 'Coding')]
+
+const checking = [
+  ...code,
+  takes('display', 'string'),
+  takes('codeableConcept', 'CodeableConcept'),
+  takes('abstract', 'boolean'),
+  takes('displayLanguage', 'code'),
+  gives('result', 'boolean', 1),
+  gives('message', 'string'),
+  gives('display', 'string'),
+  gives('issues', 'OperationOutcome'),
+]
+
+const definitionOf = (
+  type: 'ValueSet' | 'CodeSystem',
+  name: string,
+  parameter: readonly Parameter[],
+  instance = true,
+): OperationDefinition => ({
+  url: `http://hl7.org/fhir/OperationDefinition/${type}-${name}`,
+  code: name,
+  resource: [type],
+  affectsState: false,
+  type: true,
+  instance,
+  parameter,
+})
+
+const expand = definitionOf('ValueSet', 'expand', [
+  takes('url', 'uri'),
+  takes('valueSet', 'ValueSet'),
+  takes('valueSetVersion', 'string'),
+  takes('filter', 'string'),
+  takes('offset', 'integer'),
+  takes('count', 'integer'),
+  takes('includeDesignations', 'boolean'),
+  takes('designation', 'string', '*'),
+  takes('includeDefinition', 'boolean'),
+  takes('activeOnly', 'boolean'),
+  takes('excludeNested', 'boolean'),
+  takes('excludeNotForUI', 'boolean'),
+  takes('excludePostCoordinated', 'boolean'),
+  takes('displayLanguage', 'code'),
+  takes('exclude-system', 'canonical', '*'),
+  takes('system-version', 'canonical', '*'),
+  takes('check-system-version', 'canonical', '*'),
+  takes('force-system-version', 'canonical', '*'),
+  gives('return', 'ValueSet', 1),
+])
+
+const checkInSet = definitionOf('ValueSet', 'validate-code', [
+  takes('url', 'uri'),
+  takes('valueSet', 'ValueSet'),
+  takes('valueSetVersion', 'string'),
+  takes('system', 'uri'),
+  takes('systemVersion', 'string'),
+  ...checking,
+])
+
+const lookup = definitionOf(
+  'CodeSystem',
+  'lookup',
+  [
+    ...code,
+    takes('system', 'uri'),
+    takes('version', 'string'),
+    takes('displayLanguage', 'code'),
+    takes('property', 'code', '*'),
+    gives('name', 'string', 1),
+    gives('version', 'string'),
+    gives('display', 'string', 1),
+    gives('designation', 'Element', 0, '*'),
+    gives('property', 'Element', 0, '*'),
+  ],
+  false,
+)
+
+const checkInSystem = definitionOf('CodeSystem', 'validate-code', [
+  takes('url', 'uri'),
+  takes('codeSystem', 'CodeSystem'),
+  takes('version', 'string'),
+  ...checking,
+])
+
+const subsumes = definitionOf('CodeSystem', 'subsumes', [
+  takes('codeA', 'code'),
+  takes('codeB', 'code'),
+  takes('system', 'uri'),
+  takes('version', 'string'),
+  takes('codingA', 'Coding'),
+  takes('codingB', 'Coding'),
+  gives('outcome', 'code', 1),
+])
+
+type Name = keyof typeof import('./terminology-runs.ts')['runs']
+
+const operation = (definition: OperationDefinition, name: Name): Operation => ({
+  definition,
+  methods: ['GET', 'POST'],
+  action: 'read',
+  run: async (call, context) => (await import('./terminology-runs.ts')).runs[name](definition, call, context),
+})
+
+export const terminologyOperations: readonly Operation[] = [
+  operation(expand, 'expand'),
+  operation(checkInSet, 'checkInSet'),
+  operation(lookup, 'lookup'),
+  operation(checkInSystem, 'checkInSystem'),
+  operation(subsumes, 'subsumes'),
+]
