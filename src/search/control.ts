@@ -63,8 +63,13 @@ const sortKey = (reading: Reading, name: string, key: string): SortKey | Issue =
   const code = descending ? key.slice(1) : key
   const parameter = parameterOf(reading.type, code)
   if (!parameter) return unknownParameter(reading, name, code)
-  if (!rulesOf(parameter.type))
-    return complaint('unsupported', reading, name, `Sorting by \`${code}\` is not supported.`)
+  if (!rulesOf(parameter.type)?.sortKeys)
+    return complaint(
+      'unsupported',
+      reading,
+      name,
+      `\`${code}\` has no order, so nothing can be sorted by it.`,
+    )
   return { parameter, descending }
 }
 

@@ -113,6 +113,7 @@ export type SearchValue =
   | NumberValue
   | QuantityValue
   | UriValue
+  | NearValue
   | CompositeValue
 
 /** `system|code`; a system of `''` means that there must be none, an absent part that it does not matter. */
@@ -171,6 +172,14 @@ export interface QuantityValue extends Omit<NumberValue, 'type'> {
 export interface UriValue {
   readonly type: 'uri'
   readonly uri: string
+}
+
+/** A place in degrees, and how far from it. */
+export interface NearValue {
+  readonly type: 'near'
+  readonly latitude: number
+  readonly longitude: number
+  readonly metres: number
 }
 
 /** One value for each component, in the parameter's order. */

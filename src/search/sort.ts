@@ -23,7 +23,7 @@ const keysOf = ({ resource }: Read, sort: readonly SortKey[]): readonly (string 
   sort.map(({ parameter, descending }) => {
     const rules = rulesOf(parameter.type)
     const keys = valuesOf(resource, parameter)
-      .flatMap((value) => rules?.sortKeys(value) ?? [])
+      .flatMap((value) => rules?.sortKeys?.(value) ?? [])
       .toSorted()
     return keys.at(descending ? -1 : 0) ?? null
   })

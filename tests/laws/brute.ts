@@ -111,6 +111,11 @@ export const parameters: Parameters = {
     ...rows('number', { probability: 'prediction.probabilityDecimal' }),
     ...rows('reference', { subject: 'subject' }),
   },
+  Location: {
+    ...every,
+    near: { kind: 'near', values: at('position') },
+    ...rows('string', { name: 'name' }),
+  },
   ValueSet: {
     ...every,
     ...rows('uri', { url: 'url' }),

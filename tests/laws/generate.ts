@@ -87,6 +87,22 @@ const uri = pick(
   'http://example.org/ab',
   'urn:oid:1.2',
 )
+/** Towns, the date line, the poles, and what lies a little beside them. */
+const towns: [number, number][] = [
+  [42.25, -83.69],
+  [48.1375, 11.575],
+  [0, 0],
+  [-16.5, 180],
+  [-16.5, -179.99],
+  [89.95, 20],
+  [-90, 0],
+]
+const place = fc
+  .tuple(pick(...towns), pick(0, 0.001, 0.04, -0.2, 3), pick(0, 0.001, -0.04, 0.3, 5))
+  .map(([[latitude, longitude], up, across]) => ({
+    latitude: Math.max(Math.min(latitude + up, 90), -90),
+    longitude: ((longitude + across + 540) % 360) - 180,
+  }))
 const meta = fc.record({ tag: some(coding), profile: some(uri) }, { requiredKeys: [] })
 
 const optional = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
@@ -164,6 +180,7 @@ const bodies: Record<string, fc.Arbitrary<object>> = {
     subject: reference('Patient', 'Group'),
     prediction: some(fc.record({ probabilityDecimal: pick(0.1, 0.15, 0.2, 0.25, 1) })),
   }),
+  Location: optional({ meta, name: word, position: place }),
   ValueSet: optional({ meta, url: uri, title: word, date }),
 }
 
@@ -244,6 +261,12 @@ const values: Record<string, { texts: fc.Arbitrary<string>; modifiers: string[] 
     texts: fc.tuple(code, prefixed(pick('5', '5.4', '60', '100'))).map((parts) => parts.join('$')),
     modifiers: [''],
   },
+  near: {
+    texts: fc
+      .tuple(place, pick('', '|1', '|30|km', '|500|m', '|20|[mi_i]', '|700', '|9000|km', '|30000'))
+      .map(([{ latitude, longitude }, reach]) => `${latitude}|${longitude}${reach}`),
+    modifiers: ['', '', '', 'missing'],
+  },
   uri: { texts: uri, modifiers: ['', 'below', 'above', 'missing'] },
 }
 
@@ -282,7 +305,7 @@ const clausesOf = (type: string): fc.Arbitrary<[string, string][]> => {
 
 export const asked: fc.Arbitrary<Asked> = pick(...types).chain((type) => {
   const names = Object.keys(parameters[type] ?? {}).filter(
-    (name) => parameters[type]?.[name]?.kind !== 'composite',
+    (name) => !['composite', 'near'].includes(parameters[type]?.[name]?.kind ?? ''),
   )
   const key = fc.tuple(
     pick('', '-'),

@@ -3,10 +3,19 @@
  * nothing with src/search.
  */
 
-import { amountKey, converted, isUcum } from './measures.ts'
+import { amountKey, converted, isUcum, matchesNear } from './measures.ts'
 
 export type Json = Record<string, unknown>
-export type Kind = 'token' | 'reference' | 'date' | 'string' | 'number' | 'quantity' | 'uri' | 'composite'
+export type Kind =
+  | 'token'
+  | 'reference'
+  | 'date'
+  | 'string'
+  | 'number'
+  | 'quantity'
+  | 'uri'
+  | 'near'
+  | 'composite'
 
 /** One component of a composite: the values it has in one element. */
 export interface Part {
@@ -267,6 +276,7 @@ export const matchesOne = (
   if (kind === 'date') return matchesDate(text, value)
   if (kind === 'number') return matchesNumber(text, value)
   if (kind === 'quantity') return matchesQuantity(text, value)
+  if (kind === 'near') return matchesNear(text, value as Record<string, number>)
   return kind === 'uri' ? matchesUri(modifier, text, value) : matchesReference(modifier, text, value)
 }
 

@@ -28,3 +28,18 @@ export const amountKey = (amount: number, system: unknown, code: unknown): numbe
   const same = group < 0 ? amount : converted(amount, String(code), dimensions[group] ?? '')
   return group * 1000 + Math.asinh(Number(same) * 1e6)
 }
+
+/** A place as a point on a sphere. */
+const point = (latitude: number, longitude: number): number[] => {
+  const [up, across] = [(latitude / 180) * Math.PI, (longitude / 180) * Math.PI]
+  return [Math.cos(up) * Math.cos(across), Math.cos(up) * Math.sin(across), Math.sin(up)]
+}
+
+/** Returns whether a position is as near as a text asks for, along the sphere of the earth's mean radius. */
+export const matchesNear = (text: string, { latitude, longitude }: Record<string, number>): boolean => {
+  const [north, east, reach = '25', unit = 'km'] = text.split('|')
+  const [a, b] = [point(Number(north), Number(east)), point(latitude ?? 0, longitude ?? 0)]
+  const chord = Math.hypot(...a.map((part, i) => part - (b[i] ?? 0)))
+  const metres = 2 * Math.asin(Math.min(chord / 2, 1)) * 6_371_008.8
+  return metres <= (converted(Number(reach), unit, 'm') ?? 0)
+}

@@ -48,7 +48,6 @@ export const composite: SearchRules<CompositeValue> = {
   expects: 'one value for each component, joined by `$`',
   parse,
   places: () => [],
-  sortKeys: () => [],
   modifiers: { '': { matches } },
   refused: [],
 }

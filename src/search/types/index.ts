@@ -1,6 +1,7 @@
 import type { SearchType } from '../../fhir/definitions.ts'
 import { composite } from './composite.ts'
 import { date } from './date.ts'
+import { near } from './near.ts'
 import { number } from './number.ts'
 import { quantity } from './quantity.ts'
 import { reference } from './reference.ts'
@@ -19,6 +20,7 @@ const rows: Readonly<Partial<Record<SearchType, SearchRules>>> = {
   quantity,
   uri,
   composite,
+  special: near,
 }
 
 /** Returns the rules of a search type; undefined where it has none of its own. */

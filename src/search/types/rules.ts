@@ -41,8 +41,8 @@ export interface SearchRules<V extends SearchValue = SearchValue> {
   expects: string
   parse(text: string, parsing: Parsing): V | undefined
   places(found: TypedValue): readonly Place[]
-  /** Text by which `_sort` orders values of this type. */
-  sortKeys(found: TypedValue): readonly string[]
+  /** Text by which `_sort` orders values of this type; absent where they have no order. */
+  sortKeys?(found: TypedValue): readonly string[]
   modifiers: Readonly<Record<string, Modifier<V>>>
   /** Modifiers that R4 defines and this server does not offer. */
   refused: readonly string[]

@@ -1,0 +1,91 @@
+/** Places on the earth: distances between them, and the cells of https://en.wikipedia.org/wiki/Geohash they lie in. */
+
+/** In degrees, WGS84. */
+export interface Position {
+  latitude: number
+  longitude: number
+}
+
+/** The mean radius in metres, https://en.wikipedia.org/wiki/Earth_radius. */
+const radius = 6_371_008.8
+
+const radians = (degrees: number): number => (degrees * Math.PI) / 180
+const degrees = (angle: number): number => (angle * 180) / Math.PI
+
+/** Returns the metres between two places along a great circle. */
+export const distance = (a: Position, b: Position): number => {
+  const [up, across] = [radians(b.latitude - a.latitude), radians(b.longitude - a.longitude)]
+  const share =
+    Math.sin(up / 2) ** 2 +
+    Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude)) * Math.sin(across / 2) ** 2
+  return 2 * radius * Math.asin(Math.min(1, Math.sqrt(share)))
+}
+
+const letters = '0123456789bcdefghjkmnpqrstuvwxyz'
+const finest = 10
+
+/** How many rows and columns of cells there are at so many letters: each letter halves five times, columns first. */
+const gridOf = (size: number): { rows: number; columns: number } => ({
+  rows: 2 ** Math.floor((size * 5) / 2),
+  columns: 2 ** Math.ceil((size * 5) / 2),
+})
+
+const indexOf = (part: number, whole: number, count: number): number =>
+  Math.min(Math.max(Math.floor((part / whole) * count), 0), count - 1)
+
+const rowOf = (latitude: number, rows: number): number => indexOf(latitude + 90, 180, rows)
+const columnOf = (longitude: number, columns: number): number => indexOf(longitude + 180, 360, columns)
+
+const bitOf = (row: number, column: number, bits: number, i: number): number => {
+  const [index, own] = i % 2 === 0 ? [column, Math.ceil(bits / 2)] : [row, Math.floor(bits / 2)]
+  return (index >> (own - 1 - Math.floor(i / 2))) & 1
+}
+
+const named = (row: number, column: number, size: number): string =>
+  Array.from({ length: size }, (_, letter) => {
+    const bits = [0, 1, 2, 3, 4].map((i) => bitOf(row, column, size * 5, letter * 5 + i))
+    return letters[bits.reduce((sum, bit) => sum * 2 + bit, 0)]
+  }).join('')
+
+/** Returns the cell of about a metre that a place lies in; cells that begin alike lie within one. */
+export const cellOf = ({ latitude, longitude }: Position): string => {
+  const { rows, columns } = gridOf(finest)
+  return named(rowOf(latitude, rows), columnOf(longitude, columns), finest)
+}
+
+/** How far a circle reaches in degrees, a little more than it does; `width` is 360 where it holds a pole. */
+const boxOf = ({ latitude }: Position, metres: number) => {
+  const angle = (metres * 1.000001 + 0.01) / radius
+  const height = degrees(angle)
+  const [south, north] = [latitude - height, latitude + height]
+  const reach = Math.sin(angle) / Math.cos(radians(latitude))
+  const isWide = south <= -90 || north >= 90 || reach >= 1
+  return { south, north, width: isWide ? 360 : 2 * degrees(Math.asin(reach)) }
+}
+
+/** So many lists are read at once. */
+const mostCells = 12
+
+/** Returns the cells that together hold a circle, at most twelve; undefined where these would be the whole earth. */
+export const cellsAround = (centre: Position, metres: number): readonly string[] | undefined => {
+  for (let size = finest; size > 0; size--) {
+    const cells = cellsOfSize(centre, metres, size)
+    if (cells) return cells
+  }
+  return undefined
+}
+
+const cellsOfSize = (centre: Position, metres: number, size: number): readonly string[] | undefined => {
+  const { rows, columns } = gridOf(size)
+  const { south, north, width } = boxOf(centre, metres)
+  const [bottom, top] = [rowOf(south, rows), rowOf(north, rows)]
+  const left = Math.floor(((centre.longitude - width / 2 + 180) / 360) * columns)
+  const right = Math.floor(((centre.longitude + width / 2 + 180) / 360) * columns)
+  const across = Math.min(right - left + 1, columns)
+  if (across * (top - bottom + 1) > mostCells) return undefined
+  return Array.from({ length: top - bottom + 1 }, (_, up) =>
+    Array.from({ length: across }, (_each, i) =>
+      named(bottom + up, (((left + i) % columns) + columns) % columns, size),
+    ),
+  ).flat()
+}

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Failure } from '../../src/outcome/failure.ts'
+import { type Engines, startEngines } from '../store/engines.ts'
+import { allIds, type Known, putAll, searchPage } from './hospital.ts'
+
+let engines: Engines
+const store = () => engines.openStore('main')
+const ids = async (url: string) => (await allIds(store(), url)).toSorted()
+
+const ucum = 'http://unitsofmeasure.org'
+const measure = (id: string, value: number, code?: string, system = ucum): Known => ({
+  resourceType: 'Observation',
+  id,
+  status: 'final',
+  valueQuantity: { value, ...(code !== undefined && { system, code, unit: code }) },
+})
+const place = (id: string, latitude: number, longitude: number): Known => ({
+  resourceType: 'Location',
+  id,
+  position: { latitude, longitude },
+})
+
+beforeAll(async () => {
+  engines = await startEngines()
+  const resources = [
+    measure('grams', 0.005, 'g'),
+    measure('milligrams', 5, 'mg'),
+    measure('micrograms', 5600, 'ug'),
+    measure('five', 5),
+    measure('tablets', 5, 'mg', 'http://example.org/units'),
+    measure('fever', 38.5, 'Cel'),
+    measure('fahrenheit', 98.6, '[degF]'),
+    measure('pulse', 60, '{beats}/min'),
+    place('munich', 48.1375, 11.575),
+    place('dachau', 48.26, 11.4342),
+    place('paris', 48.8566, 2.3522),
+    { resourceType: 'Location', id: 'nowhere' },
+  ]
+  await putAll(store(), resources, '2026-01-01T00:00:00.000Z')
+})
+
+afterAll(() => engines.stop())
+
+const refusal = (url: string): Promise<string> =>
+  searchPage(store(), url).then(
+    () => 'found',
+    (thrown: unknown) => (thrown instanceof Failure ? (thrown.issues[0]?.diagnostics ?? '') : String(thrown)),
+  )
+
+describe('a quantity', () => {
+  test.each([
+    [`5|${ucum}|mg`, ['grams', 'milligrams']],
+    [`5.0|${ucum}|mg`, ['grams', 'milligrams']],
+    [`0.01|${ucum}|g`, ['grams', 'micrograms', 'milligrams']],
+    [`gt5|${ucum}|mg`, ['micrograms']],
+    [`ge5000|${ucum}|ug`, ['grams', 'micrograms', 'milligrams']],
+    [`5||mg`, ['milligrams', 'tablets']],
+    ['5', ['five', 'milligrams', 'tablets']],
+    [`ne5|${ucum}|mg`, ['micrograms']],
+    [`37|${ucum}|Cel`, ['fahrenheit']],
+    [`lt310.15|${ucum}|K`, []],
+    [`gt99|${ucum}|[degF]`, ['fever']],
+    [`1|${ucum}|Hz`, ['pulse']],
+    [`60|${ucum}|/min`, ['pulse']],
+    ['5|http://example.org/units|mg', ['tablets']],
+  ])('of %s is found in every unit', async (text, found) => {
+    expect(await ids(`Observation?value-quantity=${encodeURIComponent(text)}`)).toEqual(found)
+  })
+
+  test('reads its own stretch of the index', async () => {
+    const page = await searchPage(store(), `Observation?value-quantity=5|${ucum}|mg&_explain=true`)
+    expect(page.explain.lists).toContain('Observation|value-quantity:g')
+  })
+})
+
+describe('a place', () => {
+  test.each([
+    ['48.1375|11.575', ['dachau', 'munich']],
+    ['48.1375|11.575|1|km', ['munich']],
+    ['48.1375|11.575|1000|m', ['munich']],
+    ['48.1375|11.575|700', ['dachau', 'munich', 'paris']],
+    ['48.1375|11.575|700|kms', ['dachau', 'munich', 'paris']],
+    ['48.1375|11.575|400|[mi_i]', ['dachau', 'munich']],
+    ['48.1375|11.575|1,48.8566|2.3522|1', ['munich', 'paris']],
+    ['0|0', []],
+  ])('near %s is found', async (text, found) => {
+    expect(await ids(`Location?near=${text}`)).toEqual(found)
+  })
+
+  test('is found by its cell, page by page', async () => {
+    const page = await searchPage(store(), 'Location?near=48.1375|11.575|1&_explain=true')
+    expect(page.explain.way).toContain('near')
+    expect(await ids('Location?near=48.1375|11.575|700&_count=1')).toEqual(['dachau', 'munich', 'paris'])
+  })
+
+  test.each(['91|0', '0|181', '1', '0|0|-1', '0|0|5|kg', '0|0|5|km|x', 'a|b'])(
+    'cannot be near %s',
+    async (text) => {
+      expect(await refusal(`Location?near=${text}`)).toContain('latitude, longitude')
+    },
+  )
+
+  test('has no order', async () => {
+    expect(await refusal('Location?_sort=near')).toContain('has no order')
+  })
+})
