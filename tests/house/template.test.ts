@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { bundleOptions } from '../../src/local/bundle.ts'
 import { list, type PlainRecord, parseTemplate, record } from '../../src/local/cloudformation.ts'
 import { readTemplate } from '../../src/local/template.ts'
 import { root } from './sources.ts'
@@ -18,7 +19,32 @@ const statementsOf = (id: string): PlainRecord[] =>
 const texts = (value: unknown): string[] =>
   Array.isArray(value) ? value.flatMap(texts) : [JSON.stringify(value)]
 
+/** What `npm run build` tells esbuild, as the template writes it for SAM. */
+const buildProperties = (): PlainRecord => {
+  const { format, splitting, outExtension, alias, banner, mainFields, target, minify } = bundleOptions
+  const pairs = (of: object): string[] => Object.entries(of).map((pair) => pair.join('='))
+  return {
+    Format: format,
+    Splitting: splitting,
+    OutExtension: pairs(outExtension),
+    Alias: pairs(alias),
+    Banner: pairs(banner),
+    MainFields: mainFields.join(','),
+    Target: target,
+    Minify: minify,
+    Sourcemap: true,
+  }
+}
+
 describe('the template', () => {
+  test('has SAM bundle every function as `npm run build` does', () => {
+    for (const { id, ...resource } of ofType('AWS::Serverless::Function')) {
+      const { EntryPoints, ...properties } = record(record(record(resource).Metadata).BuildProperties)
+      expect(list(EntryPoints), id).toHaveLength(1)
+      expect(properties, id).toEqual(buildProperties())
+    }
+  })
+
   test('has one function for each door, and the sources of all of them', () => {
     expect(template.functions.map((fn) => fn.id)).toEqual([
       'MetadataFunction',
