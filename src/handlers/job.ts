@@ -59,6 +59,8 @@ const patiently = async (attempt: () => Promise<Served>): Promise<Served> => {
 const work = async (job: Job, bytes: Buffer, tenant: string) => {
   if (bytes.length > largestUpload) throw tooLarge(bytes.length, largestUpload)
   const served = await patiently(() => serve(requestOf(job, bytes), contextFor(job, tenant)))
+  for (const note of served.notes ?? [])
+    logLine('INFO', { job: job.id, principal: job.owner.id, notes: [note] })
   for (const fault of served.faults) logLine('ERROR', { job: job.id, faults: [errorFacts(fault)] })
   if (served.faults.length > 0 && (job.attempts ?? 0) < attempts) throw served.faults[0]
   return served.response

@@ -63,6 +63,7 @@ export const lineOf = (visit: Visit, result: Result, now: number): { level: Leve
     out: result.body.length,
     principal: principal?.id,
     failures: unlessEmpty((served?.issues ?? []).map(({ kind }) => kind)),
+    notes: unlessEmpty(served?.notes ?? []),
     ...costs(visit),
     faults: unlessEmpty(faultsOf(visit).map(errorFacts)),
   } as { level: Level }

@@ -18,6 +18,7 @@ const store = {
   recall: unreachable,
   commit: unreachable,
   care: unreachable,
+  purge: unreachable,
 }
 
 export const handler = door({ openStore: () => store, archive: { bundle: unreachable } })

@@ -22,6 +22,8 @@ export interface Served {
   issues: readonly Issue[]
   /** What was thrown, where it was a fault of ours. */
   faults: readonly unknown[]
+  /** What was done that must be known later. */
+  notes?: readonly object[]
 }
 
 const callOf = ({ names }: Matched, asked: Asked): Call => ({
@@ -57,10 +59,11 @@ const run = async (matched: Matched, asked: Asked, context: Dispatch): Promise<A
   return matched.route.run(callOf(matched, asked), context)
 }
 
-const dispatchOf = (context: Context, faults: unknown[]): Dispatch => {
+const dispatchOf = (context: Context, faults: unknown[], notes: object[]): Dispatch => {
   const dispatch: Dispatch = {
     ...context,
     routes: allRoutes,
+    note: (facts) => notes.push(facts),
     report: (thrown) => faults.push(thrown),
     again: async (asked) => run(match(asked.method, asked.path, await routesAt(asked.path)), asked, dispatch),
   }
@@ -158,11 +161,12 @@ const wrappedAnswer = async (
 
 const routed = async (request: FhirRequest, context: Context): Promise<Served> => {
   const faults: unknown[] = []
+  const notes: object[] = []
   const matched = match(request.method, request.path, await routesAt(request.path))
-  const about = { route: matched.route, type: matched.names.type, faults }
+  const about = { route: matched.route, type: matched.names.type, faults, notes }
   try {
     await checkProvenance(matched, request)
-    const response = await answer(request, matched, dispatchOf(context, faults))
+    const response = await answer(request, matched, dispatchOf(context, faults, notes))
     return { ...about, issues: [], response: dressed(response, request, context.requestId) }
   } catch (thrown) {
     const told = await failedResponse(thrown, request, context)

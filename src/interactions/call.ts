@@ -56,6 +56,8 @@ export interface Asked {
 /** What interactions work with: a Bundle's entries go `again` through the routes. */
 export interface Dispatch extends Context {
   again: (asked: Asked) => Promise<Answer>
+  /** Tells the log what was done that must be known later: facts of ours, never content. */
+  note: (facts: object) => void
   /** Tells the log about a fault that only one entry of a Bundle met. */
   report: (thrown: unknown) => void
   /** What is served, for the CapabilityStatement. */

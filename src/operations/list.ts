@@ -4,6 +4,7 @@ import { everythingOperation } from './everything.ts'
 import { lastnOperation } from './lastn.ts'
 import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts'
 import type { Operation } from './operation.ts'
+import { purgeHistoryOperation, purgeOperation } from './purge.ts'
 import { statsOperation } from './stats.ts'
 import { terminologyOperations } from './terminology.ts'
 import { uploadOperation } from './upload.ts'
@@ -24,4 +25,6 @@ export const operations: readonly Operation[] = [
   uploadOperation,
   ...checkIndexOperations,
   ...terminologyOperations,
+  purgeHistoryOperation,
+  purgeOperation,
 ]

@@ -4,6 +4,8 @@ import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 export interface Bucket {
   get(bucket: string, key: string): Promise<Uint8Array>
   put(bucket: string, key: string, body: Uint8Array): Promise<void>
+  /** Removes an object; harmless where there is none. */
+  remove(bucket: string, key: string): Promise<void>
   /** Returns up to 1,000 keys that begin so, in order, and whether more follow. */
   keys(bucket: string, prefix: string, after?: string): Promise<{ keys: string[]; more: boolean }>
 }
@@ -30,6 +32,10 @@ export const openBucket = (config: S3ClientConfig): Bucket => {
     put: async (Bucket, Key, Body) => {
       const { sdk, client } = await use()
       await client.send(new sdk.PutObjectCommand({ Bucket, Key, Body }))
+    },
+    remove: async (Bucket, Key) => {
+      const { sdk, client } = await use()
+      await client.send(new sdk.DeleteObjectCommand({ Bucket, Key }))
     },
     keys: async (Bucket, Prefix, StartAfter) => {
       const { sdk, client } = await use()

@@ -277,6 +277,13 @@ export const journalKey = (tenant: string, txn: string): string => `journal/${te
 export const bundleKey = (tenant: string, t: string, id: string): string =>
   `archive/bundles/${tenant}/${dayOf(t)}/${id}.json.gz`
 
+/** Returns the beginning of the bucket keys of a tenant's notes of what was purged. */
+export const purgedPrefix = (tenant: string): string => `archive/purged/${tenant}/`
+
+/** Returns where in the bucket it is noted that a resource's versions before an instant were purged. */
+export const purgedKey = (tenant: string, { type, id }: ResourceKey, until: string): string =>
+  `${purgedPrefix(tenant)}${type}/${id}/${until}.json`
+
 /** Returns the beginning of the bucket keys of a tenant's archived resources. */
 export const archivePrefix = (tenant: string): string => `archive/resources/${tenant}/`
 

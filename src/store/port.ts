@@ -207,6 +207,11 @@ export interface Store {
   commit(writes: readonly Write[], hold?: Hold, care?: Care): Promise<void>
   /** Returns what looks after the index. */
   care(): Promise<IndexCare>
+  /**
+   * Removes a resource's past versions for good, bodies in the bucket included; of a deleted one, where it is to go
+   * `entirely`, the deletion too. Returns how many versions went; fails with `conflict` where it is being changed.
+   */
+  purge(key: ResourceKey, entirely: boolean): Promise<number>
 }
 
 /** Opens the store of a tenant for one request. */

@@ -5,7 +5,7 @@ import { pastItem, prepare } from './dynamo/items.ts'
 import { openSession, type StorePlace } from './dynamo/open.ts'
 import { putObject, type Session } from './dynamo/session.ts'
 import type { EntriesOf } from './janitor.ts'
-import { archivePrefix, dayKey, dayOf } from './keys.ts'
+import { archivePrefix, dayKey, dayOf, purgedPrefix } from './keys.ts'
 import { inChunks } from './parallel.ts'
 import type { Entry, Write } from './port.ts'
 import { type ArchivedVersion, parseArchiveLine } from './stream.ts'
@@ -13,19 +13,36 @@ import { newWriteId } from './write-ids.ts'
 
 const chunkSize = 500
 
-const versionsIn = async (archive: Archive, tenant: string, key: string): Promise<ArchivedVersion[]> => {
-  const lines = (await archive.read(key)).split('\n').filter((line) => line !== '')
-  return lines.map((line) => parseArchiveLine(tenant, line))
+/** By resource: the instant before which its versions were purged. */
+type Purged = ReadonlyMap<string, string>
+
+const purgedIn = async (archive: Archive, tenant: string): Promise<Purged> => {
+  const purged = new Map<string, string>()
+  // The keys of a resource come in the order of their instants, so the last one stays.
+  for await (const key of archive.keys(purgedPrefix(tenant))) {
+    const [type = '', id = '', file = ''] = key.slice(purgedPrefix(tenant).length).split('/')
+    purged.set(`${type}/${id}`, file.replace(/\.json$/, ''))
+  }
+  return purged
 }
 
-const newestVersions = async (
-  archive: Archive,
-  tenant: string,
-  keys: readonly string[],
-): Promise<Map<string, number>> => {
+interface Source {
+  archive: Archive
+  tenant: string
+  purged: Purged
+}
+
+const versionsIn = async ({ archive, tenant, purged }: Source, key: string): Promise<ArchivedVersion[]> => {
+  const lines = (await archive.read(key)).split('\n').filter((line) => line !== '')
+  return lines
+    .map((line) => parseArchiveLine(tenant, line))
+    .filter(({ type, id, t }) => t >= (purged.get(`${type}/${id}`) ?? ''))
+}
+
+const newestVersions = async (source: Source, keys: readonly string[]): Promise<Map<string, number>> => {
   const newest = new Map<string, number>()
   for (const key of keys) {
-    for (const { id, v } of await versionsIn(archive, tenant, key)) {
+    for (const { id, v } of await versionsIn(source, key)) {
       newest.set(id, Math.max(v, newest.get(id) ?? 0))
     }
   }
@@ -53,7 +70,8 @@ const requestsOf = async (
     return prepare(
       tenant,
       writeOf(version, indexed ? entriesOf(JSON.parse(version.text), version.t) : []),
-      w,
+      // Entries are found by the write id of the newest only; a body's place is told by its write id, so each has its own.
+      isNewest(version) ? w : newWriteId(true),
       false,
     )
   })
@@ -72,16 +90,16 @@ const requestsOf = async (
 
 const restoreType = async (
   session: Session,
-  archive: Archive,
+  source: Source,
   keys: readonly string[],
   entriesOf: EntriesOf,
 ): Promise<number> => {
-  const newest = await newestVersions(archive, session.tenant, keys)
+  const newest = await newestVersions(source, keys)
   const done = new Set<string>()
   const isNewest = ({ id, v }: ArchivedVersion) => newest.get(id) === v
   const isNew = ({ id, v }: ArchivedVersion) => !done.has(`${id}/${v}`) && done.add(`${id}/${v}`)
   for (const key of keys) {
-    const versions = (await versionsIn(archive, session.tenant, key)).filter(isNew)
+    const versions = (await versionsIn(source, key)).filter(isNew)
     for (const chunk of inChunks(versions, chunkSize)) {
       await writeAll(session, await requestsOf(session, chunk, isNewest, entriesOf))
     }
@@ -97,10 +115,11 @@ export const restore = async (
   entriesOf: EntriesOf,
 ): Promise<number> => {
   const session = openSession(place)(tenant)
+  const source = { archive, tenant, purged: await purgedIn(archive, tenant) }
   const keys: string[] = []
   for await (const key of archive.keys(archivePrefix(tenant))) keys.push(key)
   const byType = Map.groupBy(keys, (key) => key.slice(archivePrefix(tenant).length).split('/')[0])
   let count = 0
-  for (const ofType of byType.values()) count += await restoreType(session, archive, ofType, entriesOf)
+  for (const ofType of byType.values()) count += await restoreType(session, source, ofType, entriesOf)
   return count
 }

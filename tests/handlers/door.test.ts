@@ -18,6 +18,7 @@ const silent: Backing = {
     recall: () => never,
     commit: () => never,
     care: () => never,
+    purge: () => never,
   }),
   archive: { bundle: () => never },
 }

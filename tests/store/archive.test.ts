@@ -20,6 +20,7 @@ import {
   getOne,
   liveIds,
   manyNotes,
+  type Note,
   put,
   randomFiller,
   readList,
@@ -194,6 +195,34 @@ describe('the stream', () => {
     const [, , note] = keys
     const before = note && (await getOne(restored, note))
     await restored.commit([put({ type: 'Observation', id: before?.id ?? '', code: 'next' }, before)])
+    await other.stop()
+  })
+
+  test('brings back neither what was purged nor one large version for another', async () => {
+    const tenant = newTenant()
+    const store = engines.openStore(tenant)
+    const of = (id: string, code: string): Note => ({
+      type: 'Group',
+      id,
+      code,
+      filler: id === 'large' ? randomFiller(500_000) : '',
+    })
+    for (const id of ['large', 'trimmed', 'purged'])
+      for (const code of ['a', 'b']) {
+        const before = await getOne(store, { type: 'Group', id })
+        await store.commit([put(of(id, code), before)])
+      }
+    const last = await getOne(store, { type: 'Group', id: 'purged' })
+    if (last) await store.commit([remove(last)])
+    await store.purge({ type: 'Group', id: 'trimmed' }, false)
+    await store.purge({ type: 'Group', id: 'purged' }, true)
+    await archiveRecords(await recordsOf(tenant), engines.archive)
+    const other = await startEngines()
+    await restore(other.place, engines.archive, tenant, entriesOfResource)
+    const restored = other.openStore(tenant)
+    const told = await restored.history({ type: 'Group', limit: 100 })
+    const lines = told.versions.map(({ id, v, text }) => `${id} ${v} ${/"code": "(.)"/.exec(text)?.[1]}`)
+    expect(lines.sort()).toEqual(['large 1 a', 'large 2 b', 'trimmed 2 b'])
     await other.stop()
   })
 

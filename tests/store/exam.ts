@@ -6,6 +6,7 @@ import { examineCommits } from './exam/commits.ts'
 import { examineHistory } from './exam/history.ts'
 import { examineHolds } from './exam/holds.ts'
 import { examineLists } from './exam/lists.ts'
+import { examinePurge } from './exam/purge.ts'
 import { examineReading } from './exam/reading.ts'
 import { examineStaging } from './exam/staging.ts'
 
@@ -34,6 +35,7 @@ export const examine = (name: string, start: () => Promise<Engines>): void => {
     describe('commits', () => examineCommits(examinee))
     describe('staged commits', () => examineStaging(examinee))
     describe('commits with care', () => examineCare(examinee))
+    describe('purging', () => examinePurge(examinee))
     describe('holds', () => examineHolds(examinee))
   })
 }

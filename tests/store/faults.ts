@@ -28,11 +28,12 @@ type Around = <Answer>(call: Call, send: () => Promise<Answer>) => Promise<Answe
 export const sending = (clients: Clients, through: Around): Clients => {
   const send: Send = (call) =>
     through(call, () => (clients.dynamo.send as unknown as Send).call(clients.dynamo, call))
-  const { get, put, keys } = clients.bucket
+  const { get, put, remove, keys } = clients.bucket
   const object = (name: string, key: string): Call => ({ constructor: { name }, input: { key } })
   const bucket: Clients['bucket'] = {
     get: (place, key) => through(object('get', key), () => get(place, key)),
     put: (place, key, body) => through(object('put', key), () => put(place, key, body)),
+    remove: (place, key) => through(object('remove', key), () => remove(place, key)),
     keys: (place, prefix, after) => through(object('keys', prefix), () => keys(place, prefix, after)),
   }
   return { dynamo: { send }, bucket } as unknown as Clients

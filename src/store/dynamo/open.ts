@@ -48,6 +48,7 @@ export const openStore = (place: StorePlace): OpenStore => {
       release: async (taken) => (await import('./changes.ts')).release(session, taken),
       note: async (name, taken, once) => (await import('./changes.ts')).note(session, name, taken, once),
       recall: async (name) => (await import('./changes.ts')).recall(session, name),
+      purge: async (key, entirely) => (await import('./purge.ts')).purge(session, key, entirely),
       commit: async (...what) => (await import('./changes.ts')).commit(session, ...what),
       care: async () => (await import('./care.ts')).careOf(session),
     }

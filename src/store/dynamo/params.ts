@@ -139,6 +139,16 @@ export const foldParams = (table: string, item: ResourceItem, txn: string): PutC
   ExpressionAttributeValues: { ':txn': txn },
 })
 
+/** Returns the parameters that remove a deletion, if it is still what is current and nothing is under way. */
+export const purgeParams = (table: string, key: Key, w: string): DeleteCommandInput => ({
+  TableName: table,
+  Key: key,
+  ConditionExpression:
+    'w = :w AND attribute_exists(deleted) AND attribute_not_exists(txn) AND attribute_not_exists(#next)',
+  ExpressionAttributeNames: { '#next': 'next' },
+  ExpressionAttributeValues: { ':w': w },
+})
+
 /** Returns the parameters that take an aborted new resource away. */
 export const unstageNewParams = (table: string, key: Key, txn: string): DeleteCommandInput => ({
   TableName: table,

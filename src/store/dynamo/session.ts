@@ -177,6 +177,10 @@ export const putObject = (session: Session, key: string, body: Uint8Array): Prom
 export const getObject = (session: Session, key: string): Promise<Uint8Array> =>
   counted(session, () => session.clients.bucket.get(session.bucket, key))
 
+/** Removes an object from the bucket. */
+export const removeObject = (session: Session, key: string): Promise<void> =>
+  counted(session, () => session.clients.bucket.remove(session.bucket, key))
+
 /** Waits before the nth try again: doubling from 20 ms up to 640 ms, spread by chance. Returns how long it was. */
 export const pause = async ({ clock }: Session, attempt: number): Promise<number> => {
   const milliseconds = 20 * 2 ** Math.min(attempt, 5) * (0.5 + Math.random() / 2)

@@ -1,0 +1,43 @@
+/** What is to be gone for good, not only hidden by a later version: for administrators. */
+
+import { type Interaction, telling } from '../interactions/call.ts'
+import { failure } from '../outcome/failure.ts'
+import { notFound } from '../outcome/messages.ts'
+import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+
+const definitionOf = (code: 'purge' | 'purge-history'): OperationDefinition => ({
+  url: `https://pilotlight.example/OperationDefinition/${code}`,
+  code,
+  affectsState: true,
+  type: false,
+  instance: true,
+  parameter: [{ name: 'versions', use: 'out', min: 1, max: '1', type: 'integer' }],
+})
+
+const checkDeleted = (deleted: boolean, path: string): void => {
+  if (!deleted)
+    throw failure('conflict', `\`${path}\` is not deleted. Delete it first, or purge only its history.`)
+}
+
+const running =
+  (definition: OperationDefinition, entirely: boolean): Interaction =>
+  async (call, context) => {
+    inputOf(definition, call)
+    const { type, id } = call
+    const [current] = await context.store.get([{ type, id }])
+    if (!current) return telling(404, [notFound(type, id)])
+    if (entirely) checkDeleted(current.deleted, `${type}/${id}`)
+    context.note({ purging: `${type}/${id}`, entirely, current: current.v })
+    const versions = await context.store.purge({ type, id }, entirely)
+    context.note({ purged: `${type}/${id}`, versions })
+    const parameter = [{ name: 'versions', valueInteger: versions }]
+    return { status: 200, text: JSON.stringify({ resourceType: 'Parameters', parameter }) }
+  }
+
+const operation = (code: 'purge' | 'purge-history'): Operation => {
+  const definition = definitionOf(code)
+  return { definition, methods: ['POST'], action: 'administer', run: running(definition, code === 'purge') }
+}
+
+export const purgeHistoryOperation = operation('purge-history')
+export const purgeOperation = operation('purge')

@@ -1,0 +1,78 @@
+import { failure } from '../../outcome/failure.ts'
+import { currentKey, type Key, pastSortKey, purgedKey, resourcePartition } from '../keys.ts'
+import { inParallel } from '../parallel.ts'
+import type { ResourceKey } from '../port.ts'
+import { writeAll } from './batch.ts'
+import { stagedBy } from './items.ts'
+import { betweenParams, purgeParams } from './params.ts'
+import { currentItems } from './read.ts'
+import { deleteItem, errorName, putObject, query, removeObject, type Session } from './session.ts'
+
+const pageSize = 500
+
+type PastKey = Key & { v: number; s3?: string }
+
+async function* pastKeys(session: Session, key: ResourceKey, below: number): AsyncGenerator<PastKey[]> {
+  const pk = resourcePartition(session.tenant, key)
+  const range = { from: pastSortKey(0), to: pastSortKey(below), reverse: false, limit: pageSize }
+  let after: string | undefined
+  do {
+    const params = betweenParams(session.tables.resources, pk, { ...range, ...(after && { after }) })
+    const { Items = [], LastEvaluatedKey } = await query(session, {
+      ...params,
+      ProjectionExpression: 'pk, sk, v, s3',
+    })
+    yield (Items as PastKey[]).filter(({ v }) => v < below)
+    after = LastEvaluatedKey?.sk
+  } while (after !== undefined)
+}
+
+/** A body goes before its item: what is interrupted is still listed, and done by the next attempt. */
+const removeVersions = async (session: Session, keys: readonly PastKey[]): Promise<void> => {
+  const bodies = keys.flatMap(({ s3 }) => s3 ?? [])
+  await inParallel(8, bodies, (body) => removeObject(session, body))
+  const table = session.tables.resources
+  await writeAll(
+    session,
+    keys.map(({ pk, sk }) => ({ table, remove: { pk, sk } })),
+  )
+}
+
+/** Notes in the archive what is purged, so that a restore does not bring it back: before anything is. */
+const keepNote = (session: Session, { type, id }: ResourceKey, until: string): Promise<void> =>
+  putObject(
+    session,
+    purgedKey(session.tenant, { type, id }, until),
+    Buffer.from(JSON.stringify({ type, id, until })),
+  )
+
+const changed = ({ type, id }: ResourceKey) =>
+  failure(
+    'conflict',
+    `\`${type}/${id}\` is being changed. Its past versions are gone; look before you repeat it.`,
+  )
+
+const removeDeletion = async (session: Session, key: ResourceKey, w: string): Promise<void> => {
+  try {
+    const place = currentKey(session.tenant, key)
+    await deleteItem(session, purgeParams(session.tables.resources, place, w))
+  } catch (error) {
+    throw errorName(error) === 'ConditionalCheckFailedException' ? changed(key) : error
+  }
+}
+
+/** Removes a resource's past versions for good; of a deleted one, where wanted, the deletion too. Returns how many versions went. */
+export const purge = async (session: Session, key: ResourceKey, entirely: boolean): Promise<number> => {
+  const current = (await currentItems(session, [key])).get(currentKey(session.tenant, key).pk)
+  if (!current) return 0
+  const whole = entirely && current.deleted === true && !stagedBy(current)
+  await keepNote(session, key, whole ? new Date(Date.parse(current.t) + 1).toISOString() : current.t)
+  let count = 0
+  for await (const keys of pastKeys(session, key, whole ? current.v + 1 : current.v)) {
+    await removeVersions(session, keys)
+    count += keys.filter(({ v }) => v < current.v).length
+  }
+  if (!whole) return count
+  await removeDeletion(session, key, current.w)
+  return count + 1
+}
