@@ -27,6 +27,18 @@ export interface SearchParameter {
    * `family` from `name`, whose strings include the family name): such a parameter needs no index entries of its own.
    */
   within?: readonly string[]
+  /** Where the parameter is a tenant's own rather than R4's. */
+  own?: OwnValues
+}
+
+/** How the values of a tenant's own search parameter are found, and where they are kept. */
+export interface OwnValues {
+  /** The name that its lists go by: another definition under the same code has other lists. */
+  list: string
+  /** Returns the values in a resource; of a composite, for each element the values of each component. */
+  of: (resource: Resource) => readonly TypedValue[]
+  /** Of a composite: its components, each as if it were a parameter by itself. */
+  parts?: readonly SearchParameter[]
 }
 
 /**

@@ -22,7 +22,7 @@ export const parseClause = (reading: Reading, name: string, value: string): Clau
   if (name.startsWith('_has:')) return parseHas(reading, name, value)
   const dot = name.indexOf('.')
   const [code = '', modifier] = (dot < 0 ? name : name.slice(0, dot)).split(':')
-  const parameter = parameterOf(reading.type, code)
+  const parameter = parameterOf(reading.type, code, reading.own)
   if (!parameter) return wrong(unknownParameter(reading, name, code))
   if (dot >= 0) return parseChain(reading, name, parameter, modifier, name.slice(dot + 1), value)
   if (value === '') return wrong(complaint('invalid', reading, name, `\`${name}\` has no value.`))
@@ -174,7 +174,7 @@ const parseHas = (reading: Reading, name: string, value: string): ClausePart => 
     return wrong(
       complaint('invalid', reading, name, '`_has` is written `_has:Type:reference:parameter=value`.'),
     )
-  const parameter = parameterOf(type, code)
+  const parameter = parameterOf(type, code, reading.own)
   if (parameter?.type !== 'reference')
     return wrong({
       ...unknownParameter({ ...reading, type }, name, code),

@@ -61,7 +61,7 @@ const sort: Control = (reading, name, value) => {
 const sortKey = (reading: Reading, name: string, key: string): SortKey | Issue => {
   const descending = key.startsWith('-')
   const code = descending ? key.slice(1) : key
-  const parameter = parameterOf(reading.type, code)
+  const parameter = parameterOf(reading.type, code, reading.own)
   if (!parameter) return unknownParameter(reading, name, code)
   if (!rulesOf(parameter.type)?.sortKeys)
     return complaint(
@@ -105,7 +105,7 @@ const readInclusion = (
       name,
       `\`${value}\` is no link to include; write \`Type:parameter\` or \`Type:parameter:Target\`.`,
     )
-  const parameter = parameterOf(type, code)
+  const parameter = parameterOf(type, code, reading.own)
   if (code !== '*' && parameter?.type !== 'reference')
     return { ...unknownParameter({ ...reading, type }, name, code), expression: `${reading.type}?${name}` }
   return { type, code, iterate, ...(target !== undefined && { target }) }

@@ -1,7 +1,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import type { Candidate, Entry } from '../store/port.ts'
 import type { Driver, RangeDriver } from './drivers.ts'
-import { entriesOf } from './entries.ts'
+import { entriesOf, ownEntries } from './entries.ts'
 import { hasFacet } from './facets.ts'
 import { standingOf } from './order.ts'
 import type { Plan } from './plan.ts'
@@ -112,9 +112,12 @@ export const driveByRange = (
     reverse,
     scan,
     groups: inDirection(scan, sides, readAll(scan, driver.stretches)),
-    orderOf: (resource, t) => firstOrder(entriesOf(resource, t), stretches, reverse),
+    orderOf: (resource, t) => firstOrder(entriesBy(driver, resource, t), stretches, reverse),
   }
 }
+
+const entriesBy = ({ own }: RangeDriver, resource: Resource, t: string): readonly Entry[] =>
+  own ? ownEntries([own], resource, t) : entriesOf(resource, t)
 
 /** A resource with several values in the range counts at the first of them. */
 const firstOrder = (

@@ -1,3 +1,4 @@
+import type { SearchParameter } from '../fhir/definitions.ts'
 import { patientList, rangeList, stringList, valueList } from '../store/keys.ts'
 import type { List } from '../store/port.ts'
 import { numberScale, timeScale } from './bounds.ts'
@@ -25,6 +26,8 @@ export interface Read {
 export interface RangeDriver {
   readonly name: string
   readonly code: string
+  /** The tenant's own parameter that it drives, where it is one. */
+  readonly own?: SearchParameter
   readonly stretches: readonly Stretch[]
   /** The same in the side lists, for long intervals that begin before the stretches do. */
   readonly sides: readonly Stretch[]
@@ -113,7 +116,17 @@ export const rangeDriver = (type: string, clause: Clause): readonly RangeDriver[
   if (sources.includes(orderParameter(type)) || reaches.some(({ kind }) => kind === 'value')) return []
   const parts = sources.flatMap((source) => joined(reaches).map((reach) => stretchesOf(type, source, reach)))
   const stretches = parts.flatMap(({ main }) => main)
-  return [{ name: code, code, stretches, sides: parts.flatMap(({ sides }) => sides), rank: rankOf(reaches) }]
+  const own = clause.parameter.own && { own: clause.parameter }
+  return [
+    {
+      name: code,
+      code,
+      ...own,
+      stretches,
+      sides: parts.flatMap(({ sides }) => sides),
+      rank: rankOf(reaches),
+    },
+  ]
 }
 
 /** Ranges are read as one that spans them all, so that what lies in the side lists lies before the rest. */

@@ -26,8 +26,8 @@ interface Found {
   readonly patient: string | undefined
 }
 
-/** Returns everywhere a resource with an id, last changed at `t`, is to be found. */
-export const entriesOf = (resource: Resource, t: string): Entry[] => {
+/** Returns everywhere a resource with an id, last changed at `t`, is to be found, also by a tenant's own parameters. */
+export const entriesOf = (resource: Resource, t: string, own: readonly SearchParameter[] = []): Entry[] => {
   const type = resource.resourceType
   const standing = standingOf(resource, t)
   const found = indexedValues(resource)
@@ -35,7 +35,24 @@ export const entriesOf = (resource: Resource, t: string): Entry[] => {
     ...listingEntries(type, standing, t),
     ...compartmentEntries(resource, standing, found),
     ...found.flatMap((each) => placedEntries(type, standing, each)),
+    ...(own.length > 0 ? ownEntries(own, resource, t) : []),
   ])
+}
+
+/** Returns where a resource is to be found by a tenant's own parameters alone. */
+export const ownEntries = (own: readonly SearchParameter[], resource: Resource, t: string): Entry[] => {
+  const type = resource.resourceType
+  const standing = standingOf(resource, t)
+  const found = own
+    .flatMap((parameter) => parameter.own?.parts ?? [parameter])
+    .flatMap((parameter) => listedValues(type, parameter, resource))
+  return distinct(found.flatMap((each) => placedEntries(type, standing, each)))
+}
+
+const listedValues = (type: string, parameter: SearchParameter, resource: Resource): readonly Found[] => {
+  const { own } = parameter
+  const listed = { ...parameter, code: own?.list ?? parameter.code }
+  return own?.of(resource).map((value) => foundValue(type, listed, value)) ?? []
 }
 
 const unlisted = new Set(['_id', '_lastUpdated'])

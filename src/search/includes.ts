@@ -7,7 +7,7 @@ import { failure } from '../outcome/failure.ts'
 import { inParallel } from '../store/parallel.ts'
 import { defaultControl } from './control.ts'
 import { type Read, readVersions } from './hydrate.ts'
-import { parameterOf } from './lists.ts'
+import { type OwnParameters, parameterOf } from './lists.ts'
 import { localKey, valuesOf } from './match.ts'
 import { planQuery } from './plan.ts'
 import type { Inclusion, Query } from './query.ts'
@@ -49,7 +49,7 @@ const oneStep = async (
   known: Set<string>,
 ): Promise<Read[]> => {
   const asked = (inclusion: Inclusion): boolean => !later || inclusion.iterate
-  const keys = query.includes.filter(asked).flatMap((inclusion) => linkedKeys(from, inclusion, query.base))
+  const keys = query.includes.filter(asked).flatMap((inclusion) => linkedKeys(from, inclusion, query))
   const forward = await readVersions(scope, take(keys, known))
   const backward = await Promise.all(
     query.revincludes.filter(asked).map((inclusion) => linking(scope, query, from, inclusion)),
@@ -69,11 +69,11 @@ const take = (keys: readonly string[], known: Set<string>) => {
   })
 }
 
-const linkedKeys = (from: readonly Read[], inclusion: Inclusion, base: string): readonly string[] =>
+const linkedKeys = (from: readonly Read[], inclusion: Inclusion, { base, own }: Query): readonly string[] =>
   from
     .filter(({ resource }) => inclusion.type === '*' || resource.resourceType === inclusion.type)
     .flatMap(({ resource }) =>
-      linkParameters(resource.resourceType, inclusion.code).flatMap((parameter) =>
+      linkParameters(resource.resourceType, inclusion.code, own).flatMap((parameter) =>
         valuesOf(resource, parameter),
       ),
     )
@@ -81,10 +81,12 @@ const linkedKeys = (from: readonly Read[], inclusion: Inclusion, base: string): 
     .filter((key) => key !== undefined)
     .filter((key) => inclusion.target === undefined || key.startsWith(`${inclusion.target}/`))
 
-const linkParameters = (type: string, code: string): readonly SearchParameter[] => {
+const linkParameters = (type: string, code: string, own?: OwnParameters): readonly SearchParameter[] => {
   if (code === '*')
-    return [...searchParameters(type).values()].filter((parameter) => parameter.type === 'reference')
-  const parameter = parameterOf(type, code)
+    return [...searchParameters(type).values(), ...(own?.of(type).values() ?? [])].filter(
+      (parameter) => parameter.type === 'reference',
+    )
+  const parameter = parameterOf(type, code, own)
   return parameter ? [parameter] : []
 }
 
@@ -105,14 +107,15 @@ const pointsTo = ({ targets, within }: SearchParameter, types: ReadonlySet<strin
 export const linksTo = (
   { type, code }: Pick<Inclusion, 'type' | 'code'>,
   targetTypes: ReadonlySet<string>,
+  own?: OwnParameters,
 ): Link[] =>
   type === '*'
     ? resourceTypes.flatMap((each) =>
-        linkParameters(each, '*')
+        linkParameters(each, '*', own)
           .filter((parameter) => pointsTo(parameter, targetTypes))
           .map((parameter) => ({ type: each, parameter })),
       )
-    : linkParameters(type, code).map((parameter) => ({ type, parameter }))
+    : linkParameters(type, code, own).map((parameter) => ({ type, parameter }))
 
 /** Returns the resources that link to any of these, as the inclusion says. */
 const linking = async (
@@ -124,7 +127,7 @@ const linking = async (
   const targets = to
     .map(keyOf)
     .filter((key) => inclusion.target === undefined || key.startsWith(`${inclusion.target}/`))
-  const links = linksTo(inclusion, new Set(targets.map((key) => key.split('/')[0] ?? '')))
+  const links = linksTo(inclusion, new Set(targets.map((key) => key.split('/')[0] ?? '')), query.own)
   let count = 0
   const found = await inParallel(width, links, async (link) => {
     const reads = await linkingBy(scope, query, link, targets)

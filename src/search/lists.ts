@@ -3,13 +3,19 @@ import { compartmentParameters, extract, searchParameters } from '../fhir/parame
 import { parseLink } from '../fhir/references.ts'
 import { linkText } from './types/reference.ts'
 
-/** Returns a type's search parameter; undefined where R4 defines none of that name. */
-export const parameterOf = (type: string, code: string): SearchParameter | undefined =>
-  searchParameters(type).get(code)
+/** A tenant's own search parameters that can be searched by, and what is to be said of those that cannot yet. */
+export interface OwnParameters {
+  of(type: string): ReadonlyMap<string, SearchParameter>
+  pending(type: string, code: string): string | undefined
+}
+
+/** Returns a type's search parameter, R4's or the tenant's own; undefined where there is none of that name. */
+export const parameterOf = (type: string, code: string, own?: OwnParameters): SearchParameter | undefined =>
+  searchParameters(type).get(code) ?? own?.of(type).get(code)
 
 /** Returns the codes of the parameters whose lists hold a parameter's values. */
 export const sourcesOf = (parameter: SearchParameter): readonly string[] =>
-  parameter.within ?? [parameter.code]
+  parameter.within ?? [parameter.own?.list ?? parameter.code]
 
 const memo = new Map<string, ReadonlySet<string>>()
 

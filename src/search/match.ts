@@ -45,7 +45,8 @@ const satisfiesValue = (
 }
 
 /** Returns the values that a parameter finds in a resource. */
-export const valuesOf = (resource: Resource, { code, type }: SearchParameter): readonly TypedValue[] => {
+export const valuesOf = (resource: Resource, { code, type, own }: SearchParameter): readonly TypedValue[] => {
+  if (own) return own.of(resource)
   if (code === '_id') return [{ type: 'id', value: resource.id }]
   return type === 'composite' ? elementsOf(resource, code) : extract(resource, code)
 }

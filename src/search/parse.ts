@@ -4,6 +4,7 @@ import type { Issue } from '../outcome/failure.ts'
 import { Failure } from '../outcome/failure.ts'
 import { parseClause } from './clause.ts'
 import { controls, defaultControl } from './control.ts'
+import type { OwnParameters } from './lists.ts'
 import type { Clause, Pair, Query } from './query.ts'
 import { isUsable, type Reading } from './reading.ts'
 
@@ -13,6 +14,7 @@ export interface ParseOptions {
   base: string
   /** The instant against which `ap` measures; the present where absent. */
   now?: string
+  own?: OwnParameters | undefined
 }
 
 /** What was understood, and warnings about what was not. */
@@ -26,7 +28,8 @@ export interface Parsed {
  * value at once; when lenient, these become warnings and the query does without them.
  */
 export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseOptions): Parsed => {
-  const reading: Reading = { type, base: options.base, now: options.now ?? new Date().toISOString() }
+  const { base, now = new Date().toISOString(), own } = options
+  const reading: Reading = { type, base, now, ...(own && { own }) }
   const parts = pairs.map((pair) => readPair(reading, pair))
   const issues = parts.flatMap((part) => part.issues)
   if (!options.lenient && issues.some((issue) => issue.severity === 'error')) throw new Failure(issues)
@@ -55,6 +58,7 @@ const assemble = (reading: Reading, parts: readonly Part[]): Query => {
   return Object.freeze({
     type: reading.type,
     base: reading.base,
+    ...(reading.own && { own: reading.own }),
     ...control,
     clauses: parts.map(({ clause }) => clause).filter((clause) => clause !== undefined),
     selfPairs: parts.map(({ pair }) => pair),

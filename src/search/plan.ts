@@ -56,8 +56,9 @@ export const planQuery = (query: Query): Plan => {
 const impliedBy = (type: string, clause: Clause): readonly ValueClause[] => {
   if (clause.kind !== 'value' || clause.parameter.type !== 'composite') return []
   const components = clause.parameter.components ?? []
+  const parts = clause.parameter.own?.parts
   return components.flatMap(({ code }, i) => {
-    const parameter = parameterOf(type, code)
+    const parameter = parts ? parts[i] : parameterOf(type, code)
     const values = clause.values.map((value) => (value.type === 'composite' ? value.parts[i] : undefined))
     return parameter
       ? [{ kind: 'value', modifier: '', parameter, values: values.filter((each) => each !== undefined) }]

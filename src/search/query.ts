@@ -1,4 +1,5 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
+import type { OwnParameters } from './lists.ts'
 
 /** A search as frozen data: parsed once, then only read. https://hl7.org/fhir/R4/search.html */
 export interface Query {
@@ -20,6 +21,8 @@ export interface Query {
   readonly explain: boolean
   /** The parameters that were understood, in the order they came: what the self link says. */
   readonly selfPairs: readonly Pair[]
+  /** The tenant's own search parameters, where the query may need them. */
+  readonly own?: OwnParameters
 }
 
 export type Pair = readonly [name: string, value: string]

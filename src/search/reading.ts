@@ -1,11 +1,13 @@
 import { searchParameters } from '../fhir/parameters.ts'
 import { error, type Issue, type KindName } from '../outcome/failure.ts'
+import type { OwnParameters } from './lists.ts'
 
 /** What the parts of a search are read against. */
 export interface Reading {
   readonly type: string
   readonly base: string
   readonly now: string
+  readonly own?: OwnParameters
 }
 
 /** Returns whether nothing is wrong with a part. */
@@ -18,7 +20,12 @@ export const complaint = (kind: KindName, { type }: Reading, name: string, diagn
 
 /** Returns the error for a search parameter that the type does not have, with the names it has. */
 export const unknownParameter = (reading: Reading, name: string, code: string): Issue => {
-  const near = suggestions(code, [...searchParameters(reading.type).keys()])
+  const pending = reading.own?.pending(reading.type, code)
+  if (pending !== undefined) return complaint('unknown-parameter', reading, name, pending)
+  const near = suggestions(code, [
+    ...searchParameters(reading.type).keys(),
+    ...(reading.own?.of(reading.type).keys() ?? []),
+  ])
   const list = near.map((known) => `\`${known}\``).join(', ')
   return complaint(
     'unknown-parameter',
