@@ -4,14 +4,15 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { filledEngines } from './fill.ts'
 import { type Cost, costOf, isSame } from './measure.ts'
-import { findSubject, searchesAbout } from './searches.ts'
+import { findSubject, namesakesOf, searchesAbout } from './searches.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { directory: { type: 'string' } },
 })
 const sizes = positionals.length > 0 ? positionals.map(Number) : [10_000, 1_000_000]
-const searches = searchesAbout(findSubject())
+const subject = findSubject()
+const searches = [...searchesAbout(subject), ...namesakesOf(subject)]
 
 const costsAt = async (size: number): Promise<Cost[]> => {
   const start = performance.now()

@@ -45,34 +45,32 @@ export const findSubject = (): Subject => {
 }
 
 /** Returns the twenty searches that dashboards and US Core ask, as URLs. */
-export const searchesAbout = ({
-  patient,
-  encounter,
-  record,
-  birthDate,
-  family,
-  given,
-}: Subject): string[] => [
+export const searchesAbout = ({ patient, encounter, record, birthDate, family }: Subject): string[] => [
   `Patient?_id=${patient}`,
   `Patient?identifier=${record}`,
-  `Patient?name=${family}&birthdate=${birthDate}`,
-  `Patient?family=${family}&given=${given}&gender=female,male&_count=1`,
-  `Patient?_sort=-_lastUpdated&_count=20`,
+  `Patient?family=${family}&birthdate=${birthDate}`,
+  'Patient?_sort=-_lastUpdated&_count=20',
   `Observation?patient=${patient}&category=vital-signs&_sort=-date&_count=50`,
   `Observation?patient=${patient}&category=laboratory&date=ge2024-01-01`,
-  `Observation?patient=${patient}&code=http://loinc.org|85354-9&_count=20`,
   `Observation?patient=${patient}&category=laboratory&status=final&_count=20`,
-  `Observation?code=http://loinc.org|85354-9&date=ge2022-01-01&_count=50`,
-  `Observation?category=vital-signs&status=final&_count=50`,
+  `Observation?patient=${patient}&code=http://loinc.org|85354-9&_count=20`,
+  `Observation?encounter=Encounter/${encounter}`,
+  'Observation?code=http://loinc.org|85354-9&date=ge2022-01-01&_count=50',
+  'Observation?category=vital-signs&status=final&_count=50',
   `Condition?patient=${patient}&clinical-status=active`,
   `Condition?patient=${patient}&category=problem-list-item`,
   `MedicationRequest?patient=${patient}&intent=order&status=active`,
   `Immunization?patient=${patient}&status=completed`,
   `AllergyIntolerance?patient=${patient}`,
   `Encounter?patient=${patient}&date=ge2024-01-01&_revinclude=DiagnosticReport:encounter`,
-  `Encounter?_sort=-date&_count=20&_include=Encounter:subject`,
   `DiagnosticReport?patient=${patient}&category=LAB&date=ge2022-01-01`,
   `DocumentReference?patient=${patient}&category=clinical-note&_total=accurate`,
-  `Procedure?patient=${patient}&date=ge2020-01-01`,
-  `Observation?encounter=Encounter/${encounter}`,
+  `Procedure?patient=${patient}&date=ge2020-01-01&_include=Procedure:encounter`,
+]
+
+/** Returns searches whose work grows with how many bear the name, though one of them is the answer. */
+export const namesakesOf = ({ birthDate, family, given }: Subject): string[] => [
+  `Patient?name=${family}&birthdate=${birthDate}`,
+  `Patient?family=${family}&given=${given}`,
+  `Patient?family=${family}&given=${given}&gender=female,male`,
 ]

@@ -70,7 +70,7 @@ const timingSpan = ({ event = [], repeat }: { event?: string[]; repeat?: Json })
 }
 
 const valueSpan = (value: unknown): Span | undefined => {
-  if (typeof value === 'string') return dateSpan(value)
+  if (typeof value === 'string') return datePattern.test(value) ? dateSpan(value) : undefined
   const object = value as Json
   if ('event' in object || 'repeat' in object) return timingSpan(object)
   return 'start' in object || 'end' in object ? periodSpan(object) : undefined
@@ -217,8 +217,10 @@ const plain = (text: string): string =>
     .replace(/[.'-]/g, '')
 
 /** Returns the texts of a string, a name or an address. */
-export const texts = (value: unknown): string[] =>
-  typeof value === 'object' && value !== null ? Object.values(value).flat().map(String) : [String(value)]
+export const texts = (value: unknown): string[] => {
+  if (typeof value !== 'object' || value === null) return [String(value)]
+  return Object.entries(value).flatMap(([name, part]) => (name === 'use' ? [] : list(part).map(String)))
+}
 
 const matchesText = (modifier: string, text: string, value: string): boolean => {
   if (modifier === 'exact') return value === text
@@ -245,7 +247,7 @@ const matchesReference = (modifier: string, text: string, value: unknown): boole
   const found = linkTextOf(value)?.replace(ownBase, '')
   if (found === undefined) return false
   const wanted = (modifier ? `${modifier}/${text}` : text).replace(ownBase, '')
-  if (wanted.includes('/'))
+  if (/[/:]/.test(wanted))
     return found === wanted || (!wanted.includes('|') && found.split('|')[0] === wanted)
   return found.endsWith(`/${wanted}`) && !found.includes(':')
 }

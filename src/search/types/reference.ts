@@ -50,10 +50,7 @@ const sameResource = (wanted: ReferenceValue, text: string, base: string): boole
 const sameAddress = (wanted: ReferenceValue, text: string, base: string): boolean => {
   if (parseLink(text, base)?.kind === 'local') return false
   const { url, version } = parseCanonical(text)
-  return (
-    text === wanted.url ||
-    (url === wanted.url && (wanted.version === undefined || wanted.version === version))
-  )
+  return url === wanted.url && (wanted.version === undefined || wanted.version === version)
 }
 
 /** Links are remembered by the bare id they end in, so that every way to write one reads the same list. */
