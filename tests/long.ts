@@ -11,6 +11,8 @@ const proofs: Readonly<Record<string, Proof>> = {
   crash: { file: 'tests/local/crash.test.ts', env: { CRASH_SHARE: '1' } },
   overlap: { file: 'tests/local/overlap.test.ts', env: { OVERLAP_SECONDS: '60' } },
   chaos: { file: 'tests/local/chaos.test.ts', env: { CHAOS_SECONDS: '60' } },
+  law: { file: 'tests/laws/whole.test.ts', env: { LAWS: '20000' } },
+  units: { file: 'tests/laws/search.test.ts', env: { LAWS: '20000' } },
   search: { file: 'tests/laws/examples.test.ts', env: { EXAMPLES: '1' } },
 }
 
