@@ -10,6 +10,7 @@ import { outOfTime } from '../outcome/messages.ts'
 import type { Archive } from '../store/archive.ts'
 import type { Jobs } from '../store/jobs.ts'
 import type { OpenStore } from '../store/port.ts'
+import { findCodesLater } from '../terminology/later.ts'
 import type { Context } from '../write/context.ts'
 import type { Rules } from '../write/rules.ts'
 import { baseOf, requestOf, resultOf, type Sent, sentOf } from './gateway.ts'
@@ -100,6 +101,7 @@ const contextOf = (visit: Visit, backing: Backing, env: Environment, rules: Rule
     requestId: visit.event.requestContext.requestId,
     now: Date.now,
     rules,
+    findCodes: findCodesLater(store),
     ...(login && { login }),
     ...(backing.openJobs && { jobs: backing.openJobs(tenant) }),
   }

@@ -7,6 +7,7 @@ import { failure } from '../outcome/failure.ts'
 import { tooLarge } from '../outcome/messages.ts'
 import type { Job } from '../store/jobs.ts'
 import { jobOf } from '../store/keys.ts'
+import { findCodesLater } from '../terminology/later.ts'
 import type { Context } from '../write/context.ts'
 import { backingOf } from './backing.ts'
 import { errorFacts, logLine } from './log.ts'
@@ -29,9 +30,10 @@ const requestOf = ({ method, path, query, headers }: Job, bytes: Buffer) => ({
   ...(/^Binary\b/.test(path) && { bytes }),
 })
 
-const contextFor = (job: Job, tenant: string): Context => ({
+const contextFor = (job: Job, tenant: string, store = backing.openStore(tenant)): Context => ({
   tenant,
-  store: backing.openStore(tenant),
+  store,
+  findCodes: findCodesLater(store),
   archive: backing.archive,
   principal: job.owner,
   base: job.base,

@@ -119,6 +119,9 @@ export type SearchValue =
   | NearValue
   | CompositeValue
 
+/** Codes by system. */
+export type Codes = ReadonlyMap<string, ReadonlySet<string>>
+
 /** `system|code`; a system of `''` means that there must be none, an absent part that it does not matter. */
 export interface TokenValue {
   readonly type: 'token'
@@ -126,6 +129,10 @@ export interface TokenValue {
   readonly code?: string
   /** The third part of `:of-type`. */
   readonly value?: string
+  /** The value set that `:in` and `:not-in` name. */
+  readonly set?: string
+  /** The codes that terminology tells for it, or for what lies above or below a code. */
+  readonly codes?: Codes
 }
 
 /** Our own resource by id and perhaps type, or an address elsewhere. */

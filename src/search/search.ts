@@ -1,6 +1,7 @@
 import { failure, type Issue, warning } from '../outcome/failure.ts'
 import type { Store, Version } from '../store/port.ts'
 import { resolveChains } from './chain.ts'
+import { type FindCodes, withCodes } from './codes.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { Read } from './hydrate.ts'
@@ -18,6 +19,8 @@ export interface SearchOptions {
   started?: number
   /** Other limits than the usual ones. */
   limits?: Partial<Limits>
+  /** Tells the codes of a value set, or above and below a code. */
+  findCodes?: FindCodes
 }
 
 /** One page of an answer. */
@@ -34,9 +37,10 @@ export interface SearchPage {
 
 /** Returns the page of matches that a query asks for. Fails with `too-costly` where no honest answer is affordable. */
 export const search = async (
-  query: Query,
-  { store, started = Date.now(), limits }: SearchOptions,
+  asked: Query,
+  { store, started = Date.now(), limits, findCodes }: SearchOptions,
 ): Promise<SearchPage> => {
+  const query = await withCodes(asked, findCodes)
   const attempt = () => readOnce(newScope(store, started, { ...limitsOf(query), ...limits }), query)
   const { scope, found } = await settled(attempt)
   const { page, included, total } = found

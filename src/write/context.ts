@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/principal.ts'
+import type { FindCodes } from '../search/codes.ts'
 import type { Archive } from '../store/archive.ts'
 import type { Jobs } from '../store/jobs.ts'
 import type { Store } from '../store/port.ts'
@@ -34,6 +35,8 @@ export interface Context {
   once?: Named
   /** Absent where nothing can be done later. */
   jobs?: Jobs
+  /** Tells searches the codes of value sets. */
+  findCodes?: FindCodes
   /** Where absent, the default ones. */
   rules?: Rules
   /** Milliseconds since 1970. */

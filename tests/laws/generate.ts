@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Known } from '../search/hospital.ts'
 import { parameters } from './brute.ts'
+import { meant } from './terms.ts'
 
 /** Small alphabets, so that queries hit, and values that lie on each other's edges. */
 
@@ -229,7 +230,7 @@ const values: Record<string, { texts: fc.Arbitrary<string>; modifiers: string[] 
       code.map((each) => `|${each}`),
       system.map((each) => `${each}|`),
     ),
-    modifiers: ['', '', '', 'not', 'missing'],
+    modifiers: ['', '', '', '', 'not', 'missing', 'in', 'not-in', 'above', 'below'],
   },
   reference: {
     texts: fc
@@ -286,6 +287,9 @@ const clauseOf = (type: string, code: string): fc.Arbitrary<[string, string]> =>
   return pick(...modifiers).chain((modifier) => {
     const name = modifier ? `${code}:${modifier}` : code
     if (modifier === 'missing') return pick('true', 'false').map((value): [string, string] => [name, value])
+    const coded = meant[modifier.replace('not-in', 'in')]
+    if (coded && parameters[type]?.[code]?.kind === 'token')
+      return some(pick(...Object.keys(coded))).map((each): [string, string] => [name, each.join(',')])
     return some(texts).map((each): [string, string] => [name, each.join(',')])
   })
 }

@@ -68,7 +68,7 @@ export const judgeOf = (parameters: Parameters, present: ReadonlyMap<string, Kno
     const some = value
       .split(',')
       .some((text) => values.some((found) => matchesOne(parameter, modifier, text, found)))
-    return modifier === 'not' ? !some : some
+    return modifier === 'not' || modifier === 'not-in' ? !some : some
   }
 
   const sortValue = (resource: Known, code: string, descending: boolean): string | number | undefined => {

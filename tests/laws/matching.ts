@@ -4,6 +4,7 @@
  */
 
 import { amountKey, converted, isUcum, matchesNear } from './measures.ts'
+import { meant } from './terms.ts'
 
 export type Json = Record<string, unknown>
 export type Kind =
@@ -273,6 +274,8 @@ export const matchesOne = (
   if (kind === 'composite') return matchesComposite(text, value as Part[])
   if (kind === 'token' && modifier === 'text')
     return displays(value).some((each) => matchesText('', text, each))
+  const codes = kind === 'token' ? meant[modifier.replace('not-in', 'in')]?.[text] : undefined
+  if (codes) return codings(value).some(({ system, code }) => codes.includes(`${system}|${code}`))
   if (kind === 'token') return modifier === 'of-type' ? matchesType(text, value) : matchesToken(text, value)
   if (kind === 'string') return texts(value).some((each) => matchesText(modifier, text, each))
   if (kind === 'date') return matchesDate(text, value)

@@ -5,6 +5,7 @@ import type { Pair } from '../../src/search/query.ts'
 import type { Limits } from '../../src/search/scope.ts'
 import { type SearchPage, search } from '../../src/search/search.ts'
 import type { Store, Version, Write } from '../../src/store/port.ts'
+import { codesFinder } from '../../src/terminology/find-codes.ts'
 
 export const base = 'http://localhost:8888/fhir'
 
@@ -68,7 +69,7 @@ export const searchPage = async (
 ): Promise<SearchPage> => {
   const [type = '', query = ''] = url.split('?')
   const parsed = parseQuery(type, [...pairsOf(query), ...more], { lenient: false, base })
-  return search(parsed.query, { store, limits })
+  return search(parsed.query, { store, limits, findCodes: codesFinder(store) })
 }
 
 /** Returns the ids of one page of matches. */

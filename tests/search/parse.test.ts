@@ -94,7 +94,7 @@ test.each([
 })
 
 test.each([
-  ['Observation?code:in=http://x', 'known but not supported'],
+  ['Observation?subject:above=Patient/1', 'known but not supported'],
   ['Observation?code:exact=x', 'is no modifier'],
   ['Observation?subject:Practitioner=1', 'is no modifier'],
   ['Patient?_filter=name eq a', 'not supported'],

@@ -3,27 +3,10 @@
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { splitEscaped, unescaped } from '../escapes.ts'
 import type { TokenValue } from '../query.ts'
+import { coded } from './coded.ts'
 import { isObject, type Modifier, many, type Place, type Reach, type SearchRules, textOf } from './rules.ts'
 import { normalise } from './string.ts'
-
-/** A code or an identifier as it stands in a resource. */
-interface Token {
-  system?: string | undefined
-  code?: string | undefined
-}
-
-const tokensOf = ({ type, value, system }: TypedValue): readonly Token[] => {
-  if (!isObject(value)) return value === undefined || value === null ? [] : [{ system, code: String(value) }]
-  if (type === 'CodeableConcept') return many(value.coding).filter(isObject).map(codingToken)
-  if (type === 'Identifier') return [{ system: textOf(value.system), code: textOf(value.value) }]
-  if (type === 'ContactPoint') return [{ code: textOf(value.value) }]
-  return [codingToken(value)]
-}
-
-const codingToken = (coding: Record<string, unknown>): Token => ({
-  system: textOf(coding.system),
-  code: textOf(coding.code),
-})
+import { type Token, tokensOf } from './tokens.ts'
 
 const sameToken = (wanted: TokenValue, found: Token): boolean =>
   (wanted.code === undefined || wanted.code === found.code) &&
@@ -94,6 +77,7 @@ export const token: SearchRules<TokenValue> = {
     not: { matches, negated: true },
     text,
     'of-type': ofType,
+    ...coded,
   },
-  refused: ['in', 'not-in', 'above', 'below'],
+  refused: [],
 }

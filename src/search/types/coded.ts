@@ -1,0 +1,50 @@
+/** `:in`, `:not-in`, `:above` and `:below` of https://hl7.org/fhir/R4/search.html#token: codes that terminology tells before the search. */
+
+import type { TypedValue } from '../../fhir/definitions.ts'
+import { splitEscaped, unescaped } from '../escapes.ts'
+import type { TokenValue } from '../query.ts'
+import type { Modifier, Reach } from './rules.ts'
+import { tokensOf } from './tokens.ts'
+
+/** So many lists are read side by side; with more codes, another part of the search drives, or the type's listing. */
+const mostLists = 64
+
+/** A `code` element has no system of its own: where its value set does not tell which, any will do. */
+const matches = ({ codes }: TokenValue, found: TypedValue): boolean => {
+  if (!codes) throw new Error('A code was judged before terminology was asked.')
+  return tokensOf(found).some(({ system, code = '' }) =>
+    system === undefined && found.type === 'code'
+      ? [...codes.values()].some((list) => list.has(code))
+      : codes.get(system ?? '')?.has(code),
+  )
+}
+
+const reach = ({ codes }: TokenValue): readonly Reach[] | undefined => {
+  const distinct = new Set([...(codes?.values() ?? [])].flatMap((list) => [...list]))
+  return distinct.size > mostLists
+    ? undefined
+    : [...distinct].map((value) => ({ kind: 'value', value, list: 'token' }))
+}
+
+const ofSet: Modifier<TokenValue> = {
+  expects: 'the address of a value set, `http://hl7.org/fhir/ValueSet/administrative-gender`',
+  parse: (text) => ({ type: 'token', set: unescaped(text) }),
+  matches,
+}
+
+const inHierarchy: Modifier<TokenValue> = {
+  expects: 'a code with its system, `http://terminology.hl7.org/CodeSystem/v3-ActCode|AMB`',
+  parse: (text) => {
+    const [system, code, ...rest] = splitEscaped(text, '|')
+    return system && code && rest.length === 0 ? { type: 'token', system, code } : undefined
+  },
+  matches,
+  reach,
+}
+
+export const coded: Readonly<Record<string, Modifier<TokenValue>>> = {
+  in: { ...ofSet, reach },
+  'not-in': { ...ofSet, negated: true },
+  above: inHierarchy,
+  below: inHierarchy,
+}

@@ -1,0 +1,48 @@
+/** What `:in`, `:not-in`, `:above` and `:below` stand for, https://hl7.org/fhir/R4/search.html#token */
+
+import { failure } from '../outcome/failure.ts'
+import type { FindCodes } from '../search/codes.ts'
+import type { Codes } from '../search/query.ts'
+import type { Store } from '../store/port.ts'
+import { codesIn } from './expand.ts'
+import { gather } from './held.ts'
+import { isA, nodeOf } from './system.ts'
+import { openTerminology, type Terminology } from './terminology.ts'
+
+/** Returns the function that tells the codes by what a store holds at that moment. */
+export const codesFinder =
+  (store: Store): FindCodes =>
+  async (modifier, { set, system = '', code = '' }) => {
+    const terminology = openTerminology(store)
+    if (modifier === 'in' || modifier === 'not-in') return codesOfSet(terminology, set ?? '')
+    return codesAround(terminology, modifier, system, code)
+  }
+
+const codesOfSet = async (terminology: Terminology, canonical: string): Promise<Codes> => {
+  const valueSet = await terminology.valueSet(canonical)
+  if (!valueSet)
+    throw failure('not-found', `The value set \`${canonical}\` is not held. Load it as a resource first.`)
+  const codes = codesIn(await gather(terminology, valueSet), valueSet)
+  const groups = Map.groupBy(codes, (each) => each.system)
+  return new Map([...groups].map(([url, list]) => [url, new Set(list.map((each) => each.code))]))
+}
+
+const codesAround = async (
+  terminology: Terminology,
+  modifier: 'above' | 'below',
+  url: string,
+  code: string,
+): Promise<Codes> => {
+  const system = await terminology.system(url)
+  if (!system)
+    throw failure(
+      'not-found',
+      `The code system \`${url}\` is not held, so nothing is known above or below its codes.`,
+    )
+  const node = nodeOf(system, code)
+  if (!node) throw failure('not-found', `\`${code}\` is no code of \`${url}\` that is held.`)
+  const found = [...system.nodes.keys()].filter((each) =>
+    modifier === 'below' ? isA(system, each, node.code) : isA(system, node.code, each),
+  )
+  return new Map([[url, new Set(found)]])
+}

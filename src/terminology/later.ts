@@ -1,0 +1,8 @@
+import type { FindCodes } from '../search/codes.ts'
+import type { Store } from '../store/port.ts'
+
+/** Returns what tells a search its codes; terminology is loaded with the first search that asks. */
+export const findCodesLater =
+  (store: Store): FindCodes =>
+  async (modifier, value) =>
+    (await import('./find-codes.ts')).codesFinder(store)(modifier, value)
