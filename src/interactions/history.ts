@@ -4,6 +4,7 @@ import { dateInterval, type Interval } from '../fhir/dates.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
 import type { HistoryPage, HistoryScope, Store, Version } from '../store/port.ts'
+import { inParallel } from '../write/parallel.ts'
 import { queryText } from '../write/query-text.ts'
 import { type BundleLink, bundleText, historyEntry } from './bundle-text.ts'
 import { type Call, type Interaction, type Pairs, telling } from './call.ts'
@@ -32,9 +33,17 @@ const sinceOf = (query: Pairs): string | undefined => {
   return new Date(text).toISOString()
 }
 
+/** What a link to the next page says: a version's number, or the place of one among others. */
+const cursorOf = (query: Pairs, id: string): string | undefined => {
+  const cursor = last(query, '_cursor')
+  const pattern = id === '' ? /^\d{4}-\d\d-\d\dT[\d:.]+Z\|/ : /^\d{1,10}$/
+  if (cursor === undefined || pattern.test(cursor)) return cursor
+  throw failure('invalid', `\`_cursor=${cursor}\` is not of this history. Follow the links of its pages.`)
+}
+
 const scopeOf = ({ type, id, query }: Call): HistoryScope => {
   const since = sinceOf(query)
-  const after = last(query, '_cursor')
+  const after = cursorOf(query, id)
   return {
     ...(type === '' ? {} : { type }),
     ...(id === '' ? {} : { id }),
@@ -60,12 +69,7 @@ const linksOf = ({ type, id, query }: Call, page: HistoryPage, base: string): Bu
   return [self, { relation: 'next', url: urlWith(base, path, following) }]
 }
 
-const periodOf = ({ type, id, query }: Call): Interval => {
-  if (id === '')
-    throw failure(
-      'unsupported',
-      `\`_at\` is supported for one resource: \`${type || '[type]'}/[id]/_history?_at=…\`. Use \`_since\` here.`,
-    )
+const periodOf = (query: Pairs): Interval => {
   const text = last(query, '_at')?.replace(' ', '+') ?? ''
   const period = dateInterval(text)
   if (!period) throw failure('invalid', `\`_at=${text}\` is not a date or time such as \`2026-01-31\`.`)
@@ -74,9 +78,50 @@ const periodOf = ({ type, id, query }: Call): Interval => {
 
 /** Returns the versions that were current at some time of the period: each lasts until the next one comes. */
 const versionsAt = async (call: Call, store: Store): Promise<Version[]> => {
-  const { low, high } = periodOf(call)
+  const { low, high } = periodOf(call.query)
   const all = await everyVersion(call, store)
   return all.filter(({ t }, i) => t <= high && (i === 0 || (all[i - 1]?.t ?? '') > low))
+}
+
+/** Returns the versions that something had replaced by then: what is newer was there already. */
+const replacedBy = async (
+  versions: readonly Version[],
+  then: string,
+  store: Store,
+): Promise<Set<Version>> => {
+  const current = versions.length > 0 ? await store.get(versions) : []
+  const past = versions.filter(({ v }, i) => (current[i]?.v ?? v) > v)
+  const next = await inParallel(past, 16, (version) => store.version(version, version.v + 1))
+  return new Set(past.filter((_, i) => (next[i]?.t ?? then) <= then))
+}
+
+const currentAt = async (
+  versions: readonly Version[],
+  { low }: Interval,
+  store: Store,
+): Promise<Version[]> => {
+  const older = versions.filter(({ t }) => t <= low)
+  const replaced = await replacedBy(older, low, store)
+  return versions.filter((version) => !replaced.has(version))
+}
+
+/** How many versions are looked at for a page, at the most: then it is short, with a link to the next. */
+const mostLookedAt = 2000
+
+/** Returns a page of the versions that were current at some time of the period, of a type or of all. */
+const severalAt = async (scope: HistoryScope, period: Interval, store: Store): Promise<HistoryPage> => {
+  const found: Version[] = []
+  let { after } = scope
+  for (let looked = 0; looked < mostLookedAt; ) {
+    const limit = scope.limit - found.length
+    const page = await store.history({ ...scope, until: period.high, limit, ...(after && { after }) })
+    found.push(...(await currentAt(page.versions, period, store)))
+    after = page.after
+    looked += limit
+    if (after === undefined) return { versions: found }
+    if (found.length >= scope.limit) break
+  }
+  return { versions: found, ...(after && { after }) }
 }
 
 const everyVersion = async (call: Call, store: Store): Promise<Version[]> => {
@@ -94,31 +139,36 @@ const everyVersion = async (call: Call, store: Store): Promise<Version[]> => {
 const newestFirst = '-_lastUpdated'
 const orders = [newestFirst, '_lastUpdated']
 
-const isOldestFirst = ({ query, id }: Call): boolean => {
+const isOldestFirst = (query: Pairs): boolean => {
   const order = last(query, '_sort') ?? newestFirst
-  if (!orders.includes(order))
-    throw failure('invalid', `\`_sort=${order}\`: a history is sorted by ${orders.join(' or ')}.`)
-  if (order !== newestFirst && id === '')
-    throw failure(
-      'unsupported',
-      'Oldest first is supported for one resource; other histories come newest first.',
-    )
-  return order !== newestFirst
+  if (orders.includes(order)) return order !== newestFirst
+  throw failure('invalid', `\`_sort=${order}\`: a history is sorted by ${orders.join(' or ')}.`)
 }
 
-const oldestFirst = async (call: Call, store: Store): Promise<HistoryPage> => {
-  const from = Number(last(call.query, '_cursor') ?? 0)
-  const rest = (await everyVersion(call, store)).toReversed().filter(({ v }) => v > from)
-  const versions = rest.slice(0, countOf(call.query))
-  return rest.length > versions.length ? { versions, after: String(versions.at(-1)?.v) } : { versions }
+/** Returns a page of one resource's versions, which are all known. */
+const pageFrom = (all: readonly Version[], { query }: Call, { after, limit }: HistoryScope): HistoryPage => {
+  const reversed = isOldestFirst(query)
+  const from = after === undefined ? undefined : Number(after)
+  const rest = (reversed ? all.toReversed() : all).filter(
+    ({ v }) => from === undefined || (reversed ? v > from : v < from),
+  )
+  const versions = rest.slice(0, limit)
+  return rest.length > limit ? { versions, after: String(versions.at(-1)?.v) } : { versions }
+}
+
+const pageOfOne = async (call: Call, store: Store): Promise<HistoryPage> => {
+  const scope = scopeOf(call)
+  if (last(call.query, '_at') !== undefined) return pageFrom(await versionsAt(call, store), call, scope)
+  return isOldestFirst(call.query)
+    ? pageFrom(await everyVersion(call, store), call, scope)
+    : store.history(scope)
 }
 
 const pageOf = async (call: Call, store: Store): Promise<HistoryPage> => {
-  const reversed = isOldestFirst(call)
-  if (last(call.query, '_at') === undefined)
-    return reversed ? oldestFirst(call, store) : store.history(scopeOf(call))
-  const versions = await versionsAt(call, store)
-  return { versions: reversed ? versions.toReversed() : versions }
+  if (call.id !== '') return pageOfOne(call, store)
+  const scope = { ...scopeOf(call), oldestFirst: isOldestFirst(call.query) }
+  if (last(call.query, '_at') === undefined) return store.history(scope)
+  return severalAt(scope, periodOf(call.query), store)
 }
 
 export const history: Interaction = async (call, { store, base, now }) => {

@@ -83,11 +83,15 @@ export interface RangePage {
   after?: string
 }
 
-/** Which versions to list, newest first: one resource's, one type's, or all. */
+/** Which versions to list, newest first unless said otherwise: one resource's, one type's, or all. */
 export interface HistoryScope {
   type?: string
   id?: string
   since?: string
+  /** Only versions of this instant or before; for a type or all. */
+  until?: string
+  /** For a type or all. */
+  oldestFirst?: boolean
   limit: number
   after?: string
 }
@@ -189,7 +193,7 @@ export interface Store {
   version(key: ResourceKey, v: number): Promise<Version | undefined>
   /** Returns one page of one shard of a list. Reads are consistent. */
   page(range: Range): Promise<RangePage>
-  /** Returns one page of history, newest first; deduplicated by id and version. */
+  /** Returns one page of history, deduplicated by id and version. */
   history(scope: HistoryScope): Promise<HistoryPage>
   /** Takes the names, all or none; fails with `conflict` when another holds one and does not finish in time. */
   hold(names: readonly string[]): Promise<Hold>

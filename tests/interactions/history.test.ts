@@ -82,6 +82,62 @@ test('knows no history of what never was', async () => {
   expect((await ask('GET', '/Patient/nobody/_history')).status).toBe(404)
 })
 
+/** Every entry of a history, from page to page: `Patient/1 W/"2"`. */
+const followed = async (target: string): Promise<string[]> => {
+  const { json } = await ask('GET', target)
+  const next = json.link.find(({ relation }: { relation: string }) => relation === 'next')?.url
+  const entries = (json.entry ?? []).map(
+    ({ fullUrl, response }: { fullUrl: string; response: { etag: string } }) =>
+      `${fullUrl.slice(base.length + 1)} ${response.etag}`,
+  )
+  return next === undefined ? entries : [...entries, ...(await followed(next.slice(base.length)))]
+}
+
+describe('the history of a type and of the system', () => {
+  const times: string[] = []
+  const change = async (id: string, text: string) => {
+    const body = {
+      resourceType: 'Flag',
+      id,
+      status: 'active',
+      code: { text },
+      subject: { reference: 'Patient/bob' },
+    }
+    const { headers, json } = await ask('PUT', `/Flag/${id}`, { body })
+    times.push(json?.meta?.lastUpdated ?? headers['Last-Modified'])
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  const all = ['Flag/b W/"2"', 'Flag/a W/"3"', 'Flag/b W/"1"', 'Flag/a W/"2"', 'Flag/a W/"1"']
+  beforeAll(async () => {
+    for (const [id = '', text = ''] of ['a 1', 'a 2', 'b 1', 'a 3', 'b 2'].map((each) => each.split(' ')))
+      await change(id, text)
+  })
+
+  test.each([1, 2, 5, 100])('comes in either order, in pages of %i', async (count) => {
+    const oldest = all.toReversed()
+    expect(await followed(`/Flag/_history?_count=${count}`)).toEqual(all)
+    expect(await followed(`/Flag/_history?_sort=_lastUpdated&_count=${count}`)).toEqual(oldest)
+    const system = await followed(`/_history?_sort=_lastUpdated&_count=${count}`)
+    expect(system.filter((line) => line.startsWith('Flag'))).toEqual(oldest)
+    expect(system).toEqual((await followed('/_history')).toReversed())
+  })
+
+  test.each([1, 3, 100])('tells what was current at a time, in pages of %i', async (count) => {
+    const [a1 = '', , b1 = '', a3 = '', b2 = ''] = times
+    const flags = async (query: string) =>
+      (await followed(`/_history?${query}&_count=${count}`)).filter((line) => line.startsWith('Flag'))
+    const at = (time: string) => followed(`/Flag/_history?_at=${encodeURIComponent(time)}&_count=${count}`)
+    expect(await at(a1)).toEqual(['Flag/a W/"1"'])
+    expect(await at(b1)).toEqual(['Flag/b W/"1"', 'Flag/a W/"2"'])
+    expect(await at(a3)).toEqual(['Flag/a W/"3"', 'Flag/b W/"1"'])
+    expect(await flags(`_at=${b2}`)).toEqual(['Flag/b W/"2"', 'Flag/a W/"3"'])
+    expect(await flags(`_at=${b2}&_sort=_lastUpdated`)).toEqual(['Flag/a W/"3"', 'Flag/b W/"2"'])
+    expect(await at(a1.slice(0, 10))).toEqual(all)
+    expect(await flags('_at=1999')).toEqual([])
+    expect(await followed(`/Flag/_history?_at=${b1}&_since=${b1}`)).toEqual(['Flag/b W/"1"'])
+  })
+})
+
 describe('one resource’s history', () => {
   const at = async (id: string, query: string) =>
     (await ask('GET', `/Basic/${id}/_history?${query}`)).json.entry?.map(
@@ -115,11 +171,23 @@ describe('one resource’s history', () => {
     )
   })
 
+  test('pages what was current at a time, in either order', async () => {
+    for (const [sort, tags] of [
+      ['-_lastUpdated', ['W/"3"', 'W/"2"', 'W/"1"']],
+      ['_lastUpdated', ['W/"1"', 'W/"2"', 'W/"3"']],
+    ] as const)
+      expect(
+        await followed(`/Basic/h/_history?_at=${new Date().getUTCFullYear()}&_count=2&_sort=${sort}`),
+      ).toEqual(tags.map((tag) => `Basic/h ${tag}`))
+  })
+
   test.each([
     ['/Basic/h/_history?_at=yesterday', 400],
     ['/Basic/h/_history?_sort=code', 400],
-    ['/Basic/_history?_at=2020', 501],
-    ['/_history?_sort=_lastUpdated', 501],
+    ['/Basic/_history?_at=then', 400],
+    ['/_history?_sort=date', 400],
+    ['/_history?_cursor=3', 400],
+    ['/Basic/h/_history?_cursor=2026-01-01T00:00:00.000Z|h|1', 400],
   ])('%s is answered with %i', async (target, status) => {
     expect((await ask('GET', target)).status).toBe(status)
   })

@@ -93,7 +93,12 @@ describe('parameters', () => {
   })
 
   test('of history read newest first', () => {
-    const params = historyParams('r', 'by-time', 't|2026-01-01|0', { since: 'a', before: 'b', limit: 3 })
+    const params = historyParams('r', 'by-time', 't|2026-01-01|0', {
+      from: 'a',
+      to: 'b',
+      oldestFirst: false,
+      limit: 3,
+    })
     expect(params).toMatchObject({ IndexName: 'by-time', ScanIndexForward: false, Limit: 3 })
   })
 

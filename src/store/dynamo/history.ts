@@ -16,7 +16,7 @@ import { inParallel } from '../parallel.ts'
 import type { HistoryPage, HistoryScope, ResourceKey, Version } from '../port.ts'
 import { readAll } from './batch.ts'
 import type { ResourceItem } from './items.ts'
-import { betweenParams, historyIndexes, historyParams } from './params.ts'
+import { betweenParams, historyIndexes, historyParams, type Stretch } from './params.ts'
 import { currentItems, versionsOf } from './read.ts'
 import { query, type Session } from './session.ts'
 
@@ -71,21 +71,47 @@ const placesOf = async (
   session: Session,
   index: keyof typeof historyIndexes,
   partition: string,
-  bounds: { since: string; before: string; limit: number },
+  stretch: Stretch,
 ): Promise<Place[]> => {
-  const { Items = [] } = await query(
-    session,
-    historyParams(session.tables.resources, index, partition, bounds),
-  )
+  const params = historyParams(session.tables.resources, index, partition, stretch)
+  const { Items = [] } = await query(session, params)
   return Items.map((item) => {
     const order = String(item[historyIndexes[index].sk])
     return { key: resourceOf(String(item.pk)), v: versionOf(order), order }
   })
 }
 
-const newestFirst = (places: readonly Place[], before: string, limit: number): Place[] => {
-  const distinct = new Map(places.filter(({ order }) => order < before).map((place) => [place.order, place]))
-  return [...distinct.values()].sort((a, b) => (a.order < b.order ? 1 : -1)).slice(0, limit)
+/** What is listed in which order, and the place behind which it begins. */
+interface Wanted {
+  since: string
+  /** Above every order of the last instant. */
+  until: string
+  after: string | undefined
+  oldestFirst: boolean
+  limit: number
+}
+
+const wantedOf = ({ since, until, after, oldestFirst = false, limit }: HistoryScope): Wanted => ({
+  since: since ?? bottom,
+  until: until === undefined ? top : `${until}${top}`,
+  after,
+  oldestFirst,
+  limit,
+})
+
+/** The cursor is a place that was listed already: one more is read for it. */
+const stretchOf = ({ since, until, after, oldestFirst, limit }: Wanted): Stretch => ({
+  from: oldestFirst ? (after ?? since) : since,
+  to: oldestFirst ? until : (after ?? until),
+  oldestFirst,
+  limit: limit + 1,
+})
+
+const listed = (places: readonly Place[], { after, oldestFirst, limit }: Wanted): Place[] => {
+  const isNext = ({ order }: Place) => after === undefined || (oldestFirst ? order > after : order < after)
+  const distinct = new Map(places.filter(isNext).map((place) => [place.order, place]))
+  const sign = oldestFirst ? 1 : -1
+  return [...distinct.values()].sort((a, b) => (a.order < b.order ? -sign : sign)).slice(0, limit)
 }
 
 const versionsAt = async (session: Session, places: readonly Place[]): Promise<Version[]> => {
@@ -108,57 +134,64 @@ const versionsAt = async (session: Session, places: readonly Place[]): Promise<V
   )
 }
 
-const pageAt = async (
-  session: Session,
-  places: readonly Place[],
-  before: string,
-  limit: number,
-): Promise<HistoryPage> => {
-  const listed = newestFirst(places, before, limit)
-  const versions = await versionsAt(session, listed)
-  const last = listed.at(-1)
-  return listed.length === limit && last ? { versions, after: last.order } : { versions }
+const pageAt = async (session: Session, places: readonly Place[], wanted: Wanted): Promise<HistoryPage> => {
+  const page = listed(places, wanted)
+  const versions = await versionsAt(session, page)
+  const last = page.at(-1)
+  return page.length === wanted.limit && last ? { versions, after: last.order } : { versions }
 }
 
-const historyOfType = async (session: Session, type: string, scope: HistoryScope): Promise<HistoryPage> => {
-  const { limit, since = bottom, after: before = top } = scope
+const historyOfType = async (session: Session, type: string, wanted: Wanted): Promise<HistoryPage> => {
   const shards = [...Array(shardCounts['by-type']).keys()]
   const read = (shard: number) =>
-    placesOf(session, 'by-type', typePartition(session.tenant, type, shard), {
-      since,
-      before,
-      limit: limit + 1,
-    })
-  return pageAt(session, (await Promise.all(shards.map(read))).flat(), before, limit)
+    placesOf(session, 'by-type', typePartition(session.tenant, type, shard), stretchOf(wanted))
+  return pageAt(session, (await Promise.all(shards.map(read))).flat(), wanted)
 }
 
-const markedDays = async (session: Session, since: string, before: string): Promise<string[]> => {
+const mostDays = 1000
+
+/** Returns the days that have history between two orders, in the order in which they are listed. */
+const markedDays = async (
+  session: Session,
+  { from, to, oldestFirst }: Stretch,
+  after?: string,
+): Promise<{ days: string[]; more?: string }> => {
   const { pk } = dayKey(session.tenant, '')
-  const range = { from: dayOf(since), to: dayOf(before), reverse: true, limit: 1000 }
-  const { Items = [] } = await query(session, betweenParams(session.tables.system, pk, range))
-  return Items.map(({ sk }) => String(sk))
+  const range = { from: dayOf(from), to: dayOf(to), reverse: !oldestFirst, limit: mostDays }
+  const params = betweenParams(session.tables.system, pk, { ...range, ...(after && { after }) })
+  const { Items = [], LastEvaluatedKey } = await query(session, params)
+  const days = Items.map(({ sk }) => String(sk))
+  return LastEvaluatedKey ? { days, more: LastEvaluatedKey.sk } : { days }
 }
 
-const historyOfAll = async (session: Session, scope: HistoryScope): Promise<HistoryPage> => {
-  const { limit, since = bottom, after: before = top } = scope
+async function* daysOf(session: Session, stretch: Stretch): AsyncGenerator<string[]> {
+  let more: string | undefined
+  do {
+    const page = await markedDays(session, stretch, more)
+    for (let i = 0; i < page.days.length; i += daysAtOnce) yield page.days.slice(i, i + daysAtOnce)
+    more = page.more
+  } while (more !== undefined)
+}
+
+const historyOfAll = async (session: Session, wanted: Wanted): Promise<HistoryPage> => {
   const shards = [...Array(shardCounts['by-time']).keys()]
+  const stretch = stretchOf(wanted)
   const places: Place[] = []
-  const days = await markedDays(session, since, before)
-  while (days.length > 0 && newestFirst(places, before, limit).length < limit) {
-    const partitions = days
-      .splice(0, daysAtOnce)
-      .flatMap((day) => shards.map((shard) => dayPartition(session.tenant, day, shard)))
-    const bounds = { since, before, limit: limit + 1 }
-    const read = (partition: string) => placesOf(session, 'by-time', partition, bounds)
+  for await (const days of daysOf(session, stretch)) {
+    const partitions = days.flatMap((day) => shards.map((shard) => dayPartition(session.tenant, day, shard)))
+    const read = (partition: string) => placesOf(session, 'by-time', partition, stretch)
     places.push(...(await inParallel(16, partitions, read)).flat())
+    if (listed(places, wanted).length === wanted.limit) break
   }
-  return pageAt(session, places, before, limit)
+  return pageAt(session, places, wanted)
 }
 
-/** Returns one page of history, newest first; deduplicated by id and version. */
+/** Returns one page of history, deduplicated by id and version. */
 export const history = (session: Session, scope: HistoryScope): Promise<HistoryPage> => {
-  const { type, id, since = bottom, after = top } = scope
+  const { type, id } = scope
   if (type !== undefined && id !== undefined) return historyOfOne(session, { type, id }, scope)
-  if (after < since) return Promise.resolve({ versions: [] })
-  return type === undefined ? historyOfAll(session, scope) : historyOfType(session, type, scope)
+  const wanted = wantedOf(scope)
+  const { from, to } = stretchOf(wanted)
+  if (to < from) return Promise.resolve({ versions: [] })
+  return type === undefined ? historyOfAll(session, wanted) : historyOfType(session, type, wanted)
 }

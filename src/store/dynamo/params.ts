@@ -240,19 +240,27 @@ export const historyIndexes = {
   'by-time': { pk: 'dpk', sk: 'dsk' },
 } as const
 
-/** Returns the parameters of the Query that reads one partition of a history index, newest first. */
+/** A stretch of a history index, both ends included. */
+export interface Stretch {
+  from: string
+  to: string
+  oldestFirst: boolean
+  limit: number
+}
+
+/** Returns the parameters of the Query that reads one partition of a history index. */
 export const historyParams = (
   table: string,
   index: keyof typeof historyIndexes,
   partition: string,
-  { since, before, limit }: { since: string; before: string; limit: number },
+  { from, to, oldestFirst, limit }: Stretch,
 ): QueryCommandInput => ({
   TableName: table,
   IndexName: index,
-  KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :since AND :before',
+  KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
   ExpressionAttributeNames: { '#pk': historyIndexes[index].pk, '#sk': historyIndexes[index].sk },
-  ExpressionAttributeValues: { ':pk': partition, ':since': since, ':before': before },
-  ScanIndexForward: false,
+  ExpressionAttributeValues: { ':pk': partition, ':from': from, ':to': to },
+  ScanIndexForward: oldestFirst,
   Limit: limit,
 })
 
