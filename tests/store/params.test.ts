@@ -4,12 +4,11 @@ import { prepare } from '../../src/store/dynamo/items.ts'
 import {
   deadParams,
   flipParams,
-  historyParams,
-  pageParams,
   recordParams,
   stageStatement,
   transactParams,
 } from '../../src/store/dynamo/params.ts'
+import { historyParams, pageParams } from '../../src/store/dynamo/query-params.ts'
 import { put, remove, textOf } from './drafts.ts'
 
 const note = { type: 'Patient', id: 'p1', code: 'c' }

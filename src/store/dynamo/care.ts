@@ -24,7 +24,8 @@ import {
   membersOf,
   removeItems,
 } from './index-items.ts'
-import { betweenParams, carePutParams, idsParams, saidParams } from './params.ts'
+import { carePutParams, saidParams } from './params.ts'
+import { betweenParams, idsParams } from './query-params.ts'
 import { errorName, pause, putItem, query, type Session, scan } from './session.ts'
 
 /** Where a reading over several partitions goes on: in which one, and behind which key. */

@@ -16,7 +16,7 @@ import { inParallel } from '../parallel.ts'
 import type { HistoryPage, HistoryScope, ResourceKey, Version } from '../port.ts'
 import { readAll } from './batch.ts'
 import type { ResourceItem } from './items.ts'
-import { betweenParams, historyIndexes, historyParams, type Stretch } from './params.ts'
+import { betweenParams, historyIndexes, historyParams, type Stretch } from './query-params.ts'
 import { currentItems, versionsOf } from './read.ts'
 import { query, type Session } from './session.ts'
 
