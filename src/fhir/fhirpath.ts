@@ -2,10 +2,13 @@
 
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
+import type { Resource } from './definitions.ts'
+import { refersTo } from './values.ts'
 
 /** A node as the engine keeps it: where it stands, beside what it is. */
 interface Node {
   data: unknown
+  fhirNodeDataType: string | null
   propName: string | null
   index: number | null
   parentResNode: Node | null
@@ -37,3 +40,57 @@ export const waysTo = (resource: object, expression: string): (Way | undefined)[
   } as object) as unknown as unknown[]
   return found.map((value) => (isNode(value) ? wayOf(value) : undefined))
 }
+
+/** A value that an expression leads to, with the name of its type; the node is what further expressions start from. */
+export interface Found {
+  type: string
+  value: unknown
+  node: unknown
+}
+
+/** R4's searches ask of a reference only what type it points to, which can be told without reading the target. */
+const asked = (expression: string): string =>
+  expression
+    .replace(/\bresolve\(\)\s+is\s+(?:FHIR\.)?(\w+)/g, "pointsTo('$1')")
+    .replace(/\bresolve\(\)\.is\(\s*(?:FHIR\.)?(\w+)\s*\)/g, "pointsTo('$1')")
+
+type Evaluate = (input: unknown, variables?: object) => unknown[]
+
+const compiled = new Map<string, Evaluate>()
+const mostCompiled = 1000
+
+const pointsTo = (inputs: readonly unknown[], type: string): boolean[] =>
+  inputs.map((input) => {
+    const node = isNode(input) ? input : undefined
+    let root = node
+    while (root?.parentResNode) root = root.parentResNode
+    return refersTo(root?.data as Resource, node?.data as Record<string, unknown> | undefined, type)
+  })
+
+/** What a value comes to that the engine has computed: text as FHIR writes it. */
+const plain = (value: unknown): Omit<Found, 'node'> => {
+  if (typeof value === 'boolean') return { type: 'boolean', value }
+  if (typeof value === 'number') return { type: Number.isInteger(value) ? 'integer' : 'decimal', value }
+  return { type: /^\d{4}-\d\d-\d\dT/.test(String(value)) ? 'dateTime' : 'string', value: String(value) }
+}
+
+const evaluator = (expression: string): Evaluate => {
+  const known = compiled.get(expression)
+  if (known) return known
+  const options = {
+    resolveInternalTypes: false,
+    userInvocationTable: { pointsTo: { fn: pointsTo, arity: { 1: ['String'] }, internalStructures: true } },
+  }
+  const evaluate = fhirpath.compile(asked(expression), r4, options as object) as unknown as Evaluate
+  if (compiled.size >= mostCompiled) compiled.clear()
+  compiled.set(expression, evaluate)
+  return evaluate
+}
+
+/** Returns the values that an expression leads to, from a resource or from a node in it. Throws where it is no FHIRPath. */
+export const valuesBy = (resource: object, expression: string, from?: Found): Found[] =>
+  evaluator(expression)(from ? from.node : resource, { resource }).map((value) =>
+    isNode(value)
+      ? { type: value.fhirNodeDataType ?? 'string', value: value.data, node: value }
+      : { ...plain(value), node: value },
+  )

@@ -8,6 +8,10 @@ const unreachable = (): Promise<never> =>
 
 const store = {
   meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
+  grace: 0,
+  knownDefinitions: () => ({ version: 0, text: '[]' }),
+  definitions: async () => ({ version: 0, text: '[]' }),
+  define: unreachable,
   get: unreachable,
   version: unreachable,
   page: unreachable,

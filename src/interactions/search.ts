@@ -7,7 +7,7 @@ import { unknownType } from '../outcome/messages.ts'
 import { outcomeText } from '../outcome/outcome.ts'
 import { withinCompartment } from '../search/compartment.ts'
 import { explained } from '../search/explain.ts'
-import { parseQuery } from '../search/parse.ts'
+import { readQuery } from '../search/own.ts'
 import type { Query } from '../search/query.ts'
 import { search as runSearch, type SearchPage } from '../search/search.ts'
 import { searchSeveral } from '../search/several.ts'
@@ -73,19 +73,28 @@ interface Found {
   issues: readonly Issue[]
 }
 
+const onlyOnce = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
+  let asked: Promise<T> | undefined
+  return () => {
+    asked ??= ask()
+    return asked
+  }
+}
+
 const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> => {
   const { base } = context
   const within = call.member === '' ? undefined : `${call.type}/${call.id}`
   const placed = (query: Query): Query => (within === undefined ? query : withinCompartment(query, within))
   const options = { lenient: call.prefer.lenient, base }
   if (within === undefined && call.type !== '') {
-    const { query, issues } = parseQuery(call.type, pairs, options)
+    const { query, issues } = await readQuery(call.type, pairs, options, context.store)
     return { query, issues, page: await runSearch(query, context) }
   }
   const types = typesOf(call, pairs)
   checkSort(pairs, types)
   const own = pairs.filter(([name]) => name !== '_type' && name !== '_cursor')
-  const parsed = types.map((type) => parseQuery(type, own, options))
+  const definitions = onlyOnce(() => context.store.definitions())
+  const parsed = await Promise.all(types.map((type) => readQuery(type, own, options, { definitions })))
   const [first] = parsed
   if (!first) throw failure('invalid', 'There is no type to search.', '_type')
   const queries = parsed.map(({ query }) => placed(query))

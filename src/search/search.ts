@@ -6,7 +6,7 @@ import { readCursor, writeCursor } from './cursor.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { Read } from './hydrate.ts'
 import { readIncluded } from './includes.ts'
-import { parseQuery } from './parse.ts'
+import { readQuery } from './own.ts'
 import { type Plan, planQuery } from './plan.ts'
 import type { Pair, Query } from './query.ts'
 import { type Page, readPage } from './run.ts'
@@ -166,7 +166,7 @@ export const findMatching = async (
   { base, ...options }: MatchingOptions,
   limit: number,
 ): Promise<Version[]> => {
-  const { query } = parseQuery(type, pairs, { lenient: false, base })
+  const { query } = await readQuery(type, pairs, { lenient: false, base }, options.store)
   const found: Version[] = []
   let cursor: string | undefined
   do {

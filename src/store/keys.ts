@@ -110,28 +110,6 @@ export const shardOf = (text: string, shards: number): number => {
 export const listPartition = (tenant: string, name: string, shard: number): string =>
   `${tenant}|${name}|${shard}`
 
-/** What an index partition is about: a type's lists, or the compartment of a patient. */
-export type Scope = { type: string } | { patient: string }
-
-/** Turns the partition of an index item back into what it is about and its list's name. */
-export const listOf = (pk: string): { scope: Scope; name: string } => {
-  const name = pk.slice(pk.indexOf('|') + 1, pk.lastIndexOf('|'))
-  const [type = '', id = ''] = name.replace(/^~\w+\|/, '').split('|')
-  return { name, scope: type === 'patient' ? { patient: id } : { type } }
-}
-
-/** Returns what a partition begins with that is about a type, and what one begins with that is about patients. */
-export const scopePrefixes = (tenant: string, type: string): { own: string[]; patients: string[] } => {
-  const befores = [`${tenant}|`, ...spanLimits.map(([span]) => `${tenant}|~${span}|`)]
-  return { own: befores.map((each) => `${each}${type}|`), patients: befores.map((each) => `${each}patient|`) }
-}
-
-/** Returns the lists of a patient's compartment. */
-export const patientLists = (id: string): List[] => [
-  patientList(id),
-  ...spanLimits.map(([span]) => sideList(patientList(id), span)),
-]
-
 /** Returns an order as a key can hold it. */
 export const keyOrder = (order: string): string => cut(order, longestOrder)
 
@@ -242,6 +220,24 @@ export const lockKey = (tenant: string, name: string): Key => ({
 /** Returns the key of what a named request came to. */
 export const onceKey = (tenant: string, name: string): Key => ({
   pk: `${tenant}|once|${hashOf(name)}`,
+  sk: current,
+})
+
+/** Returns the key of what says which definitions of their own a tenant has. */
+export const definitionsKey = (tenant: string): Key => ({ pk: `${tenant}|definitions`, sk: current })
+
+/** Returns the key of the text of definitions. */
+export const definitionsTextKey = (tenant: string, name: string): Key => ({
+  pk: `${tenant}|definitions`,
+  sk: `text|${name}`,
+})
+
+/** Returns where in the bucket a tenant's definitions are read by who may read nothing else. */
+export const publishedKey = (tenant: string): string => `definitions/${tenant}.json`
+
+/** Returns the key of a tenant's notes on work in the background. */
+export const progressKey = (tenant: string, name: string): Key => ({
+  pk: `${tenant}|progress|${name}`,
   sk: current,
 })
 

@@ -114,6 +114,14 @@ export interface Care {
   undeleted?: readonly ResourceKey[]
   /** Looks around once others are told that the writes are under way; where it fails, none is made. */
   lastLook?: () => Promise<void>
+  /** The version of the tenant's definitions by which the entries were found: it must still be the current one. */
+  definitions?: number
+}
+
+/** The search parameters that a tenant has defined, as JSON; every change counts one up, from 0 for none ever. */
+export interface Definitions {
+  version: number
+  text: string
 }
 
 /** What one request cost: `rounds` counts how often a call began while none was under way. */
@@ -184,6 +192,14 @@ export interface IndexCare {
 /** The store of one tenant, for one request. */
 export interface Store {
   readonly meter: Meter
+  /** How long after the definitions are changed a write may still be committed that does not know it, in milliseconds. */
+  readonly grace: number
+  /** Returns the tenant's definitions as this process last saw them, without asking. */
+  knownDefinitions(): Definitions
+  /** Returns the tenant's definitions as they are. */
+  definitions(): Promise<Definitions>
+  /** Puts definitions in place of the version before; fails with `version-conflict` where others were faster. */
+  define(definitions: Definitions): Promise<void>
   /**
    * Returns the current version (deletions included) for each key, in the keys' order. Reads are consistent.
    * A candidate's `w` beside its id may save a round; it does not change the answer.
@@ -205,7 +221,8 @@ export interface Store {
   recall(name: string): Promise<Once | undefined>
   /**
    * Commits all writes or none; when it returns, every one is durable and visible to `get` and `page`.
-   * Fails with `version-conflict` when a `before` is no longer current or what must not be is deleted, with `conflict`
+   * Fails with `version-conflict` when a `before` is no longer current, what must not be is deleted or the definitions
+   * are others; with `conflict`
    * when another transaction is under way on the same resource and does not finish in time.
    */
   commit(writes: readonly Write[], hold?: Hold, care?: Care): Promise<void>

@@ -1,6 +1,7 @@
 import { type Issue, isKind } from '../outcome/failure.ts'
 import { alreadyThere, versionMismatch } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
+import { ownFor } from '../search/own.ts'
 import type { Care, Hold, Store, Version, Write } from '../store/port.ts'
 import type { Command, Done } from './command.ts'
 import type { Context } from './context.ts'
@@ -44,6 +45,10 @@ const store = async (
 
 const draftOf = ({ type, id }: Command, { resource }: Stamped): Draft => ({ type, id, resource })
 
+/** The tenant's own search parameters as this process knows them: whether they are still so, the store sees to. */
+const ownOf = (commands: readonly Command[], { store: { knownDefinitions } }: Context) =>
+  ownFor(knownDefinitions(), new Set(commands.map(({ type }) => type)))
+
 /** Fails where what is about to be stored does not meet the deployment's rules. */
 const meetDemands = async (
   commands: readonly Command[],
@@ -83,13 +88,15 @@ export const commit = async (
   const before = await befores(commands, context.store)
   if (commands.some((command, i) => outdated(command, before[i]))) return undefined
   failOn(commands.flatMap((command, i) => placed(preconditions(command, before[i]), command.place)))
-  const now = context.now()
-  const stamped = commands.map((command, i) => stamp(command, before[i], now))
+  const own = await ownOf(commands, context)
+  const moment = { now: context.now(), own }
+  const stamped = commands.map((command, i) => stamp(command, before[i], moment))
   const accounts = commands.flatMap((command, i) => accountOf(command, stamped[i] as Stamped))
   const all = [...commands, ...accounts]
-  const outcomes = [...stamped, ...accounts.map((each) => stamp(each, undefined, now))]
+  const outcomes = [...stamped, ...accounts.map((each) => stamp(each, undefined, moment))]
   if (asksMore(context)) await meetDemands(all, outcomes, context)
-  const care = keepsReferred(context) ? await careOf(all, outcomes, context) : undefined
+  const kept = keepsReferred(context) ? await careOf(all, outcomes, context) : undefined
+  const care = { ...kept, definitions: own.version }
   const writes = outcomes.flatMap(({ write }) => write ?? [])
   const done = stamped.map((each, i) => doneOf(each, before[i]))
   if (writes.length > 0) await beforehand(done)

@@ -1,6 +1,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { spliceMeta } from '../fhir/json.ts'
 import { entriesOf } from '../search/entries.ts'
+import type { Own } from '../search/own.ts'
 import type { Entry, Version, Write } from '../store/port.ts'
 import type { Body } from './body.ts'
 import type { Command, Done, Effect } from './command.ts'
@@ -14,6 +15,12 @@ export interface Stamped {
   effect: Effect
 }
 
+/** When a change is made, and by which search parameters of the tenant's own it is indexed. */
+export interface Moment {
+  now: number
+  own: Own
+}
+
 /** Returns the instant of a new version: now, yet always later than the version before, whatever the clocks say. */
 export const instantAfter = (before: Version | undefined, now: number): string =>
   new Date(before ? Math.max(now, Date.parse(before.t) + 1) : now).toISOString()
@@ -24,10 +31,12 @@ const spliced = (command: Command, body: Body, v: number, t: string): string =>
 const unchanged = (command: Command, body: Body, before: Version): boolean =>
   sameJson(spliced(command, body, before.v, before.t), before.text)
 
-const staleEntries = (before: Version | undefined): readonly Entry[] =>
-  before && !before.deleted ? entriesOf(JSON.parse(before.text) as Resource, before.t) : []
+const staleEntries = (before: Version | undefined, own: Own): readonly Entry[] =>
+  before && !before.deleted
+    ? entriesOf(JSON.parse(before.text) as Resource, before.t, own.all(before.type))
+    : []
 
-const base = (command: Command, before: Version | undefined, now: number) => ({
+const base = (command: Command, before: Version | undefined, { now, own }: Moment) => ({
   type: command.type,
   id: command.id,
   method: command.method,
@@ -35,30 +44,30 @@ const base = (command: Command, before: Version | undefined, now: number) => ({
   fresh: command.fresh,
   v: (before?.v ?? 0) + 1,
   t: instantAfter(before, now),
-  stale: staleEntries(before),
+  stale: staleEntries(before, own),
 })
 
-const deletion = (command: Command, before: Version | undefined, now: number): Stamped =>
+const deletion = (command: Command, before: Version | undefined, moment: Moment): Stamped =>
   before && !before.deleted
-    ? { effect: 'deleted', write: { ...base(command, before, now), entries: [] } }
+    ? { effect: 'deleted', write: { ...base(command, before, moment), entries: [] } }
     : { effect: 'absent' }
 
-const change = (command: Command, body: Body, before: Version | undefined, now: number): Stamped => {
+const change = (command: Command, body: Body, before: Version | undefined, moment: Moment): Stamped => {
   const live = before && !before.deleted
   if (live && unchanged(command, body, before)) return { effect: 'unchanged' }
-  const head = base(command, before, now)
+  const head = base(command, before, moment)
   const resource = { ...body.resource, id: command.id }
   const write = {
     ...head,
     text: spliced(command, body, head.v, head.t),
-    entries: entriesOf(resource, head.t),
+    entries: entriesOf(resource, head.t, moment.own.indexed(command.type)),
   }
   return { effect: live ? 'updated' : 'created', write, resource }
 }
 
 /** Returns what a command does to what stands there: version number, instant, text and index entries included. */
-export const stamp = (command: Command, before: Version | undefined, now: number): Stamped =>
-  command.body ? change(command, command.body(before), before, now) : deletion(command, before, now)
+export const stamp = (command: Command, before: Version | undefined, moment: Moment): Stamped =>
+  command.body ? change(command, command.body(before), before, moment) : deletion(command, before, moment)
 
 /** Returns the version that a write made; its `w` is the store's own affair. */
 const madeBy = ({ type, id, v, t, method, text }: Write): Version => ({

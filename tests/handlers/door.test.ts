@@ -8,6 +8,10 @@ const never = new Promise<never>(() => {})
 const silent: Backing = {
   openStore: () => ({
     meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
+    grace: 0,
+    knownDefinitions: () => ({ version: 0, text: '[]' }),
+    definitions: () => never,
+    define: () => never,
     get: () => never,
     version: () => never,
     page: () => never,

@@ -3,14 +3,12 @@ import {
   entryPlace,
   isCurrent,
   type Key,
-  listOf,
   listPartition,
-  patientLists,
   resourceOf,
-  scopePrefixes,
   shardCounts,
   typePartition,
 } from '../keys.ts'
+import { listOf, patientLists, scopePrefixes } from '../list-names.ts'
 import { inParallel } from '../parallel.ts'
 import type { CarePage, CareScope, Expected, IndexCare, Said, Unsaid } from '../port.ts'
 import { isAlone } from '../write-ids.ts'

@@ -4,6 +4,7 @@ import { inChunks, inParallel } from '../parallel.ts'
 import type { Care, Hold, ResourceKey, Write } from '../port.ts'
 import { isSpent, journalWriteId, newWriteId } from '../write-ids.ts'
 import { type BatchRequest, writeAll } from './batch.ts'
+import { checkDefined } from './definitions.ts'
 import { flipAll, flipOne, lapsed } from './flip.ts'
 import { indexItems, type Placed, removeEntries, removeItems } from './index-items.ts'
 import { itemOfVersion, type Prepared, pastItem, prepare, type ResourceItem, type State } from './items.ts'
@@ -31,6 +32,16 @@ const prepareAll = (
     const w = writeIdOf(chunk, part)
     return chunk.map((write) => prepare(tenant, write, w, staged))
   })
+
+/** A flip is sent soon after the definitions were last looked at, and before the index care calls its entries lost. */
+const checkLate = async (
+  session: Session,
+  prepared: readonly Prepared[],
+  definitions: number | undefined,
+): Promise<void> => {
+  checkAge(session, prepared)
+  await checkDefined(session, definitions, session.timing.definitions * 2)
+}
 
 /** The index care takes away what stands under a spent write id: it must not become current any more. */
 const checkAge = ({ clock }: Session, prepared: readonly Prepared[]): void => {
@@ -98,10 +109,10 @@ const commitAtOnce = async (
   session: Session,
   prepared: readonly Prepared[],
   hold: Hold | undefined,
-  undeleted: readonly ResourceKey[],
+  { undeleted = [], definitions }: Care,
 ): Promise<void> => {
-  await layGround(session, prepared)
-  checkAge(session, prepared)
+  await firstFailure([layGround(session, prepared), checkDefined(session, definitions)])
+  await checkLate(session, prepared, definitions)
   const [only] = prepared
   if (prepared.length === 1 && only && !hold && undeleted.length === 0) await flipOne(session, only)
   else await flipAll(session, { prepared, undeleted, ...(hold && { record: hold }) })
@@ -137,9 +148,10 @@ const firstFailure = async (work: readonly Promise<unknown>[]): Promise<void> =>
 const stage = async (
   session: Session,
   prepared: readonly Prepared[],
-  { txn, staged, journal, lastLook }: Staging,
+  { txn, staged, journal, lastLook, definitions }: Staging,
 ): Promise<void> => {
   await firstFailure([
+    checkDefined(session, definitions),
     layGround(session, prepared),
     keepJournal(session, journal, txn),
     stageAll(session, staged, txn),
@@ -163,7 +175,7 @@ const commitStaged = async (
   const journal = prepared.filter(({ write }) => isJournaled(write)).map(({ item }) => item)
   try {
     await stage(session, prepared, { ...care, txn, staged, journal })
-    checkAge(session, prepared)
+    await checkLate(session, prepared, care.definitions)
     const state = await record(session, txn, journal.length > 0, undeleted)
     if (state === 'aborted' || state === 'pending') throw lapsed()
   } catch (error) {
@@ -221,7 +233,7 @@ export const commit = async (
   checkCare(care)
   const { txn, prepared } = planOf(session, writes, hold, care)
   try {
-    if (txn === undefined) await commitAtOnce(session, prepared, hold, care.undeleted ?? [])
+    if (txn === undefined) await commitAtOnce(session, prepared, hold, care)
     else await commitStaged(session, prepared, txn, care)
   } catch (error) {
     if (isRefusal(error)) await clearAway(session, prepared)

@@ -1,4 +1,4 @@
-import type { OpenStore } from '../port.ts'
+import type { Definitions, OpenStore } from '../port.ts'
 import type { Clients } from './clients.ts'
 import { get, page, version } from './read.ts'
 import type { Clock, Memory, Session, Tables, Timing } from './session.ts'
@@ -17,11 +17,11 @@ const realClock: Clock = {
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 }
 
-const usualTiming: Timing = { lease: 30_000, patience: 2_000 }
+const usualTiming: Timing = { lease: 30_000, patience: 2_000, definitions: 2_000 }
 
 /** Returns a function that opens one tenant's session; what is final is remembered across requests. */
 export const openSession = ({ clock = realClock, timing, ...place }: StorePlace) => {
-  const memory: Memory = { states: new Map(), days: new Set() }
+  const memory: Memory = { states: new Map(), days: new Set(), definitions: new Map() }
   return (tenant: string): Session => ({
     ...place,
     tenant,
@@ -33,6 +33,11 @@ export const openSession = ({ clock = realClock, timing, ...place }: StorePlace)
   })
 }
 
+/** A flip may be sent for two times as long as definitions are trusted, may wait for others, and takes its time. */
+const graceOf = ({ definitions }: Timing): number => definitions * 5
+
+const noDefinitions: Definitions = { version: 0, text: '[]' }
+
 /** Returns a function that opens one tenant's store for one request, on DynamoDB and S3; what only writes need is loaded by the first. */
 export const openStore = (place: StorePlace): OpenStore => {
   const sessionOf = openSession(place)
@@ -40,6 +45,10 @@ export const openStore = (place: StorePlace): OpenStore => {
     const session = sessionOf(tenant)
     return {
       meter: session.meter,
+      grace: graceOf(session.timing),
+      knownDefinitions: () => session.memory.definitions.get(tenant)?.definitions ?? noDefinitions,
+      definitions: async () => (await import('./definitions.ts')).currentDefinitions(session),
+      define: async (next) => (await import('./changes.ts')).define(session, next),
       get: (keys) => get(session, keys),
       version: (key, v) => version(session, key, v),
       page: (range) => page(session, range),

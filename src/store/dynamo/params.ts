@@ -200,6 +200,19 @@ export const deadParams = (table: string, key: Key, ids: readonly string[]): Upd
   ReturnValues: 'ALL_NEW',
 })
 
+/** Returns the parameters of the put that makes definitions current; it fails unless the version before is. */
+export const definePutParams = (
+  table: string,
+  key: Key,
+  { v, text }: { v: number; text: string },
+): PutCommandInput => ({
+  TableName: table,
+  Item: { ...key, v, text },
+  ...(v === 1
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : { ConditionExpression: 'v = :before', ExpressionAttributeValues: { ':before': v - 1 } }),
+})
+
 /** Returns the parameters of the Scan that finds the index items about a type. */
 export const saidParams = (
   table: string,

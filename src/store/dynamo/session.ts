@@ -23,6 +23,7 @@ import {
 import { failure } from '../../outcome/failure.ts'
 import type { Meter } from '../port.ts'
 import type { Clients } from './clients.ts'
+import type { Known } from './definitions.ts'
 import type { State } from './items.ts'
 
 /** The names of the three tables. */
@@ -42,10 +43,13 @@ export interface Clock {
 export interface Timing {
   lease: number
   patience: number
+  /** For how long a writer trusts what it has read of the tenant's definitions. */
+  definitions: number
 }
 
-/** What all requests of one process share: final transaction states and the days that are marked already. */
+/** What all requests of one process share: final transaction states, the days that are marked already, and definitions. */
 export interface Memory {
+  definitions: Map<string, Known>
   states: Map<string, State>
   days: Set<string>
 }
