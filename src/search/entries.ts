@@ -104,21 +104,26 @@ const compartmentEntries = (
     .map((entry) => (facets ? { ...entry, facets } : entry))
 }
 
+/** A link to a patient is found in the compartment; the identifier beside it keeps its list. */
+const hasOwnList = (place: Place, patient: string | undefined): boolean =>
+  patient === undefined || (place.kind === 'value' && place.under !== undefined)
+
 const facetsOf = ({ parameter, places, patient }: Found): readonly number[] => {
-  if (patient !== undefined || (parameter.type !== 'token' && parameter.type !== 'reference')) return []
+  if (parameter.type !== 'token' && parameter.type !== 'reference') return []
   return places.flatMap((place) =>
-    place.kind === 'value' ? [facetOf(`${parameter.code}${place.under ?? ''}`, place.value)] : [],
+    place.kind === 'value' && hasOwnList(place, patient)
+      ? [facetOf(`${parameter.code}${place.under ?? ''}`, place.value)]
+      : [],
   )
 }
 
-/** A link to a patient is found in the compartment; the identifier beside it keeps its list. */
 const placedEntries = (
   type: string,
   standing: Standing,
   { parameter, places, patient }: Found,
 ): readonly Entry[] =>
   places
-    .filter((place) => patient === undefined || (place.kind === 'value' && place.under !== undefined))
+    .filter((place) => hasOwnList(place, patient))
     .flatMap((place) => entriesAt(type, parameter.code, standing, place))
 
 const entriesAt = (type: string, code: string, standing: Standing, place: Place): readonly Entry[] => {

@@ -185,7 +185,7 @@ export const codings = (value: unknown): { system?: unknown; code: unknown }[] =
   if (coding !== undefined) return list(coding) as { system?: unknown; code: unknown }[]
   // A contact point's `system` says what kind of contact it is.
   if (system === 'phone' || system === 'email') return [{ code: identifier }]
-  return [{ system, code: code ?? identifier }]
+  return code === undefined && identifier === undefined ? [] : [{ system, code: code ?? identifier }]
 }
 
 const matchesToken = (text: string, value: unknown): boolean => {
