@@ -4,6 +4,7 @@ import type { SearchParameter } from '../fhir/definitions.ts'
 import { compartmentTypes, searchParameters } from '../fhir/parameters.ts'
 import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
+import { specialParameters } from '../search/special.ts'
 import type { Context, Login } from '../write/context.ts'
 import { patchTypes } from '../write/patch.ts'
 import { defaultRules, type Rules } from '../write/rules.ts'
@@ -16,7 +17,10 @@ const codesOf = (routes: readonly RouteFacts[], ...levels: RouteFacts['level'][]
     .filter(({ level, code }) => code !== '' && levels.includes(level))
     .flatMap(({ code }) => code.split(' ').map((each) => ({ code: each })))
 
-const parametersOf = (type: string): SearchParameter[] => [...searchParameters(type).values()]
+const parametersOf = (type: string): SearchParameter[] => [
+  ...searchParameters(type).values(),
+  ...specialParameters(type),
+]
 
 const searchParam = ({ code, type, url }: SearchParameter) => ({ name: code, type, definition: url })
 

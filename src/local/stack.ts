@@ -62,7 +62,7 @@ export interface Stack {
 
 /** Starts everything that the template declares, on loopback; refuses with one line when it cannot. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
-  const template = options.template ?? readTemplate(undefined, options.given)
+  const template = options.template ?? readTemplate(undefined, { WORD_INDEX: 'on', ...options.given })
   const gateway = await startGateway(template, options.port ?? 0).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'EADDRINUSE' ? portTaken(options.port ?? 0) : error
   })

@@ -5,14 +5,9 @@ import { splitRaw } from './escapes.ts'
 import { parameterOf } from './lists.ts'
 import type { ChainTarget, Clause, SearchValue } from './query.ts'
 import { complaint, isUsable, type Reading, unknownParameter } from './reading.ts'
+import { type ClausePart, parseSpecial } from './special.ts'
 import { rulesOf } from './types/index.ts'
 import type { Modifier, SearchRules } from './types/rules.ts'
-
-/** A clause, or what is wrong with it. */
-export interface ClausePart {
-  clause?: Clause
-  issues: readonly Issue[]
-}
 
 const wrong = (issue: Issue): ClausePart => ({ issues: [issue] })
 const right = (clause: Clause): ClausePart => ({ clause, issues: [] })
@@ -20,6 +15,8 @@ const right = (clause: Clause): ClausePart => ({ clause, issues: [] })
 /** Returns the clause that one parameter of a search asks for: plain, with a modifier, chained, or `_has`. */
 export const parseClause = (reading: Reading, name: string, value: string): ClausePart => {
   if (name.startsWith('_has:')) return parseHas(reading, name, value)
+  const special = parseSpecial(reading, name, value, parseClause)
+  if (special) return special
   const dot = name.indexOf('.')
   const [code = '', modifier] = (dot < 0 ? name : name.slice(0, dot)).split(':')
   const parameter = parameterOf(reading.type, code, reading.own)

@@ -136,7 +136,5 @@ export const controls: Readonly<Record<string, Control>> = {
   _containedType: refused,
   _query: refused,
   _list: refused,
-  _text: refused,
-  _content: refused,
   _filter: refused,
 }

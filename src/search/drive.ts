@@ -1,7 +1,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import type { Candidate, Entry } from '../store/port.ts'
 import type { Driver, RangeDriver } from './drivers.ts'
-import { entriesOf, ownEntries } from './entries.ts'
+import { ownEntries, valueEntries, wordEntries } from './entries.ts'
 import { hasFacet } from './facets.ts'
 import { standingOf } from './order.ts'
 import type { Plan } from './plan.ts'
@@ -116,8 +116,10 @@ export const driveByRange = (
   }
 }
 
-const entriesBy = ({ own }: RangeDriver, resource: Resource, t: string): readonly Entry[] =>
-  own ? ownEntries([own], resource, t) : entriesOf(resource, t)
+const entriesBy = ({ own, words }: RangeDriver, resource: Resource, t: string): readonly Entry[] => {
+  if (words) return wordEntries(resource, t)
+  return own ? ownEntries([own], resource, t) : valueEntries(resource, t)
+}
 
 /** A resource with several values in the range counts at the first of them. */
 const firstOrder = (

@@ -4,11 +4,12 @@ import type { List } from '../store/port.ts'
 import { numberScale, timeScale } from './bounds.ts'
 import { compartmentSources, parameterOf, sourcesOf } from './lists.ts'
 import { orderParameter } from './order.ts'
-import type { Clause, LinkedClause, ReferenceValue, SearchValue, ValueClause } from './query.ts'
+import type { Clause, LinkedClause, NestedClause, ReferenceValue, SearchValue, ValueClause } from './query.ts'
 import { hull, reachesOf } from './reaches.ts'
 import type { Stretch } from './streams.ts'
 import { windowsOf } from './stretches.ts'
 import type { Reach } from './types/rules.ts'
+import { tellingWords, wordLists } from './words.ts'
 
 /** Lists that together hold every match of one clause, in the order of the type. */
 export interface Driver {
@@ -26,6 +27,8 @@ export interface Read {
 export interface RangeDriver {
   readonly name: string
   readonly code: string
+  /** Its lists are those of words. */
+  readonly words?: true
   /** The tenant's own parameter that it drives, where it is one. */
   readonly own?: SearchParameter
   readonly stretches: readonly Stretch[]
@@ -40,6 +43,7 @@ const mostLinked = 500
 
 /** Returns what drives a clause; one of several is driven where each of them is. */
 export const driverOf = (type: string, clause: Clause): Driver | undefined => {
+  if (clause.kind === 'all') return driverOfAll(type, clause)
   if (clause.kind === 'any') {
     const drivers = clause.clauses.map((inner) => driverOf(type, inner))
     const known = drivers.filter((driver) => driver !== undefined)
@@ -51,6 +55,10 @@ export const driverOf = (type: string, clause: Clause): Driver | undefined => {
   const distinct = [...new Map(reads.map((read) => [read.list.name, read])).values()]
   return { name: clause.parameter.code, reads: distinct }
 }
+
+/** Of several that must hold, any one drives. */
+const driverOfAll = (type: string, { clauses }: NestedClause): Driver | undefined =>
+  clauses.map((inner) => driverOf(type, inner)).find((driver) => driver !== undefined)
 
 const together = (drivers: readonly Driver[]): Driver => {
   const reads = drivers.flatMap((driver) => driver.reads)
@@ -108,7 +116,7 @@ const mayPointBeyond = (type: string, code: string): boolean => {
 }
 
 export const rangeDriver = (type: string, clause: Clause): readonly RangeDriver[] => {
-  if (clause.kind !== 'value') return []
+  if (clause.kind !== 'value') return wordsDriver(type, clause)
   const reaches = reachesOf(clause)?.flat()
   if (!reaches || reaches.length === 0) return []
   const { code } = clause.parameter
@@ -127,6 +135,17 @@ export const rangeDriver = (type: string, clause: Clause): readonly RangeDriver[
       rank: rankOf(reaches),
     },
   ]
+}
+
+/** The lists of words stand in the order of the resources' last change. */
+const wordsDriver = (type: string, clause: Clause): readonly RangeDriver[] => {
+  const words = tellingWords(clause)
+  if (words.length === 0) return []
+  const name = `_content ${words.join(' or ')}`
+  const lists = new Map(words.flatMap((word) => wordLists(type, word)).map((list) => [list.name, list]))
+  const stretches = [...lists.values()].map((list) => ({ list, prefix: '' }))
+  const rank = Math.min(...words.map(({ length }) => length)) + 1
+  return [{ name, code: name, words: true, stretches, sides: [], rank }]
 }
 
 /** Ranges are read as one that spans them all, so that what lies in the side lists lies before the rest. */

@@ -17,6 +17,7 @@ import { compartmentSources, patientOf, patientsOf } from './lists.ts'
 import { hasClinicalDate, orderParameter, type Standing, standingOf } from './order.ts'
 import { rulesOf } from './types/index.ts'
 import type { Place } from './types/rules.ts'
+import { listsOfWords, remembersWords } from './words.ts'
 
 /** A value that a parameter found in a resource, and where it would be remembered. */
 interface Found {
@@ -27,7 +28,21 @@ interface Found {
 }
 
 /** Returns everywhere a resource with an id, last changed at `t`, is to be found, also by a tenant's own parameters. */
-export const entriesOf = (resource: Resource, t: string, own: readonly SearchParameter[] = []): Entry[] => {
+export const entriesOf = (resource: Resource, t: string, own: readonly SearchParameter[] = []): Entry[] => [
+  ...valueEntries(resource, t, own),
+  ...(remembersWords() ? wordEntries(resource, t) : []),
+]
+
+/** Returns where a resource is to be found by its words: what one write changes shares the items of its words. */
+export const wordEntries = (resource: Resource, t: string): Entry[] =>
+  listsOfWords(resource).map((list) => ({ list, order: t }))
+
+/** Returns everywhere a resource is to be found by its values, words left out. */
+export const valueEntries = (
+  resource: Resource,
+  t: string,
+  own: readonly SearchParameter[] = [],
+): Entry[] => {
   const type = resource.resourceType
   const standing = standingOf(resource, t)
   const found = indexedValues(resource)

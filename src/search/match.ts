@@ -4,6 +4,7 @@ import { parseLink } from '../fhir/references.ts'
 import type { Clause, LinkedClause, MissingClause, Query, ValueClause } from './query.ts'
 import { rulesOf } from './types/index.ts'
 import { linkText } from './types/reference.ts'
+import { hasWords } from './words.ts'
 
 /** Returns whether a resource satisfies every clause; chains must have been resolved before. */
 export const matches = (query: Query, resource: Resource): boolean =>
@@ -21,6 +22,8 @@ export const satisfies = (clause: Clause, resource: Resource, base: string): boo
       return satisfiesLink(clause, resource, base)
     case 'any-of':
       return resource.id !== undefined && clause.ids.has(resource.id)
+    case 'words':
+      return hasWords(resource, clause.scope, clause.words)
     case 'any':
       return clause.clauses.some((inner) => satisfies(inner, resource, base))
     case 'all':

@@ -31,10 +31,13 @@ export interface Sorting {
   readonly free: boolean
 }
 
+/** More lists narrow hardly more, and each must be read. */
+const mostDrivers = 8
+
 /** Returns what may drive a query whose chains have been resolved. */
 export const planQuery = (query: Query): Plan => {
   const { type } = query
-  const clauses = query.clauses.flatMap((clause) => [clause, ...impliedBy(type, clause)])
+  const clauses = query.clauses.flatMap((clause) => impliedBy(type, clause))
   const ids = idsOf(clauses)
   const drivers = clauses.map((clause) => driverOf(type, clause)).filter((driver) => driver !== undefined)
   const patient = drivers.find(({ reads }) => reads.every(({ compartment }) => compartment))
@@ -44,16 +47,26 @@ export const planQuery = (query: Query): Plan => {
     nothing: clauses.some(isHopeless) || (ids !== undefined && ids.size === 0),
     ...(ids && { ids: [...ids] }),
     ...(patient && { patient }),
-    equal: drivers.filter((driver) => driver !== patient),
-    ranges: clauses.flatMap((clause) => rangeDriver(type, clause)).sort((a, b) => b.rank - a.rank),
+    equal: drivers.filter((driver) => driver !== patient).slice(0, mostDrivers),
+    ranges: clauses
+      .flatMap((clause) => rangeDriver(type, clause))
+      .sort((a, b) => b.rank - a.rank)
+      .slice(0, mostDrivers),
     ...(bounds && { bounds }),
     facets: clauses.map((clause) => facetsOf(type, clause)).filter((facets) => facets !== undefined),
     sort: sortingOf(type, query.sort),
   }
 }
 
+/** Returns a clause and what it says more: what it joins by `and`, each component of a composite, each word of a row. */
+const impliedBy = (type: string, clause: Clause): readonly Clause[] => {
+  if (clause.kind === 'all') return clause.clauses.flatMap((inner) => impliedBy(type, inner))
+  if (clause.kind === 'words') return clause.words.map((word) => ({ ...clause, words: [word] }))
+  return [clause, ...componentsOf(type, clause)]
+}
+
 /** A composite is driven by its components: each must match by itself. */
-const impliedBy = (type: string, clause: Clause): readonly ValueClause[] => {
+const componentsOf = (type: string, clause: Clause): readonly ValueClause[] => {
   if (clause.kind !== 'value' || clause.parameter.type !== 'composite') return []
   const components = clause.parameter.components ?? []
   const parts = clause.parameter.own?.parts

@@ -35,6 +35,7 @@ export type Clause =
   | HasClause
   | LinkedClause
   | AnyOfClause
+  | WordsClause
   | NestedClause
 
 /** `code=a,b`: one of the values must match. */
@@ -85,6 +86,13 @@ export interface LinkedClause {
 export interface AnyOfClause {
   readonly kind: 'any-of'
   readonly ids: ReadonlySet<string>
+}
+
+/** The words must stand in a row in one text: of the narrative (`_text`) or of all that is read (`_content`). */
+export interface WordsClause {
+  readonly kind: 'words'
+  readonly scope: 'narrative' | 'content'
+  readonly words: readonly string[]
 }
 
 /** Clauses joined by `or`, or one negated: what `_filter` is made of. */

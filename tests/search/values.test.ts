@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Failure } from '../../src/outcome/failure.ts'
+import { specialParameters } from '../../src/search/special.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 import { allIds, type Known, putAll, searchPage } from './hospital.ts'
 
@@ -102,5 +103,35 @@ describe('a place', () => {
 
   test('has no order', async () => {
     expect(await refusal('Location?_sort=near')).toContain('has no order')
+  })
+})
+
+describe('words', () => {
+  test.each([
+    ['(bone', 'ends too early'],
+    ['bone)', '`)` at 5'],
+    ['and bone', '`and` at 1'],
+    ['bone or', 'ends too early'],
+    ['bone -', '`-` at 6'],
+    ['"bone', 'at 1'],
+    ['()', '`)` at 2'],
+  ])('are not put together as %s', async (text, reason) => {
+    expect(await refusal(`Observation?_content=${encodeURIComponent(text)}`)).toContain(reason)
+  })
+
+  test('take no modifier, and are sought in a narrative only where there can be one', async () => {
+    expect(await refusal('Observation?_text:exact=a')).toContain('takes no modifier')
+    expect(await refusal('Bundle?_text=a')).toContain('has no narrative')
+    expect(specialParameters('Bundle').map(({ code }) => code)).not.toContain('_text')
+  })
+
+  test('are refused where the deployment does not remember them', async () => {
+    process.env.WORD_INDEX = 'off'
+    try {
+      expect(await refusal('Observation?_content=a')).toContain('WORD_INDEX')
+      expect(specialParameters('Observation').map(({ code }) => code)).not.toContain('_content')
+    } finally {
+      delete process.env.WORD_INDEX
+    }
   })
 })
