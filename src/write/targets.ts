@@ -2,7 +2,7 @@
 
 import type { Resource } from '../fhir/definitions.ts'
 import { parseLink } from '../fhir/references.ts'
-import { structureOf } from '../fhir/structure.ts'
+import { type Spot, spelledPath, walk } from '../fhir/walk.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { noTarget } from '../outcome/messages.ts'
 import type { ResourceKey } from '../store/port.ts'
@@ -15,41 +15,25 @@ export interface Pointing extends ResourceKey {
   expression: string
 }
 
-type Json = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-type Found = (reference: string, expression: string) => void
-
 /** What stands in Bundles and Parameters refers to what stands beside it: only contained resources are looked into. */
-const walk = (object: Json, content: string, path: string, found: Found): void => {
-  const structure = structureOf(content)
-  for (const [name, value] of Object.entries(object)) {
-    const member = structure?.members.get(name.startsWith('_') ? name.slice(1) : name)
-    if (!member) continue
-    const { element, type } = member
-    const inner = name.startsWith('_') ? 'Element' : type.content
-    const step = `${path}.${element.name}`
-    if (Array.isArray(value))
-      for (const [i, item] of value.entries()) into(item, inner, `${step}[${i}]`, found)
-    else if (content === 'Reference' && name === 'reference') found(String(value), step)
-    else into(value, inner, step, found)
-  }
-}
-
-const into = (value: unknown, content: string, path: string, found: Found): void => {
-  if (!isObject(value)) return
-  if (content !== 'Resource') walk(value, content, path, found)
-  else if (/\.contained\[\d+\]$/.test(path)) walk(value, String(value.resourceType), path, found)
-}
+const isApart = ({ object, path, parent }: Spot): boolean =>
+  parent !== undefined && typeof object.resourceType === 'string' && path.at(-2) !== 'contained'
 
 /** Returns the resource's references to resources of a server at `base`. */
 export const pointings = (resource: Resource, base: string): Pointing[] => {
   const all: Pointing[] = []
-  walk(resource, resource.resourceType, resource.resourceType, (reference, expression) => {
+  walk(resource, (spot) => {
+    const { reference } = spot.object
+    if (spot.content !== 'Reference' || typeof reference !== 'string') return !isApart(spot)
     const link = parseLink(reference, base)
-    if (link?.kind === 'local') all.push({ type: link.type, id: link.id, reference, expression })
+    if (link?.kind === 'local')
+      all.push({
+        type: link.type,
+        id: link.id,
+        reference,
+        expression: spelledPath([...spot.path, 'reference']),
+      })
+    return true
   })
   return all
 }
