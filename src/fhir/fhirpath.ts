@@ -94,3 +94,23 @@ export const valuesBy = (resource: object, expression: string, from?: Found): Fo
       ? { type: value.fhirNodeDataType ?? 'string', value: value.data, node: value }
       : { ...plain(value), node: value },
   )
+
+/** An expression that was read once, to be evaluated often. Throws where it does not apply. */
+export type Compiled = (value: unknown, variables: Readonly<Record<string, unknown>>) => readonly unknown[]
+
+/** Functions that an expression may call beside FHIRPath's own, or in their place: what they get is what stands before the dot. */
+export type Functions = Readonly<
+  Record<string, (inputs: readonly unknown[], argument: string) => readonly unknown[]>
+>
+
+/** Returns the expression read for values of a type (or at a path). Throws where it is no FHIRPath. */
+export const readFor = (expression: string, base: string, functions: Functions = {}): Compiled => {
+  const userInvocationTable = Object.fromEntries(
+    Object.entries(functions).map(([name, fn]) => [
+      name,
+      { fn, arity: { [fn.length - 1]: fn.length > 1 ? ['String'] : [] } },
+    ]),
+  )
+  const evaluate = fhirpath.compile({ base, expression }, r4, { userInvocationTable } as object)
+  return (value, variables) => evaluate(value as object, variables) as unknown as unknown[]
+}

@@ -49,7 +49,7 @@ export const localAt = (depth: number): Local => ({ depth, names: new Set(), poi
 export const isFull = (run: Run): boolean => run.issues.length >= issueLimit
 
 /** Returns the FHIRPath expression of the current place, or of a member of it. */
-export const expressionOf = (run: Run, member?: string): string => {
+export const expressionOf = (run: Pick<Run, 'path'>, member?: string): string => {
   let text = ''
   for (const part of run.path)
     text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`

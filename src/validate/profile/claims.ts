@@ -1,0 +1,6 @@
+import { each } from '../../fhir/values.ts'
+import { isObject } from '../run.ts'
+
+/** Returns the profiles that a resource says it meets. */
+export const claims = ({ meta }: Readonly<Record<string, unknown>>): string[] =>
+  isObject(meta) ? each(meta.profile as unknown).filter((url) => typeof url === 'string') : []

@@ -1,0 +1,68 @@
+/** https://hl7.org/fhir/R4/defining-extensions.html — every extension is checked by the definition at its address. */
+
+import { structureOf } from '../../fhir/structure.ts'
+import type { Spot } from '../../fhir/walk.ts'
+import { shown } from '../run.ts'
+import { checkProfile } from './check.ts'
+import { shortName } from './definition.ts'
+import type { Profile } from './rule.ts'
+import { forbid, inform, type ProfileRun, profileAt } from './run.ts'
+
+/** Checks an extension by its own definition, where that is held. */
+export const checkExtension = (run: ProfileRun, spot: Spot): void => {
+  const { url } = spot.object
+  // The parts of an extension have short names of its own.
+  if (typeof url !== 'string' || !url.includes(':')) return
+  const profile = profileAt(run, url)
+  if (profile === undefined) return
+  if (profile === null) tellUnknown(run, spot, url)
+  else if (profile.type !== 'Extension')
+    forbid(run, 'profile-structure', `${shown(url)} is no extension, but a ${profile.type}`, 'url')
+  else {
+    checkContext(run, spot, profile)
+    checkProfile(run, profile, {
+      value: spot.object,
+      type: 'Extension',
+      content: 'Extension',
+      parent: spot.object,
+    })
+  }
+}
+
+const tellUnknown = (run: ProfileRun, { element }: Spot, url: string): void => {
+  if (element === 'modifierExtension')
+    forbid(
+      run,
+      'profile-unknown',
+      `${shown(url)} is not held here, and a modifier must not be taken without being understood`,
+    )
+  else
+    inform(run, 'not-found', `the definition of ${shown(url)} is not held here, so nothing was checked by it`)
+}
+
+const checkContext = (run: ProfileRun, { parent }: Spot, { context, url }: Profile): void => {
+  if (!parent || context.length === 0 || context.some((each) => isIn(parent, each))) return
+  const places = context.map(({ expression }) => `\`${expression}\``).join(', ')
+  forbid(run, 'profile-structure', `the extension ${shortName(url)} belongs into ${places}`)
+}
+
+const isIn = (holder: Spot, { type, expression }: Profile['context'][number]): boolean => {
+  if (type === 'extension') return holder.object.url === expression
+  return type !== 'element' || namesOf(holder).includes(expression)
+}
+
+/** Returns the names that definitions may have for a place: `Patient.name.family`, `HumanName.family`, `string`, `Element`. */
+const namesOf = (holder: Spot): string[] => {
+  const names = [...typesFrom(holder.content), ...typesFrom(holder.type)]
+  let rest = ''
+  for (let at: Spot | undefined = holder; at?.parent; at = at.parent) {
+    rest = `.${at.element}${rest}`
+    names.push(...typesFrom(at.parent.content).map((type) => type + rest))
+  }
+  return names
+}
+
+const typesFrom = (type: string): string[] => {
+  const base = structureOf(type)?.base
+  return base === undefined ? [type] : [type, ...typesFrom(base)]
+}

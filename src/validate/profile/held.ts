@@ -1,0 +1,119 @@
+/** The profiles and value sets that a store holds, looked up as a judgement asks for them. */
+
+import type { Resource } from '../../fhir/definitions.ts'
+import { structureOf } from '../../fhir/structure.ts'
+import type { Issue } from '../../outcome/failure.ts'
+import type { Store } from '../../store/port.ts'
+import { heldByUrl } from '../../terminology/find.ts'
+import { codeValidator } from '../../terminology/validate-code.ts'
+import type { Json } from '../run.ts'
+import { bareProfile, baseNeeded, profileOf } from './compile.ts'
+import { coreType, type StructureDefinition } from './definition.ts'
+import { type Asked, type Judgement, judge } from './judge.ts'
+import type { Profile } from './rule.ts'
+import { type Answer, codeKey, type Knowledge, type Questions } from './run.ts'
+
+/** What was looked up, and when it must be looked up again. */
+export interface Memory {
+  profiles: Map<string, { profile: Profile | null; until: number }>
+  codes: Map<string, { answer: Answer; until: number }>
+}
+
+/** Returns a memory that holds nothing yet. */
+export const newMemory = (): Memory => ({ profiles: new Map(), codes: new Map() })
+
+/** Milliseconds for which what was found, and what was not, is taken as it was. */
+const trust = 60_000
+const doubt = 5_000
+
+/** More than a guide has profiles, value sets and codes in use. */
+const room = 20_000
+
+const remember = <T>(map: Map<string, T & { until: number }>, key: string, value: T, time: number): void => {
+  if (map.size >= room) map.clear()
+  map.set(key, { ...value, until: Date.now() + time })
+}
+
+const knowledgeOf = ({ profiles, codes }: Memory): Knowledge => {
+  const now = Date.now()
+  const valid = <T extends { until: number }>(found: T | undefined): T | undefined =>
+    found && found.until > now ? found : undefined
+  return {
+    profile: (url) => valid(profiles.get(url))?.profile,
+    code: (valueSet, coded) => valid(codes.get(codeKey(valueSet, coded)))?.answer,
+  }
+}
+
+/** Definitions are parsed once for each version, and compiled once for what they then are. */
+const compiledOnce = new WeakMap<
+  StructureDefinition,
+  { chain: readonly StructureDefinition[]; profile: Profile }
+>()
+
+const compiledOf = (chain: [StructureDefinition, ...StructureDefinition[]]): Profile => {
+  const known = compiledOnce.get(chain[0])
+  if (known && chain.length === known.chain.length && chain.every((each, i) => each === known.chain[i]))
+    return known.profile
+  const profile = profileOf(chain)
+  compiledOnce.set(chain[0], { chain, profile })
+  return profile
+}
+
+const definitionAt = async (store: Store, url: string): Promise<StructureDefinition | undefined> =>
+  (await heldByUrl(store, 'StructureDefinition', url)) as unknown as StructureDefinition | undefined
+
+const lookUp = async (store: Store, url: string): Promise<Profile | null> => {
+  const type = coreType(url)
+  if (type !== undefined && structureOf(type)) return bareProfile(url, type)
+  const definition = await definitionAt(store, url)
+  if (!definition) return null
+  const chain: [StructureDefinition, ...StructureDefinition[]] = [definition]
+  for (let base = baseNeeded(definition); base !== undefined; ) {
+    const next = await definitionAt(store, base)
+    if (!next || chain.includes(next)) break
+    chain.push(next)
+    base = baseNeeded(next)
+  }
+  return compiledOf(chain)
+}
+
+const answerAll = async (questions: readonly Questions[], store: Store, memory: Memory): Promise<void> => {
+  const urls = new Set(questions.flatMap(({ profiles }) => [...profiles]))
+  const validate = codeValidator(store)
+  const codes = new Map(questions.flatMap((each) => [...each.codes]))
+  await Promise.all([
+    ...[...urls].map(async (url) => {
+      const profile = await lookUp(store, url)
+      remember(memory.profiles, url, { profile }, profile ? trust : doubt)
+    }),
+    ...[...codes].map(async ([key, { valueSet, coded }]) =>
+      remember(memory.codes, key, { answer: await validate(valueSet, coded) }, trust),
+    ),
+  ])
+}
+
+const isComplete = ({ questions }: Judgement): boolean =>
+  questions.profiles.size === 0 && questions.codes.size === 0
+
+/** A profile may lead to others, and those to more; no guide goes this deep. */
+const rounds = 20
+
+/** Returns for each resource what it breaks of the profiles that it claims, or must meet, by what the store holds. */
+export const judgeAll = async (
+  resources: readonly (Asked & { resource: Resource })[],
+  store: Store,
+  memory: Memory = newMemory(),
+): Promise<Issue[][]> => {
+  let judgements: Judgement[] = []
+  for (let round = 0; round < rounds; round++) {
+    const knowledge = knowledgeOf(memory)
+    judgements = resources.map(({ resource, ...asked }) => judge(resource as Json, asked, knowledge))
+    if (judgements.every(isComplete)) break
+    await answerAll(
+      judgements.map(({ questions }) => questions),
+      store,
+      memory,
+    )
+  }
+  return judgements.map(({ issues }) => issues)
+}

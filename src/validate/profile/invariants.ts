@@ -1,0 +1,88 @@
+/** https://hl7.org/fhir/R4/conformance-rules.html#constraints — the rules that a profile states in FHIRPath. */
+
+import { type Compiled, readFor } from '../../fhir/fhirpath.ts'
+import { each } from '../../fhir/values.ts'
+import { isObject, type Json } from '../run.ts'
+import { checkBinding } from './binding.ts'
+import { checkProfile } from './check.ts'
+import type { Constraint } from './definition.ts'
+import { type Item, resourceItem } from './item.ts'
+import { resolved, targetType } from './resolve.ts'
+import { isQuiet, type ProfileRun, profileAt, refuse, warn } from './run.ts'
+
+/** Checks the rules stated at an element. */
+export const checkConstraints = (run: ProfileRun, constraints: readonly Constraint[], item: Item): void => {
+  for (const { key, severity, human, expression = '' } of constraints) {
+    const holds = truth(run, expression, item)
+    if (holds === true) continue
+    if (typeof holds === 'string') warn(run, 'invariant', `\`${key}\` could not be worked out: ${holds}`)
+    else if (severity === 'warning') warn(run, 'invariant', `\`${key}\`: ${human}`)
+    else refuse(run, 'invariant', `\`${key}\`: ${human}`)
+  }
+}
+
+const known = new Map<string, Compiled>()
+
+/** The functions that lead out of the resource look at the run that is under way; there is one at a time. */
+let current: ProfileRun | undefined
+
+const inRun = <T>(look: (run: ProfileRun) => T): T | undefined => current && look(current)
+
+const codeTypes = (value: unknown): string =>
+  isObject(value) ? ('coding' in value || 'text' in value ? 'CodeableConcept' : 'Coding') : 'code'
+
+const functions = {
+  resolve: (inputs: readonly unknown[]) =>
+    inputs.flatMap((input) => {
+      const reference: Json = isObject(input) ? input : { reference: input }
+      const target = inRun((run) => resolved(run, reference.reference))
+      const type = inRun((run) => targetType(run, reference))
+      return target ?? (type === undefined ? [] : { resourceType: type })
+    }),
+  memberOf: (inputs: readonly unknown[], valueSet: string) =>
+    inputs.map((value) => {
+      const item = { value, type: codeTypes(value), content: '', parent: {} }
+      return (
+        inRun((run) => isQuiet(run, () => checkBinding(run, { strength: 'required', valueSet }, item))) ??
+        true
+      )
+    }),
+  conformsTo: (inputs: readonly unknown[], url: string) =>
+    inputs.filter(isObject).map((resource) => inRun((run) => conforms(run, resource, url)) ?? true),
+  htmlChecks: () => [true],
+}
+
+const conforms = (run: ProfileRun, resource: Json, url: string): boolean => {
+  const profile = profileAt(run, url)
+  return profile ? isQuiet(run, () => checkProfile(run, profile, resourceItem(resource))) : true
+}
+
+/** What a reference leads to may be known by its type alone, which the engine does not look for there. */
+const byName = (expression: string): string =>
+  expression.replace(/resolve\(\)\s+is\s+(?:FHIR\.)?(\w+)/g, "(resolve().resourceType = '$1')")
+
+const expressionFor = (expression: string, base: string): Compiled => {
+  const key = `${base} ${expression}`
+  const made = known.get(key) ?? readFor(byName(expression), base, functions)
+  known.set(key, made)
+  return made
+}
+
+/** Returns whether the expression holds, or why that cannot be told. */
+const truth = (run: ProfileRun, expression: string, item: Item): boolean | string => {
+  const before = current
+  current = run
+  try {
+    const result = expressionFor(expression, item.content)(inputOf(item), {
+      resource: run.resource,
+      rootResource: run.root,
+    })
+    return result.length > 0 && each(result)[0] !== false
+  } catch (thrown) {
+    return thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown)
+  } finally {
+    current = before
+  }
+}
+
+const inputOf = ({ value, companion }: Item): unknown => value ?? companion

@@ -1,0 +1,91 @@
+/** Whether a resource meets the profiles that it claims and those that it is asked to meet. */
+
+import { type Spot, walk } from '../../fhir/walk.ts'
+import type { Issue } from '../../outcome/failure.ts'
+import type { Json } from '../run.ts'
+import { checkProfile } from './check.ts'
+import { claims } from './claims.ts'
+import { bareProfile } from './compile.ts'
+import { shortName } from './definition.ts'
+import { checkExtension } from './extensions.ts'
+import { resourceItem } from './item.ts'
+import type { Profile } from './rule.ts'
+import { forbid, type Knowledge, type ProfileRun, profileAt, type Questions, warn } from './run.ts'
+
+export interface Asked {
+  /** The profiles that the resource must meet, whether it claims them or not. */
+  profiles: readonly string[]
+  /** Whether to tell also what could not be checked. */
+  tell?: boolean
+  /** Whether to tell also which elements that must be supported are not given. */
+  mustSupport?: boolean
+}
+
+export interface Judgement {
+  issues: Issue[]
+  /** What would have to be known for the issues to be complete. */
+  questions: Questions
+}
+
+/** Returns what a parsed resource that R4 allows breaks of profiles, by what is known; repeat it when the questions are answered. */
+export const judge = (
+  resource: Json,
+  { profiles, tell = false, mustSupport = false }: Asked,
+  knowledge: Knowledge,
+): Judgement => {
+  const questions: Questions = { profiles: new Set(), codes: new Map() }
+  const item = resourceItem(resource)
+  const run: ProfileRun = {
+    issues: [],
+    path: [item.type],
+    root: resource,
+    resource,
+    bundle: resource.resourceType === 'Bundle' ? resource : undefined,
+    profile: bareProfile(item.type, item.type),
+    knowledge,
+    questions,
+    tell,
+    mustSupport,
+    judging: new Map(),
+  }
+  for (const url of new Set(profiles))
+    byProfile(run, resource, url, () => forbid(run, 'profile-unknown', notHeld(url)))
+  walk(resource, (spot) => visit(run, spot, profiles))
+  return { issues: unique(run.issues), questions }
+}
+
+const notHeld = (url: string): string =>
+  `the profile ${shortName(url)} is not held here: \`${url}\` is the address of no StructureDefinition`
+
+const byProfile = (run: ProfileRun, resource: Json, url: string, absent: () => void): void => {
+  const profile: Profile | null | undefined = profileAt(run, url)
+  if (profile) checkProfile(run, profile, resourceItem(resource))
+  else if (profile === null) absent()
+}
+
+const visit = (run: ProfileRun, spot: Spot, asked: readonly string[]): boolean => {
+  const { object, content } = spot
+  if (content !== 'Extension' && object.resourceType !== content) return true
+  run.path.splice(0, run.path.length, ...spot.path)
+  if (content === 'Extension') checkExtension(run, spot)
+  else claimed(run, object, spot.parent ? [] : asked)
+  return true
+}
+
+/** A claim that nobody here can judge is no fault of the resource. */
+const claimed = (run: ProfileRun, resource: Json, asked: readonly string[]): void => {
+  const { resource: outer, root } = run
+  const contained = run.path.at(-2) === 'contained'
+  run.resource = resource
+  if (!contained) run.root = resource
+  for (const url of claims(resource))
+    if (!asked.includes(url))
+      byProfile(run, resource, url, () => warn(run, 'not-found', notHeld(url), 'meta.profile'))
+  run.resource = outer
+  run.root = root
+}
+
+/** Two profiles may share a base, and so ask for the same. */
+const unique = (issues: readonly Issue[]): Issue[] => [
+  ...new Map(issues.map((issue) => [`${issue.expression} ${issue.diagnostics}`, issue])).values(),
+]

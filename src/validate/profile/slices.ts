@@ -1,0 +1,148 @@
+/** https://hl7.org/fhir/R4/profiling.html#slicing */
+
+import { each } from '../../fhir/values.ts'
+import { isObject } from '../run.ts'
+import { checkBinding } from './binding.ts'
+import { atItem, checkCount, checkItem, checkProfile } from './check.ts'
+import { coreType } from './definition.ts'
+import { contentOf, type Item, itemsAt, objectOf, resourceItem } from './item.ts'
+import { resolved, targetType } from './resolve.ts'
+import type { Mark, PathStep, Rule, Slice, Slicing } from './rule.ts'
+import { isQuiet, type ProfileRun, profileAt, refuse } from './run.ts'
+import { isEqual, meetsPattern } from './same.ts'
+
+/** Checks which slices the values of an element belong to, and each slice by its own rule. */
+export const checkSlices = (run: ProfileRun, rule: Rule, items: readonly Item[]): void => {
+  const { slicing } = rule
+  if (!slicing) return
+  const taken = items.map((item) => slicing.slices.findIndex((slice) => takes(run, slice, item)))
+  checkOrder(run, slicing, items, taken)
+  for (const [i, slice] of slicing.slices.entries())
+    checkSlice(
+      run,
+      rule,
+      slice,
+      items.filter((_, at) => taken[at] === i),
+    )
+  const rest = items.filter((_, at) => taken[at] === -1)
+  if (slicing.otherwise) checkSlice(run, rule, slicing.otherwise, rest)
+  else if (slicing.rules === 'closed')
+    for (const item of rest) atItem(run, item, () => refuseRest(run, slicing))
+}
+
+const checkSlice = (run: ProfileRun, { name }: Rule, slice: Slice, items: readonly Item[]): void => {
+  checkCount(run, slice.rule, `${name}:${slice.name}`, items)
+  for (const item of items) atItem(run, item, () => checkItem(run, slice.rule, item))
+  if (slice.rule.slicing) checkSlices(run, { ...slice.rule, name }, items)
+}
+
+const refuseRest = (run: ProfileRun, { slices }: Slicing): void =>
+  refuse(
+    run,
+    'profile-structure',
+    `expected one of ${slices.map(({ name }) => `\`${name}\``).join(', ')}, found none of them`,
+  )
+
+const checkOrder = (
+  run: ProfileRun,
+  { ordered, rules, slices }: Slicing,
+  items: readonly Item[],
+  taken: readonly number[],
+): void => {
+  let last = -1
+  let ended = false
+  for (const [i, item] of items.entries()) {
+    const slice = taken[i] ?? -1
+    const name = slices[slice]?.name
+    if (slice === -1) ended = true
+    else if (ended && rules === 'openAtEnd')
+      atItem(run, item, () =>
+        refuse(run, 'profile-structure', `expected \`${name}\` before all that belongs to no slice`),
+      )
+    else if (ordered && slice < last)
+      atItem(run, item, () =>
+        refuse(run, 'profile-structure', `expected \`${name}\` before \`${slices[last]?.name}\``),
+      )
+    last = Math.max(last, slice)
+  }
+}
+
+/** Where nothing tells slices apart, a value belongs to the one whose rule it meets. */
+const takes = (run: ProfileRun, { rule, marks }: Slice, item: Item): boolean =>
+  marks.length > 0
+    ? marks.every((mark) => meets(run, mark, item))
+    : isQuiet(run, () => checkItem(run, rule, item))
+
+const meets = (run: ProfileRun, mark: Mark, item: Item): boolean => {
+  const found = mark.steps.reduce<readonly Item[]>(
+    (items, step) => items.flatMap((each) => after(run, each, step)),
+    [item],
+  )
+  if (mark.kind === 'exists') return mark.rule.max === 0 ? found.length === 0 : found.length > 0
+  return found.some((each) =>
+    mark.beyond ? meetsBeyond(run, mark, mark.beyond, each) : meetsRule(run, mark, each),
+  )
+}
+
+const after = (run: ProfileRun, item: Item, step: PathStep): readonly Item[] => {
+  if (step.kind === 'type') return item.type === step.type ? [item] : []
+  if (step.kind === 'resolve') return resolvedItems(run, item)
+  const object = objectOf(item)
+  if (!object) return []
+  if (step.kind === 'member') return itemsAt(object, contentOf(item), step.name)
+  return itemsAt(object, contentOf(item), 'extension').filter(
+    ({ value }) => isObject(value) && value.url === step.url,
+  )
+}
+
+/** What a reference leads to; where only its type can be told, something of that type. */
+const resolvedItems = (run: ProfileRun, { value }: Item): Item[] => {
+  const reference = isObject(value) ? value : { reference: value }
+  const target = resolved(run, reference.reference)
+  if (target) return [resourceItem(target)]
+  const type = targetType(run, reference)
+  return type === undefined ? [] : [resourceItem({ resourceType: type })]
+}
+
+const meetsRule = (run: ProfileRun, { kind, rule }: Mark, item: Item): boolean => {
+  if (kind === 'type') return (rule.types ?? []).some(({ code }) => code === item.type || code === 'Resource')
+  if (kind === 'value') return meetsValue(run, rule, item)
+  return meetsProfiles(
+    run,
+    (rule.types ?? []).flatMap(({ profiles }) => profiles),
+    item,
+  )
+}
+
+const meetsValue = (run: ProfileRun, rule: Rule, item: Item): boolean => {
+  if (rule.fixed !== undefined) return isEqual(item.value, rule.fixed)
+  if (rule.pattern !== undefined) return meetsPattern(item.value, rule.pattern)
+  const { binding } = rule
+  if (binding) return isQuiet(run, () => checkBinding(run, { ...binding, strength: 'required' }, item))
+  return isQuiet(run, () => checkItem(run, rule, item))
+}
+
+const meetsProfiles = (run: ProfileRun, urls: readonly string[], item: Item): boolean =>
+  urls.some((url) => {
+    if (coreType(url) === item.type) return true
+    const profile = profileAt(run, url)
+    return profile ? isQuiet(run, () => checkProfile(run, profile, item)) : false
+  })
+
+const meetsBeyond = (
+  run: ProfileRun,
+  { kind }: Mark,
+  { profiles, steps }: NonNullable<Mark['beyond']>,
+  item: Item,
+): boolean => {
+  if (kind === 'profile') return meetsProfiles(run, profiles, item)
+  return profiles.some((url) => {
+    const profile = coreType(url) === undefined ? profileAt(run, url) : null
+    if (kind === 'type') return (profile?.type ?? coreType(url)) === item.type
+    const rule = profile && steps.reduce<Rule | undefined>(next, profile.root)
+    return rule ? meetsValue(run, rule, item) : false
+  })
+}
+
+const next = (rule: Rule | undefined, step: PathStep): Rule | undefined =>
+  step.kind === 'member' ? each(rule?.children).find(({ name }) => name === step.name) : rule

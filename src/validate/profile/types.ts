@@ -1,0 +1,73 @@
+/** Types, their profiles, and what references may lead to: https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.type */
+
+import { isObject, type Json } from '../run.ts'
+import { checkProfile } from './check.ts'
+import { coreType, shortName } from './definition.ts'
+import { type Item, resourceItem } from './item.ts'
+import { resolved, targetType } from './resolve.ts'
+import type { TypeLimit } from './rule.ts'
+import { inform, isQuiet, type ProfileRun, profileAt, refuse } from './run.ts'
+
+/** Checks the type of a value, the profiles of that type, and what a reference leads to. */
+export const checkTypes = (run: ProfileRun, types: readonly TypeLimit[], item: Item): void => {
+  const limits = types.filter(({ code }) => isOf(code, item))
+  if (limits.length === 0) {
+    const names = types.map(({ code }) => `\`${code}\``).join(' or ')
+    refuse(run, 'profile-structure', `expected ${names}, found \`${item.type}\``)
+    return
+  }
+  const profiles = limits.flatMap((limit) => limit.profiles)
+  // An extension is checked by its own address, wherever it stands.
+  if (profiles.length > 0 && item.type !== 'Extension') checkAnyOf(run, profiles, item)
+  const targets = limits.flatMap((limit) => limit.targets)
+  if (targets.length > 0 && isObject(item.value)) checkTarget(run, targets, item.value)
+}
+
+const general: ReadonlySet<string> = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement'])
+
+const isOf = (code: string, { type }: Item): boolean => code === type || general.has(code)
+
+const checkAnyOf = (run: ProfileRun, urls: readonly string[], item: Item): void => {
+  const [only, ...more] = urls
+  if (only !== undefined && more.length === 0) checkOne(run, only, item)
+  else if (!urls.some((url) => isQuiet(run, () => checkOne(run, url, item))))
+    refuse(
+      run,
+      'profile-structure',
+      `expected what meets one of ${urls.map(shortName).join(', ')}; it meets none`,
+    )
+}
+
+const checkOne = (run: ProfileRun, url: string, item: Item): void => {
+  if (coreType(url) === item.type) return
+  const profile = profileAt(run, url)
+  if (profile) checkProfile(run, profile, item)
+  else if (profile === null)
+    inform(run, 'not-found', `${shortName(url)} is not held here, so nothing was checked by it`)
+}
+
+const checkTarget = (run: ProfileRun, urls: readonly string[], reference: Json): void => {
+  const type = targetType(run, reference)
+  if (type === undefined) return
+  const allowed = urls.map((url) => ({ url, type: coreType(url) ?? profileAt(run, url)?.type }))
+  const mine = allowed.filter((each) => each.type === type || each.type === undefined)
+  if (mine.length === 0) {
+    const names = [...new Set(allowed.map((each) => `\`${each.type}\``))].join(' or ')
+    refuse(run, 'profile-value', `expected a reference to ${names}, found one to \`${type}\``, 'reference')
+  } else
+    checkTargetProfile(
+      run,
+      mine.map(({ url }) => url),
+      reference,
+    )
+}
+
+/** What is contained, or in the same Bundle, is looked at. */
+const checkTargetProfile = (run: ProfileRun, urls: readonly string[], { reference }: Json): void => {
+  const target = resolved(run, reference)
+  if (!target || urls.some((url) => coreType(url) !== undefined)) return
+  const item = resourceItem(target)
+  if (urls.some((url) => isQuiet(run, () => checkOne(run, url, item)))) return
+  const names = urls.map(shortName).join(' or ')
+  refuse(run, 'profile-value', `expected a reference to what meets ${names}; it does not`, 'reference')
+}
