@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html — how an answer is dressed as an HTTP response. */
 
 import type { Answer, Prefer } from '../interactions/call.ts'
+import type { Issue } from '../outcome/failure.ts'
 import { outcomeText } from '../outcome/outcome.ts'
 import type { Version } from '../store/port.ts'
 import { etagOf } from '../write/etag.ts'
@@ -41,16 +42,16 @@ const places = ({ status, version, written }: Answer, base: string, shown: boole
   }
 }
 
-const writtenBody = (version: Version, prefer: Prefer): string => {
+const writtenBody = (version: Version, prefer: Prefer, warnings: readonly Issue[] = []): string => {
   if (prefer.returns === 'minimal') return ''
-  return prefer.returns === 'OperationOutcome' ? outcomeText([]) : version.text
+  return prefer.returns === 'OperationOutcome' ? outcomeText(warnings) : version.text
 }
 
-const bodyOf = ({ issues, text, version, written, status }: Answer, prefer: Prefer): string => {
+const bodyOf = ({ issues, text, version, written, status, warnings }: Answer, prefer: Prefer): string => {
   if (issues) return outcomeText(issues)
   if (text !== undefined) return text
   if (!version || version.deleted || status === 304) return ''
-  return written ? writtenBody(version, prefer) : version.text
+  return written ? writtenBody(version, prefer, warnings) : version.text
 }
 
 /** Returns the HTTP response for an answer. */

@@ -42,6 +42,8 @@ export interface Answer {
   issues?: readonly Issue[]
   /** The answer to a write: `Prefer: return` decides about its body. */
   written?: boolean
+  /** What a write has to tell although it was done, for who prefers an OperationOutcome. */
+  warnings?: readonly Issue[]
 }
 
 /** A request to be routed: one from outside, or an entry of a Bundle. */

@@ -20,8 +20,9 @@ const statusOf: Readonly<Record<Effect, number>> = {
 export const answerOf = (result: WishResult, entry: Pick<BundleEntry, 'method' | 'path'>): Answer => {
   if (!result) return entry.method === 'DELETE' ? { status: 204 } : telling(404, [notFound(entry.path, '?')])
   if ('found' in result) return { status: 200, version: result.found, written: true }
-  const { effect, version } = result.done
-  return version ? { status: statusOf[effect], version, written: true } : { status: statusOf[effect] }
+  const { effect, version, issues } = result.done
+  if (!version) return { status: statusOf[effect] }
+  return { status: statusOf[effect], version, written: true, ...(issues && { warnings: issues }) }
 }
 
 /** Makes one change and returns its answer. */

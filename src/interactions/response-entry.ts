@@ -14,9 +14,9 @@ const bodyText = ({ version, text, issues, written, status }: Answer, prefer: Pr
     : undefined
 }
 
-const outcome = ({ issues, written }: Answer, prefer: Prefer): string | undefined => {
+const outcome = ({ issues, written, warnings }: Answer, prefer: Prefer): string | undefined => {
   if (issues) return outcomeText(issues)
-  return written && prefer.returns === 'OperationOutcome' ? outcomeText([]) : undefined
+  return written && prefer.returns === 'OperationOutcome' ? outcomeText(warnings ?? []) : undefined
 }
 
 /** Returns an answer as an entry of a batch-response or transaction-response. */

@@ -8,6 +8,7 @@ import { wrongType } from '../outcome/messages.ts'
 import { outcomeText } from '../outcome/outcome.ts'
 import { type Body, bodyOf, isResource } from '../write/body.ts'
 import type { Context } from '../write/context.ts'
+import { keepsReferred, validateOptionsOf } from '../write/demands.ts'
 import { addressedIssues, bodyIssues } from '../write/verify.ts'
 import { checkParameters, type Operation, type OperationDefinition, partsOf } from './operation.ts'
 
@@ -69,13 +70,7 @@ const askedIn = ({ type, body, query }: Call): Asked => {
     : { ...own, resource }
 }
 
-const checkAsked = ({ mode, profile, resource }: Asked, { id }: Call): void => {
-  if (profile !== undefined || mode === 'profile')
-    throw failure(
-      'unsupported',
-      'Validation against profiles is not supported. Without `profile`, a resource is judged by R4 itself.',
-      'profile',
-    )
+const checkAsked = ({ mode, resource }: Asked, { id }: Call): void => {
   if ((mode === 'update' || mode === 'delete') && id === '')
     throw failure('invalid', `\`mode=${mode}\` is about one resource: \`[type]/[id]/$validate\`.`, 'mode')
   if (mode === 'create' && id !== '')
@@ -92,9 +87,48 @@ const checkAsked = ({ mode, profile, resource }: Asked, { id }: Call): void => {
     )
 }
 
-const judge = (body: Body, { type, id }: Call): Issue[] => {
-  if (body.resource.resourceType !== type) return [wrongType(body.resource.resourceType, type)]
-  return id === '' ? bodyIssues(body, type) : addressedIssues(body, type, id)
+/** What R4 itself says, advice included. */
+const byItself = (body: Body, { type, id }: Call, context: Context): Issue[] => {
+  const options = { ...validateOptionsOf(context), warnings: true }
+  return id === '' ? bodyIssues(body, type, options) : addressedIssues(body, type, id, options)
+}
+
+const hasExtensions = /"(?:e|modifierE)xtension"/
+
+/** What the profiles say that it claims, those that all of its type must meet, and the one that is asked for. */
+const byProfiles = async (
+  { resource, text }: Body,
+  { profile, mode }: Asked,
+  context: Context,
+): Promise<Issue[]> => {
+  const required = context.rules?.required[resource.resourceType] ?? []
+  const profiles = profile === undefined ? required : [profile, ...required]
+  const { claims } = await import('../validate/profile/claims.ts')
+  if (profiles.length === 0 && claims(resource).length === 0 && !hasExtensions.test(text)) return []
+  const { judgeAll } = await import('../validate/profile/held.ts')
+  const asked = { resource, profiles, tell: true, mustSupport: mode === 'profile' }
+  return (await judgeAll([asked], context.store)).flat()
+}
+
+/** What the deployment asks of a resource that is to be stored. */
+const byReferences = async (
+  { resource }: Body,
+  { mode }: Asked,
+  { type, id }: Call,
+  context: Context,
+): Promise<Issue[]> => {
+  if (context.rules?.references !== 'exist' || (mode !== 'create' && mode !== 'update')) return []
+  const { danglingIssues } = await import('../write/targets.ts')
+  return (await danglingIssues([{ type, id, resource }], context)).flat()
+}
+
+const judge = async (body: Body, asked: Asked, call: Call, context: Context): Promise<Issue[]> => {
+  if (body.resource.resourceType !== call.type) return [wrongType(body.resource.resourceType, call.type)]
+  return [
+    ...byItself(body, call, context),
+    ...(await byProfiles(body, asked, context)),
+    ...(await byReferences(body, asked, call, context)),
+  ]
 }
 
 /** What is stored is judged where nothing is sent, and must be there where it is to be changed or deleted. */
@@ -105,13 +139,21 @@ const missing = ({ type, id }: Call): Issue[] => [
   error('not-found', `\`${type}/${id}\` does not exist, so it can be neither changed nor deleted.`),
 ]
 
-const issuesFor = async ({ resource, mode }: Asked, call: Call, context: Context): Promise<Issue[]> => {
+/** Where a deployment keeps what is referred to, it says who refers to it. */
+const deletionIssues = async ({ type, id }: Call, context: Context): Promise<readonly Issue[]> => {
+  if (!keepsReferred(context)) return []
+  const { deletionIssues } = await import('../write/integrity.ts')
+  return deletionIssues({ type, id }, context)
+}
+
+const issuesFor = async (asked: Asked, call: Call, context: Context): Promise<readonly Issue[]> => {
+  const { resource, mode } = asked
   const needsStored = call.id !== '' && (mode === 'update' || mode === 'delete' || !resource)
   const answer = needsStored ? await stored(call, context) : undefined
-  if (answer?.issues) return mode ? missing(call) : [...answer.issues]
-  if (mode === 'delete') return []
-  const text = answer?.version?.text ?? '{}'
-  return judge({ resource: resource ?? (JSON.parse(text) as Resource), text }, call)
+  if (answer?.issues) return mode ? missing(call) : answer.issues
+  if (mode === 'delete') return deletionIssues(call, context)
+  const text = resource ? JSON.stringify(resource) : (answer?.version?.text ?? '{}')
+  return judge({ resource: resource ?? (JSON.parse(text) as Resource), text }, asked, call, context)
 }
 
 const run: Interaction = async (call, context) => {

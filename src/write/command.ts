@@ -1,3 +1,4 @@
+import type { Issue } from '../outcome/failure.ts'
 import type { Method, Version } from '../store/port.ts'
 import type { Body } from './body.ts'
 
@@ -28,4 +29,6 @@ export type Effect = 'created' | 'updated' | 'unchanged' | 'deleted' | 'absent'
 export interface Done {
   effect: Effect
   version: Version | undefined
+  /** What is to be told although it was done. */
+  issues?: readonly Issue[]
 }

@@ -49,19 +49,21 @@ const draftOf = ({ type, id }: Command, { resource }: Stamped): Draft => ({ type
 const ownOf = (commands: readonly Command[], { store: { knownDefinitions } }: Context) =>
   ownFor(knownDefinitions(), new Set(commands.map(({ type }) => type)))
 
-/** Fails where what is about to be stored does not meet the deployment's rules. */
+/** Fails where what is about to be stored does not meet the deployment's rules; returns what else is to be told. */
 const meetDemands = async (
   commands: readonly Command[],
   stamped: readonly Stamped[],
   context: Context,
-): Promise<void> => {
+): Promise<ReadonlyMap<Command, readonly Issue[]>> => {
   const changed = commands.map((command, i) => ({ command, stamped: stamped[i] as Stamped }))
   const written = changed.filter((each) => each.stamped.write)
   const issues = await demandsOn(
     written.map((each) => draftOf(each.command, each.stamped)),
     context,
   )
-  failOn(written.flatMap(({ command }, i) => placed(issues[i] ?? [], resourceIn(command.place))))
+  const told = written.map(({ command }, i) => placed(issues[i] ?? [], resourceIn(command.place)))
+  failOn(told.flat())
+  return new Map(written.map(({ command }, i) => [command, told[i] ?? []]))
 }
 
 const resourceIn = (place: string): string => (place === '' ? '' : `${place}.resource`)
@@ -94,11 +96,11 @@ export const commit = async (
   const accounts = commands.flatMap((command, i) => accountOf(command, stamped[i] as Stamped))
   const all = [...commands, ...accounts]
   const outcomes = [...stamped, ...accounts.map((each) => stamp(each, undefined, moment))]
-  if (asksMore(context)) await meetDemands(all, outcomes, context)
+  const told = asksMore(context) ? await meetDemands(all, outcomes, context) : undefined
   const kept = keepsReferred(context) ? await careOf(all, outcomes, context) : undefined
   const care = { ...kept, definitions: own.version }
   const writes = outcomes.flatMap(({ write }) => write ?? [])
-  const done = stamped.map((each, i) => doneOf(each, before[i]))
+  const done = stamped.map((each, i) => doneOf(each, before[i], told?.get(commands[i] as Command)))
   if (writes.length > 0) await beforehand(done)
   return (await store(writes, context, hold, care)) ? done : undefined
 }

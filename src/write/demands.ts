@@ -13,7 +13,8 @@ export interface Draft extends ResourceKey {
 }
 
 /** Returns whether the deployment asks for anything that must be looked at before a commit. */
-export const asksMore = ({ rules = defaultRules }: Context): boolean => rules.references === 'exist'
+export const asksMore = ({ rules = defaultRules }: Context): boolean =>
+  rules.references === 'exist' || rules.profiles !== 'off'
 
 /** Returns whether the deployment keeps what is referred to from being deleted. */
 export const keepsReferred = ({ rules = defaultRules }: Context): boolean =>
@@ -23,11 +24,23 @@ export const keepsReferred = ({ rules = defaultRules }: Context): boolean =>
 export const validateOptionsOf = ({ rules = defaultRules }: Context): ValidateOptions =>
   rules.references === 'off' ? { anyTarget: true } : {}
 
-/** Returns for each draft what the rules of the deployment say. */
+const nothing = async (drafts: readonly Draft[]): Promise<Issue[][]> => drafts.map(() => [])
+
+const danglingIssues = async (drafts: readonly Draft[], context: Context): Promise<Issue[][]> =>
+  (await import('./targets.ts')).danglingIssues(drafts, context)
+
+const profileIssues = async (drafts: readonly Draft[], context: Context): Promise<Issue[][]> =>
+  (await import('./profiles.ts')).profileIssues(drafts, context)
+
+/** Returns for each draft what the rules of the deployment say; what they do not ask for is not loaded. */
 export const demandsOn = async (
   drafts: readonly Draft[],
   context: Context,
 ): Promise<readonly (readonly Issue[])[]> => {
-  const { danglingIssues } = await import('./targets.ts')
-  return danglingIssues(drafts, context)
+  const { references, profiles } = context.rules ?? defaultRules
+  const [dangling, unmet] = await Promise.all([
+    (references === 'exist' ? danglingIssues : nothing)(drafts, context),
+    (profiles === 'off' ? nothing : profileIssues)(drafts, context),
+  ])
+  return drafts.map((_, i) => [...(dangling[i] ?? []), ...(unmet[i] ?? [])])
 }

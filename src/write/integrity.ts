@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#delete — where a deployment keeps what is referred to from being deleted. */
 
 import type { Resource } from '../fhir/definitions.ts'
-import type { Issue } from '../outcome/failure.ts'
+import { Failure, type Issue } from '../outcome/failure.ts'
 import { deletedTarget, referredTo, tooManyDeletions } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
 import { referrersOf } from '../search/referrers.ts'
@@ -118,5 +118,23 @@ export const careFor = async (changes: readonly Change[], context: Context): Pro
   return {
     undeleted: outside,
     ...(deletions.length > 0 && { lastLook: () => refuseReferred(deletions, changes, context) }),
+  }
+}
+
+/** Returns who keeps a resource from being deleted, as a deletion would tell it. */
+export const deletionIssues = async (
+  { type, id }: ResourceKey,
+  context: Context,
+): Promise<readonly Issue[]> => {
+  const [before] = await context.store.get([{ type, id }])
+  const command: Command = { method: 'DELETE', type, id, fresh: false, place: '' }
+  const write: Write = { type, id, before, v: 0, t: '', method: 'DELETE', entries: [], stale: [] }
+  try {
+    const { lastLook } = await careFor([{ command, write, resource: undefined }], context)
+    await lastLook?.()
+    return []
+  } catch (thrown) {
+    if (thrown instanceof Failure) return thrown.issues
+    throw thrown
   }
 }

@@ -1,5 +1,6 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { spliceMeta } from '../fhir/json.ts'
+import type { Issue } from '../outcome/failure.ts'
 import { entriesOf } from '../search/entries.ts'
 import type { Own } from '../search/own.ts'
 import type { Entry, Version, Write } from '../store/port.ts'
@@ -82,7 +83,12 @@ const madeBy = ({ type, id, v, t, method, text }: Write): Version => ({
 })
 
 /** Returns what became of a command, once its write is durable. */
-export const doneOf = ({ effect, write }: Stamped, before: Version | undefined): Done => ({
+export const doneOf = (
+  { effect, write }: Stamped,
+  before: Version | undefined,
+  issues: readonly Issue[] = [],
+): Done => ({
   effect,
   version: write ? madeBy(write) : before,
+  ...(issues.length > 0 && { issues }),
 })

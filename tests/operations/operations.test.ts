@@ -79,8 +79,11 @@ test.each([
   expect((await ask('GET', target)).status).toBe(status)
 })
 
+const narrative = { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">x</div>' }
+
 test.each([
-  ['a valid resource', { resourceType: 'Patient' }, 'information'],
+  ['a valid resource', { resourceType: 'Patient', text: narrative }, 'information'],
+  ['a resource without what is advised', { resourceType: 'Patient' }, 'warning'],
   ['an invalid resource', { resourceType: 'Patient', colour: 'red' }, 'error'],
   ['another type', { resourceType: 'Group' }, 'error'],
   [
@@ -287,6 +290,7 @@ describe('validate', () => {
     ['GET', '/Basic/v/$validate?mode=delete', undefined, 0],
     ['GET', '/Basic/w/$validate?mode=delete', undefined, 1],
     ['POST', '/Basic/$validate', { resourceType: 'Patient' }, 1],
+    ['POST', '/Basic/$validate?profile=http://example.org/p', valid, 1],
   ])('%s %s tells what a write would say', async (method, target, body, errors) => {
     const told = await ask(method, target, body === undefined ? {} : { body })
     expect(told.status).toBe(200)
@@ -302,7 +306,6 @@ describe('validate', () => {
     ['/Basic/$validate?mode=delete', valid, 400],
     ['/Basic/v/$validate?mode=create', valid, 400],
     ['/Basic/$validate?mode=some', valid, 400],
-    ['/Basic/$validate?profile=http://example.org/p', valid, 501],
     ['/Basic/$validate?colour=red', valid, 400],
     ['/Basic/$validate', parameters(), 400],
   ])('%s is answered with the status that its fault has', async (target, body, status) => {
