@@ -1,4 +1,5 @@
-const kept = /%(?:2C|3A|2F|7C|24)/g
+/** RFC 3986 lets a query hold these as they are; `|` is not among them, and Java refuses a URI that has one. */
+const kept = /%(?:2C|3A|2F|24)/g
 
 const encoded = (text: string): string => encodeURIComponent(text).replace(kept, decodeURIComponent)
 
