@@ -5,7 +5,8 @@ import { read } from '../interactions/read.ts'
 import { Failure, failure } from '../outcome/failure.ts'
 import { operationOutcome } from '../outcome/outcome.ts'
 import { expanded, type Wanted } from '../terminology/answer.ts'
-import { type Checked, checkInSet, checkInSystem, type Manner } from '../terminology/check.ts'
+import { type Checked, checkInSet, checkInSystem, checkSpelling, type Manner } from '../terminology/check.ts'
+import { isSpelled } from '../terminology/grammars.ts'
 import { gather, type Held } from '../terminology/held.ts'
 import type { Asked } from '../terminology/judge.ts'
 import { lookedUp, type Part, subsumption } from '../terminology/lookup.ts'
@@ -215,15 +216,23 @@ const nodeIn = (system: System, code: string): Node => {
   )
 }
 
+/** UCUM and media types have no list to hold, but a grammar. */
+const checkedBySpelling = async (work: Work, url: string | undefined): Promise<Checked[] | undefined> => {
+  const { input, terminology } = work
+  if (url === undefined || input.object('codeSystem') || isSpelled(url, '') === undefined) return undefined
+  if (await terminology.system(url, input.text('version'))) return undefined
+  const asked = askedIn(input, undefined, undefined).filter(({ system = url }) => system === url)
+  return asked.map((each) => checkSpelling(url, each, isSpelled(url, each.code) ?? false))
+}
+
 const checkSystem: Run = async (work) => {
   const { input } = work
   const coding = input.object<Coding>('coding')
   const url = input.text('url') ?? (work.call.id === '' ? coding?.system : undefined)
-  const system = await theSystem(
-    work,
-    input.object('codeSystem') ? input.text('url') : url,
-    input.text('version'),
-  )
+  const bySpelling = await checkedBySpelling(work, url)
+  if (bySpelling) return parameters(checkedParts(bySpelling))
+  const named = input.object('codeSystem') ? input.text('url') : url
+  const system = await theSystem(work, named, input.text('version'))
   const asked = askedIn(input, undefined, undefined)
   const own = asked.filter((each) => each.system === undefined || each.system === system.url)
   if (own.length === 0 && asked.length > 0)

@@ -153,7 +153,17 @@ const issuesFor = async (asked: Asked, call: Call, context: Context): Promise<re
   if (answer?.issues) return mode ? missing(call) : answer.issues
   if (mode === 'delete') return deletionIssues(call, context)
   const text = resource ? JSON.stringify(resource) : (answer?.version?.text ?? '{}')
-  return judge({ resource: resource ?? (JSON.parse(text) as Resource), text }, asked, call, context)
+  const body = { resource: resource ?? (JSON.parse(text) as Resource), text }
+  return [...(await judge(body, asked, call, context)), ...(await bindingsIn(body, context))]
+}
+
+/** What takes terminology to judge is judged here alone, and loaded with the first call. */
+const bindingsIn = async ({ resource }: Body, { store }: Context): Promise<Issue[]> => {
+  const [{ bindingIssues }, { codeValidator }] = await Promise.all([
+    import('../validate/bindings.ts'),
+    import('../terminology/validate-code.ts'),
+  ])
+  return bindingIssues(resource, codeValidator(store))
 }
 
 const run: Interaction = async (call, context) => {

@@ -29,7 +29,8 @@ export const checkInSet = (held: Held, valueSet: ValueSet, asked: Asked, manner:
   if (verdict.answer === 'unknown') return failed([cannotTell(held, asked, name)])
   if (verdict.answer === 'no') return failed([notIn(asked, name)])
   const system = verdict.system ?? asked.system ?? ''
-  const unheld = held.systems.some(({ url }) => url === system) ? [] : [notVerified(asked, system)]
+  const unheld =
+    verdict.spelled || held.systems.some(({ url }) => url === system) ? [] : [notVerified(asked, system)]
   return named(codeOf(asked, verdict, system), asked, manner, unheld)
 }
 
@@ -41,6 +42,10 @@ export const checkInSystem = (system: System, asked: Asked, manner: Manner): Che
   const display = node.display === undefined ? {} : { display: node.display }
   return named({ system: system.url, code: node.code, node, ...display }, asked, manner, [])
 }
+
+/** Returns what the grammar of a code system says of a code. */
+export const checkSpelling = (url: string, asked: Asked, allowed: boolean): Checked =>
+  allowed ? { result: true, issues: [] } : failed([notIn(asked, `the code system \`${url}\``)])
 
 const failed = (issues: readonly Issue[]): Checked => ({
   result: false,

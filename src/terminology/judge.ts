@@ -2,6 +2,7 @@
 
 import { failure } from '../outcome/failure.ts'
 import { type Passes, passesFilter } from './filter.ts'
+import { isSpelled } from './grammars.ts'
 import type { Held } from './held.ts'
 import type { Coding, Concept, Part, ValueSet } from './resources.ts'
 import { isInactive, type Node, nodeOf, type System } from './system.ts'
@@ -21,6 +22,8 @@ export interface Verdict {
   /** As the value set lists it. */
   listed?: Concept
   node?: Node
+  /** Only the system's grammar says so. */
+  spelled?: true
 }
 
 export type Judge = (asked: Asked) => Verdict
@@ -119,7 +122,7 @@ const setJudge = (held: Held, canonical: string, way: readonly ValueSet[]): Judg
 
 const systemJudge = (held: Held, part: Part, url: string): Judge => {
   const system = held.system(url, part.version)
-  const judge = part.concept ? listJudge(part.concept, system) : graphJudge(system, part)
+  const judge = part.concept ? listJudge(part.concept, system) : graphJudge(system, part, url)
   return (asked) => {
     if (asked.system !== undefined && asked.system !== url) return no
     if (asked.version !== undefined && part.version !== undefined && asked.version !== part.version) return no
@@ -150,12 +153,17 @@ const seen = (node: Node | undefined, display: string | undefined) => {
   return { ...(node && { node }), ...(text !== undefined && { display: text }) }
 }
 
-const graphJudge = (system: System | undefined, { filter = [] }: Part): Judge => {
-  if (!system) return () => unknown
+const spelledIn = (url: string, code: string, filters: Part['filter'] = []): Verdict => {
+  const is = filters.length === 0 ? isSpelled(url, code) : undefined
+  return is === undefined ? unknown : is ? { answer: 'yes', spelled: true } : no
+}
+
+const graphJudge = (system: System | undefined, { filter = [] }: Part, url: string): Judge => {
+  if (!system) return ({ code }) => spelledIn(url, code, filter)
   const filters: readonly Passes[] = filter.map((each) => passesFilter(system, each))
   return ({ code }) => {
     const node = nodeOf(system, code)
-    if (!node) return system.complete ? no : unknown
+    if (!node) return system.complete ? no : spelledIn(url, code, filter)
     return filters.every((passes) => passes(node)) ? { answer: 'yes', ...seen(node, undefined) } : no
   }
 }

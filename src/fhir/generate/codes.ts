@@ -1,4 +1,4 @@
-/** Writes the codes of every value set that a required binding names. */
+/** Writes the codes of every value set that a required binding names, and the bindings to the others. */
 
 import type { Model } from './model.ts'
 import type { Concept, Definitions, ValueSet } from './source.ts'
@@ -18,6 +18,17 @@ export const writeCodes = (definitions: Definitions, model: Model): string => {
     return codes ? [[url, rowOf(codes)]] : []
   })
   return `export const codeRows = ${JSON.stringify(Object.fromEntries(rows), null, 1)}\n`
+}
+
+/** Returns the module text of the bindings that take terminology to judge: by an element's path, how strict and to what. */
+export const writeBindings = (definitions: Definitions, model: Model): string => {
+  const rows = [...model.elements.values()].flatMap(({ path, required, extensible }) => {
+    if (extensible) return [[path, `extensible ${extensible}`]]
+    return required && !codesOf(definitions, definitions.valueSets.get(required))
+      ? [[path, `required ${required}`]]
+      : []
+  })
+  return `export const bindingRows = ${JSON.stringify(Object.fromEntries(rows), null, 1)}\n`
 }
 
 /** One line for each system: its address, then its codes, separated by tabs. */

@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeCodes } from './codes.ts'
+import { writeBindings, writeCodes } from './codes.ts'
 import { writeExtractors } from './extractors.ts'
 import { writeInvariants } from './invariants.ts'
 import { buildModel } from './model.ts'
@@ -31,6 +31,8 @@ const generate = (): Record<string, string> => {
   const byType = new Map(types.map((type) => [type, parametersOf(definitions, model, type)]))
   const systemOf = (valueSet: string): string | undefined => singleSystem(definitions.valueSets.get(valueSet))
   return {
+    'bindings.js': writeBindings(definitions, model),
+    'bindings.d.ts': 'export const bindingRows: Readonly<Record<string, string>>\n',
     'codes.js': writeCodes(definitions, model),
     'codes.d.ts': 'export const codeRows: Readonly<Record<string, string>>\n',
     'expressions.js': writeExpressions(byType),

@@ -23,6 +23,8 @@ export interface ElementNode {
   isModifier: boolean
   /** The value set of a required binding, without its version. */
   required?: string
+  /** The same of an extensible binding. */
+  extensible?: string
   constraints: readonly Constraint[]
   children: ElementNode[]
 }
@@ -87,6 +89,7 @@ const elementNode = (element: ElementDefinition, kind: StructureDefinition['kind
     isSummary: element.isSummary ?? false,
     isModifier: element.isModifier ?? false,
     ...(binding?.strength === 'required' && { required: unversioned(binding.valueSet) }),
+    ...(binding?.strength === 'extensible' && { extensible: unversioned(binding.valueSet) }),
     constraints: constraint,
     children: [],
   }
