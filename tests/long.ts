@@ -13,6 +13,7 @@ const proofs: Readonly<Record<string, Proof>> = {
   chaos: { file: 'tests/local/chaos.test.ts', env: { CHAOS_SECONDS: '60' } },
   law: { file: 'tests/laws/whole.test.ts', env: { LAWS: '20000' } },
   units: { file: 'tests/laws/search.test.ts', env: { LAWS: '20000' } },
+  huge: { file: '/huge.test.ts', env: { HUGE_ENTRIES: '25000' } },
   search: { file: 'tests/laws/examples.test.ts', env: { EXAMPLES: '1' } },
 }
 

@@ -2,40 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Stack, startStack } from '../../src/local/stack.ts'
+import { type Bundle, laterOf } from './later.ts'
 
 let stack: Stack
 const tokens: Record<string, string> = {}
+let later: ReturnType<typeof laterOf>
 beforeAll(async () => {
   stack = await startStack({ environments: 2 })
   for (const user of ['clinician', 'viewer']) tokens[user] = `Bearer ${await stack.token(user)}`
+  later = laterOf(stack, tokens.clinician ?? '')
 })
 afterAll(() => stack?.stop())
 
 const json = 'application/fhir+json'
 
-const ask = (method: string, url: string, headers: Record<string, string> = {}, body?: string) =>
-  fetch(url.startsWith('http') ? url : `${stack.url}${url}`, {
-    method,
-    headers: { authorization: tokens.clinician ?? '', ...headers },
-    ...(body === undefined ? {} : { body }),
-  })
-
-interface Bundle {
-  type: string
-  total?: number
-  entry: { resource: Bundle; response: { status: string } }[]
-}
-
-const outcomeAt = async (status: string, patience = 60_000): Promise<Bundle> => {
-  const end = Date.now() + patience
-  for (;;) {
-    const response = await ask('GET', status)
-    if (response.status === 200) return (await response.json()) as Bundle
-    expect([response.status, response.headers.has('x-progress')]).toEqual([202, true])
-    if (Date.now() > end) throw new Error('The job did not end.')
-    await sleep(50)
-  }
-}
+const ask: typeof later.ask = (...asked) => later.ask(...asked)
+const outcomeAt = (status: string) => later.outcomeAt(status)
+const upload = (parameters: string) => later.upload(parameters)
 
 const patients = (count: number, family: string, filler = '') =>
   JSON.stringify({
@@ -52,14 +35,6 @@ const patients = (count: number, family: string, filler = '') =>
 
 const countOf = async (family: string): Promise<number | undefined> =>
   ((await (await ask('GET', `/Patient?family=${family}&_summary=count`)).json()) as Bundle).total
-
-const upload = async (parameters: string): Promise<{ url: string; status: string }> => {
-  const response = await ask('POST', `/$upload?${parameters}`)
-  expect(response.status).toBe(200)
-  const { parameter } = (await response.json()) as { parameter: { name: string; valueUrl: string }[] }
-  const urlOf = (name: string) => parameter.find((each) => each.name === name)?.valueUrl ?? ''
-  return { url: urlOf('url'), status: urlOf('status') }
-}
 
 test('a Bundle is done later where that is preferred, and only its sender hears of it', async () => {
   const accepted = await ask(
