@@ -1,11 +1,12 @@
 import { journalKey, transactionKey } from '../keys.ts'
-import { executeAll } from './batch.ts'
+import { inChunks } from '../parallel.ts'
+import { executeAll, readAll } from './batch.ts'
 import type { ResourceItem } from './items.ts'
 import { applyStatement, doneParams } from './params.ts'
 import { errorName, getObject, pause, putObject, type Session, updateItem } from './session.ts'
 import { isOverdue, recordedState, remember } from './transactions.ts'
 
-/** How long a reader leaves an unfinished journal to its writer before it lends a hand, in milliseconds. */
+/** How long nothing of an unfinished journal must happen before a reader lends a hand, in milliseconds. */
 const courtesy = 500
 
 /** Turns the items of a journal into bytes. */
@@ -54,14 +55,55 @@ export const markDone = async (session: Session, txn: string): Promise<void> => 
   remember(session, txn, 'committed')
 }
 
-/** Returns once a committed transaction's journal is carried out, by its writer or, if that takes long, by us. */
-export const finish = async (session: Session, txn: string, patience = courtesy): Promise<void> => {
+/** Returns whether a journal was carried out before our patience came to its end. */
+const isDone = async (session: Session, txn: string, patience: number): Promise<boolean> => {
   let waited = 0
-  for (let attempt = 0; waited < patience && !isOverdue(session, txn); attempt++) {
-    if ((await recordedState(session, txn)) !== 'unfinished') return
+  for (let attempt = 0; ; attempt++) {
+    if ((await recordedState(session, txn)) !== 'unfinished') return true
+    if (waited >= patience) return false
     waited += await pause(session, Math.min(attempt, 2))
   }
+}
+
+/** So many parts a journal is seen in: their last items are one BatchGetItem. */
+const mostParts = 100
+
+type Part = readonly ResourceItem[]
+
+/** Returns the parts of a journal of which the last item is not there yet. */
+const missingOf = async (session: Session, parts: readonly Part[]): Promise<Part[]> => {
+  const lasts = parts.flatMap((part) => part.at(-1) ?? [])
+  const there = await readAll<ResourceItem>(session, session.tables.resources, lasts)
+  const found = new Set(there.map(({ pk }) => pk))
+  return parts.filter((part) => !found.has(part.at(-1)?.pk ?? ''))
+}
+
+/** Returns what is missing once nobody carries the journal on; nothing where somebody has brought it to its end. */
+const leftOver = async (
+  session: Session,
+  txn: string,
+  parts: readonly Part[],
+  patience: number,
+): Promise<Part[] | undefined> => {
+  for (let missing = await missingOf(session, parts); ; ) {
+    if (await isDone(session, txn, patience)) return undefined
+    const still = await missingOf(session, parts)
+    if (still.length === missing.length) return still
+    missing = still
+  }
+}
+
+/**
+ * Returns once a committed transaction's journal is carried out: by its writer, by whoever was quicker to step in for
+ * him, or by us. As long as it goes on we wait, since many who do the same work make it slower for all.
+ */
+export const finish = async (session: Session, txn: string, patience = courtesy): Promise<void> => {
+  if (await isDone(session, txn, isOverdue(session, txn) ? 0 : patience)) return
   const journal = decodeJournal(await getObject(session, journalKey(session.tenant, txn)))
-  await applyJournal(session, journal, txn)
+  const parts = inChunks(journal, Math.ceil(journal.length / mostParts))
+  const missing = await leftOver(session, txn, parts, patience)
+  if (!missing) return
+  const others = parts.filter((part) => !missing.includes(part))
+  await applyJournal(session, [...missing, ...others].flat(), txn)
   await markDone(session, txn)
 }
