@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { door } from '../../src/handlers/door.ts'
 import { openStore } from '../../src/store/dynamo/open.ts'
-import { hashOf } from '../../src/store/keys.ts'
+import { sampleOf } from '../fhir/sample.ts'
 import { type Asking, askDoor, eventOf, type Told } from '../handlers/caller.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 import { movableClock } from '../store/faults.ts'
@@ -163,11 +163,7 @@ describe('a process that is killed between two calls of the store', () => {
       { at, kind: 'after' as const },
     ])
     const wanted = share >= 1 ? all.length : Math.max(2, Math.ceil(all.length * (long ? share / 10 : share)))
-    return all
-      .map((stop) => ({ stop, rank: hashOf(`${CRASH_SEED} ${name} ${stop.kind} ${stop.at}`) }))
-      .sort((a, b) => (a.rank < b.rank ? -1 : 1))
-      .slice(0, wanted)
-      .map(({ stop }) => stop)
+    return sampleOf(all, wanted, CRASH_SEED, ({ at, kind }) => `${name} ${kind} ${at}`)
   }
 
   for (const [name, each] of Object.entries(crashCases)) {
