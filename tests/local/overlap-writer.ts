@@ -72,7 +72,7 @@ const seenBy = async (ask: Ask, pairs: readonly number[]): Promise<Seen> => {
 const write = async (writer: number, until: number): Promise<void> => {
   const ask = processDoor()
   const roll = dice(writer + 1)
-  for (let n = 0; Date.now() < until; n++) {
+  for (let n = 0; n < 4 || Date.now() < until; n++) {
     const attempt: Attempt = {
       number: writer * 1_000_000 + n,
       entries: roll(6) === 0 ? 120 + roll(60) : 1 + roll(8),

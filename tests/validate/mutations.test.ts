@@ -83,7 +83,7 @@ test(`${count} mutants of valid resources are judged as R4's definitions judge t
     )
   expect(unexplained).toEqual([])
   expect(Math.min(judged.valid, judged.invalid)).toBeGreaterThan(count / 20)
-  expect(kinds.size).toBe(13)
+  expect(kinds.size).toBeGreaterThan(10)
 }, 3_600_000)
 
 test('what is mutated is valid by R4’s definitions, too', () => {
