@@ -11,7 +11,7 @@ import type { Version } from '../store/port.ts'
 import type { Body } from './body.ts'
 import type { BundleEntry, EntryMethod } from './bundle.ts'
 import type { Context } from './context.ts'
-import { type Criteria, criteriaFrom, criteriaOf } from './criteria.ts'
+import { type Criteria, criteriaFrom, criteriaOf, manners } from './criteria.ts'
 import { validateOptionsOf } from './demands.ts'
 import { versionOf } from './etag.ts'
 import type { Patch, Patcher } from './patch.ts'
@@ -94,7 +94,7 @@ const wishFor = (entry: BundleEntry): Wish => {
     criteria: criteriaFor(entry, type, id),
     most: mostOf(entry, id),
     ifMatch: versionOf(headers['if-match']),
-    ifAbsent: headers['if-none-match']?.trim() === '*',
+    ifAbsent: headers['if-none-match'] !== undefined,
     fullUrl,
     body,
     patch,
@@ -117,14 +117,37 @@ const resourceIssues = ({ method, type, id, body, place }: Wish, context: Contex
     : bodyIssues(body, type, options)
 }
 
+/** A condition that the interaction does not have must not be taken for one that holds. */
+const conditionIssues = ({ method, headers }: BundleEntry): Issue[] => {
+  const none = headers['if-none-match']
+  const wrong = [
+    ...(none !== undefined && (method !== 'PUT' || none.trim() !== '*')
+      ? ['`If-None-Match` goes with reads, and as `*` with an update.']
+      : []),
+    ...(headers['if-none-exist'] !== undefined && method !== 'POST'
+      ? ['`If-None-Exist` goes with a create.']
+      : []),
+  ]
+  return wrong.map((text) => error('invalid', text))
+}
+
+/** Where the address names the resource, nothing is left to be asked. */
+const queryIssues = ({ method, path, query, place }: BundleEntry): Issue[] => {
+  if (place === '' || (method !== 'POST' && !path.includes('/'))) return []
+  const unknown = query.find(([name]) => !manners.has(name))
+  return unknown ? [error('unknown-parameter', `\`${unknown[0]}\` is no parameter of a ${method} here.`)] : []
+}
+
 interface Judgement {
   wish?: Wish
   issues: readonly Issue[]
 }
 
 const judged = (entry: BundleEntry, context: Context): Judgement => {
-  const wrong = urlIssues(entry)
+  const wrong = [...urlIssues(entry), ...queryIssues(entry)]
   if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
+  const conditions = conditionIssues(entry)
+  if (conditions.length > 0) return { issues: placed(conditions, partOf(entry.place, 'request')) }
   const wish = wishFor(entry)
   const forbidden = placed(objections(context.principal, actionOf[entry.method], wish.type), entry.place)
   const { provenance, issues } = statedIn(entry.headers, wish.type, context)
