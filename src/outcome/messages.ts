@@ -45,6 +45,13 @@ export const emptyBody = (expected: string): Failure =>
 export const badJson = (what: string, line: number, column: number): Failure =>
   failure('malformed', `The body is not JSON: ${what} at line ${line}, column ${column}.`)
 
+export const repeatedName = (path: string): Failure =>
+  failure(
+    'malformed',
+    `\`${path}\` stands there twice. The names in an object are unique; a list is an array.`,
+    path,
+  )
+
 export const tooDeep = (depth: number): Failure =>
   failure('malformed', `The body nests deeper than ${depth} levels. No FHIR resource needs that.`)
 
