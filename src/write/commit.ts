@@ -96,7 +96,7 @@ export const commit = async (
   const accounts = commands.flatMap((command, i) => accountOf(command, stamped[i] as Stamped))
   const all = [...commands, ...accounts]
   const outcomes = [...stamped, ...accounts.map((each) => stamp(each, undefined, moment))]
-  const told = asksMore(context) ? await meetDemands(all, outcomes, context) : undefined
+  const told = asksMore(all, context) ? await meetDemands(all, outcomes, context) : undefined
   const kept = keepsReferred(context) ? await careOf(all, outcomes, context) : undefined
   const care = { ...kept, definitions: own.version }
   const writes = outcomes.flatMap(({ write }) => write ?? [])

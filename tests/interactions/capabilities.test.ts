@@ -47,7 +47,10 @@ test('states search parameters with their definitions, and what can be included 
 
 test('states whether references are kept whole, as the deployment says', async () => {
   const env = { LOG_LEVEL: 'OFF', REFERENCE_CHECKS: 'exist', DELETION_OF_REFERRED: 'refuse' }
-  const store = { meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 } }
+  const store = {
+    meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
+    definitions: async () => ({ version: 0, text: '[]' }),
+  }
   const strict = door({ ...backing, openStore: () => store as never }, env)
   const { json } = await askDoor(strict, eventOf('GET', '/metadata', { open: true }))
   expect(json.rest[0].resource[0].referencePolicy).toContain('enforced')
@@ -87,7 +90,10 @@ test('says where to sign in, from the environment', async () => {
     AUTHORIZATION_ENDPOINT: 'https://login.example.org/oauth2/authorize',
     TOKEN_ENDPOINT: 'https://login.example.org/oauth2/token',
   }
-  const store = { meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 } }
+  const store = {
+    meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
+    definitions: async () => ({ version: 0, text: '[]' }),
+  }
   const handlerWithLogin = door({ ...backing, openStore: () => store as never }, env)
   const told = await askDoor(
     handlerWithLogin,
