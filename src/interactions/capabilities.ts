@@ -169,13 +169,22 @@ const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
   return text
 }
 
-const checkMode = ({ query }: Call): void => {
-  const mode = query.findLast(([name]) => name === 'mode')?.[1] ?? 'full'
-  if (mode !== 'full' && mode !== 'normative')
-    throw failure('unsupported', `\`mode=${mode}\` is not supported. Use \`full\` or \`normative\`.`)
+const terminologyText = async (context: Context): Promise<string> => {
+  const { terminologyCapabilities } = await import('./terminology-capabilities.ts')
+  return JSON.stringify(terminologyCapabilities(context))
 }
 
-export const capabilities: Interaction = async (call, context) => {
-  checkMode(call)
-  return { status: 200, text: await textFor(context) }
+type TextFor = (context: Dispatch) => Promise<string>
+const modes = { full: textFor, normative: textFor, terminology: terminologyText } as const
+
+const modeOf = ({ query }: Call): TextFor => {
+  const mode = query.findLast(([name]) => name === 'mode')?.[1] ?? 'full'
+  if (Object.hasOwn(modes, mode)) return modes[mode as keyof typeof modes]
+  const known = Object.keys(modes).map((each) => `\`${each}\``)
+  throw failure('unsupported', `\`mode=${mode}\` is not supported. Use ${known.join(', ')}.`)
 }
+
+export const capabilities: Interaction = async (call, context) => ({
+  status: 200,
+  text: await modeOf(call)(context),
+})
