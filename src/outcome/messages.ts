@@ -115,6 +115,15 @@ export const versionMismatch = (
       : `\`If-Match\` asks for version ${asked}, but \`${type}/${id}\` is at version ${current}. Read it and try again.`,
   )
 
+export const nothingThere = (type: string, id: string): Issue =>
+  error('version-conflict', `\`If-Match: *\` asks for what is there, but \`${type}/${id}\` does not exist.`)
+
+export const changedSince = (type: string, id: string, t: string): Issue =>
+  error(
+    'version-conflict',
+    `\`If-Unmodified-Since\` forbids it: \`${type}/${id}\` was changed at ${t}. Read it and try again.`,
+  )
+
 export const alreadyThere = (type: string, id: string): Issue =>
   error('version-conflict', `\`If-None-Match: *\` forbids to replace, but \`${type}/${id}\` exists.`)
 

@@ -18,6 +18,7 @@ import type { Target } from './identify.ts'
 import { inParallel } from './parallel.ts'
 import { type Patch, type Patcher, patcherOf } from './patch.ts'
 import { inPlace, inPlaceLater, patched } from './patched.ts'
+import { preconditionsOf } from './preconditions.ts'
 import { reads, type Wish } from './wish.ts'
 
 /** What a wish comes to: a command, the same command as another's, a resource that was found, or nothing. */
@@ -165,9 +166,8 @@ const commandFor = (wish: Wish, target: Target, making: Making, context: Context
   fresh: target.fresh,
   place: wish.place,
   ...madeOf(wish, target, making, validateOptionsOf(context)),
-  ...(wish.ifMatch === undefined ? {} : { ifMatch: wish.ifMatch }),
+  ...preconditionsOf(wish),
   ...(target.found ? { seen: target.found.v } : {}),
-  ...(wish.ifAbsent ? { ifAbsent: true } : {}),
   ...(wish.provenance ? { provenance: wish.provenance } : {}),
 })
 

@@ -13,13 +13,13 @@ import type { BundleEntry, EntryMethod } from './bundle.ts'
 import type { Context } from './context.ts'
 import { type Criteria, criteriaFrom, criteriaOf, manners } from './criteria.ts'
 import { validateOptionsOf } from './demands.ts'
-import { versionOf } from './etag.ts'
 import type { Patch, Patcher } from './patch.ts'
+import { misplacedConditions, type Preconditions, preconditionsIn } from './preconditions.ts'
 import { statedIn } from './provenance.ts'
 import { addressedIssues, bodyIssues, placed } from './verify.ts'
 
 /** A change that is wanted; where its target is named by criteria, the id is still unknown. */
-export interface Wish {
+export interface Wish extends Preconditions {
   method: EntryMethod
   /** Where it stands in the request: `Bundle.entry[3]`, or empty for the request itself. */
   place: string
@@ -30,8 +30,6 @@ export interface Wish {
   most?: number
   /** What the criteria of a deletion of many matched, one wish each. */
   match?: Version
-  ifMatch?: number
-  ifAbsent?: boolean
   fullUrl?: string
   body?: Body
   /** In place of a body. */
@@ -93,8 +91,7 @@ const wishFor = (entry: BundleEntry): Wish => {
     id,
     criteria: criteriaFor(entry, type, id),
     most: mostOf(entry, id),
-    ifMatch: versionOf(headers['if-match']),
-    ifAbsent: headers['if-none-match'] !== undefined,
+    ...preconditionsIn(headers),
     fullUrl,
     body,
     patch,
@@ -117,20 +114,6 @@ const resourceIssues = ({ method, type, id, body, place }: Wish, context: Contex
     : bodyIssues(body, type, options)
 }
 
-/** A condition that the interaction does not have must not be taken for one that holds. */
-const conditionIssues = ({ method, headers }: BundleEntry): Issue[] => {
-  const none = headers['if-none-match']
-  const wrong = [
-    ...(none !== undefined && (method !== 'PUT' || none.trim() !== '*')
-      ? ['`If-None-Match` goes with reads, and as `*` with an update.']
-      : []),
-    ...(headers['if-none-exist'] !== undefined && method !== 'POST'
-      ? ['`If-None-Exist` goes with a create.']
-      : []),
-  ]
-  return wrong.map((text) => error('invalid', text))
-}
-
 /** Where the address names the resource, nothing is left to be asked. */
 const queryIssues = ({ method, path, query, place }: BundleEntry): Issue[] => {
   if (place === '' || (method !== 'POST' && !path.includes('/'))) return []
@@ -146,7 +129,7 @@ interface Judgement {
 const judged = (entry: BundleEntry, context: Context): Judgement => {
   const wrong = [...urlIssues(entry), ...queryIssues(entry)]
   if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
-  const conditions = conditionIssues(entry)
+  const conditions = misplacedConditions(entry)
   if (conditions.length > 0) return { issues: placed(conditions, partOf(entry.place, 'request')) }
   const wish = wishFor(entry)
   const forbidden = placed(objections(context.principal, actionOf[entry.method], wish.type), entry.place)
