@@ -15,7 +15,8 @@ export const resolveChains = async (scope: Scope, query: Query): Promise<Query> 
   return { ...query, clauses: await resolveAll(scope, query, query.clauses) }
 }
 
-const needsResolving = (clause: Clause): boolean => {
+/** Returns whether a clause must look into other resources before it can be judged. */
+export const needsResolving = (clause: Clause): boolean => {
   if (clause.kind === 'chain' || clause.kind === 'has') return true
   return 'clauses' in clause && clause.clauses.some(needsResolving)
 }

@@ -136,5 +136,4 @@ export const controls: Readonly<Record<string, Control>> = {
   _containedType: refused,
   _query: refused,
   _list: refused,
-  _filter: refused,
 }

@@ -2,7 +2,7 @@ import type { Resource, SearchParameter, TypedValue } from '../fhir/definitions.
 import { extract, extractComposite } from '../fhir/parameters.ts'
 import { parseLink } from '../fhir/references.ts'
 import type { Clause, LinkedClause, MissingClause, Query, ValueClause } from './query.ts'
-import { rulesOf } from './types/index.ts'
+import { rowOf } from './types/index.ts'
 import { linkText } from './types/reference.ts'
 import { hasWords } from './words.ts'
 
@@ -40,7 +40,7 @@ const satisfiesValue = (
   resource: Resource,
   base: string,
 ): boolean => {
-  const row = rulesOf(parameter.type)?.modifiers[modifier]
+  const row = rowOf(parameter.type, modifier)
   if (!row) return false
   const found = valuesOf(resource, parameter)
   const some = values.some((wanted) => found.some((value) => row.matches(wanted, value, base)))

@@ -1,6 +1,6 @@
 import { type Bounds, either } from './bounds.ts'
 import type { ValueClause } from './query.ts'
-import { rulesOf } from './types/index.ts'
+import { rowOf } from './types/index.ts'
 import type { Reach } from './types/rules.ts'
 
 /** Where each of a clause's values can stand; undefined where one of them could stand anywhere. */
@@ -9,7 +9,7 @@ export const reachesOf = ({
   modifier,
   values,
 }: ValueClause): readonly (readonly Reach[])[] | undefined => {
-  const row = rulesOf(parameter.type)?.modifiers[modifier]
+  const row = rowOf(parameter.type, modifier)
   const reaches = values.map((value) => row?.reach?.(value))
   return parameter.code !== '_id' && reaches.every((reach) => reach !== undefined) ? reaches : undefined
 }

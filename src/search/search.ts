@@ -1,7 +1,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { failure, type Issue, warning } from '../outcome/failure.ts'
 import type { Store, Version } from '../store/port.ts'
-import { resolveChains } from './chain.ts'
+import { needsResolving, resolveChains } from './chain.ts'
 import { type FindCodes, withCodes } from './codes.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { type Explanation, explain } from './explain.ts'
@@ -57,11 +57,7 @@ export const search = async (
 }
 
 const limitsOf = (query: Query) =>
-  query.sort.length > 0 ||
-  query.countOnly ||
-  query.clauses.some(({ kind }) => kind === 'chain' || kind === 'has')
-    ? wholeLimits
-    : pageLimits
+  query.sort.length > 0 || query.countOnly || query.clauses.some(needsResolving) ? wholeLimits : pageLimits
 
 interface Found {
   plan: Plan

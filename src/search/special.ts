@@ -2,6 +2,7 @@
 
 import type { SearchParameter } from '../fhir/definitions.ts'
 import type { Issue } from '../outcome/failure.ts'
+import { readFilter } from './filter/filter.ts'
 import type { Clause, WordsClause } from './query.ts'
 import { complaint, type Reading } from './reading.ts'
 import { readText } from './text.ts'
@@ -41,6 +42,7 @@ const official = (code: string, type: SearchParameter['type'], name: string): Se
 })
 
 const all: readonly Special[] = [
+  { parameter: official('_filter', 'special', 'filter'), has: () => true, parse: readFilter },
   {
     parameter: official('_text', 'string', 'DomainResource-text'),
     has: (type) => remembersWords() && !untold.has(type),

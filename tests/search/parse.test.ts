@@ -97,7 +97,6 @@ test.each([
   ['Observation?subject:above=Patient/1', 'known but not supported'],
   ['Observation?code:exact=x', 'is no modifier'],
   ['Observation?subject:Practitioner=1', 'is no modifier'],
-  ['Patient?_filter=name eq a', 'not supported'],
   ['Observation?subject:Patient.foo=a', '`foo`'],
   ['Observation?code.text=a', 'is no reference'],
   ['Patient?_include=Observation:code', '`code`'],

@@ -1,15 +1,26 @@
 /** https://hl7.org/fhir/R4/search.html#date */
 
 import { dateInterval, instantText, intervalOf } from '../../fhir/dates.ts'
+import type { TypedValue } from '../../fhir/definitions.ts'
 import type { DateValue } from '../query.ts'
 import { boundsOf, comparisons, type Span, splitPrefix } from './prefix.ts'
-import type { SearchRules } from './rules.ts'
+import type { Reach, SearchRules } from './rules.ts'
 
 /** `ap` reaches a tenth of the time between now and the date to either side. */
 const widened = ({ low, high }: Span, now: string): Span => {
   const [start, end, present] = [Date.parse(low), Date.parse(high), Date.parse(now)]
   const distance = Math.max(start - present, present - end, 0) / 10
   return { low: instantText(start - distance), high: instantText(end + distance) }
+}
+
+const matches = (wanted: DateValue, found: TypedValue): boolean => {
+  const interval = intervalOf(found)
+  return interval !== undefined && comparisons[wanted.prefix](wanted, interval)
+}
+
+const reach = (wanted: DateValue): readonly Reach[] | undefined => {
+  const bounds = boundsOf[wanted.prefix](wanted)
+  return bounds && [{ kind: 'range', bounds, list: 'date' }]
 }
 
 export const date: SearchRules<DateValue> = {
@@ -29,15 +40,16 @@ export const date: SearchRules<DateValue> = {
     return interval ? [interval.low] : []
   },
   modifiers: {
-    '': {
-      matches: (wanted, found) => {
-        const interval = intervalOf(found)
-        return interval !== undefined && comparisons[wanted.prefix](wanted, interval)
+    '': { matches, reach },
+  },
+  operators: {
+    'filter:po': {
+      parse: (text) => {
+        const interval = dateInterval(text)
+        return interval && { type: 'date', prefix: 'ap', ...interval }
       },
-      reach: (wanted) => {
-        const bounds = boundsOf[wanted.prefix](wanted)
-        return bounds && [{ kind: 'range', bounds, list: 'date' }]
-      },
+      matches,
+      reach,
     },
   },
   refused: [],

@@ -1,11 +1,12 @@
 import type { SearchType } from '../../fhir/definitions.ts'
+import type { SearchValue } from '../query.ts'
 import { composite } from './composite.ts'
 import { date } from './date.ts'
 import { near } from './near.ts'
 import { number } from './number.ts'
 import { quantity } from './quantity.ts'
 import { reference } from './reference.ts'
-import type { SearchRules } from './rules.ts'
+import type { Modifier, SearchRules } from './rules.ts'
 import { string } from './string.ts'
 import { token } from './token.ts'
 import { uri } from './uri.ts'
@@ -25,3 +26,7 @@ const rows: Readonly<Partial<Record<SearchType, SearchRules>>> = {
 
 /** Returns the rules of a search type; undefined where it has none of its own. */
 export const rulesOf = (type: SearchType): SearchRules | undefined => rows[type]
+
+/** Returns the row of a search type's modifiers, or of its operators, that a clause names. */
+export const rowOf = (type: SearchType, modifier: string): Modifier<SearchValue> | undefined =>
+  rows[type]?.modifiers[modifier] ?? rows[type]?.operators?.[modifier]

@@ -112,5 +112,10 @@ export const reference: SearchRules<ReferenceValue> = {
     return text === undefined ? [] : [text]
   },
   modifiers: { '': { matches, reach }, identifier },
+  operators: {
+    'filter:ne': {
+      matches: (wanted, found, base) => linkText(found) !== undefined && !matches(wanted, found, base),
+    },
+  },
   refused: ['above', 'below'],
 }

@@ -44,6 +44,8 @@ export interface SearchRules<V extends SearchValue = SearchValue> {
   /** Text by which `_sort` orders values of this type; absent where they have no order. */
   sortKeys?(found: TypedValue): readonly string[]
   modifiers: Readonly<Record<string, Modifier<V>>>
+  /** What only a `_filter` asks, by the names that `filter/operators.ts` gives. */
+  operators?: Readonly<Record<string, Modifier<V>>>
   /** Modifiers that R4 defines and this server does not offer. */
   refused: readonly string[]
 }

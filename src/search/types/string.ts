@@ -3,7 +3,7 @@
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { unescaped } from '../escapes.ts'
 import type { StringValue } from '../query.ts'
-import { isObject, many, type SearchRules, textOf } from './rules.ts'
+import { isObject, many, type Reach, type SearchRules, textOf } from './rules.ts'
 
 const longest = 100
 
@@ -32,6 +32,14 @@ const textsOf = ({ type, value }: TypedValue): readonly string[] => {
   return values.map(textOf).filter((text) => text !== undefined)
 }
 
+const compared =
+  (holds: (found: string, wanted: string) => boolean) =>
+  (wanted: StringValue, found: TypedValue): boolean =>
+    textsOf(found).some((text) => holds(normalise(text), wanted.text))
+
+const listedReach = ({ text }: StringValue): readonly Reach[] | undefined =>
+  text === '' ? undefined : [{ kind: 'text', text: listed(text) }]
+
 export const string: SearchRules<StringValue> = {
   expects: 'some text',
   parse: (text) => {
@@ -47,15 +55,24 @@ export const string: SearchRules<StringValue> = {
   modifiers: {
     '': {
       matches: (wanted, found) => textsOf(found).some((text) => normalise(text).startsWith(wanted.text)),
-      reach: ({ text }) => (text === '' ? undefined : [{ kind: 'text', text: listed(text) }]),
+      reach: listedReach,
     },
     exact: {
       matches: (wanted, found) => textsOf(found).includes(wanted.raw),
-      reach: ({ text }) => (text === '' ? undefined : [{ kind: 'text', text: listed(text) }]),
+      reach: listedReach,
     },
     contains: {
       matches: (wanted, found) => textsOf(found).some((text) => normalise(text).includes(wanted.text)),
     },
+  },
+  operators: {
+    'filter:eq': { matches: compared((found, wanted) => found === wanted), reach: listedReach },
+    'filter:ne': { matches: compared((found, wanted) => found !== wanted) },
+    'filter:ew': { matches: compared((found, wanted) => found.endsWith(wanted)) },
+    'filter:gt': { matches: compared((found, wanted) => found > wanted) },
+    'filter:lt': { matches: compared((found, wanted) => found < wanted) },
+    'filter:ge': { matches: compared((found, wanted) => found >= wanted) },
+    'filter:le': { matches: compared((found, wanted) => found <= wanted) },
   },
   refused: [],
 }

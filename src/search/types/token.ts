@@ -63,6 +63,17 @@ const ofType: Modifier<TokenValue> = {
   reach: ({ value = '' }) => [{ kind: 'value', value, list: 'token' }],
 }
 
+/** For a `_filter` that looks at the letters of a code. */
+const spelled = {
+  expects: 'some letters of a code',
+  parse: (value: string): TokenValue => ({ type: 'token', code: unescaped(value) }),
+}
+
+const codeHas =
+  (holds: (code: string, wanted: string) => boolean) =>
+  ({ code: wanted = '' }: TokenValue, found: TypedValue): boolean =>
+    tokensOf(found).some(({ code }) => code !== undefined && holds(code.toLowerCase(), wanted.toLowerCase()))
+
 export const token: SearchRules<TokenValue> = {
   expects: 'a code such as `1234-5`, `http://loinc.org|1234-5`, `|1234-5` or `http://loinc.org|`',
   parse,
@@ -78,6 +89,12 @@ export const token: SearchRules<TokenValue> = {
     text,
     'of-type': ofType,
     ...coded,
+  },
+  operators: {
+    'filter:ne': { matches: (wanted, found) => tokensOf(found).some((token) => !sameToken(wanted, token)) },
+    'filter:co': { ...spelled, matches: codeHas((code, wanted) => code.includes(wanted)) },
+    'filter:sw': { ...spelled, matches: codeHas((code, wanted) => code.startsWith(wanted)) },
+    'filter:ew': { ...spelled, matches: codeHas((code, wanted) => code.endsWith(wanted)) },
   },
   refused: [],
 }

@@ -19,6 +19,13 @@ const addressesAbove = (uri: string): readonly string[] => {
 
 const uriOf = ({ value }: TypedValue): string | undefined => textOf(value)
 
+const compared =
+  (holds: (found: string, wanted: string) => boolean) =>
+  (wanted: UriValue, found: TypedValue): boolean => {
+    const value = uriOf(found)
+    return value !== undefined && holds(value, wanted.uri)
+  }
+
 export const uri: SearchRules<UriValue> = {
   expects: 'a URI',
   parse: (text) => ({ type: 'uri', uri: unescaped(text) }),
@@ -41,6 +48,12 @@ export const uri: SearchRules<UriValue> = {
       reach: (wanted) =>
         [...new Set(addressesAbove(wanted.uri))].map((value) => ({ kind: 'value', value, list: 'uri' })),
     },
+  },
+  operators: {
+    'filter:ne': { matches: compared((found, wanted) => found !== wanted) },
+    'filter:co': { matches: compared((found, wanted) => found.includes(wanted)) },
+    'filter:sw': { matches: compared((found, wanted) => found.startsWith(wanted)) },
+    'filter:ew': { matches: compared((found, wanted) => found.endsWith(wanted)) },
   },
   refused: [],
 }
