@@ -4,6 +4,7 @@ import { immunizations } from './immunizations.ts'
 import { index } from './index-care.ts'
 import { labs } from './labs.ts'
 import { load } from './load.ts'
+import { loadPackage } from './load-package.ts'
 import { type Command, type Done, UsageError } from './options.ts'
 import { patients } from './patients.ts'
 import { post } from './post.ts'
@@ -34,6 +35,12 @@ const token = async (command: Command): Promise<string> => {
 /** Every command; help and completion are read from here. */
 export const commands: readonly Row[] = [
   row('load', 'FILES…', 'post Bundles; goes on where an interrupted load stopped', load),
+  row(
+    'load-package',
+    'PACKAGE…',
+    'write what FHIR packages hold: profiles, value sets, …; .tgz or folders',
+    loadPackage,
+  ),
   row('post', 'FILE|-', 'post one resource or Bundle, and tell what became of it', post),
   row('patients', '[--name …]', 'list patients', telling(patients)),
   row('vitals', 'PATIENT', "a patient's vital signs over time", telling(vitals)),

@@ -2,8 +2,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bundle, BundleEntry } from 'fhir/r4.js'
+import { again } from './again.ts'
 import { type LoadedFiles, openLoadedFiles, statePath } from './loaded.ts'
 import { type Command, type Done, UsageError } from './options.ts'
 import { progressBar } from './progress.ts'
@@ -95,27 +95,14 @@ const isLoaded = async (session: Session, created: string | undefined): Promise<
   }
 }
 
-/** These mean that another try may do. */
-const transient = [409, 429, 503, 504]
-
-const post = async (
-  session: Session,
-  body: string,
-  key: string = randomUUID(),
-  attempt = 0,
-): Promise<Bundle> => {
+const post = (session: Session, body: string, key: string = randomUUID()): Promise<Bundle> => {
   // Under one key it is done once, however often it is sent.
   const headers = { 'content-type': 'application/fhir+json', 'idempotency-key': key }
-  try {
-    // The text goes as it is in the file: parsed and written again, `1.00` would become `1`.
-    const request = { method: 'POST', body, options: { headers } } as const
-    const response: unknown = await session.ask((client) => client.request('', request as never))
-    return response as Bundle
-  } catch (error) {
-    if (attempt >= 4 || !transient.includes(statusOf(error) ?? 0)) throw error
-    await sleep(200 * 2 ** attempt)
-    return post(session, body, key, attempt + 1)
-  }
+  // The text goes as it is in the file: parsed and written again, `1.00` would become `1`.
+  const request = { method: 'POST', body, options: { headers } } as const
+  return again(() =>
+    session.ask((client) => client.request('', request as never) as Promise<unknown>),
+  ) as Promise<Bundle>
 }
 
 const entryFailure = ({ response }: BundleEntry, index: number): string[] => {

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -188,6 +188,49 @@ describe('the command line', () => {
     expect(run.out).toMatch(/large\.json\n {2}.*`x`/)
     expect(run.out).toMatch(/missing\.json\n {2}.*ENOENT/)
     expect(run.out).toMatch(/\n1 files loaded, 5 failed/)
+  })
+
+  const guide = (): string => {
+    const folder = join(directory, 'guide', 'package')
+    mkdirSync(join(folder, 'example'), { recursive: true })
+    const write = (name: string, content: object) =>
+      writeFileSync(join(folder, name), JSON.stringify(content))
+    const url = `http://example.org/${'long/'.repeat(20)}`
+    write('package.json', {
+      name: 'example.guide',
+      version: '1.0.0',
+      dependencies: { 'other.guide': '2.0.0' },
+    })
+    write('.index.json', { files: [] })
+    write(`CodeSystem-${'c'.repeat(64)}.json`, {
+      resourceType: 'CodeSystem',
+      id: 'c'.repeat(64),
+      url,
+      status: 'active',
+      content: 'complete',
+      concept: [{ code: 'red' }],
+    })
+    write('ValueSet-reds.json', { resourceType: 'ValueSet', id: 'reds', url: `${url}reds`, status: 'draft' })
+    write('ValueSet-bad.json', { resourceType: 'ValueSet', id: 'bad', status: 'sometimes' })
+    write('example/Patient-example.json', { resourceType: 'Patient', id: 'example' })
+    return join(directory, 'guide')
+  }
+
+  test('load-package writes what a package holds, says what failed, and may be repeated', async () => {
+    const folder = guide()
+    const archive = join(directory, 'guide.tgz')
+    execFileSync('tar', ['czf', archive, '-C', folder, 'package'])
+    const first = await pilotlight('load-package', archive)
+    expect([first.code, first.err]).toEqual([1, ''])
+    expect(first.out).toMatch(/FAILED ValueSet\/bad\n {2}ValueSet\.status: .*sometimes/)
+    expect(first.out).toContain('example.guide 1.0.0: 2 resources loaded, 1 failed.')
+    expect(first.out).toContain('It builds on other.guide 2.0.0.')
+    rmSync(join(folder, 'package', 'ValueSet-bad.json'))
+    const again = await pilotlight('load-package', '--json', folder)
+    expect([again.code, JSON.parse(again.out)[0]]).toMatchObject([0, { resources: 2, failed: [] }])
+    const { meta } = JSON.parse((await pilotlight('get', 'ValueSet/reds')).out)
+    expect(meta.versionId).toBe('1')
+    expect((await pilotlight('get', 'Patient/example')).code).toBe(1)
   })
 
   test('load uploads what is more than a function takes', async () => {
