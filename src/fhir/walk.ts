@@ -13,8 +13,8 @@ export interface Spot {
   type: string
   /** The element's name in definitions: `value[x]`; empty for the resource itself. */
   element: string
-  /** In FHIRPath: `Observation.value.extension[0]`, in parts. */
-  path: readonly (string | number)[]
+  /** Its position, where the element may repeat. */
+  position?: number
   parent?: Spot
 }
 
@@ -27,7 +27,7 @@ const isObject = (value: unknown): value is Json =>
 /** Visits a resource and every object in it, from the outside in. */
 export const walk = (resource: Json, visit: Visit): void => {
   const content = String(resource.resourceType)
-  within({ object: resource, content, type: content, element: '', path: [content] }, visit)
+  within({ object: resource, content, type: content, element: '' }, visit)
 }
 
 const within = (spot: Spot, visit: Visit): void => {
@@ -41,16 +41,10 @@ const within = (spot: Spot, visit: Visit): void => {
     if (!member) continue
     const { element, type } = member
     const content = beside ? 'Element' : type.content
-    const path = [...spot.path, element.name]
-    const inner = {
-      content,
-      type: type.code,
-      element: element.choice ? `${element.name}[x]` : element.name,
-      path,
-      parent: spot,
-    }
-    if (!Array.isArray(value)) into(value, inner, visit)
-    else for (const [i, item] of value.entries()) into(item, { ...inner, path: [...path, i] }, visit)
+    const inner = { content, type: type.code, element: element.choice ? `${element.name}[x]` : element.name }
+    if (Array.isArray(value))
+      for (let i = 0; i < value.length; i++) into(value[i], { ...inner, parent: spot, position: i }, visit)
+    else into(value, { ...inner, parent: spot }, visit)
   }
 }
 
@@ -60,6 +54,15 @@ const into = (value: unknown, spot: Omit<Spot, 'object'>, visit: Visit): void =>
   within({ ...spot, object: value, content, type: spot.content === 'Resource' ? content : spot.type }, visit)
 }
 
-/** Returns a path as FHIRPath writes it. */
-export const spelledPath = (path: readonly (string | number)[]): string =>
-  path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('')
+/** Returns where it stands, in parts: `Observation`, `value`, `extension`, 0. */
+export const pathOf = ({ content, element, position, parent }: Spot): (string | number)[] => {
+  if (!parent) return [content]
+  const path = [...pathOf(parent), element.replace('[x]', '')]
+  return position === undefined ? path : [...path, position]
+}
+
+/** Returns where it stands, as FHIRPath writes it. */
+export const expressionAt = (spot: Spot): string =>
+  pathOf(spot)
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))
+    .join('')

@@ -2,7 +2,7 @@
 
 import type { Resource } from '../fhir/definitions.ts'
 import { parseLink } from '../fhir/references.ts'
-import { type Spot, spelledPath, walk } from '../fhir/walk.ts'
+import { expressionAt, type Spot, walk } from '../fhir/walk.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { noTarget } from '../outcome/messages.ts'
 import type { ResourceKey } from '../store/port.ts'
@@ -16,8 +16,8 @@ export interface Pointing extends ResourceKey {
 }
 
 /** What stands in Bundles and Parameters refers to what stands beside it: only contained resources are looked into. */
-const isApart = ({ object, path, parent }: Spot): boolean =>
-  parent !== undefined && typeof object.resourceType === 'string' && path.at(-2) !== 'contained'
+const isApart = ({ object, element, parent }: Spot): boolean =>
+  parent !== undefined && typeof object.resourceType === 'string' && element !== 'contained'
 
 /** Returns the resource's references to resources of a server at `base`. */
 export const pointings = (resource: Resource, base: string): Pointing[] => {
@@ -31,7 +31,7 @@ export const pointings = (resource: Resource, base: string): Pointing[] => {
         type: link.type,
         id: link.id,
         reference,
-        expression: spelledPath([...spot.path, 'reference']),
+        expression: `${expressionAt(spot)}.reference`,
       })
     return true
   })

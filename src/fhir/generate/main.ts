@@ -7,6 +7,7 @@ import { writeExtractors } from './extractors.ts'
 import { writeInvariants } from './invariants.ts'
 import { buildModel } from './model.ts'
 import { parametersOf } from './parameters.ts'
+import { writeProfiles } from './profiles.ts'
 import { writeExpressions, writeRegistry, writeTypes } from './registry.ts'
 import { readDefinitions, usCoreParameters, type ValueSet } from './source.ts'
 import { writeStructure } from './structure.ts'
@@ -42,6 +43,8 @@ const generate = (): Record<string, string> => {
     'extractors.d.ts': extractorTypes,
     'invariants.js': writeInvariants(model),
     'invariants.d.ts': invariantTypes,
+    'profiles.js': writeProfiles(definitions.profiles),
+    'profiles.d.ts': 'export const profileRows: Readonly<Record<string, string>>\n',
     'registry.js': writeRegistry(definitions, byType),
     'registry.d.ts': registryTypes,
     'structure.js': writeStructure(model),
@@ -67,7 +70,7 @@ const invariantTypes = `export interface Invariant {
   human: string
   holds: (value: unknown, resource: unknown) => boolean | undefined
 }
-export const makeInvariants: Readonly<Record<string, () => readonly Invariant[]>>
+export const makeInvariants: () => Readonly<Record<string, readonly Invariant[]>>
 `
 const registryTypes = `export const compartments: Readonly<Record<string, Readonly<Record<string, string>>>>
 export const parameterRows: Readonly<Record<string, string>>

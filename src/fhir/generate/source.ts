@@ -40,6 +40,18 @@ export interface StructureDefinition {
   snapshot: { element: ElementDefinition[] }
 }
 
+/** A profile or an extension of R4's own. */
+export interface ConstraintDefinition {
+  resourceType: 'StructureDefinition'
+  url: string
+  kind: string
+  type: string
+  derivation?: string
+  baseDefinition?: string
+  context?: readonly unknown[]
+  differential?: { element: readonly Readonly<Record<string, unknown>>[] }
+}
+
 export interface SearchParameterDefinition {
   resourceType: 'SearchParameter'
   url: string
@@ -79,6 +91,7 @@ export interface ValueSet {
 /** All that the generator starts from. */
 export interface Definitions {
   structures: StructureDefinition[]
+  profiles: ConstraintDefinition[]
   searchParameters: SearchParameterDefinition[]
   codeSystems: Map<string, CodeSystem>
   valueSets: Map<string, ValueSet>
@@ -107,6 +120,9 @@ export const readDefinitions = (): Definitions => {
       .flatMap((name) => resourcesOf<StructureDefinition>(name, 'StructureDefinition'))
       .filter((definition) => definition.name !== 'SubscriptionStatus')
       .map(correctStructure),
+    profiles: ['extension-definitions', 'profiles-others', 'profiles-types']
+      .flatMap((name) => resourcesOf<ConstraintDefinition>(name, 'StructureDefinition'))
+      .filter(({ derivation }) => derivation === 'constraint'),
     searchParameters: searchParameters(),
     codeSystems: byUrl(codeSystems),
     valueSets: byUrl(valueSets),

@@ -1,6 +1,6 @@
 /** Whether a resource meets the profiles that it claims and those that it is asked to meet. */
 
-import { type Spot, walk } from '../../fhir/walk.ts'
+import { pathOf, type Spot, walk } from '../../fhir/walk.ts'
 import type { Issue } from '../../outcome/failure.ts'
 import type { Json } from '../run.ts'
 import { checkProfile } from './check.ts'
@@ -66,7 +66,7 @@ const byProfile = (run: ProfileRun, resource: Json, url: string, absent: () => v
 const visit = (run: ProfileRun, spot: Spot, asked: readonly string[]): boolean => {
   const { object, content } = spot
   if (content !== 'Extension' && object.resourceType !== content) return true
-  run.path.splice(0, run.path.length, ...spot.path)
+  run.path.splice(0, run.path.length, ...pathOf(spot))
   if (content === 'Extension') checkExtension(run, spot)
   else claimed(run, object, spot.parent ? [] : asked)
   return true

@@ -1,0 +1,72 @@
+/** Writes R4's own profiles and extensions, as far as they are checked: https://hl7.org/fhir/R4/profilelist.html */
+
+import type { ConstraintDefinition } from './source.ts'
+
+type Element = Readonly<Record<string, unknown>>
+
+const kept: ReadonlySet<string> = new Set(
+  'id path sliceName slicing min max contentReference binding mustSupport maxLength'.split(' '),
+)
+const values = /^(?:fixed|pattern|minValue|maxValue)[A-Z]/
+
+/** What every element and every extension must be is no matter of profiles. */
+const isOfEverything = ({ key }: { key: string }): boolean => key === 'ele-1' || key === 'ext-1'
+
+const listed = (name: string, items: readonly unknown[]): object =>
+  items.length > 0 ? { [name]: items } : {}
+
+const briefElement = ({ type = [], constraint = [], ...element }: Element & Partial<Lists>): object => ({
+  ...Object.fromEntries(
+    Object.entries(element).filter(
+      ([name, value]) => (kept.has(name) || values.test(name)) && value !== false,
+    ),
+  ),
+  ...listed(
+    'type',
+    type.map(({ code, profile, targetProfile }) => ({ code, profile, targetProfile })),
+  ),
+  ...listed(
+    'constraint',
+    constraint
+      .filter((each) => !isOfEverything(each))
+      .map(({ key, severity, human, expression }) => ({ key, severity, human, expression })),
+  ),
+})
+
+interface Lists {
+  type: readonly { code: string; profile?: readonly string[]; targetProfile?: readonly string[] }[]
+  constraint: readonly { key: string; severity: string; human: string; expression?: string }[]
+}
+
+/** Where R4's own definitions use extensions, against what these say; later versions of FHIR say so too. */
+const alsoIn: Readonly<Record<string, string>> = {
+  'structuredefinition-fhir-type': 'ElementDefinition.type',
+  'structuredefinition-normative-version': 'Element',
+  regex: 'ElementDefinition.type',
+  'valueset-concept-comments': 'CodeSystem.concept',
+}
+
+const placesOf = ({ url, context }: ConstraintDefinition): object => {
+  const more = alsoIn[url.slice(url.lastIndexOf('/') + 1)]
+  return context ? { context: [...context, ...(more ? [{ type: 'element', expression: more }] : [])] } : {}
+}
+
+const brief = (definition: ConstraintDefinition): object => {
+  const { url, kind, type, baseDefinition, differential } = definition
+  return {
+    resourceType: 'StructureDefinition',
+    url,
+    kind,
+    type,
+    derivation: 'constraint',
+    baseDefinition,
+    ...placesOf(definition),
+    differential: { element: (differential?.element ?? []).map(briefElement) },
+  }
+}
+
+/** Returns the module text: one text for each definition, by its address. */
+export const writeProfiles = (definitions: readonly ConstraintDefinition[]): string => {
+  const rows = definitions.map((definition) => [definition.url, JSON.stringify(brief(definition))])
+  return `export const profileRows = ${JSON.stringify(Object.fromEntries(rows), null, 1)}\n`
+}
