@@ -15,7 +15,6 @@ import { findSubjects, kindsOf } from './requests.ts'
 import { benchTemplate, variablesOf, withStack } from './stack.ts'
 import { coldStarts } from './starts.ts'
 import { unitsSection } from './units.ts'
-import { validationSection } from './validation.ts'
 
 const { values } = parseArgs({
   options: {
@@ -58,7 +57,6 @@ const asking = (): Promise<void> =>
 await prepare()
 await buildFloor()
 if (wanted('pure')) report(pureSection(bundles))
-if (wanted('validation')) report(await validationSection(bundles))
 if (wanted('load')) await loading()
 if (['latency', 'units', 'cold'].some(wanted)) await asking()
 console.log(aimsText(sections))

@@ -11,8 +11,6 @@ const store = {
   grace: 0,
   knownDefinitions: () => ({ version: 0, text: '[]' }),
   definitions: async () => ({ version: 0, text: '[]' }),
-  progress: unreachable,
-  keepProgress: unreachable,
   define: unreachable,
   get: unreachable,
   version: unreachable,

@@ -6,9 +6,7 @@ import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
 import { type Body, bodyOf } from '../write/body.ts'
 import { type BundleEntry, type EntryRead, readEntries, wrapperIssues } from '../write/bundle.ts'
 import { inParallel } from '../write/parallel.ts'
-import { withoutStrangers } from '../write/strangers.ts'
 import { transact } from '../write/transaction.ts'
-import { placed } from '../write/verify.ts'
 import { plan, reads } from '../write/wish.ts'
 import { type BundleType, bundleText } from './bundle-text.ts'
 import type { Answer, Call, Dispatch, Interaction } from './call.ts'
@@ -30,9 +28,7 @@ const ask = async (entry: BundleEntry, context: Dispatch): Promise<Answer> => {
   try {
     if (typeof patch === 'function') return await change(entry, context)
     const sent = patch ? { ...headers, 'content-type': patch.type } : headers
-    const text = patch?.text ?? body?.text ?? ''
-    const answer = await context.again({ method, path, query, headers: sent, body: text })
-    return method === 'HEAD' ? { ...answer, bare: true } : answer
+    return await context.again({ method, path, query, headers: sent, body: patch?.text ?? body?.text ?? '' })
   } catch (thrown) {
     return failed(thrown, context)
   }
@@ -46,19 +42,17 @@ const askRead = (read: EntryRead, context: Dispatch): Promise<Answer> =>
 /** https://hl7.org/fhir/R4/http.html#brules: the order in which entries are processed, wherever they stand. */
 const turns: readonly (readonly string[])[] = [['DELETE'], ['POST'], ['PUT', 'PATCH'], ['GET', 'HEAD']]
 
-/** What the whole request prefers, each of its entries does. */
-const preferring = (entry: BundleEntry, { headers: { prefer } }: Call): BundleEntry =>
-  prefer === undefined ? entry : { ...entry, headers: { ...entry.headers, prefer } }
+const keyed = (read: EntryRead, key: string | undefined): EntryRead =>
+  read.entry
+    ? { ...read, entry: { ...read.entry, headers: withOwnKey(read.entry.headers, key, read.entry.place) } }
+    : read
 
-const keyed = (read: EntryRead, call: Call): EntryRead => {
-  if (!read.entry) return read
-  const { headers, place } = read.entry
-  const own = { ...read.entry, headers: withOwnKey(headers, call.headers['idempotency-key'], place) }
-  return { ...read, entry: preferring(own, call) }
-}
-
-const batch = async (reading: readonly EntryRead[], call: Call, context: Dispatch): Promise<Answer[]> => {
-  const entries = withoutStrangers(reading).map((read) => keyed(read, call))
+const batch = async (
+  reading: readonly EntryRead[],
+  key: string | undefined,
+  context: Dispatch,
+): Promise<Answer[]> => {
+  const entries = reading.map((read) => keyed(read, key))
   const answers = new Map<EntryRead, Answer>()
   for (const methods of turns) {
     const turn = entries.filter(({ entry }) => methods.includes(entry?.method ?? 'GET'))
@@ -70,26 +64,14 @@ const batch = async (reading: readonly EntryRead[], call: Call, context: Dispatc
 /** Puts the Bundle, as it came, into the archive: before anything of it is done, so that nothing done can lack it. */
 type Archive = () => Promise<void>
 
-/** Reads have their turn after the commit: what can be known to fail must fail before. */
-const readIssues = async (entry: BundleEntry, context: Dispatch): Promise<readonly Issue[]> => {
-  try {
-    if (reads(entry)) await context.check(entry)
-    return []
-  } catch (thrown) {
-    return placed(issuesOf(thrown, context.requestId), `${entry.place}.request.url`)
-  }
-}
-
 const transaction = async (
   reading: readonly EntryRead[],
-  call: Call,
   context: Dispatch,
   archive: Archive,
 ): Promise<Answer[]> => {
-  const entries = reading.flatMap(({ entry }) => (entry ? [preferring(entry, call)] : []))
+  const entries = reading.flatMap(({ entry }) => entry ?? [])
   const unreadable = reading.flatMap(({ issues }) => issues)
-  const unanswerable = await inParallel(entries, width, (entry) => readIssues(entry, context))
-  const wishes = plan(entries, context, [...unreadable, ...unanswerable.flat()])
+  const wishes = plan(entries, context, unreadable)
   await archive()
   const results = await transact(wishes, context)
   return inParallel(entries, width, (entry, i) =>
@@ -137,8 +119,8 @@ export const bundle: Interaction = async (call, context) => {
   const archive = (): Promise<void> => context.archive.bundle(context.tenant, id, body.text)
   const type = String(body.resource.type)
   const answers = await (type === 'batch'
-    ? archive().then(() => batch(reading, call, context))
-    : transaction(reading, call, once(call, context), archive))
+    ? archive().then(() => batch(reading, call.headers['idempotency-key'], context))
+    : transaction(reading, once(call, context), archive))
   return {
     status: 200,
     text: bundleText({

@@ -1,6 +1,5 @@
 /** https://hl7.org/fhir/R4/terminology-service.html — what each operation takes; what it does is loaded with its first call. */
 
-import { expansionParameters } from '../terminology/wanted.ts'
 import type { Operation, OperationDefinition } from './operation.ts'
 
 type Parameter = OperationDefinition['parameter'][number]
@@ -47,7 +46,21 @@ const expand = definitionOf('ValueSet', 'expand', [
   takes('url', 'uri'),
   takes('valueSet', 'ValueSet'),
   takes('valueSetVersion', 'string'),
-  ...expansionParameters.map(([name, type, max]) => takes(name, type, max)),
+  takes('filter', 'string'),
+  takes('offset', 'integer'),
+  takes('count', 'integer'),
+  takes('includeDesignations', 'boolean'),
+  takes('designation', 'string', '*'),
+  takes('includeDefinition', 'boolean'),
+  takes('activeOnly', 'boolean'),
+  takes('excludeNested', 'boolean'),
+  takes('excludeNotForUI', 'boolean'),
+  takes('excludePostCoordinated', 'boolean'),
+  takes('displayLanguage', 'code'),
+  takes('exclude-system', 'canonical', '*'),
+  takes('system-version', 'canonical', '*'),
+  takes('check-system-version', 'canonical', '*'),
+  takes('force-system-version', 'canonical', '*'),
   gives('return', 'ValueSet', 1),
 ])
 

@@ -22,15 +22,12 @@ const written: Readonly<Record<string, readonly Invariant[]>> = {
   ],
 }
 
-const made = new Map<string, readonly Invariant[]>()
+let all: ReturnType<typeof makeInvariants> | undefined
 
 /** Returns the invariants stated at a type or an element. */
 export const invariantsOf = (path: string): readonly Invariant[] => {
-  const known = made.get(path)
-  if (known) return known
-  const invariants = written[path] ?? makeInvariants[path]?.() ?? []
-  made.set(path, invariants)
-  return invariants
+  all ??= makeInvariants()
+  return written[path] ?? all[path] ?? []
 }
 
 /** Notes each invariant that the value at the current place breaks. */

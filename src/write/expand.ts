@@ -5,20 +5,18 @@ import { rewriteLinks } from '../fhir/links.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { unresolved } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
-import type { Method, ResourceKey, Version } from '../store/port.ts'
+import type { Method, Version } from '../store/port.ts'
 import type { ValidateOptions } from '../validate/validate.ts'
-import { matchingAfter } from './among.ts'
 import type { Body } from './body.ts'
 import type { Command } from './command.ts'
 import { conditionsIn, pathTo } from './conditional-reference.ts'
 import type { Context } from './context.ts'
-import { criteriaOf } from './criteria.ts'
+import { criteriaOf, matching } from './criteria.ts'
 import { validateOptionsOf } from './demands.ts'
 import type { Target } from './identify.ts'
 import { inParallel } from './parallel.ts'
-import { type Patch, type Patcher, patcherOf } from './patch.ts'
+import { type Patcher, patcherOf } from './patch.ts'
 import { inPlace, inPlaceLater, patched } from './patched.ts'
-import { preconditionsOf } from './preconditions.ts'
 import { reads, type Wish } from './wish.ts'
 
 /** What a wish comes to: a command, the same command as another's, a resource that was found, or nothing. */
@@ -26,20 +24,11 @@ export type Expanded = { command: Command } | { same: Command } | { found: Versi
 
 const width = 16
 
-/** A version of an entry's resource, which is about to be version 1 here. */
-const versionAddress = ({ fullUrl, body }: Wish, { type, id, fresh }: Target): [string, string][] => {
-  const { versionId } = (body?.resource.meta ?? {}) as { versionId?: unknown }
-  return fresh && typeof versionId === 'string'
-    ? [[`${fullUrl}/_history/${versionId}`, `${type}/${id}/_history/1`]]
-    : []
-}
-
 const addresses = (wishes: readonly Wish[], targets: readonly (Target | undefined)[]): Map<string, string> =>
   new Map(
     wishes.flatMap((wish, i): [string, string][] => {
       const target = targets[i]
-      if (!wish.fullUrl || !target) return []
-      return [[wish.fullUrl, `${target.type}/${target.id}`], ...versionAddress(wish, target)]
+      return wish.fullUrl && target ? [[wish.fullUrl, `${target.type}/${target.id}`]] : []
     }),
   )
 
@@ -61,25 +50,24 @@ const conditionsOf = (drafts: readonly Draft[]): string[] => [
   ...new Set(drafts.flatMap(({ conditions }) => conditions)),
 ]
 
-type Matches = ReadonlyMap<string, readonly ResourceKey[]>
+const findTarget = async (reference: string, context: Context): Promise<readonly Version[]> => {
+  const [type = '', query = ''] = reference.split(/\?(.*)/s)
+  return matching(criteriaOf(type, query), context)
+}
 
-/** Conditional references are resolved last, when everything else of the transaction is done. */
 const targetsOf = async (
   drafts: readonly Draft[],
-  matching: ReturnType<typeof matchingAfter>,
-): Promise<Matches> => {
+  context: Context,
+): Promise<Map<string, readonly Version[]>> => {
   const references = conditionsOf(drafts)
-  const found = await inParallel(references, width, (reference) => {
-    const [type = '', query = ''] = reference.split(/\?(.*)/s)
-    return matching(criteriaOf(type, query))
-  })
+  const found = await inParallel(references, width, (reference) => findTarget(reference, context))
   return new Map(references.map((reference, i) => [reference, found[i] ?? []]))
 }
 
 const expressionOf = ({ wish, body }: Draft, reference: string): string =>
   `${wish.place === '' ? body.resource.resourceType : `${wish.place}.resource`}${pathTo(body.resource, reference) ?? ''}`
 
-const unresolvedIn = (each: Draft, found: Matches): Issue[] =>
+const unresolvedIn = (each: Draft, found: ReadonlyMap<string, readonly Version[]>): Issue[] =>
   each.conditions.flatMap((reference) => {
     const matches = found.get(reference)?.length ?? 0
     return matches === 1 ? [] : [unresolved(reference, matches, expressionOf(each, reference))]
@@ -91,7 +79,7 @@ type Resolve = (link: string) => string | undefined
 const resolver = (
   fullUrl: string | undefined,
   byUrl: ReadonlyMap<string, string>,
-  byCondition: Matches,
+  byCondition: ReadonlyMap<string, readonly Version[]>,
 ): Resolve => {
   const root = rootOf(fullUrl)
   return (link) => {
@@ -113,34 +101,19 @@ const linked = ({ body }: Draft, resolve: Resolve): Body => {
   return text === body.text ? body : { text, resource: JSON.parse(text) as Resource }
 }
 
-/** Bodies and patches with their links rewritten. */
-interface Linked {
-  bodies: ReadonlyMap<Wish, Body>
-  patches: ReadonlyMap<Wish, Patch | Patcher>
-}
-
-const linkedPatch = (patch: Patch | Patcher, resolve: Resolve): Patch | Patcher =>
-  typeof patch === 'function' || patch.type !== 'application/fhir+json'
-    ? patch
-    : { ...patch, text: rewriteLinks(patch.text, (link) => withFragment(link, resolve)) }
-
-/** Returns what is to be written with its links rewritten; fails with every conditional reference that has not one target. */
-const link = async (
+/** Returns the bodies with their links rewritten; fails with every conditional reference that has not one target. */
+const linkedBodies = async (
   wishes: readonly Wish[],
   targets: readonly (Target | undefined)[],
   context: Context,
-): Promise<Linked> => {
+): Promise<Map<Wish, Body>> => {
   const drafts = wishes.flatMap((wish) => draft(wish) ?? [])
   const byUrl = addresses(wishes, targets)
-  const byCondition = await targetsOf(drafts, matchingAfter(wishes, targets, context))
+  const byCondition = await targetsOf(drafts, context)
   failOn(drafts.flatMap((each) => unresolvedIn(each, byCondition)))
-  const resolve = ({ fullUrl }: Wish) => resolver(fullUrl, byUrl, byCondition)
-  return {
-    bodies: new Map(drafts.map((each) => [each.wish, linked(each, resolve(each.wish))])),
-    patches: new Map(
-      wishes.flatMap((wish) => (wish.patch ? [[wish, linkedPatch(wish.patch, resolve(wish))]] : [])),
-    ),
-  }
+  return new Map(
+    drafts.map((each) => [each.wish, linked(each, resolver(each.wish.fullUrl, byUrl, byCondition))]),
+  )
 }
 
 /** What becomes of a wish's target: a body, or a patch of the body that is there. */
@@ -166,14 +139,16 @@ const commandFor = (wish: Wish, target: Target, making: Making, context: Context
   fresh: target.fresh,
   place: wish.place,
   ...madeOf(wish, target, making, validateOptionsOf(context)),
-  ...preconditionsOf(wish),
+  ...(wish.ifMatch === undefined ? {} : { ifMatch: wish.ifMatch }),
   ...(target.found ? { seen: target.found.v } : {}),
+  ...(wish.ifAbsent ? { ifAbsent: true } : {}),
   ...(wish.provenance ? { provenance: wish.provenance } : {}),
 })
 
-const patchersFor = async (patches: Linked['patches']): Promise<Map<Wish, Patcher>> => {
+const patchersFor = async (wishes: readonly Wish[]): Promise<Map<Wish, Patcher>> => {
   const made = new Map<Wish, Patcher>()
-  for (const [wish, patch] of patches) made.set(wish, await inPlaceLater(wish.place, patcherOf(patch)))
+  for (const wish of wishes)
+    if (wish.patch) made.set(wish, await inPlaceLater(wish.place, patcherOf(wish.patch)))
   return made
 }
 
@@ -183,8 +158,8 @@ export const expand = async (
   targets: readonly (Target | undefined)[],
   context: Context,
 ): Promise<Expanded[]> => {
-  const { bodies, patches } = await link(wishes, targets, context)
-  const patchers = await patchersFor(patches)
+  const bodies = await linkedBodies(wishes, targets, context)
+  const patchers = await patchersFor(wishes)
   const made = new Map<Target, Command>()
   return wishes.map((wish, i): Expanded => {
     const target = targets[i]

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
-import { structureOf } from '../../src/fhir/structure.ts'
 import { bareProfile, baseNeeded, profileOf } from '../../src/validate/profile/compile.ts'
 import { coreType, type StructureDefinition } from '../../src/validate/profile/definition.ts'
 import { judge } from '../../src/validate/profile/judge.ts'
@@ -33,8 +32,7 @@ const profile = (url: string): Profile | null => {
   const type = coreType(url)
   const known = compiled.get(url)
   if (known !== undefined) return known
-  const made =
-    type && structureOf(type) ? bareProfile(url, type) : definition ? profileOf(chainOf(definition)) : null
+  const made = type ? bareProfile(url, type) : definition ? profileOf(chainOf(definition)) : null
   compiled.set(url, made)
   return made
 }

@@ -35,7 +35,9 @@ const found = (codes: readonly Coded[]): string =>
 /** Returns the codes of a value; undefined where it cannot have any. */
 const codesOf = ({ type, value }: Item): Coded[] | undefined => {
   if (type === 'CodeableConcept') return isObject(value) ? each(value.coding as unknown).flatMap(codedIn) : []
-  if (type === 'Coding' || type === 'Quantity') return codedIn(value)
+  if (type === 'Coding') return codedIn(value)
+  // An amount may come without a unit.
+  if (type === 'Quantity') return isObject(value) && value.code !== undefined ? codedIn(value) : undefined
   return typeof value === 'string' ? [{ code: value }] : undefined
 }
 

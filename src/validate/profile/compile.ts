@@ -23,9 +23,7 @@ export const profileOf = (chain: readonly [StructureDefinition, ...StructureDefi
 
 /** Returns the address of the definition that must be known before this one can be compiled; undefined where none must. */
 export const baseNeeded = ({ snapshot, baseDefinition }: StructureDefinition): string | undefined =>
-  snapshot || baseDefinition === undefined || structureOf(coreType(baseDefinition) ?? '')
-    ? undefined
-    : baseDefinition
+  snapshot || baseDefinition === undefined || coreType(baseDefinition) ? undefined : baseDefinition
 
 const compile = (definition: StructureDefinition, tree: Element): Profile => {
   const links = new Map<string, Rule[]>()
@@ -174,7 +172,7 @@ const ownConstraints = ({ constraint = [] }: ElementDefinition, { base, content 
 }
 
 const isTypeOfR4 = (source: string | undefined): boolean =>
-  source !== undefined && structureOf(coreType(source) ?? '') !== undefined
+  source !== undefined && coreType(source) !== undefined
 
 const childrenOf = ({ children }: Element, { content, links }: Place): Rule[] =>
   [...children]

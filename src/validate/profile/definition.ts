@@ -1,5 +1,7 @@
 /** https://hl7.org/fhir/R4/structuredefinition.html and https://hl7.org/fhir/R4/elementdefinition.html, as far as they are checked */
 
+import { structureOf } from '../../fhir/structure.ts'
+
 export interface TypeDefinition {
   code: string
   profile?: readonly string[]
@@ -76,7 +78,7 @@ const core = 'http://hl7.org/fhir/StructureDefinition/'
 export const coreType = (url: string): string | undefined => {
   const [plain = ''] = url.split('|')
   const name = plain.startsWith(core) ? plain.slice(core.length) : ''
-  return /^[A-Za-z]+$/.test(name) ? name : undefined
+  return structureOf(name)?.name
 }
 
 /** Returns the name that people know a profile by. */

@@ -48,7 +48,7 @@ const checkContext = (run: ProfileRun, { parent }: Spot, { context, url }: Profi
 
 const isIn = (holder: Spot, { type, expression }: Profile['context'][number]): boolean => {
   if (type === 'extension') return holder.object.url === expression
-  return type !== 'element' || namesOf(holder).includes(expression)
+  return type !== 'element' || expression === 'Element' || namesOf(holder).includes(expression)
 }
 
 /** Returns the names that definitions may have for a place: `Patient.name.family`, `HumanName.family`, `string`, `Element`. */

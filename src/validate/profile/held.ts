@@ -1,7 +1,6 @@
 /** The profiles and value sets that a store holds, looked up as a judgement asks for them. */
 
 import type { Resource } from '../../fhir/definitions.ts'
-import { structureOf } from '../../fhir/structure.ts'
 import type { Issue } from '../../outcome/failure.ts'
 import type { Store } from '../../store/port.ts'
 import { heldByUrl } from '../../terminology/find.ts'
@@ -12,6 +11,7 @@ import { coreType, type StructureDefinition } from './definition.ts'
 import { type Asked, type Judgement, judge } from './judge.ts'
 import type { Profile } from './rule.ts'
 import { type Answer, codeKey, type Knowledge, type Questions } from './run.ts'
+import { standardDefinition } from './standard.ts'
 
 /** What was looked up, and when it must be looked up again. */
 export interface Memory {
@@ -60,11 +60,12 @@ const compiledOf = (chain: [StructureDefinition, ...StructureDefinition[]]): Pro
 }
 
 const definitionAt = async (store: Store, url: string): Promise<StructureDefinition | undefined> =>
-  (await heldByUrl(store, 'StructureDefinition', url)) as unknown as StructureDefinition | undefined
+  ((await heldByUrl(store, 'StructureDefinition', url)) as StructureDefinition | undefined) ??
+  standardDefinition(url)
 
 const lookUp = async (store: Store, url: string): Promise<Profile | null> => {
   const type = coreType(url)
-  if (type !== undefined && structureOf(type)) return bareProfile(url, type)
+  if (type !== undefined) return bareProfile(url, type)
   const definition = await definitionAt(store, url)
   if (!definition) return null
   const chain: [StructureDefinition, ...StructureDefinition[]] = [definition]

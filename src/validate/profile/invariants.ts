@@ -12,8 +12,9 @@ import { isQuiet, type ProfileRun, profileAt, refuse, warn } from './run.ts'
 
 /** Checks the rules stated at an element. */
 export const checkConstraints = (run: ProfileRun, constraints: readonly Constraint[], item: Item): void => {
-  for (const { key, severity, human, expression = '' } of constraints) {
-    const holds = truth(run, expression, item)
+  for (const constraint of constraints) {
+    const { key, severity, human } = constraint
+    const holds = truth(run, constraint, item)
     if (holds === true) continue
     if (typeof holds === 'string') warn(run, 'invariant', `\`${key}\` could not be worked out: ${holds}`)
     else if (severity === 'warning') warn(run, 'invariant', `\`${key}\`: ${human}`)
@@ -21,7 +22,7 @@ export const checkConstraints = (run: ProfileRun, constraints: readonly Constrai
   }
 }
 
-const known = new Map<string, Compiled>()
+const known = new WeakMap<Constraint, Map<string, Compiled>>()
 
 /** The functions that lead out of the resource look at the run that is under way; there is one at a time. */
 let current: ProfileRun | undefined
@@ -61,19 +62,19 @@ const conforms = (run: ProfileRun, resource: Json, url: string): boolean => {
 const byName = (expression: string): string =>
   expression.replace(/resolve\(\)\s+is\s+(?:FHIR\.)?(\w+)/g, "(resolve().resourceType = '$1')")
 
-const expressionFor = (expression: string, base: string): Compiled => {
-  const key = `${base} ${expression}`
-  const made = known.get(key) ?? readFor(byName(expression), base, functions)
-  known.set(key, made)
-  return made
+const expressionFor = (constraint: Constraint, base: string): Compiled => {
+  const made = known.get(constraint) ?? new Map<string, Compiled>()
+  const compiled = made.get(base) ?? readFor(byName(constraint.expression ?? ''), base, functions)
+  known.set(constraint, made.set(base, compiled))
+  return compiled
 }
 
 /** Returns whether the expression holds, or why that cannot be told. */
-const truth = (run: ProfileRun, expression: string, item: Item): boolean | string => {
+const truth = (run: ProfileRun, constraint: Constraint, item: Item): boolean | string => {
   const before = current
   current = run
   try {
-    const result = expressionFor(expression, item.content)(inputOf(item), {
+    const result = expressionFor(constraint, item.content)(inputOf(item), {
       resource: run.resource,
       rootResource: run.root,
     })

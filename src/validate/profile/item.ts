@@ -19,17 +19,15 @@ export interface Item {
   parent: Json
 }
 
-const named = new Map<string, readonly string[]>()
+const named = new WeakMap<Structure, Map<string, readonly string[]>>()
 
 /** Returns the names in JSON that an element may have: `valueQuantity` and its like for `value[x]`. */
 const namesOf = (structure: Structure, name: string): readonly string[] => {
-  const key = `${structure.name}.${name}`
-  const known = named.get(key)
-  if (known) return known
-  const names = [...structure.members]
-    .filter(([, { element }]) => element.name === name)
-    .map(([each]) => each)
-  named.set(key, names)
+  const known = named.get(structure) ?? new Map<string, readonly string[]>()
+  const names =
+    known.get(name) ??
+    [...structure.members].flatMap(([each, { element }]) => (element.name === name ? [each] : []))
+  named.set(structure, known.set(name, names))
   return names
 }
 
