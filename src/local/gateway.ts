@@ -89,7 +89,7 @@ const answer = async (
   const inflated = template.inflates
     ? inflate(request.rawHeaders, body)
     : { rawHeaders: request.rawHeaders, body }
-  if (!inflated) return refuse('DEFAULT_4XX', 'The body is not gzip, though its Content-Encoding says so.')
+  if ('refused' in inflated) return refuse(inflated.refused, inflated.message)
   const wire = { method: request.method ?? 'GET', target, ...inflated, sourceIp, port }
   const relay = openRelay(response)
   const result = await invoke(template, await waiting, wire, request.headers.authorization, relay)
@@ -107,7 +107,12 @@ const besideStage = (backend: Backend, request: IncomingMessage, response: Serve
   else forward(backend.cognito, request, response)
 }
 
-type Invoked = { value: unknown } | { refused: RefusalType; message: string } | 'streamed'
+interface Refused {
+  refused: RefusalType
+  message: string
+}
+
+type Invoked = { value: unknown } | Refused | 'streamed'
 
 const invoke = async (
   template: Template,
@@ -173,12 +178,12 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
 
 /**
  * Returns the body that API Gateway hands on when compression is enabled: inflated, and no longer said to be compressed;
- * undefined when it is not what its header says. Responses stay as they are: on loopback nobody gains from compressing them.
+ * a refusal when it is too large then, or not what its header says. Responses stay as they are: on loopback nobody gains from compressing them.
  */
 const inflate = (
   rawHeaders: readonly string[],
   body: Buffer,
-): Pick<WireRequest, 'rawHeaders' | 'body'> | undefined => {
+): Pick<WireRequest, 'rawHeaders' | 'body'> | Refused => {
   const place = rawHeaders.findIndex(
     (name, index) => index % 2 === 0 && name.toLowerCase() === 'content-encoding',
   )
@@ -186,8 +191,10 @@ const inflate = (
   try {
     const inflated = gunzipSync(body, { maxOutputLength: maxRequestBytes })
     return { rawHeaders: rawHeaders.toSpliced(place, 2), body: inflated }
-  } catch {
-    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+      ? { refused: 'REQUEST_TOO_LARGE', message: 'Request Too Long' }
+      : { refused: 'DEFAULT_4XX', message: 'The body is not gzip, though its Content-Encoding says so.' }
   }
 }
 

@@ -41,6 +41,9 @@ export interface RangeDriver {
 /** How many linked resources may each contribute a list of their own. */
 const mostLinked = 500
 
+/** Each list is at least one call; beyond this many it costs less to look at whatever else drives the search. */
+const mostLists = 500
+
 /** Returns what drives a clause; one of several is driven where each of them is. */
 export const driverOf = (type: string, clause: Clause): Driver | undefined => {
   if (clause.kind === 'all') return driverOfAll(type, clause)
@@ -53,6 +56,7 @@ export const driverOf = (type: string, clause: Clause): Driver | undefined => {
     clause.kind === 'linked' ? linkedReads(type, clause) : clause.kind === 'value' && valueReads(type, clause)
   if (!reads || reads.length === 0 || !('parameter' in clause)) return undefined
   const distinct = [...new Map(reads.map((read) => [read.list.name, read])).values()]
+  if (distinct.length > mostLists) return undefined
   return { name: clause.parameter.code, reads: distinct }
 }
 

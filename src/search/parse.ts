@@ -6,7 +6,7 @@ import { parseClause } from './clause.ts'
 import { controls, defaultControl } from './control.ts'
 import type { OwnParameters } from './lists.ts'
 import type { Clause, Pair, Query } from './query.ts'
-import { isUsable, type Reading } from './reading.ts'
+import { complaint, isUsable, type Reading } from './reading.ts'
 
 /** How a search is read: strictly, or leaving out what is not understood; `base` is the service's own address. */
 export interface ParseOptions {
@@ -45,8 +45,20 @@ interface Part {
   issues: readonly Issue[]
 }
 
+/** A chain of more links than this is not followed: each link is a search of its own. */
+const longestName = 1000
+
+const tooLong = (reading: Reading, name: string): Issue =>
+  complaint(
+    'invalid',
+    reading,
+    `${name.slice(0, 60)}…`,
+    `The parameter's name has ${name.length} characters; at most ${longestName} are read. Follow fewer links at once.`,
+  )
+
 const readPair = (reading: Reading, pair: Pair): Part => {
   const [name, value] = pair
+  if (name.length > longestName) return { pair, issues: [tooLong(reading, name)] }
   const control = controls[name.split(':')[0] ?? '']
   if (control) return { pair, ...control(reading, name, value) }
   const { clause, issues } = parseClause(reading, name, value)

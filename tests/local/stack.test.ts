@@ -129,10 +129,12 @@ describe('a stack whose functions misbehave', () => {
     expect((await post('x'.repeat(6_200_000))).status).toBe(200)
   })
 
-  test('inflates a compressed body, and answers 400 to one that is not', async () => {
+  test('inflates a compressed body, and answers 413 to what is too large then, 400 to what is not compressed', async () => {
     const response = await post(gzipSync('x'.repeat(5000)), { 'content-encoding': 'gzip' })
     expect(await response.json()).toMatchObject({ bytes: 5000 })
     expect((await post('no gzip', { 'content-encoding': 'gzip' })).status).toBe(400)
+    const bomb = gzipSync(Buffer.alloc(11 * 1024 * 1024))
+    expect((await post(bomb, { 'content-encoding': 'gzip' })).status).toBe(413)
   })
 
   test('runs many requests at once, one at a time in each environment', async () => {

@@ -57,6 +57,12 @@ test('names every wrong part at once, each with its expression', () => {
   expect(issues[1]?.diagnostics).toContain('`:exact`')
 })
 
+test('does not follow a chain that is named by more than 1,000 characters', () => {
+  const [issue] = issuesOf(`Encounter?${'part-of.'.repeat(200)}status=planned`)
+  expect(issue?.kind).toBe('invalid')
+  expect(issue?.diagnostics).toContain('1606 characters; at most 1000')
+})
+
 test('suggests the name that was meant', () => {
   expect(issuesOf('Patient?brithdate=2020')[0]?.diagnostics).toContain('Known names: `birthdate`.')
 })
