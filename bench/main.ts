@@ -15,6 +15,7 @@ import { findSubjects, kindsOf } from './requests.ts'
 import { benchTemplate, variablesOf, withStack } from './stack.ts'
 import { coldStarts } from './starts.ts'
 import { unitsSection } from './units.ts'
+import { validationSection } from './validation.ts'
 
 const { values } = parseArgs({
   options: {
@@ -57,6 +58,7 @@ const asking = (): Promise<void> =>
 await prepare()
 await buildFloor()
 if (wanted('pure')) report(pureSection(bundles))
+if (wanted('validation')) report(await validationSection(bundles))
 if (wanted('load')) await loading()
 if (['latency', 'units', 'cold'].some(wanted)) await asking()
 console.log(aimsText(sections))

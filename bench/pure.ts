@@ -74,9 +74,6 @@ export const pureSection = (bundles: Bundles): Section => {
         unit: '×',
         aim: { atMost: 10 },
       },
-      ...measured
-        .filter(({ name }) => name === 'validate')
-        .map(({ value }) => ({ name: 'base validation', value, unit: 'µs', aim: { atMost: 60 } })),
     ],
   }
 }

@@ -48,11 +48,16 @@ export interface Found {
   node: unknown
 }
 
-/** R4's searches ask of a reference only what type it points to, which can be told without reading the target. */
+/**
+ * R4's searches ask of a reference only what type it points to, which can be told without reading the target; and by
+ * `as` they mean all values of a type, of which FHIRPath would have but one.
+ */
 const asked = (expression: string): string =>
   expression
     .replace(/\bresolve\(\)\s+is\s+(?:FHIR\.)?(\w+)/g, "pointsTo('$1')")
     .replace(/\bresolve\(\)\.is\(\s*(?:FHIR\.)?(\w+)\s*\)/g, "pointsTo('$1')")
+    .replace(/\.as\(/g, '.ofType(')
+    .replace(/\(([^()]*?)\s+as\s+(\w+)\)/g, '($1).ofType($2)')
 
 type Evaluate = (input: unknown, variables?: object) => unknown[]
 
@@ -67,8 +72,13 @@ const pointsTo = (inputs: readonly unknown[], type: string): boolean[] =>
     return refersTo(root?.data as Resource, node?.data as Record<string, unknown> | undefined, type)
   })
 
+/** The engine keeps numbers with the digits that they were written with. */
+const unwrapped = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'asStr' in value && 'value' in value ? value.value : value
+
 /** What a value comes to that the engine has computed: text as FHIR writes it. */
-const plain = (value: unknown): Omit<Found, 'node'> => {
+const plain = (computed: unknown): Omit<Found, 'node'> => {
+  const value = unwrapped(computed)
   if (typeof value === 'boolean') return { type: 'boolean', value }
   if (typeof value === 'number') return { type: Number.isInteger(value) ? 'integer' : 'decimal', value }
   return { type: /^\d{4}-\d\d-\d\dT/.test(String(value)) ? 'dateTime' : 'string', value: String(value) }
@@ -91,7 +101,7 @@ const evaluator = (expression: string): Evaluate => {
 export const valuesBy = (resource: object, expression: string, from?: Found): Found[] =>
   evaluator(expression)(from ? from.node : resource, { resource }).map((value) =>
     isNode(value)
-      ? { type: value.fhirNodeDataType ?? 'string', value: value.data, node: value }
+      ? { type: value.fhirNodeDataType ?? 'string', value: unwrapped(value.data), node: value }
       : { ...plain(value), node: value },
   )
 
@@ -114,3 +124,12 @@ export const readFor = (expression: string, base: string, functions: Functions =
   const evaluate = fhirpath.compile({ base, expression }, r4, { userInvocationTable } as object)
   return (value, variables) => evaluate(value as object, variables) as unknown as unknown[]
 }
+/** A part of a parsed expression. */
+export interface Part {
+  type: string
+  text?: string
+  children?: Part[]
+}
+
+/** Returns an expression as a tree. Throws where it is no FHIRPath, with the place. */
+export const treeOf = (expression: string): Part => fhirpath.parse(asked(expression)) as unknown as Part

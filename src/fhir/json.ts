@@ -105,6 +105,37 @@ export const itemsAt = (text: string, at: number): { start: number; end: number 
   return items
 }
 
+/** Returns the path of the first member whose name its object had already, as in `Patient.name[0].family`. */
+export const repeatedMember = (text: string): string | undefined => {
+  const start = skipSpace(text, 0)
+  const type =
+    text.charCodeAt(start) === braceOpen && membersAt(text, start).find(({ name }) => name === 'resourceType')
+  return repeatedBelow(text, start, type ? stringAt(text, type.valueStart, type.valueEnd) : '')
+}
+
+const repeatedBelow = (text: string, at: number, path: string): string | undefined => {
+  const first = text.charCodeAt(at)
+  if (first === braceOpen) return repeatedIn(text, membersAt(text, at), path)
+  if (first !== bracketOpen) return undefined
+  for (const [i, { start }] of itemsAt(text, at).entries()) {
+    const found = repeatedBelow(text, start, `${path}[${i}]`)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const repeatedIn = (text: string, members: readonly Member[], path: string): string | undefined => {
+  const names = new Set<string>()
+  for (const { name, valueStart } of members) {
+    const own = path === '' ? name : `${path}.${name}`
+    if (names.has(name)) return own
+    names.add(name)
+    const found = repeatedBelow(text, valueStart, own)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
 /** Returns the members of the object that the text holds. */
 export const topLevelMembers = (text: string): Member[] => membersAt(text, skipSpace(text, 0))
 

@@ -2,6 +2,7 @@
 
 import type { OwnValues, Resource, SearchParameter, SearchType, TypedValue } from './definitions.ts'
 import { type Found, valuesBy } from './fhirpath.ts'
+import { put, putExtension } from './values.ts'
 
 /** What must be known of a tenant's own parameter to find its values. */
 export interface OwnDefinition {
@@ -26,9 +27,13 @@ const systemTypes: Readonly<Record<string, string>> = {
   'System.Time': 'time',
 }
 
-const typed = ({ type, value }: Found): TypedValue => ({ type: systemTypes[type] ?? type, value })
-
-const isPresent = ({ value }: TypedValue): boolean => value !== undefined && value !== null
+/** An extension stands for its value. */
+const typed = ({ type, value }: Found): TypedValue[] => {
+  const values: TypedValue[] = []
+  if (type === 'Extension') putExtension(values, value as Record<string, unknown>)
+  else put(values, systemTypes[type] ?? type, value)
+  return values
+}
 
 /** An expression that cannot be evaluated for one resource, a sum of texts perhaps, has no values there. */
 const leniently = <T>(values: () => T[]): T[] => {
@@ -42,13 +47,13 @@ const leniently = <T>(values: () => T[]): T[] => {
 const valuesOf =
   (expression: string): OwnValues['of'] =>
   (resource) =>
-    leniently(() => valuesBy(resource, expression).map(typed).filter(isPresent))
+    leniently(() => valuesBy(resource, expression).flatMap(typed))
 
 /** Each element that the composite is about, as the values of each of its components. */
 const elementsOf = (resource: Resource, expression: string, parts: readonly string[]): TypedValue[][][] =>
   leniently(() =>
     valuesBy(resource, expression).map((element) =>
-      parts.map((part) => valuesBy(resource, part, element).map(typed).filter(isPresent)),
+      parts.map((part) => valuesBy(resource, part, element).flatMap(typed)),
     ),
   )
 

@@ -130,7 +130,7 @@ const inBase64 = (status: number, headers: Headers, bytes: Buffer): APIGatewayPr
   return { statusCode: status, headers, body, isBase64Encoded: true }
 }
 
-const zipHeaders = { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' } as const
+const zipHeaders = { 'Content-Encoding': 'gzip', Vary: 'Accept, Accept-Encoding' } as const
 
 const isWorthwhile = ({ body }: FhirResponse, headers: FhirRequest['headers']): boolean =>
   body.length > worthwhile && wantsGzip(headers['accept-encoding'])

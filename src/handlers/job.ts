@@ -16,6 +16,9 @@ import { rulesOf } from './place.ts'
 /** Lambda tries an event three times; so often a fault of ours is given another chance. */
 const attempts = 3
 
+/** Work that goes on by itself stops well before the function's time is up, and makes a job of the rest. */
+const longestWork = 10 * 60_000
+
 const backing = backingOf(process.env)
 const rules = rulesOf(process.env)
 
@@ -39,6 +42,8 @@ const contextFor = (job: Job, tenant: string, store = backing.openStore(tenant))
   base: job.base,
   requestId: job.id,
   now: Date.now,
+  deadline: Date.now() + longestWork,
+  ...(backing.openJobs && { jobs: backing.openJobs(tenant) }),
   rules,
 })
 

@@ -11,6 +11,8 @@ const store = {
   grace: 0,
   knownDefinitions: () => ({ version: 0, text: '[]' }),
   definitions: async () => ({ version: 0, text: '[]' }),
+  progress: unreachable,
+  keepProgress: unreachable,
   define: unreachable,
   get: unreachable,
   version: unreachable,

@@ -2,15 +2,22 @@
 
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
 import { entriesOf } from '../search/entries.ts'
+import { ownIn } from '../search/own.ts'
 import { openArchive } from '../store/archive.ts'
-import { openJanitor } from '../store/janitor.ts'
+import { type EntriesOf, openJanitor } from '../store/janitor.ts'
+import type { Definitions } from '../store/port.ts'
 import { archiveRecords, type StreamRecord } from '../store/stream.ts'
 import { placeOf } from './backing.ts'
 import { errorFacts, logLine } from './log.ts'
 
 const place = placeOf(process.env)
 const archive = openArchive(place)
-const janitor = openJanitor(place, archive, entriesOf)
+/** The tenant's own search parameters have entries too. */
+const entriesFor = async (definitions: Definitions): Promise<EntriesOf> => {
+  const own = await ownIn(definitions)
+  return (resource, t) => entriesOf(resource, t, own.all(resource.resourceType))
+}
+const janitor = openJanitor(place, archive, entriesFor)
 
 /** The SDK's and Lambda's type of the same record differ only in fields that nobody reads here. */
 const recordOf = ({ dynamodb }: DynamoDBRecord): StreamRecord => ({

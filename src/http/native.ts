@@ -89,7 +89,6 @@ export const unwrapped = (response: FhirResponse): FhirResponse => {
       'Content-Disposition': `${isShown(type) ? 'inline' : 'attachment'}; filename="${binary.id}"`,
       'Content-Security-Policy': "sandbox; default-src 'none'",
       'X-Content-Type-Options': 'nosniff',
-      Vary: 'Accept',
       ...contextHeader(binary),
     },
     body: '',

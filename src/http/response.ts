@@ -14,14 +14,20 @@ type Headers = Record<string, string>
 export const cors: Readonly<Headers> = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers':
-    'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, X-Security-Context, X-Progress',
+    'ETag, Location, Content-Location, Last-Modified, Retry-After, X-Request-Id, X-Correlation-Id, X-Security-Context, X-Progress',
+}
+
+/** Without a word, a browser would guess for how long an answer stays true: it may keep it, and must ask each time. */
+export const caching: Readonly<Headers> = {
+  'Cache-Control': 'private, no-cache',
+  Vary: 'Accept, Accept-Encoding',
 }
 
 /** What a browser may send after asking with OPTIONS. */
 export const preflight: Readonly<Headers> = {
   ...cors,
   'Access-Control-Allow-Headers':
-    'Authorization, Content-Type, Accept, Prefer, If-Match, If-None-Match, If-Modified-Since, If-None-Exist, Idempotency-Key, X-Provenance, X-Request-Id, X-Correlation-Id',
+    'Authorization, Content-Type, Content-Encoding, Accept, Prefer, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-None-Exist, Idempotency-Key, X-Provenance, X-Security-Context, X-Request-Id, X-Correlation-Id',
   'Access-Control-Max-Age': '86400',
 }
 
@@ -64,7 +70,7 @@ export const responseOf = (answer: Answer, prefer: Prefer, base: string): FhirRe
       ...(body === '' ? {} : { 'Content-Type': `${answer.mediaType ?? fhirJson}; charset=utf-8` }),
       ...(version ? versionHeaders(version) : {}),
       ...answer.headers,
-      ...places(answer, base, body !== '' && body === version?.text),
+      ...places(answer, base, status === 304 || (body !== '' && body === version?.text)),
     },
     body,
   }

@@ -9,7 +9,7 @@ import { type Matched, match, methodsAt, NotAllowed } from './match.ts'
 import type { FhirRequest, FhirResponse } from './message.ts'
 import { bodyFormat } from './negotiate.ts'
 import { preferOf } from './prefer.ts'
-import { cors, preflight, responseOf } from './response.ts'
+import { caching, cors, preflight, responseOf } from './response.ts'
 import { allRoutes, type Route, routesAt } from './routes.ts'
 import { jsonOf, type Rendering, rendered, renderingOf, renderingOfFailed } from './serialise.ts'
 
@@ -65,6 +65,7 @@ const dispatchOf = (context: Context, faults: unknown[], notes: object[]): Dispa
     routes: allRoutes,
     note: (facts) => notes.push(facts),
     report: (thrown) => faults.push(thrown),
+    check: async ({ method, path }) => permit(match(method, path, await routesAt(path)), context),
     again: async (asked) => run(match(asked.method, asked.path, await routesAt(asked.path)), asked, dispatch),
   }
   return dispatch
@@ -109,7 +110,7 @@ const dressed = (
   requestId: string,
 ): FhirResponse => ({
   ...response,
-  headers: { ...cors, ...response.headers, ...ids(headers, requestId) },
+  headers: { ...cors, ...caching, ...response.headers, ...ids(headers, requestId) },
   body: method === 'HEAD' ? '' : response.body,
   ...(bytes && method !== 'HEAD' && { bytes }),
 })

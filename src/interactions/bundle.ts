@@ -6,7 +6,9 @@ import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
 import { type Body, bodyOf } from '../write/body.ts'
 import { type BundleEntry, type EntryRead, readEntries, wrapperIssues } from '../write/bundle.ts'
 import { inParallel } from '../write/parallel.ts'
+import { withoutStrangers } from '../write/strangers.ts'
 import { transact } from '../write/transaction.ts'
+import { placed } from '../write/verify.ts'
 import { plan, reads } from '../write/wish.ts'
 import { type BundleType, bundleText } from './bundle-text.ts'
 import type { Answer, Call, Dispatch, Interaction } from './call.ts'
@@ -28,7 +30,9 @@ const ask = async (entry: BundleEntry, context: Dispatch): Promise<Answer> => {
   try {
     if (typeof patch === 'function') return await change(entry, context)
     const sent = patch ? { ...headers, 'content-type': patch.type } : headers
-    return await context.again({ method, path, query, headers: sent, body: patch?.text ?? body?.text ?? '' })
+    const text = patch?.text ?? body?.text ?? ''
+    const answer = await context.again({ method, path, query, headers: sent, body: text })
+    return method === 'HEAD' ? { ...answer, bare: true } : answer
   } catch (thrown) {
     return failed(thrown, context)
   }
@@ -42,17 +46,19 @@ const askRead = (read: EntryRead, context: Dispatch): Promise<Answer> =>
 /** https://hl7.org/fhir/R4/http.html#brules: the order in which entries are processed, wherever they stand. */
 const turns: readonly (readonly string[])[] = [['DELETE'], ['POST'], ['PUT', 'PATCH'], ['GET', 'HEAD']]
 
-const keyed = (read: EntryRead, key: string | undefined): EntryRead =>
-  read.entry
-    ? { ...read, entry: { ...read.entry, headers: withOwnKey(read.entry.headers, key, read.entry.place) } }
-    : read
+/** What the whole request prefers, each of its entries does. */
+const preferring = (entry: BundleEntry, { headers: { prefer } }: Call): BundleEntry =>
+  prefer === undefined ? entry : { ...entry, headers: { ...entry.headers, prefer } }
 
-const batch = async (
-  reading: readonly EntryRead[],
-  key: string | undefined,
-  context: Dispatch,
-): Promise<Answer[]> => {
-  const entries = reading.map((read) => keyed(read, key))
+const keyed = (read: EntryRead, call: Call): EntryRead => {
+  if (!read.entry) return read
+  const { headers, place } = read.entry
+  const own = { ...read.entry, headers: withOwnKey(headers, call.headers['idempotency-key'], place) }
+  return { ...read, entry: preferring(own, call) }
+}
+
+const batch = async (reading: readonly EntryRead[], call: Call, context: Dispatch): Promise<Answer[]> => {
+  const entries = withoutStrangers(reading).map((read) => keyed(read, call))
   const answers = new Map<EntryRead, Answer>()
   for (const methods of turns) {
     const turn = entries.filter(({ entry }) => methods.includes(entry?.method ?? 'GET'))
@@ -64,14 +70,26 @@ const batch = async (
 /** Puts the Bundle, as it came, into the archive: before anything of it is done, so that nothing done can lack it. */
 type Archive = () => Promise<void>
 
+/** Reads have their turn after the commit: what can be known to fail must fail before. */
+const readIssues = async (entry: BundleEntry, context: Dispatch): Promise<readonly Issue[]> => {
+  try {
+    if (reads(entry)) await context.check(entry)
+    return []
+  } catch (thrown) {
+    return placed(issuesOf(thrown, context.requestId), `${entry.place}.request.url`)
+  }
+}
+
 const transaction = async (
   reading: readonly EntryRead[],
+  call: Call,
   context: Dispatch,
   archive: Archive,
 ): Promise<Answer[]> => {
-  const entries = reading.flatMap(({ entry }) => entry ?? [])
+  const entries = reading.flatMap(({ entry }) => (entry ? [preferring(entry, call)] : []))
   const unreadable = reading.flatMap(({ issues }) => issues)
-  const wishes = plan(entries, context, unreadable)
+  const unanswerable = await inParallel(entries, width, (entry) => readIssues(entry, context))
+  const wishes = plan(entries, context, [...unreadable, ...unanswerable.flat()])
   await archive()
   const results = await transact(wishes, context)
   return inParallel(entries, width, (entry, i) =>
@@ -119,8 +137,8 @@ export const bundle: Interaction = async (call, context) => {
   const archive = (): Promise<void> => context.archive.bundle(context.tenant, id, body.text)
   const type = String(body.resource.type)
   const answers = await (type === 'batch'
-    ? archive().then(() => batch(reading, call.headers['idempotency-key'], context))
-    : transaction(reading, once(call, context), archive))
+    ? archive().then(() => batch(reading, call, context))
+    : transaction(reading, call, once(call, context), archive))
   return {
     status: 200,
     text: bundleText({

@@ -40,6 +40,8 @@ export interface Answer {
   headers?: Readonly<Record<string, string>>
   /** What is to be told, as an OperationOutcome. */
   issues?: readonly Issue[]
+  /** The answer to a HEAD in a Bundle: told is everything but the resource. */
+  bare?: boolean
   /** The answer to a write: `Prefer: return` decides about its body. */
   written?: boolean
   /** What a write has to tell although it was done, for who prefers an OperationOutcome. */
@@ -58,6 +60,8 @@ export interface Asked {
 /** What interactions work with: a Bundle's entries go `again` through the routes. */
 export interface Dispatch extends Context {
   again: (asked: Asked) => Promise<Answer>
+  /** Fails where nothing is served at an address, or not to this principal. */
+  check: (asked: Pick<Asked, 'method' | 'path'>) => Promise<void>
   /** Tells the log what was done that must be known later: facts of ours, never content. */
   note: (facts: object) => void
   /** Tells the log about a fault that only one entry of a Bundle met. */

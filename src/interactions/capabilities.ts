@@ -4,6 +4,7 @@ import type { SearchParameter } from '../fhir/definitions.ts'
 import { compartmentTypes, searchParameters } from '../fhir/parameters.ts'
 import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
+import { type Definition, definitionsIn } from '../search/own.ts'
 import { specialParameters } from '../search/special.ts'
 import type { Context, Login } from '../write/context.ts'
 import { patchTypes } from '../write/patch.ts'
@@ -17,23 +18,29 @@ const codesOf = (routes: readonly RouteFacts[], ...levels: RouteFacts['level'][]
     .filter(({ level, code }) => code !== '' && levels.includes(level))
     .flatMap(({ code }) => code.split(' ').map((each) => ({ code: each })))
 
-const parametersOf = (type: string): SearchParameter[] => [
+/** A search parameter as far as it is stated. */
+type Stated = Pick<SearchParameter, 'code' | 'type' | 'url' | 'targets'>
+
+/** The tenant's own search parameters are stated once they can be searched by. */
+const parametersOf = (type: string, own: readonly Definition[]): Stated[] => [
   ...searchParameters(type).values(),
   ...specialParameters(type),
+  ...own.filter(({ state, types }) => state === 'ready' && types.includes(type)),
 ]
 
-const searchParam = ({ code, type, url }: SearchParameter) => ({ name: code, type, definition: url })
+const searchParam = ({ code, type, url }: Stated) => ({ name: code, type, definition: url })
 
-const references = (type: string): SearchParameter[] =>
-  parametersOf(type).filter((parameter) => parameter.type === 'reference')
+const references = (type: string, own: readonly Definition[]): Stated[] =>
+  parametersOf(type, own).filter((parameter) => parameter.type === 'reference')
 
-const includesOf = (type: string): string[] => references(type).map(({ code }) => `${type}:${code}`)
+const includesOf = (type: string, own: readonly Definition[]): string[] =>
+  references(type, own).map(({ code }) => `${type}:${code}`)
 
 /** Which links of other types may point to a type; links to anything would only repeat the list of all types. */
-const reverseIncludes = (): Map<string, string[]> => {
+const reverseIncludes = (own: readonly Definition[]): Map<string, string[]> => {
   const reverse = new Map<string, string[]>(resourceTypes.map((type) => [type, []]))
   for (const type of resourceTypes)
-    for (const { code, targets } of references(type))
+    for (const { code, targets } of references(type, own))
       for (const target of targets ?? []) reverse.get(target)?.push(`${type}:${code}`)
   return reverse
 }
@@ -79,8 +86,8 @@ const operationsOf = (routes: readonly RouteFacts[], type: string): object[] => 
   return named(served.filter(({ types }) => types?.includes(type) ?? true))
 }
 
-const resourcesOf = (routes: readonly RouteFacts[], rules: Rules): object[] => {
-  const reverse = reverseIncludes()
+const resourcesOf = (routes: readonly RouteFacts[], rules: Rules, own: readonly Definition[]): object[] => {
+  const reverse = reverseIncludes(own)
   const interaction = codesOf(routes, 'type', 'instance')
   const common = flags(routes, rules)
   return resourceTypes.map((type) => ({
@@ -88,9 +95,9 @@ const resourcesOf = (routes: readonly RouteFacts[], rules: Rules): object[] => {
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     interaction,
     ...common,
-    ...unlessEmpty('searchInclude', includesOf(type)),
+    ...unlessEmpty('searchInclude', includesOf(type, own)),
     ...unlessEmpty('searchRevInclude', reverse.get(type) ?? []),
-    searchParam: parametersOf(type).map(searchParam),
+    searchParam: parametersOf(type, own).map(searchParam),
     ...unlessEmpty('operation', operationsOf(routes, type)),
   }))
 }
@@ -126,6 +133,7 @@ const headers =
 export const capabilityStatement = (
   routes: readonly RouteFacts[],
   { base, login, now, rules = defaultRules }: Pick<Context, 'base' | 'login' | 'now' | 'rules'>,
+  own: readonly Definition[] = [],
 ): object => ({
   resourceType: 'CapabilityStatement',
   status: 'active',
@@ -141,7 +149,7 @@ export const capabilityStatement = (
       mode: 'server',
       documentation: headers,
       security: security(login),
-      resource: resourcesOf(routes, rules),
+      resource: resourcesOf(routes, rules, own),
       interaction: codesOf(routes, 'system'),
       ...unlessEmpty('operation', systemOperations(routes)),
       compartment: compartmentTypes.map(compartmentUrl),
@@ -149,23 +157,34 @@ export const capabilityStatement = (
   ],
 })
 
-/** One text per base URL and rules: what is served does not change while a process lives. */
+/** One text per base URL, rules and definitions: nothing else of what is served changes while a process lives. */
 const texts = new Map<string, string>()
 
 const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
-  const key = `${context.base} ${JSON.stringify(context.rules)}`
-  const text = texts.get(key) ?? JSON.stringify(capabilityStatement(await routes(), context))
+  const definitions = await context.store.definitions()
+  const key = `${context.base} ${JSON.stringify(context.rules)} ${context.tenant} ${definitions.version}`
+  const text =
+    texts.get(key) ?? JSON.stringify(capabilityStatement(await routes(), context, definitionsIn(definitions)))
   if (texts.size < 8) texts.set(key, text)
   return text
 }
 
-const checkMode = ({ query }: Call): void => {
-  const mode = query.findLast(([name]) => name === 'mode')?.[1] ?? 'full'
-  if (mode !== 'full' && mode !== 'normative')
-    throw failure('unsupported', `\`mode=${mode}\` is not supported. Use \`full\` or \`normative\`.`)
+const terminologyText = async (context: Context): Promise<string> => {
+  const { terminologyCapabilities } = await import('./terminology-capabilities.ts')
+  return JSON.stringify(terminologyCapabilities(context))
 }
 
-export const capabilities: Interaction = async (call, context) => {
-  checkMode(call)
-  return { status: 200, text: await textFor(context) }
+type TextFor = (context: Dispatch) => Promise<string>
+const modes = { full: textFor, normative: textFor, terminology: terminologyText } as const
+
+const modeOf = ({ query }: Call): TextFor => {
+  const mode = query.findLast(([name]) => name === 'mode')?.[1] ?? 'full'
+  if (Object.hasOwn(modes, mode)) return modes[mode as keyof typeof modes]
+  const known = Object.keys(modes).map((each) => `\`${each}\``)
+  throw failure('unsupported', `\`mode=${mode}\` is not supported. Use ${known.join(', ')}.`)
 }
+
+export const capabilities: Interaction = async (call, context) => ({
+  status: 200,
+  text: await modeOf(call)(context),
+})

@@ -1,55 +1,15 @@
 /** https://hl7.org/fhir/R4/async.html — a request that is done later, its status, and its result. */
 
-import type { Principal } from '../auth/principal.ts'
 import { failure } from '../outcome/failure.ts'
-import { notFound, notLoggedIn } from '../outcome/messages.ts'
-import { type Job, type Jobs, keptSeconds } from '../store/jobs.ts'
+import { notFound } from '../outcome/messages.ts'
+import { type Job, keptSeconds } from '../store/jobs.ts'
 import type { Context } from '../write/context.ts'
+import { jobsOf, makeJob, ownerOf } from '../write/later.ts'
 import { bundleText, objectText, raw, statusLine } from './bundle-text.ts'
 import type { Answer, Asked, Interaction } from './call.ts'
 
 /** Returns a job's address, which tells its status and then its result. */
 export const addressOf = (base: string, id: string): string => `${base}/_jobs/${id}`
-
-const jobsOf = ({ jobs }: Context): Jobs => {
-  if (jobs) return jobs
-  throw failure('unsupported', 'This deployment has no bucket for uploads, so nothing can be done later.')
-}
-
-const ownerOf = ({ principal }: Context): Principal => {
-  if (principal) return principal
-  throw notLoggedIn()
-}
-
-/** What a job is told of its request: neither who may see it, nor that it shall not wait. */
-const withheld = new Set(['authorization', 'cookie', 'accept', 'accept-encoding', 'idempotency-key'])
-
-const headersFor = (headers: Asked['headers'], id: string): Record<string, string> => ({
-  ...Object.fromEntries(Object.entries(headers).filter(([name]) => !withheld.has(name))),
-  accept: 'application/fhir+json',
-  prefer: (headers.prefer ?? '').replace(/respond-async\s*[,;]?/i, ''),
-  // A caller's own key is worth more than ours: a repeated request makes a second job, and no second change.
-  'idempotency-key': headers['idempotency-key'] ?? `job-${id}`,
-})
-
-/** Makes a job of a request; the one who puts its body begins it. */
-export const makeJob = async (asked: Omit<Asked, 'body'>, context: Context): Promise<Job> => {
-  const { id: owner, name, groups } = ownerOf(context)
-  const id = crypto.randomUUID()
-  const { method, path, query } = asked
-  const job: Job = {
-    id,
-    owner: { id: owner, name, groups },
-    base: context.base,
-    method,
-    path,
-    query: query.filter(([key]) => key !== '_format' && key !== '_pretty'),
-    headers: headersFor(asked.headers, id),
-    made: context.now(),
-  }
-  await jobsOf(context).make(job)
-  return job
-}
 
 /** Returns the answer to a request that will be done later: 202, and where to ask for it. */
 export const defer = async (asked: Asked, context: Context): Promise<Answer> => {

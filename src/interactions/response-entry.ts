@@ -6,8 +6,9 @@ import { objectText, raw, statusLine } from './bundle-text.ts'
 import type { Answer, Prefer } from './call.ts'
 
 /** A read, a search and a history are asked for their resource; a write only gives it back where that is preferred. */
-const bodyText = ({ version, text, issues, written, status }: Answer, prefer: Prefer): string | undefined => {
-  if (issues || status === 304 || status === 204) return undefined
+const bodyText = (answer: Answer, prefer: Prefer): string | undefined => {
+  const { version, text, issues, written, status, bare } = answer
+  if (issues || bare || status === 304 || status === 204) return undefined
   if (text !== undefined) return text
   return version && !version.deleted && (!written || prefer.returns === 'representation')
     ? version.text

@@ -3,6 +3,7 @@
 import type { Call, Interaction, Pairs } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Drift } from '../search/care.ts'
+import { ownIn } from '../search/own.ts'
 import { type Surveyed, type SurveyScope, survey } from '../search/survey.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
@@ -100,7 +101,8 @@ const runBy =
   (method: 'GET' | 'POST'): Interaction =>
   async (call, { store, now }) => {
     const pairs = inputOf(definition, call)
-    const checking = { store, care: await store.care(), now, repair: repairOf(pairs, method) }
+    const [care, own] = [await store.care(), await ownIn(await store.definitions())]
+    const checking = { store, care, now, own, repair: repairOf(pairs, method) }
     const piece = { most: countOf(pairs), patience }
     const found = await survey(checking, scopeOf(call), piece, last(pairs, 'cursor'))
     const parameter = parametersOf(found, checking.repair)

@@ -5,6 +5,7 @@ import { lastnOperation } from './lastn.ts'
 import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts'
 import type { Operation } from './operation.ts'
 import { purgeHistoryOperation, purgeOperation } from './purge.ts'
+import { reindexOperations } from './reindex.ts'
 import { statsOperation } from './stats.ts'
 import { terminologyOperations } from './terminology.ts'
 import { uploadOperation } from './upload.ts'
@@ -24,6 +25,7 @@ export const operations: readonly Operation[] = [
   versionsOperation,
   uploadOperation,
   ...checkIndexOperations,
+  ...reindexOperations,
   ...terminologyOperations,
   purgeHistoryOperation,
   purgeOperation,

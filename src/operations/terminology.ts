@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/terminology-service.html — what each operation takes; what it does is loaded with its first call. */
 
+import { expansionParameters } from '../terminology/wanted.ts'
 import type { Operation, OperationDefinition } from './operation.ts'
 
 type Parameter = OperationDefinition['parameter'][number]
@@ -46,21 +47,7 @@ const expand = definitionOf('ValueSet', 'expand', [
   takes('url', 'uri'),
   takes('valueSet', 'ValueSet'),
   takes('valueSetVersion', 'string'),
-  takes('filter', 'string'),
-  takes('offset', 'integer'),
-  takes('count', 'integer'),
-  takes('includeDesignations', 'boolean'),
-  takes('designation', 'string', '*'),
-  takes('includeDefinition', 'boolean'),
-  takes('activeOnly', 'boolean'),
-  takes('excludeNested', 'boolean'),
-  takes('excludeNotForUI', 'boolean'),
-  takes('excludePostCoordinated', 'boolean'),
-  takes('displayLanguage', 'code'),
-  takes('exclude-system', 'canonical', '*'),
-  takes('system-version', 'canonical', '*'),
-  takes('check-system-version', 'canonical', '*'),
-  takes('force-system-version', 'canonical', '*'),
+  ...expansionParameters.map(([name, type, max]) => takes(name, type, max)),
   gives('return', 'ValueSet', 1),
 ])
 

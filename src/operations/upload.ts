@@ -1,9 +1,10 @@
 /** What is larger than the gateway takes is put into the bucket, and done from there. */
 
 import type { Interaction, Pairs } from '../interactions/call.ts'
-import { addressOf, makeJob } from '../interactions/jobs.ts'
+import { addressOf } from '../interactions/jobs.ts'
 import { failure } from '../outcome/failure.ts'
 import { addressSeconds } from '../store/jobs.ts'
+import { makeJob } from '../write/later.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
 const definition: OperationDefinition = {

@@ -45,6 +45,13 @@ export const emptyBody = (expected: string): Failure =>
 export const badJson = (what: string, line: number, column: number): Failure =>
   failure('malformed', `The body is not JSON: ${what} at line ${line}, column ${column}.`)
 
+export const repeatedName = (path: string): Failure =>
+  failure(
+    'malformed',
+    `\`${path}\` stands there twice. The names in an object are unique; a list is an array.`,
+    path,
+  )
+
 export const tooDeep = (depth: number): Failure =>
   failure('malformed', `The body nests deeper than ${depth} levels. No FHIR resource needs that.`)
 
@@ -106,6 +113,15 @@ export const versionMismatch = (
     current === undefined
       ? `\`If-Match\` asks for version ${asked}, but \`${type}/${id}\` does not exist.`
       : `\`If-Match\` asks for version ${asked}, but \`${type}/${id}\` is at version ${current}. Read it and try again.`,
+  )
+
+export const nothingThere = (type: string, id: string): Issue =>
+  error('version-conflict', `\`If-Match: *\` asks for what is there, but \`${type}/${id}\` does not exist.`)
+
+export const changedSince = (type: string, id: string, t: string): Issue =>
+  error(
+    'version-conflict',
+    `\`If-Unmodified-Since\` forbids it: \`${type}/${id}\` was changed at ${t}. Read it and try again.`,
   )
 
 export const alreadyThere = (type: string, id: string): Issue =>

@@ -4,6 +4,7 @@ import { inParallel } from '../store/parallel.ts'
 import type { Expected, IndexCare, Said, Store, Version } from '../store/port.ts'
 import { isLost } from '../store/write-ids.ts'
 import { entriesOf } from './entries.ts'
+import { type Own, ownIn } from './own.ts'
 
 /** One place where index and resource disagree, and how. */
 export interface Drift {
@@ -31,15 +32,26 @@ export interface Checking {
   care: IndexCare
   now: () => number
   repair: boolean
+  /** The tenant's own search parameters, as they are when the check begins. */
+  own: Own
+}
+
+/** What was judged by definitions that have changed meanwhile is judged anew: nothing new may be taken for stale. */
+const surely = async <T>(checking: Checking, judge: (checking: Checking) => Promise<T>): Promise<T> => {
+  const found = await judge(checking)
+  const definitions = await checking.store.definitions()
+  if (definitions.version === checking.own.version) return found
+  return surely({ ...checking, own: await ownIn(definitions) }, judge)
 }
 
 const resourceOf = ({ text }: Version): Resource => JSON.parse(text) as Resource
 
-const expectedOf = (version: Version, resource: Resource): Expected => ({
+/** A parameter that is still being indexed may have its entries, and need not. */
+const expectedOf = ({ own }: Checking, version: Version, resource = resourceOf(version)): Expected => ({
   type: version.type,
   id: version.id,
   w: version.w,
-  entries: entriesOf(resource, version.t),
+  entries: entriesOf(resource, version.t, [...own.searched.of(version.type).values()]),
 })
 
 const driftOf = (kind: Drift['kind'], { type, id, list, order }: Said): Drift => ({
@@ -51,26 +63,20 @@ const driftOf = (kind: Drift['kind'], { type, id, list, order }: Said): Drift =>
 })
 
 /** Returns those whose write is still the current one. A write's entries go only after it has been superseded. */
-const ofCurrent = async <T extends Said>(store: Store, said: readonly T[]): Promise<T[]> => {
+export const ofCurrent = async <T extends Said>(store: Store, said: readonly T[]): Promise<T[]> => {
   const versions = said.length > 0 ? await store.get(said) : []
   return said.filter(({ w }, i) => versions[i]?.w === w)
 }
 
 /** Holds resources against the index: every entry that they ask for must be there and say what they say. */
 export const checkResources = async (
-  { store, care, repair }: Checking,
+  checking: Checking,
   type: string,
   ids: readonly string[],
   concerns: (resource: Resource) => boolean = () => true,
 ): Promise<Checked> => {
-  const versions = await store.get(ids.map((id) => ({ type, id })))
-  const concerned = versions
-    .filter((version) => version !== undefined)
-    .filter(({ deleted }) => !deleted)
-    .map((version) => ({ version, resource: resourceOf(version) }))
-    .filter(({ resource }) => concerns(resource))
-  const expected = concerned.map(({ version, resource }) => expectedOf(version, resource))
-  const unsaid = await ofCurrent(store, await care.unsaid(expected))
+  const { store, care, repair } = checking
+  const { expected, unsaid } = await surely(checking, (asked) => unsaidOf(asked, type, ids, concerns))
   if (repair && unsaid.length > 0) {
     await care.say(unsaid)
     const current = new Set(await ofCurrent(store, unsaid))
@@ -84,13 +90,32 @@ export const checkResources = async (
   }
 }
 
+const unsaidOf = async (
+  checking: Checking,
+  type: string,
+  ids: readonly string[],
+  concerns: (resource: Resource) => boolean,
+) => {
+  const { store, care } = checking
+  const versions = await store.get(ids.map((id) => ({ type, id })))
+  const concerned = versions
+    .filter((version) => version !== undefined)
+    .filter(({ deleted }) => !deleted)
+    .map((version) => ({ version, resource: resourceOf(version) }))
+    .filter(({ resource }) => concerns(resource))
+  const expected = concerned.map(({ version, resource }) => expectedOf(checking, version, resource))
+  return { expected, unsaid: await ofCurrent(store, await care.unsaid(expected)) }
+}
+
 /** How long a writer may take to remove what it has superseded, in milliseconds. */
 const courtesy = 2_000
 
 const placeOf = (list: string, order: string): string => `${list}\n${keyOrder(order)}`
 
-const placesOf = (version: Version): ReadonlySet<string> =>
-  new Set(entriesOf(resourceOf(version), version.t).map(({ list, order }) => placeOf(list.name, order)))
+const placesOf = ({ own }: Checking, version: Version): ReadonlySet<string> => {
+  const entries = entriesOf(resourceOf(version), version.t, own.all(version.type))
+  return new Set(entries.map(({ list, order }) => placeOf(list.name, order)))
+}
 
 /** What becomes of an entry: it is right, its write may be under way, its writer may be removing it, or it is left behind. */
 type Verdict = 'right' | 'young' | 'leaving' | 'stale'
@@ -118,20 +143,20 @@ const verdictOn = async (
 }
 
 /** Each resource is asked once where it wants to be found. */
-const remembering = () => {
+const remembering = (checking: Checking) => {
   const known = new Map<Version, ReadonlySet<string>>()
   return (version: Version): ReadonlySet<string> => {
-    const places = known.get(version) ?? placesOf(version)
+    const places = known.get(version) ?? placesOf(checking, version)
     known.set(version, places)
     return places
   }
 }
 
-/** Holds a page of the index against the resources: what it says must be so. */
-export const checkEntries = async (checking: Checking, found: readonly Said[]): Promise<Checked> => {
-  const { store, care, repair } = checking
+/** Returns what a page of the index says that is not so, and how much may yet become so. */
+const staleAmong = async (checking: Checking, found: readonly Said[]) => {
+  const { store, care } = checking
   const versions = await store.get(found)
-  const places = remembering()
+  const places = remembering(checking)
   const judged = found.map((said, i) => ({ said, current: versions[i] }))
   const verdicts = await inParallel(16, judged, ({ said, current }) =>
     verdictOn(checking, said, current, places),
@@ -141,12 +166,18 @@ export const checkEntries = async (checking: Checking, found: readonly Said[]): 
   if (leaving.length > 0) await sleep(courtesy)
   const suspects = [...judgedAs('stale'), ...leaving]
   const stale = suspects.length > 0 ? await care.stillSaid(suspects) : []
-  if (repair) await care.unsay(stale)
+  return { stale, young: judgedAs('young').length }
+}
+
+/** Holds a page of the index against the resources: what it says must be so. */
+export const checkEntries = async (checking: Checking, found: readonly Said[]): Promise<Checked> => {
+  const { stale, young } = await surely(checking, (asked) => staleAmong(asked, found))
+  if (checking.repair) await checking.care.unsay(stale)
   return {
     resources: 0,
     entries: found.length,
     drift: stale.map((said) => driftOf('stale', said)),
-    young: judgedAs('young').length,
+    young,
   }
 }
 
@@ -155,7 +186,7 @@ export const checkPast = async (checking: Checking, type: string, id: string): P
   const { store, care, repair, now } = checking
   const { versions } = await store.history({ type, id, limit: 1000 })
   const past = versions.slice(1).filter(({ deleted }) => !deleted)
-  const told = await care.saidOf(past.map((version) => expectedOf(version, resourceOf(version))))
+  const told = await care.saidOf(past.map((version) => expectedOf(checking, version)))
   const leaving = told.length > 0 && now() - Date.parse(versions[0]?.t ?? '') < courtesy
   if (leaving) await sleep(courtesy)
   const stale = leaving ? await care.stillSaid(told) : told

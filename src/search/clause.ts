@@ -104,7 +104,8 @@ const noModifier = (
   rules: SearchRules,
 ): Issue => {
   const known = [...Object.keys(rules.modifiers).filter((row) => row !== ''), 'missing']
-  const list = known.map((row) => `\`:${row}\``).join(', ')
+  const type = parameter.type === 'reference' ? ', and the type that it refers to' : ''
+  const list = known.map((row) => `\`:${row}\``).join(', ') + type
   const what = rules.refused.includes(modifier)
     ? `The modifier \`:${modifier}\` of \`${parameter.code}\` is known but not supported.`
     : `\`:${modifier}\` is no modifier of \`${parameter.code}\`, a parameter of type ${parameter.type}.`

@@ -1,3 +1,4 @@
+import type { Resource } from '../fhir/definitions.ts'
 import { failure, type Issue, warning } from '../outcome/failure.ts'
 import type { Store, Version } from '../store/port.ts'
 import { needsResolving, resolveChains } from './chain.ts'
@@ -6,6 +7,7 @@ import { readCursor, writeCursor } from './cursor.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { Read } from './hydrate.ts'
 import { readIncluded } from './includes.ts'
+import { matches } from './match.ts'
 import { readQuery } from './own.ts'
 import { type Plan, planQuery } from './plan.ts'
 import type { Pair, Query } from './query.ts'
@@ -153,6 +155,18 @@ const versionsOf = ({ page, included }: Found): string =>
 /** What a conditional interaction works with. */
 export interface MatchingOptions extends SearchOptions {
   base: string
+}
+
+/** Returns a function that says whether a resource that may not be stored yet matches; what chains lead to is as stored. */
+export const matcherOf = async (
+  type: string,
+  pairs: readonly Pair[],
+  { base, store, started = Date.now(), findCodes }: MatchingOptions,
+): Promise<(resource: Resource) => boolean> => {
+  const read = await readQuery(type, pairs, { lenient: false, base }, store)
+  const query = await withCodes(read.query, findCodes)
+  const resolved = await resolveChains(newScope(store, started, wholeLimits), query)
+  return (resource) => matches(resolved, resource)
 }
 
 /** Returns the current versions that criteria match, up to `limit`, none left out. Fails as a strict search does. */

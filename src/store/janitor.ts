@@ -1,11 +1,12 @@
 import type { Resource } from '../fhir/definitions.ts'
 import type { Archive } from './archive.ts'
+import { currentDefinitions } from './dynamo/definitions.ts'
 import { removeLeftovers } from './dynamo/index-items.ts'
 import { finish } from './dynamo/journal.ts'
 import { openSession, type StorePlace } from './dynamo/open.ts'
 import type { Session } from './dynamo/session.ts'
 import { statesOf } from './dynamo/transactions.ts'
-import type { Entry } from './port.ts'
+import type { Definitions, Entry } from './port.ts'
 import { journalsIn, type LostVersion, lostVersions, type StreamRecord } from './stream.ts'
 
 /** Returns where a resource wants to be found; search knows, the store is told. */
@@ -24,9 +25,18 @@ const finishJournals = async (session: Session, txns: readonly string[]): Promis
  * Returns a function that clears up after the writes which the given stream records show: it carries out journals
  * whose writer has died, and removes dead index entries; it returns of how many index items.
  */
-export const openJanitor = (place: StorePlace, archive: Pick<Archive, 'body'>, entriesOf: EntriesOf) => {
+export const openJanitor = (
+  place: StorePlace,
+  archive: Pick<Archive, 'body'>,
+  entriesFor: (definitions: Definitions) => EntriesOf | Promise<EntriesOf>,
+) => {
   const sessionOf = openSession(place)
-  const placed = ({ id, w, t, text }: LostVersion) => ({ id, w, entries: entriesOf(JSON.parse(text), t) })
+  const clear = async (tenant: string, versions: readonly LostVersion[]): Promise<number> => {
+    const session = sessionOf(tenant)
+    const entriesOf = await entriesFor(await currentDefinitions(session))
+    const placed = versions.map(({ id, w, t, text }) => ({ id, w, entries: entriesOf(JSON.parse(text), t) }))
+    return removeLeftovers(session, placed)
+  }
   return async (records: readonly StreamRecord[]): Promise<number> => {
     const lost = await lostVersions(records, archive)
     const journals = Map.groupBy(journalsIn(records), ({ tenant }) => tenant)
@@ -38,9 +48,7 @@ export const openJanitor = (place: StorePlace, archive: Pick<Archive, 'body'>, e
     )
     await Promise.all(finished)
     const byTenant = Map.groupBy(lost, ({ tenant }) => tenant)
-    const removed = [...byTenant].map(([tenant, versions]) =>
-      removeLeftovers(sessionOf(tenant), versions.map(placed)),
-    )
+    const removed = [...byTenant].map(([tenant, versions]) => clear(tenant, versions))
     return (await Promise.all(removed)).reduce((sum, count) => sum + count, 0)
   }
 }

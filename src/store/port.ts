@@ -118,6 +118,12 @@ export interface Care {
   definitions?: number
 }
 
+/** How far work in the background has come: a text that counts up with every change, from 0 for none. */
+export interface Progress {
+  v: number
+  text: string
+}
+
 /** The search parameters that a tenant has defined, as JSON; every change counts one up, from 0 for none ever. */
 export interface Definitions {
   version: number
@@ -177,6 +183,8 @@ export interface IndexCare {
   ids(type: string, limit: number, after?: string): Promise<CarePage<string>>
   /** Returns what the index should say of these versions and does not say so. Reads are consistent. */
   unsaid(expected: readonly Expected[]): Promise<Unsaid[]>
+  /** Returns all that the index should say of these versions, without asking whether it does. */
+  wanted(expected: readonly Expected[]): Unsaid[]
   /** Makes the index say it. Whoever asks must look again whether the versions are still current. */
   say(unsaid: readonly Unsaid[]): Promise<void>
   /** Returns what of all this the index says. Reads are consistent. */
@@ -198,6 +206,10 @@ export interface Store {
   knownDefinitions(): Definitions
   /** Returns the tenant's definitions as they are. */
   definitions(): Promise<Definitions>
+  /** Returns how far work in the background has come, as who does it has kept it. */
+  progress(name: string): Promise<Progress>
+  /** Keeps how far it has come; returns false where somebody else has kept something since. */
+  keepProgress(name: string, progress: Progress): Promise<boolean>
   /** Puts definitions in place of the version before; fails with `version-conflict` where others were faster. */
   define(definitions: Definitions): Promise<void>
   /**

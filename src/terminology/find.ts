@@ -2,8 +2,8 @@
 
 import type { Resource } from '../fhir/definitions.ts'
 import { parseCanonical } from '../fhir/references.ts'
-import { findMatching } from '../search/search.ts'
-import type { Store, Version } from '../store/port.ts'
+import { valueList } from '../store/keys.ts'
+import type { Candidate, List, Store, Version } from '../store/port.ts'
 
 /** A stored resource, parsed, with the id of the write that made it this. */
 export interface Found {
@@ -12,9 +12,6 @@ export interface Found {
   w: string
   t: string
 }
-
-/** More pieces of one code system than anybody has made. */
-const most = 2000
 
 /** A version never changes, so what was parsed once stays right; the oldest make room. */
 const parsed = new Map<string, { resource: Resource; size: number }>()
@@ -36,22 +33,70 @@ const parse = ({ type, id, v, w, text }: Version): Resource => {
   return resource
 }
 
-const escaped = (text: string): string => text.replace(/[\\,$|]/g, '\\$&')
+/** Which lists of the index lead from an address to resources. */
+const lists = { url: 'uri', supplements: 'reference' } as const
+
+const candidatesIn = async (store: Store, { name }: List, shard: number): Promise<Candidate[]> => {
+  const found: Candidate[] = []
+  let after: string | undefined
+  do {
+    const range = { list: name, shard, reverse: false, limit: 100, ...(after !== undefined && { after }) }
+    const page = await store.page(range)
+    found.push(...page.candidates)
+    after = page.after
+  } while (after !== undefined)
+  return found
+}
+
+const leadsTo = (resource: Resource, parameter: keyof typeof lists, url: string): boolean => {
+  const address = (resource as Partial<Record<string, unknown>>)[parameter]
+  return typeof address === 'string' && parseCanonical(address).url === url
+}
+
+/** A search would parse all pieces of a large code system each time, so the list is read here. */
+const readOnce = async (
+  store: Store,
+  type: string,
+  parameter: keyof typeof lists,
+  url: string,
+): Promise<Found[]> => {
+  const list = valueList(type, parameter, url, lists[parameter])
+  const shards = Array.from({ length: list.shards }, (_, shard) => candidatesIn(store, list, shard))
+  const ids = new Set((await Promise.all(shards)).flat().map(({ id }) => id))
+  if (ids.size === 0) return []
+  const versions = await store.get([...ids].map((id) => ({ type, id })))
+  return versions
+    .filter((version) => version !== undefined)
+    .filter(({ deleted }) => !deleted)
+    .map((version) => ({ resource: parse(version), id: version.id, w: version.w, t: version.t }))
+    .filter(({ resource }) => leadsTo(resource, parameter, url))
+}
+
+const clockSkew = 2000
+const mostReadings = 5
+
+const isYoung = ({ t }: Found): boolean => Date.parse(t) > Date.now() - clockSkew
+const writesOf = (found: readonly Found[]): string => found.map(({ id, w }) => `${id}/${w}`).join(' ')
+
+/** Reading several is not one instant: while something may be changing, it is read until two readings agree. */
+const settled = async (read: () => Promise<Found[]>): Promise<Found[]> => {
+  let found = await read()
+  for (let i = 1; i < mostReadings && found.some(isYoung); i++) {
+    const again = await read()
+    if (writesOf(again) === writesOf(found)) return again
+    found = again
+  }
+  return found
+}
 
 /** Returns the stored resources of a type that a parameter leads to by an address: the oldest version first. */
 export const foundBy = async (
   store: Store,
   type: string,
-  parameter: 'url' | 'supplements',
+  parameter: keyof typeof lists,
   url: string,
 ): Promise<Found[]> => {
-  const versions = await findMatching(type, [[parameter, escaped(url)]], { store, base: '' }, most)
-  const found = versions.map((version) => ({
-    resource: parse(version),
-    id: version.id,
-    w: version.w,
-    t: version.t,
-  }))
+  const found = await settled(() => readOnce(store, type, parameter, url))
   return found.sort((a, b) => byVersion(versionOf(a.resource), versionOf(b.resource)) || (a.t < b.t ? -1 : 1))
 }
 

@@ -22,12 +22,15 @@ const written: Readonly<Record<string, readonly Invariant[]>> = {
   ],
 }
 
-let all: ReturnType<typeof makeInvariants> | undefined
+const made = new Map<string, readonly Invariant[]>()
 
 /** Returns the invariants stated at a type or an element. */
 export const invariantsOf = (path: string): readonly Invariant[] => {
-  all ??= makeInvariants()
-  return written[path] ?? all[path] ?? []
+  const known = made.get(path)
+  if (known) return known
+  const invariants = written[path] ?? makeInvariants[path]?.() ?? []
+  made.set(path, invariants)
+  return invariants
 }
 
 /** Notes each invariant that the value at the current place breaks. */

@@ -1,6 +1,6 @@
 import type { Resource } from '../fhir/definitions.ts'
-import { skipString } from '../fhir/json.ts'
-import { badJson, emptyBody, notAResource, tooDeep } from '../outcome/messages.ts'
+import { repeatedMember, skipString } from '../fhir/json.ts'
+import { badJson, emptyBody, notAResource, repeatedName, tooDeep } from '../outcome/messages.ts'
 import { syntaxFault } from './syntax.ts'
 
 /** A resource as it came: parsed to be judged and indexed, and its text, which is what is stored. */
@@ -19,8 +19,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 export const isResource = (value: unknown): value is Resource =>
   isObject(value) && typeof value.resourceType === 'string'
 
-/** Returns the value of a JSON text; fails with the line and column where it is not JSON. */
-export const parseJson = (text: string): unknown => {
+const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
@@ -29,17 +28,36 @@ export const parseJson = (text: string): unknown => {
   }
 }
 
-/** Returns how deep the objects and arrays of a JSON text nest. */
-export const depthOf = (text: string): number => {
+/** Returns the value of a JSON text; fails with the line and column where it is not JSON, and where a name repeats or it nests too deep. */
+export const parseJson = (text: string): unknown => {
+  const value = parsed(text)
+  const { depth, members } = extentOf(text)
+  if (depth > maxDepth) throw tooDeep(maxDepth)
+  // JSON.parse keeps the last of two members of one name; the text, which is what is stored, would keep both.
+  if (members !== membersIn(value)) throw repeatedName(repeatedMember(text) ?? '')
+  return value
+}
+
+const extentOf = (text: string): { depth: number; members: number } => {
   let depth = 0
   let deepest = 0
+  let members = 0
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)
     if (c === 0x22) i = skipString(text, i) - 1
+    else if (c === 0x3a) members++
     else if (c === 0x7b || c === 0x5b) deepest = Math.max(deepest, ++depth)
     else if (c === 0x7d || c === 0x5d) depth--
   }
-  return deepest
+  return { depth: deepest, members }
+}
+
+const membersIn = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0
+  const values = Object.values(value)
+  let count = Array.isArray(value) ? 0 : values.length
+  for (const each of values) count += membersIn(each)
+  return count
 }
 
 /** Returns the resource that a request's body holds; fails where there is none. */
@@ -47,6 +65,5 @@ export const bodyOf = (text: string, expected: string): Body => {
   if (text.trim() === '') throw emptyBody(expected)
   const resource = parseJson(text)
   if (!isResource(resource)) throw notAResource()
-  if (depthOf(text) > maxDepth) throw tooDeep(maxDepth)
   return { resource, text }
 }

@@ -1,9 +1,10 @@
 import type { Issue } from '../outcome/failure.ts'
 import type { Method, Version } from '../store/port.ts'
 import type { Body } from './body.ts'
+import type { Preconditions } from './preconditions.ts'
 
 /** One change to one resource, with everything that was only a wish resolved: its id is known. */
-export interface Command {
+export interface Command extends Preconditions {
   method: Method
   type: string
   id: string
@@ -11,12 +12,8 @@ export interface Command {
   body?: (before: Version | undefined) => Body
   /** The id was made up by us a moment ago, so nothing can stand there yet. */
   fresh: boolean
-  /** The version that must be the current one. */
-  ifMatch?: number
   /** The version that the criteria matched: where another has come since, they must be asked again. */
   seen?: number
-  /** Nothing may stand there: `If-None-Match: *`. */
-  ifAbsent?: boolean
   /** What is to be stored beside it about it, in the same commit. */
   provenance?: Body
   /** Where in the request it stands, for expressions: `Bundle.entry[3]`, or empty for the whole body. */

@@ -1,11 +1,11 @@
 import { type Issue, isKind } from '../outcome/failure.ts'
-import { alreadyThere, versionMismatch } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
 import { ownFor } from '../search/own.ts'
 import type { Care, Hold, Store, Version, Write } from '../store/port.ts'
 import type { Command, Done } from './command.ts'
 import type { Context } from './context.ts'
 import { asksMore, type Draft, demandsOn, keepsReferred } from './demands.ts'
+import { brokenBy } from './preconditions.ts'
 import { accountOf } from './provenance.ts'
 import { doneOf, type Stamped, stamp } from './stamp.ts'
 import { placed } from './verify.ts'
@@ -16,13 +16,6 @@ const befores = async (commands: readonly Command[], store: Store): Promise<(Ver
   const versions = known.length > 0 ? await store.get(known) : []
   const found = new Map(known.map((command, i) => [command, versions[i]]))
   return commands.map((command) => found.get(command))
-}
-
-const preconditions = (command: Command, before: Version | undefined): Issue[] => {
-  const { type, id, ifMatch, ifAbsent } = command
-  const live = before && !before.deleted
-  if (ifMatch !== undefined && before?.v !== ifMatch) return [versionMismatch(type, id, ifMatch, before?.v)]
-  return ifAbsent && live ? [alreadyThere(type, id)] : []
 }
 
 const outdated = (command: Command, before: Version | undefined): boolean =>
@@ -89,14 +82,14 @@ export const commit = async (
 ): Promise<readonly Done[] | undefined> => {
   const before = await befores(commands, context.store)
   if (commands.some((command, i) => outdated(command, before[i]))) return undefined
-  failOn(commands.flatMap((command, i) => placed(preconditions(command, before[i]), command.place)))
+  failOn(commands.flatMap((command, i) => placed(brokenBy(before[i], command, command), command.place)))
   const own = await ownOf(commands, context)
   const moment = { now: context.now(), own }
   const stamped = commands.map((command, i) => stamp(command, before[i], moment))
   const accounts = commands.flatMap((command, i) => accountOf(command, stamped[i] as Stamped))
   const all = [...commands, ...accounts]
   const outcomes = [...stamped, ...accounts.map((each) => stamp(each, undefined, moment))]
-  const told = asksMore(context) ? await meetDemands(all, outcomes, context) : undefined
+  const told = asksMore(all, context) ? await meetDemands(all, outcomes, context) : undefined
   const kept = keepsReferred(context) ? await careOf(all, outcomes, context) : undefined
   const care = { ...kept, definitions: own.version }
   const writes = outcomes.flatMap(({ write }) => write ?? [])

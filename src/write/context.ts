@@ -41,4 +41,6 @@ export interface Context {
   rules?: Rules
   /** Milliseconds since 1970. */
   now: () => number
+  /** Until when the request may go on working, where that is known. */
+  deadline?: number
 }

@@ -13,7 +13,7 @@ export interface Criteria {
 }
 
 /** Parameters that say how to answer, not what to find. */
-const manners = new Set(['_format', '_pretty', '_summary', '_elements'])
+export const manners: ReadonlySet<string> = new Set(['_format', '_pretty', '_summary', '_elements'])
 
 /** Returns the criteria that the pairs of a query are; none at all would match everything, and fail. */
 export const criteriaFrom = (type: string, query: Criteria['pairs']): Criteria => {

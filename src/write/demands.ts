@@ -12,9 +12,12 @@ export interface Draft extends ResourceKey {
   resource: Resource | undefined
 }
 
+/** Returns whether it is about the definition of a search parameter, which must be possible. */
+export const isDefinition = ({ type }: { type: string }): boolean => type === 'SearchParameter'
+
 /** Returns whether the deployment asks for anything that must be looked at before a commit. */
-export const asksMore = ({ rules = defaultRules }: Context): boolean =>
-  rules.references === 'exist' || rules.profiles !== 'off'
+export const asksMore = (commands: readonly { type: string }[], { rules = defaultRules }: Context): boolean =>
+  rules.references === 'exist' || rules.profiles !== 'off' || commands.some(isDefinition)
 
 /** Returns whether the deployment keeps what is referred to from being deleted. */
 export const keepsReferred = ({ rules = defaultRules }: Context): boolean =>
@@ -32,15 +35,19 @@ const danglingIssues = async (drafts: readonly Draft[], context: Context): Promi
 const profileIssues = async (drafts: readonly Draft[], context: Context): Promise<Issue[][]> =>
   (await import('./profiles.ts')).profileIssues(drafts, context)
 
+const definitionIssues = async (drafts: readonly Draft[], context: Context): Promise<Issue[][]> =>
+  (await import('./own-parameters.ts')).ownIssues(drafts, context)
+
 /** Returns for each draft what the rules of the deployment say; what they do not ask for is not loaded. */
 export const demandsOn = async (
   drafts: readonly Draft[],
   context: Context,
 ): Promise<readonly (readonly Issue[])[]> => {
   const { references, profiles } = context.rules ?? defaultRules
-  const [dangling, unmet] = await Promise.all([
+  const [dangling, unmet, own] = await Promise.all([
     (references === 'exist' ? danglingIssues : nothing)(drafts, context),
     (profiles === 'off' ? nothing : profileIssues)(drafts, context),
+    (drafts.some(isDefinition) ? definitionIssues : nothing)(drafts, context),
   ])
-  return drafts.map((_, i) => [...(dangling[i] ?? []), ...(unmet[i] ?? [])])
+  return drafts.map((_, i) => [...(dangling[i] ?? []), ...(unmet[i] ?? []), ...(own[i] ?? [])])
 }

@@ -5,18 +5,20 @@ import { rewriteLinks } from '../fhir/links.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { unresolved } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
-import type { Method, Version } from '../store/port.ts'
+import type { Method, ResourceKey, Version } from '../store/port.ts'
 import type { ValidateOptions } from '../validate/validate.ts'
+import { matchingAfter } from './among.ts'
 import type { Body } from './body.ts'
 import type { Command } from './command.ts'
 import { conditionsIn, pathTo } from './conditional-reference.ts'
 import type { Context } from './context.ts'
-import { criteriaOf, matching } from './criteria.ts'
+import { criteriaOf } from './criteria.ts'
 import { validateOptionsOf } from './demands.ts'
 import type { Target } from './identify.ts'
 import { inParallel } from './parallel.ts'
-import { type Patcher, patcherOf } from './patch.ts'
+import { type Patch, type Patcher, patcherOf } from './patch.ts'
 import { inPlace, inPlaceLater, patched } from './patched.ts'
+import { preconditionsOf } from './preconditions.ts'
 import { reads, type Wish } from './wish.ts'
 
 /** What a wish comes to: a command, the same command as another's, a resource that was found, or nothing. */
@@ -24,11 +26,20 @@ export type Expanded = { command: Command } | { same: Command } | { found: Versi
 
 const width = 16
 
+/** A version of an entry's resource, which is about to be version 1 here. */
+const versionAddress = ({ fullUrl, body }: Wish, { type, id, fresh }: Target): [string, string][] => {
+  const { versionId } = (body?.resource.meta ?? {}) as { versionId?: unknown }
+  return fresh && typeof versionId === 'string'
+    ? [[`${fullUrl}/_history/${versionId}`, `${type}/${id}/_history/1`]]
+    : []
+}
+
 const addresses = (wishes: readonly Wish[], targets: readonly (Target | undefined)[]): Map<string, string> =>
   new Map(
     wishes.flatMap((wish, i): [string, string][] => {
       const target = targets[i]
-      return wish.fullUrl && target ? [[wish.fullUrl, `${target.type}/${target.id}`]] : []
+      if (!wish.fullUrl || !target) return []
+      return [[wish.fullUrl, `${target.type}/${target.id}`], ...versionAddress(wish, target)]
     }),
   )
 
@@ -50,24 +61,25 @@ const conditionsOf = (drafts: readonly Draft[]): string[] => [
   ...new Set(drafts.flatMap(({ conditions }) => conditions)),
 ]
 
-const findTarget = async (reference: string, context: Context): Promise<readonly Version[]> => {
-  const [type = '', query = ''] = reference.split(/\?(.*)/s)
-  return matching(criteriaOf(type, query), context)
-}
+type Matches = ReadonlyMap<string, readonly ResourceKey[]>
 
+/** Conditional references are resolved last, when everything else of the transaction is done. */
 const targetsOf = async (
   drafts: readonly Draft[],
-  context: Context,
-): Promise<Map<string, readonly Version[]>> => {
+  matching: ReturnType<typeof matchingAfter>,
+): Promise<Matches> => {
   const references = conditionsOf(drafts)
-  const found = await inParallel(references, width, (reference) => findTarget(reference, context))
+  const found = await inParallel(references, width, (reference) => {
+    const [type = '', query = ''] = reference.split(/\?(.*)/s)
+    return matching(criteriaOf(type, query))
+  })
   return new Map(references.map((reference, i) => [reference, found[i] ?? []]))
 }
 
 const expressionOf = ({ wish, body }: Draft, reference: string): string =>
   `${wish.place === '' ? body.resource.resourceType : `${wish.place}.resource`}${pathTo(body.resource, reference) ?? ''}`
 
-const unresolvedIn = (each: Draft, found: ReadonlyMap<string, readonly Version[]>): Issue[] =>
+const unresolvedIn = (each: Draft, found: Matches): Issue[] =>
   each.conditions.flatMap((reference) => {
     const matches = found.get(reference)?.length ?? 0
     return matches === 1 ? [] : [unresolved(reference, matches, expressionOf(each, reference))]
@@ -79,7 +91,7 @@ type Resolve = (link: string) => string | undefined
 const resolver = (
   fullUrl: string | undefined,
   byUrl: ReadonlyMap<string, string>,
-  byCondition: ReadonlyMap<string, readonly Version[]>,
+  byCondition: Matches,
 ): Resolve => {
   const root = rootOf(fullUrl)
   return (link) => {
@@ -101,19 +113,34 @@ const linked = ({ body }: Draft, resolve: Resolve): Body => {
   return text === body.text ? body : { text, resource: JSON.parse(text) as Resource }
 }
 
-/** Returns the bodies with their links rewritten; fails with every conditional reference that has not one target. */
-const linkedBodies = async (
+/** Bodies and patches with their links rewritten. */
+interface Linked {
+  bodies: ReadonlyMap<Wish, Body>
+  patches: ReadonlyMap<Wish, Patch | Patcher>
+}
+
+const linkedPatch = (patch: Patch | Patcher, resolve: Resolve): Patch | Patcher =>
+  typeof patch === 'function' || patch.type !== 'application/fhir+json'
+    ? patch
+    : { ...patch, text: rewriteLinks(patch.text, (link) => withFragment(link, resolve)) }
+
+/** Returns what is to be written with its links rewritten; fails with every conditional reference that has not one target. */
+const link = async (
   wishes: readonly Wish[],
   targets: readonly (Target | undefined)[],
   context: Context,
-): Promise<Map<Wish, Body>> => {
+): Promise<Linked> => {
   const drafts = wishes.flatMap((wish) => draft(wish) ?? [])
   const byUrl = addresses(wishes, targets)
-  const byCondition = await targetsOf(drafts, context)
+  const byCondition = await targetsOf(drafts, matchingAfter(wishes, targets, context))
   failOn(drafts.flatMap((each) => unresolvedIn(each, byCondition)))
-  return new Map(
-    drafts.map((each) => [each.wish, linked(each, resolver(each.wish.fullUrl, byUrl, byCondition))]),
-  )
+  const resolve = ({ fullUrl }: Wish) => resolver(fullUrl, byUrl, byCondition)
+  return {
+    bodies: new Map(drafts.map((each) => [each.wish, linked(each, resolve(each.wish))])),
+    patches: new Map(
+      wishes.flatMap((wish) => (wish.patch ? [[wish, linkedPatch(wish.patch, resolve(wish))]] : [])),
+    ),
+  }
 }
 
 /** What becomes of a wish's target: a body, or a patch of the body that is there. */
@@ -139,16 +166,14 @@ const commandFor = (wish: Wish, target: Target, making: Making, context: Context
   fresh: target.fresh,
   place: wish.place,
   ...madeOf(wish, target, making, validateOptionsOf(context)),
-  ...(wish.ifMatch === undefined ? {} : { ifMatch: wish.ifMatch }),
+  ...preconditionsOf(wish),
   ...(target.found ? { seen: target.found.v } : {}),
-  ...(wish.ifAbsent ? { ifAbsent: true } : {}),
   ...(wish.provenance ? { provenance: wish.provenance } : {}),
 })
 
-const patchersFor = async (wishes: readonly Wish[]): Promise<Map<Wish, Patcher>> => {
+const patchersFor = async (patches: Linked['patches']): Promise<Map<Wish, Patcher>> => {
   const made = new Map<Wish, Patcher>()
-  for (const wish of wishes)
-    if (wish.patch) made.set(wish, await inPlaceLater(wish.place, patcherOf(wish.patch)))
+  for (const [wish, patch] of patches) made.set(wish, await inPlaceLater(wish.place, patcherOf(patch)))
   return made
 }
 
@@ -158,8 +183,8 @@ export const expand = async (
   targets: readonly (Target | undefined)[],
   context: Context,
 ): Promise<Expanded[]> => {
-  const bodies = await linkedBodies(wishes, targets, context)
-  const patchers = await patchersFor(wishes)
+  const { bodies, patches } = await link(wishes, targets, context)
+  const patchers = await patchersFor(patches)
   const made = new Map<Target, Command>()
   return wishes.map((wish, i): Expanded => {
     const target = targets[i]

@@ -4,6 +4,7 @@ import { error, Failure, type Issue } from '../outcome/failure.ts'
 import { multipleMatches, nothingMatches, wrongId } from '../outcome/messages.ts'
 import { failOn, within } from '../outcome/outcome.ts'
 import type { Version } from '../store/port.ts'
+import { overlaps } from './among.ts'
 import type { Context } from './context.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
 import { inParallel } from './parallel.ts'
@@ -25,12 +26,19 @@ const fresh = (type: string): Target => ({ type, id: crypto.randomUUID(), fresh:
 const known = ({ type, id }: { type: string; id: string }, found?: Version): Target =>
   found ? { type, id, fresh: false, found } : { type, id, fresh: false }
 
-/** Identical criteria within one request are one question with one answer. */
-const asking = (context: Context): ((criteria: Criteria) => Promise<Version[]>) => {
+/** Identical criteria within one request are one question with one answer; what is gone by then is none. */
+const asking = (
+  context: Context,
+  gone: ReadonlySet<string>,
+): ((criteria: Criteria) => Promise<Version[]>) => {
   const asked = new Map<string, Promise<Version[]>>()
+  const answerTo = async (criteria: Criteria): Promise<Version[]> => {
+    const found = await matching(criteria, context, 2 + gone.size)
+    return found.filter(({ type, id }) => !gone.has(`${type}/${id}`)).slice(0, 2)
+  }
   return (criteria) => {
     const name = nameOf(criteria)
-    const answer = asked.get(name) ?? matching(criteria, context)
+    const answer = asked.get(name) ?? answerTo(criteria)
     asked.set(name, answer)
     return answer
   }
@@ -94,27 +102,43 @@ const duplicates = (wishes: readonly Wish[], targets: readonly (Target | undefin
   })
 }
 
+const targetOf = async (
+  wish: Wish,
+  ask: (criteria: Criteria) => Promise<Version[]>,
+): Promise<Target | undefined> => {
+  if (reads(wish)) return undefined
+  if (wish.match) return known(wish.match, wish.match)
+  if (wish.criteria) return matched(wish, await ask(wish.criteria), wish.criteria)
+  return wish.id === undefined ? fresh(wish.type) : known({ type: wish.type, id: wish.id })
+}
+
+/** https://hl7.org/fhir/R4/http.html#trules: deletions come first, so that no condition finds what they delete. */
+const turns: readonly ((wish: Wish) => boolean)[] = [
+  ({ method }) => method === 'DELETE',
+  ({ method }) => method !== 'DELETE',
+]
+
 /** Returns the target of each wish, nothing where there is none; fails with every condition that is ambiguous. */
 export const identify = async (
   wishes: readonly Wish[],
   context: Context,
 ): Promise<(Target | undefined)[]> => {
-  const ask = asking(context)
-  const share = sharing()
   const issues: Issue[] = []
-  const one = async (wish: Wish): Promise<Target | undefined> => {
-    if (reads(wish)) return undefined
-    if (wish.match) return known(wish.match, wish.match)
-    if (wish.criteria) return matched(wish, await ask(wish.criteria), wish.criteria)
-    return wish.id === undefined ? fresh(wish.type) : known({ type: wish.type, id: wish.id })
+  const targets: (Target | undefined)[] = new Array(wishes.length)
+  for (const isNow of turns) {
+    const gone = new Set(targets.flatMap((target) => (target ? [`${target.type}/${target.id}`] : [])))
+    const ask = asking(context, gone)
+    await inParallel(wishes, width, async (wish, i) => {
+      if (!isNow(wish)) return
+      targets[i] = await targetOf(wish, ask).catch((thrown: unknown) => {
+        issues.push(...place(thrown, wish))
+        return undefined
+      })
+    })
   }
-  const targets = await inParallel(wishes, width, (wish) =>
-    one(wish).catch((thrown: unknown) => {
-      issues.push(...place(thrown, wish))
-      return undefined
-    }),
-  )
-  const shared = targets.map((target, i) => share(wishes[i] as Wish, target))
-  failOn([...issues, ...duplicates(wishes, shared)])
+  const share = sharing()
+  const shared = wishes.map((wish, i) => share(wish, targets[i]))
+  const overlapping = wishes.length > 1 ? await overlaps(wishes, shared, context) : []
+  failOn([...issues, ...duplicates(wishes, shared), ...overlapping])
   return shared
 }

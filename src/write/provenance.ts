@@ -5,7 +5,7 @@ import type { Resource } from '../fhir/definitions.ts'
 import { skipSpace } from '../fhir/json.ts'
 import { error, type Issue } from '../outcome/failure.ts'
 import { validate } from '../validate/validate.ts'
-import type { Body } from './body.ts'
+import { type Body, parseJson } from './body.ts'
 import type { Command } from './command.ts'
 import type { Context } from './context.ts'
 import type { Stamped } from './stamp.ts'
@@ -26,7 +26,7 @@ export const unheeded: readonly Issue[] = [
 
 const parsed = (text: string): Resource | undefined => {
   try {
-    const json: unknown = JSON.parse(text)
+    const json = parseJson(text)
     return typeof json === 'object' && json !== null ? (json as Resource) : undefined
   } catch {
     return undefined

@@ -5,12 +5,13 @@ import type { Command, Done } from './command.ts'
 import { commit } from './commit.ts'
 import type { Context } from './context.ts'
 import { holding, nameOf } from './criteria.ts'
+import { isDefinition } from './demands.ts'
 import { type Expanded, expand } from './expand.ts'
 import { identify, type Target } from './identify.ts'
 import { noted, recalled } from './once.ts'
 import { persevere } from './persevere.ts'
 import { spread } from './spread.ts'
-import type { Wish } from './wish.ts'
+import { reads, type Wish } from './wish.ts'
 
 /** What became of a wish: a change, a resource that stood there already, or nothing (it reads, or matched nothing). */
 export type WishResult = { done: Done } | { found: Version } | undefined
@@ -20,6 +21,8 @@ type Targets = readonly (Target | undefined)[]
 /** The names that must be held: whoever creates because nothing matched must be the only one to do so. */
 const namesToHold = (wishes: readonly Wish[], targets: Targets, { once }: Context): string[] => [
   ...(once ? [once.name] : []),
+  // One after the other: what is possible beside one definition may not be so beside another.
+  ...(wishes.some((wish) => isDefinition(wish) && !reads(wish)) ? ['search parameters'] : []),
   ...wishes.flatMap(({ criteria, method }, i) => {
     const target = targets[i]
     return criteria && method !== 'DELETE' && target && !target.found ? [nameOf(criteria)] : []
@@ -31,6 +34,14 @@ const resultOf = (expanded: Expanded, done: ReadonlyMap<Command, Done>): WishRes
   const became = done.get('command' in expanded ? expanded.command : expanded.same)
   if (!became) return undefined
   return 'same' in expanded && became.version ? { found: became.version } : { done: became }
+}
+
+/** Whoever is told that a definition is stored finds every later write indexed by it. */
+const redefine = async (commands: readonly Command[], context: Context): Promise<void> => {
+  const { register } = await import('./own-parameters.ts')
+  const { begin } = await import('./later.ts')
+  const ids = commands.map(({ id }) => id)
+  if (await register(ids, context)) await begin('$reindex', context)
 }
 
 const attempt = async (
@@ -51,6 +62,7 @@ const attempt = async (
       await context.store.note(named.name, hold, { print: named.print, result: noted(resultsOf(done)) })
   }
   const done = await commit(commands, context, hold, beforehand)
+  if (done && commands.some(isDefinition)) await redefine(commands.filter(isDefinition), context)
   return done && resultsOf(done)
 }
 

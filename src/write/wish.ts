@@ -11,15 +11,15 @@ import type { Version } from '../store/port.ts'
 import type { Body } from './body.ts'
 import type { BundleEntry, EntryMethod } from './bundle.ts'
 import type { Context } from './context.ts'
-import { type Criteria, criteriaFrom, criteriaOf } from './criteria.ts'
+import { type Criteria, criteriaFrom, criteriaOf, manners } from './criteria.ts'
 import { validateOptionsOf } from './demands.ts'
-import { versionOf } from './etag.ts'
 import type { Patch, Patcher } from './patch.ts'
+import { misplacedConditions, type Preconditions, preconditionsIn } from './preconditions.ts'
 import { statedIn } from './provenance.ts'
 import { addressedIssues, bodyIssues, placed } from './verify.ts'
 
 /** A change that is wanted; where its target is named by criteria, the id is still unknown. */
-export interface Wish {
+export interface Wish extends Preconditions {
   method: EntryMethod
   /** Where it stands in the request: `Bundle.entry[3]`, or empty for the request itself. */
   place: string
@@ -30,8 +30,6 @@ export interface Wish {
   most?: number
   /** What the criteria of a deletion of many matched, one wish each. */
   match?: Version
-  ifMatch?: number
-  ifAbsent?: boolean
   fullUrl?: string
   body?: Body
   /** In place of a body. */
@@ -93,8 +91,7 @@ const wishFor = (entry: BundleEntry): Wish => {
     id,
     criteria: criteriaFor(entry, type, id),
     most: mostOf(entry, id),
-    ifMatch: versionOf(headers['if-match']),
-    ifAbsent: headers['if-none-match']?.trim() === '*',
+    ...preconditionsIn(headers),
     fullUrl,
     body,
     patch,
@@ -117,14 +114,23 @@ const resourceIssues = ({ method, type, id, body, place }: Wish, context: Contex
     : bodyIssues(body, type, options)
 }
 
+/** Where the address names the resource, nothing is left to be asked. */
+const queryIssues = ({ method, path, query, place }: BundleEntry): Issue[] => {
+  if (place === '' || (method !== 'POST' && !path.includes('/'))) return []
+  const unknown = query.find(([name]) => !manners.has(name))
+  return unknown ? [error('unknown-parameter', `\`${unknown[0]}\` is no parameter of a ${method} here.`)] : []
+}
+
 interface Judgement {
   wish?: Wish
   issues: readonly Issue[]
 }
 
 const judged = (entry: BundleEntry, context: Context): Judgement => {
-  const wrong = urlIssues(entry)
+  const wrong = [...urlIssues(entry), ...queryIssues(entry)]
   if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
+  const conditions = misplacedConditions(entry)
+  if (conditions.length > 0) return { issues: placed(conditions, partOf(entry.place, 'request')) }
   const wish = wishFor(entry)
   const forbidden = placed(objections(context.principal, actionOf[entry.method], wish.type), entry.place)
   const { provenance, issues } = statedIn(entry.headers, wish.type, context)

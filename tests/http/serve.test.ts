@@ -24,6 +24,20 @@ describe('bad input', () => {
       'Patient.colour',
     ],
     [
+      'a name that stands twice in an object',
+      '{"resourceType":"Patient","name":[{"text":"a"},{"family":"b","family":"b"}]}',
+      400,
+      'malformed',
+      'Patient.name[1].family',
+    ],
+    [
+      'a name that stands twice, once escaped',
+      '{"resourceType":"Patient","id":"a:b","\\u0069d":"c"}',
+      400,
+      'malformed',
+      'Patient.id',
+    ],
+    [
       'what nests too deep',
       `{"resourceType":"Patient","x":${'['.repeat(200)}${']'.repeat(200)}}`,
       400,

@@ -4,6 +4,8 @@ import { resourceTypes } from '../../src/fhir/types.ts'
 import { door } from '../../src/handlers/door.ts'
 import { handler } from '../../src/handlers/metadata.ts'
 import { software } from '../../src/interactions/capabilities.ts'
+import { operations } from '../../src/operations/list.ts'
+import { validate } from '../../src/validate/validate.ts'
 import { askDoor, eventOf } from '../handlers/caller.ts'
 
 process.env.LOG_LEVEL = 'OFF'
@@ -12,6 +14,12 @@ const ask = (target: string) => askDoor(handler, eventOf('GET', target, { open: 
 const statement = (await ask('/metadata')).json
 const [rest] = statement.rest
 const of = (type: string) => rest.resource.find((resource: { type: string }) => resource.type === type)
+
+const definitionOf = (type: string, code: string): string[] =>
+  operations
+    .map(({ definition }) => definition)
+    .filter((definition) => definition.code === code && definition.resource?.includes(type))
+    .flatMap(({ parameter }) => parameter.map(({ name }) => name))
 
 test('states every type with the interactions of the route table', () => {
   expect(rest.resource.map(({ type }: { type: string }) => type)).toEqual(resourceTypes)
@@ -47,7 +55,10 @@ test('states search parameters with their definitions, and what can be included 
 
 test('states whether references are kept whole, as the deployment says', async () => {
   const env = { LOG_LEVEL: 'OFF', REFERENCE_CHECKS: 'exist', DELETION_OF_REFERRED: 'refuse' }
-  const store = { meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 } }
+  const store = {
+    meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
+    definitions: async () => ({ version: 0, text: '[]' }),
+  }
   const strict = door({ ...backing, openStore: () => store as never }, env)
   const { json } = await askDoor(strict, eventOf('GET', '/metadata', { open: true }))
   expect(json.rest[0].resource[0].referencePolicy).toContain('enforced')
@@ -70,7 +81,7 @@ test('is computed once in a process', async () => {
 })
 
 test('refuses a mode that it does not have', async () => {
-  expect((await ask('/metadata?mode=terminology')).status).toBe(501)
+  expect((await ask('/metadata?mode=all')).status).toBe(501)
   expect((await ask('/metadata?mode=normative')).status).toBe(200)
 })
 
@@ -87,7 +98,10 @@ test('says where to sign in, from the environment', async () => {
     AUTHORIZATION_ENDPOINT: 'https://login.example.org/oauth2/authorize',
     TOKEN_ENDPOINT: 'https://login.example.org/oauth2/token',
   }
-  const store = { meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 } }
+  const store = {
+    meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
+    definitions: async () => ({ version: 0, text: '[]' }),
+  }
   const handlerWithLogin = door({ ...backing, openStore: () => store as never }, env)
   const told = await askDoor(
     handlerWithLogin,
@@ -108,4 +122,14 @@ test('claims no place to sign in where there is none', async () => {
 test('serves no data', async () => {
   const told = await askDoor(handler, eventOf('GET', '/Patient/1'))
   expect(told.status).toBe(404)
+})
+
+test('states R4’s own code systems and how value sets are expanded, as a valid resource', async () => {
+  const { status, json } = await ask('/metadata?mode=terminology')
+  expect(status).toBe(200)
+  expect(validate(json, 'TerminologyCapabilities')).toEqual([])
+  expect(json.codeSystem.length).toBeGreaterThan(1000)
+  const served = definitionOf('ValueSet', 'expand')
+  const names = json.expansion.parameter.map(({ name }: { name: string }) => name)
+  expect(served).toEqual(expect.arrayContaining(names))
 })

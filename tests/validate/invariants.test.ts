@@ -3,7 +3,7 @@ import r4 from 'fhirpath/fhir-context/r4'
 import { expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
 import { readDefinitions } from '../../src/fhir/generate/source.ts'
-import { makeInvariants } from '../../src/fhir/generated/invariants.js'
+import { invariantsOf } from '../../src/validate/invariants.ts'
 import { dataFiles, readData } from '../fhir/official.ts'
 import { otherwise } from './otherwise.ts'
 
@@ -14,12 +14,11 @@ for (const { snapshot } of readDefinitions().structures) {
   }
 }
 
-const invariants = makeInvariants()
 const compiled = new Map<string, (resource: object, variables: object) => unknown[]>()
 
 /** Judges the resource's own rules by both; returns the keys over which they differ. */
 const differences = (resource: Resource): string[] => {
-  const own = invariants[resource.resourceType] ?? []
+  const own = invariantsOf(resource.resourceType)
   return own
     .filter(({ key }) => !otherwise.test(key))
     .filter(({ key, holds }) => {

@@ -29,13 +29,15 @@ interface Scope {
   depth: number
 }
 
-/** Returns the module text: for each element path a list of rules. */
+/** Returns the module text: for each element path what makes its list of rules, so that only what is asked for is compiled. */
 export const writeInvariants = (model: Model): string => {
   const byPath = [...model.elements.values()]
     .map((element): [string, string[]] => [element.path, rulesOf(model, element)])
     .filter(([, rules]) => rules.length > 0)
-  const body = byPath.map(([path, rules]) => `${JSON.stringify(path)}:[\n${rules.join(',\n')}]`).join(',\n')
-  return `import * as f from '../collections.ts'\nexport const makeInvariants = () => ({\n${body}\n})\n`
+  const body = byPath
+    .map(([path, rules]) => `${JSON.stringify(path)}:()=>[\n${rules.join(',\n')}]`)
+    .join(',\n')
+  return `import * as f from '../collections.ts'\nexport const makeInvariants = {\n${body}\n}\n`
 }
 
 const rulesOf = (model: Model, element: ElementNode): string[] => {

@@ -70,7 +70,7 @@ const invariantTypes = `export interface Invariant {
   human: string
   holds: (value: unknown, resource: unknown) => boolean | undefined
 }
-export const makeInvariants: () => Readonly<Record<string, readonly Invariant[]>>
+export const makeInvariants: Readonly<Record<string, () => readonly Invariant[]>>
 `
 const registryTypes = `export const compartments: Readonly<Record<string, Readonly<Record<string, string>>>>
 export const parameterRows: Readonly<Record<string, string>>

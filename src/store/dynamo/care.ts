@@ -12,7 +12,7 @@ import { listOf, patientLists, scopePrefixes } from '../list-names.ts'
 import { inParallel } from '../parallel.ts'
 import type { CarePage, CareScope, Expected, IndexCare, Said, Unsaid } from '../port.ts'
 import { isAlone } from '../write-ids.ts'
-import { readAll } from './batch.ts'
+import { readAll, writeAll } from './batch.ts'
 import {
   gathered,
   type IndexItem,
@@ -112,6 +112,9 @@ const unsaid = async (session: Session, expected: readonly Expected[]): Promise<
   })
 }
 
+const wanted = (session: Session, expected: readonly Expected[]): Unsaid[] =>
+  wantedBy(session, expected).map(({ member, ...one }) => ({ ...one, ...member, kind: 'missing' }))
+
 const mostAttempts = 8
 
 /** Rewrites one item so that it says this too; another's change in between makes it be read again. */
@@ -134,8 +137,19 @@ const sayAt = async (session: Session, at: Key, told: readonly Unsaid[]): Promis
   throw new Error(`The index item ${nameOf(at)} is changed all the time.`)
 }
 
+/** An item of one resource alone is put as it should be; one that several share is rewritten with care. */
 const say = async (session: Session, told: readonly Unsaid[]): Promise<void> => {
-  const byItem = [...Map.groupBy(told, ({ at }) => nameOf(at)).values()]
+  const alone = told.filter(({ w }) => isAlone(w))
+  const shared = told.filter(({ w }) => !isAlone(w))
+  const table = session.tables.search
+  await writeAll(
+    session,
+    alone.map(({ at, id, high, facets }) => ({
+      table,
+      put: { ...indexItem(at, new Map([[id, { high, facets }]])) },
+    })),
+  )
+  const byItem = [...Map.groupBy(shared, ({ at }) => nameOf(at)).values()]
   await inParallel(32, byItem, (group) => sayAt(session, (group[0] as Unsaid).at, group))
 }
 
@@ -213,6 +227,7 @@ const unsay = async (session: Session, told: readonly Said[]): Promise<void> => 
 /** Returns what looks after a tenant's index. */
 export const careOf = (session: Session): IndexCare => ({
   ids: (type, limit, after) => ids(session, type, limit, after),
+  wanted: (expected) => wanted(session, expected),
   unsaid: (expected) => unsaid(session, expected),
   say: (told) => say(session, told),
   saidOf: (versions) => stillSaid(session, wantedBy(session, versions)),

@@ -3,7 +3,7 @@ import { failure } from '../../outcome/failure.ts'
 import { definitionsKey, definitionsTextKey, publishedKey } from '../keys.ts'
 import type { Definitions } from '../port.ts'
 import { newRandomId } from '../write-ids.ts'
-import { definePutParams, getParams } from './params.ts'
+import { getParams, nextPutParams } from './params.ts'
 import { errorName, getItem, putItem, putObject, type Session } from './session.ts'
 
 /** What a process knows of a tenant's definitions, and when it last asked. */
@@ -72,7 +72,7 @@ export const define = async (session: Session, definitions: Definitions): Promis
   })
   try {
     const key = definitionsKey(tenant)
-    await putItem(session, definePutParams(tables.system, key, { v: definitions.version, text: name }))
+    await putItem(session, nextPutParams(tables.system, key, { v: definitions.version, text: name }))
   } catch (error) {
     if (errorName(error) === 'ConditionalCheckFailedException') throw changed()
     throw error

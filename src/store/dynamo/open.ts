@@ -48,6 +48,8 @@ export const openStore = (place: StorePlace): OpenStore => {
       grace: graceOf(session.timing),
       knownDefinitions: () => session.memory.definitions.get(tenant)?.definitions ?? noDefinitions,
       definitions: async () => (await import('./definitions.ts')).currentDefinitions(session),
+      progress: async (name) => (await import('./progress.ts')).progress(session, name),
+      keepProgress: async (name, kept) => (await import('./progress.ts')).keepProgress(session, name, kept),
       define: async (next) => (await import('./changes.ts')).define(session, next),
       get: (keys) => get(session, keys),
       version: (key, v) => version(session, key, v),

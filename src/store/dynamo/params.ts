@@ -200,8 +200,8 @@ export const deadParams = (table: string, key: Key, ids: readonly string[]): Upd
   ReturnValues: 'ALL_NEW',
 })
 
-/** Returns the parameters of the put that makes definitions current; it fails unless the version before is. */
-export const definePutParams = (
+/** Returns the parameters of the put of an item in place of the version before; it fails unless that is the current one. */
+export const nextPutParams = (
   table: string,
   key: Key,
   { v, text }: { v: number; text: string },

@@ -1,0 +1,96 @@
+/** Brings the search index in line with the search parameters that are defined; for administrators. */
+
+import type { Interaction } from '../interactions/call.ts'
+import { type Reindexed, reindex, type Standing, standingOfAll } from '../search/reindex.ts'
+import type { Store } from '../store/port.ts'
+import type { Context } from '../write/context.ts'
+import { begin } from '../write/later.ts'
+import { register } from '../write/own-parameters.ts'
+import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+
+const definition: OperationDefinition = {
+  url: 'https://pilotlight.example/OperationDefinition/reindex',
+  code: 'reindex',
+  affectsState: true,
+  system: true,
+  type: false,
+  instance: false,
+  parameter: [
+    { name: 'state', use: 'out', min: 1, max: '1', type: 'code' },
+    { name: 'parameter', use: 'out', min: 0, max: '*', type: 'BackboneElement' },
+  ],
+}
+
+/** How long a request works on it itself, in milliseconds. */
+const patience = 10_000
+
+const pageSize = 100
+
+/** What is stored and not registered, after a restore perhaps, is registered now. */
+const registerAll = async (store: Store, context: Context): Promise<void> => {
+  const care = await store.care()
+  let after: string | undefined
+  do {
+    const page = await care.ids('SearchParameter', pageSize, after)
+    if (page.found.length > 0) await register(page.found, context)
+    after = page.after
+  } while (after !== undefined)
+}
+
+type Parameter = Record<string, unknown>
+
+const partsOf = ({
+  definition: { id, code, url, types, state },
+  walked,
+  resources,
+}: Standing): Parameter[] => [
+  { name: 'definition', valueReference: { reference: `SearchParameter/${id}` } },
+  { name: 'url', valueUri: url },
+  { name: 'code', valueCode: code },
+  { name: 'state', valueCode: state },
+  ...(types.length > 20 ? [] : types.map((type) => ({ name: 'type', valueCode: type }))),
+  { name: 'types', valueUnsignedInt: types.length },
+  ...(state === 'ready'
+    ? []
+    : [
+        { name: 'typesDone', valueUnsignedInt: walked },
+        { name: 'resources', valueUnsignedInt: resources },
+      ]),
+]
+
+const told = async ({ store, now }: Context, outcome?: Reindexed): Promise<string> => {
+  const { running, standings } = await standingOfAll(store, now())
+  const isOpen = standings.some(({ definition: { state } }) => state !== 'ready')
+  const waiting = running || outcome === 'busy' ? 'running' : 'waiting'
+  const parameter = [
+    { name: 'state', valueCode: isOpen ? waiting : 'done' },
+    ...standings.map((standing) => ({ name: 'parameter', part: partsOf(standing) })),
+  ]
+  return JSON.stringify({ resourceType: 'Parameters', parameter })
+}
+
+const look: Interaction = async (call, context) => {
+  inputOf(definition, call)
+  return { status: 200, text: await told(context) }
+}
+
+/** Does what can be done now; the rest is done in the background, where there is a place for that. */
+const run: Interaction = async (call, context) => {
+  inputOf(definition, call)
+  const { store, now, requestId, deadline = now() + patience } = context
+  await registerAll(store, context)
+  const care = await store.care()
+  const outcome = await reindex({ store, care, now, holder: requestId, deadline })
+  if (outcome === 'open') await begin('$reindex', context)
+  return { status: outcome === 'done' ? 200 : 202, text: await told(context, outcome) }
+}
+
+const by = (method: 'GET' | 'POST', interaction: Interaction): Operation => ({
+  definition,
+  methods: [method],
+  action: 'administer',
+  run: interaction,
+})
+
+/** GET tells how far it has come; POST goes on with it. */
+export const reindexOperations: readonly Operation[] = [by('GET', look), by('POST', run)]
