@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { validate } from '../../src/validate/validate.ts'
 import asked from '../cases/terminology-operations.json' with { type: 'json' }
 import { type Server, startServer } from '../handlers/caller.ts'
 import { putAll } from '../search/hospital.ts'
@@ -39,7 +40,7 @@ interface Case {
 
 type Json = Record<string, unknown> & { name?: string; code?: string; display?: string }
 
-const valueOf1 = (part: Json | undefined): unknown =>
+const valueIn = (part: Json | undefined): unknown =>
   Object.entries(part ?? {}).find(([name]) => name.startsWith('value'))?.[1]
 
 describe('a terminology operation', () => {
@@ -54,7 +55,7 @@ describe('a terminology operation', () => {
     if (wanted.total !== undefined) expect(total).toBe(wanted.total)
     const parts: Json[] = json.parameter ?? []
     for (const [name, value] of Object.entries(wanted.params ?? {}))
-      expect(valueOf1(parts.find((part) => part.name === name)), text).toEqual(value)
+      expect(valueIn(parts.find((part) => part.name === name)), text).toEqual(value)
     if (wanted.issue) expect(json.issue[0].code).toBe(wanted.issue)
     if (wanted.issue2) expect(text).toContain(`"code":"${wanted.issue2}"`)
     if (wanted.says) expect(text).toContain(wanted.says)
@@ -70,4 +71,82 @@ test('the operations stand in the CapabilityStatement of their types', async () 
       .operation.map(({ name }: { name: string }) => name)
   expect(names('ValueSet')).toEqual(expect.arrayContaining(['expand', 'validate-code']))
   expect(names('CodeSystem')).toEqual(expect.arrayContaining(['lookup', 'validate-code', 'subsumes']))
+})
+
+test('the operations are entries of a batch, and see what its other entries wrote', async () => {
+  const url = 'http://example.org/vs/batched'
+  const resource = {
+    resourceType: 'ValueSet',
+    url,
+    status: 'active',
+    compose: { include: [{ system: 'http://example.org/animals', concept: [{ code: 'owl' }] }] },
+  }
+  const asked = {
+    resourceType: 'Parameters',
+    parameter: [
+      { name: 'url', valueUri: url },
+      { name: 'coding', valueCoding: { system: 'http://example.org/animals', code: 'owl' } },
+    ],
+  }
+  const batch = (...entry: object[]) =>
+    server.ask('POST', '/', { body: { resourceType: 'Bundle', type: 'batch', entry } })
+  const written = await batch({
+    request: { method: 'PUT', url: 'ValueSet/batched' },
+    resource: { ...resource, id: 'batched' },
+  })
+  expect(written.json.entry[0].response.status).toContain('201')
+  const { json } = await batch(
+    { request: { method: 'GET', url: `ValueSet/$expand?url=${url}` } },
+    { request: { method: 'POST', url: 'ValueSet/$validate-code' }, resource: asked },
+  )
+  expect(json.entry[0].resource.expansion.total).toBe(1)
+  expect(json.entry[1].resource.parameter[0]).toEqual({ name: 'result', valueBoolean: true })
+})
+
+test('the operations take and give XML', async () => {
+  const { status, text } = await server.ask('POST', '/ValueSet/$validate-code', {
+    headers: { 'content-type': 'application/fhir+xml', accept: 'application/fhir+xml' },
+    body: `<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="url"/><valueUri value="http://example.org/vs/birds"/></parameter><parameter><name value="coding"/><valueCoding><system value="http://example.org/animals"/><code value="owl"/></valueCoding></parameter></Parameters>`,
+  })
+  expect(status, text).toBe(200)
+  expect(text).toContain('<valueBoolean value="true"/>')
+})
+
+test('what was deleted is no longer held', async () => {
+  const url = 'http://example.org/vs/deleted'
+  const body = {
+    resourceType: 'ValueSet',
+    id: 'deleted',
+    url,
+    status: 'active',
+    compose: { include: [{ system: 'urn:x', concept: [{ code: 'y' }] }] },
+  }
+  await server.ask('PUT', '/ValueSet/deleted', { body })
+  expect((await server.ask('GET', `/ValueSet/$expand?url=${url}`)).status).toBe(200)
+  await server.ask('DELETE', '/ValueSet/deleted')
+  expect((await server.ask('GET', `/ValueSet/$expand?url=${url}`)).status).toBe(404)
+})
+
+test('a viewer may ask, and nobody may not', async () => {
+  const path = '/CodeSystem/$lookup?system=http://example.org/animals&code=owl'
+  expect((await server.ask('GET', path, { groups: 'viewer' })).status).toBe(200)
+  expect((await server.ask('GET', path, { groups: 'nobody' })).status).toBe(403)
+})
+
+test('an expansion is a valid ValueSet', async () => {
+  for (const name of ['birds', 'parts', 'some-loinc']) {
+    const { json } = await server.ask('GET', `/ValueSet/${name}/$expand?includeDesignations=true&count=2`)
+    expect(validate(json, 'ValueSet')).toEqual([])
+  }
+})
+
+test('answers are valid Parameters', async () => {
+  for (const path of [
+    'CodeSystem/$lookup?system=http://example.org/animals&code=bird',
+    'ValueSet/birds/$validate-code?code=dog',
+    'CodeSystem/$subsumes?system=http://example.org/animals&codeA=bird&codeB=owl',
+  ]) {
+    const { json } = await server.ask('GET', `/${path}`)
+    expect(validate(json, 'Parameters'), path).toEqual([])
+  }
 })
