@@ -128,6 +128,8 @@ describe('a filter', () => {
     ['given eq', 9, 'a value is expected'],
     ['given equals peter', 7, 'an operator (eq, ne'],
     ['given eq peter and', 19, 'the name of a parameter'],
+    ['('.repeat(60), 51, 'brackets nest deeper than 50 levels'],
+    ['given eq peter and '.repeat(500), 8001, 'at most 8000 characters'],
     ['(given eq peter', 16, '`and`, `or` or `)` is expected, not nothing'],
     ['given eq peter)', 15, '`and`, `or` or the end is expected'],
     ['given eq "peter', 10, 'a text begins that does not end'],

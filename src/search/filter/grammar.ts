@@ -51,11 +51,16 @@ export class Misread extends Error {
   }
 }
 
-/** The text, and how far it has been read. */
+/** The text, how far it has been read, and within how many brackets. */
 interface Reader {
   readonly text: string
   at: number
+  depth: number
 }
+
+/** In a URL the gateway takes no longer ones; each bracket is a search within a search. */
+const longest = 8000
+const deepest = 50
 
 const space = /\s*/y
 const name = /[_A-Za-z][\w-]*/y
@@ -130,8 +135,10 @@ const one = (reader: Reader): Filter => {
 }
 
 const within = (reader: Reader, end: string): Filter => {
+  if (++reader.depth > deepest) throw new Misread(reader.at, `brackets nest deeper than ${deepest} levels`)
   const inner = joined(reader)
   close(reader, end)
+  reader.depth--
   return inner
 }
 
@@ -185,7 +192,8 @@ const valueFrom = (reader: Reader): string => {
 
 /** Returns the tree of a filter's text. Throws what is wrong and where. */
 export const parseFilter = (text: string): Filter => {
-  const reader = { text, at: 0 }
+  if (text.length > longest) throw new Misread(longest + 1, `at most ${longest} characters are read`)
+  const reader = { text, at: 0, depth: 0 }
   const filter = joined(reader)
   skip(reader)
   if (reader.at < text.length) throw expected(reader, '`and`, `or` or the end')
