@@ -1,40 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { match } from '../../src/http/match.ts'
+import { allRoutes, type Route } from '../../src/http/routes.ts'
 import { type Stack, startStack } from '../../src/local/stack.ts'
-import { projectRoot } from '../../src/local/template.ts'
-
-const directory = `${projectRoot}docs/requests`
-
-interface Asked {
-  title: string
-  expected: number
-  method: string
-  url: string
-  headers: Record<string, string>
-  body: string
-}
-
-const requestOf = (part: string): Asked => {
-  const [title = '', answers = '', line = '', ...rest] = part.split('\n')
-  const [method = '', url = ''] = line.split(' ')
-  const blank = rest.indexOf('')
-  const headers = rest.slice(0, blank).map((header) => header.split(/: (.*)/s).slice(0, 2))
-  const expected = Number(/^# answers (\d{3})$/.exec(answers)?.[1])
-  return {
-    title,
-    expected,
-    method,
-    url,
-    headers: Object.fromEntries(headers),
-    body: rest.slice(blank).join('\n'),
-  }
-}
-
-const requestsOf = (file: string): Asked[] =>
-  readFileSync(file, 'utf8')
-    .split(/^### ?/m)
-    .slice(1)
-    .map(requestOf)
+import { requestFiles, requestsOf } from './requests.ts'
 
 let stack: Stack
 beforeAll(async () => {
@@ -42,12 +10,40 @@ beforeAll(async () => {
 })
 afterAll(() => stack?.stop())
 
-test.each(readdirSync(directory))('every request of %s is answered as it says', async (file) => {
-  const requests = requestsOf(`${directory}/${file}`)
+/** Writes what a request's address leaves open: the base, and headers of earlier answers. */
+const filled = (url: string, answers: ReadonlyMap<string, Response>): string =>
+  url.replace(/{{(\w+)(?:\.response\.headers\.([\w-]+))?}}/g, (_, name: string, header?: string) =>
+    header === undefined ? stack.url : (answers.get(name)?.headers.get(header) ?? ''),
+  )
+
+test.each(requestFiles())('every request of %s is answered as it says', async (file) => {
+  const requests = requestsOf(file)
   expect(requests.length).toBeGreaterThan(0)
-  for (const { title, expected, method, url, headers, body } of requests) {
+  const answers = new Map<string, Response>()
+  for (const { title, name, expected, method, url, headers, body } of requests) {
     const sent = body.trim() === '' ? {} : { body }
-    const response = await fetch(url.replace('{{base}}', stack.url), { method, headers, ...sent })
-    expect(response.status, `${title}: ${await response.text()}`).toBe(expected)
+    const response = await fetch(filled(url, answers), { method, headers, ...sent })
+    if (name) answers.set(name, response)
+    expect.soft(expected, `${title}: ${response.status} ${await response.text()}`).toContain(response.status)
   }
+})
+
+const pathOf = (url: string): string =>
+  url
+    .replace(/^{{base}}\/?/, '')
+    .replace(/^{{.*}}$/, '_jobs/1')
+    .split('?')[0] ?? ''
+
+const nameOf = ({ method, pattern, operation }: Route): string =>
+  operation ? `$${operation.name}` : `${method} ${pattern}`
+
+test('there is a request for everything that is served', async () => {
+  const routes = await allRoutes()
+  const asked = requestFiles()
+    .flatMap(requestsOf)
+    .filter(({ method, expected }) => method !== 'OPTIONS' && expected.some((status) => status < 300))
+    .map(({ method, url }) => match(method, pathOf(url), routes))
+  const tried = new Set(asked.map(({ route }) => nameOf(route)))
+  const missing = new Set(routes.map(nameOf).filter((name) => !tried.has(name)))
+  expect([...missing]).toEqual([])
 })
