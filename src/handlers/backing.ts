@@ -2,20 +2,11 @@ import { openArchive } from '../store/archive.ts'
 import { connect } from '../store/dynamo/clients.ts'
 import { openStore, type StorePlace } from '../store/dynamo/open.ts'
 import { openJobs } from '../store/jobs.ts'
-import type { Signer } from '../store/presign.ts'
 import type { Backing } from './door.ts'
-import { type Environment, tablesOf } from './place.ts'
+import { type Environment, signerOf, tablesOf } from './place.ts'
 
 /** Returns where the function's tables and bucket are, with connections to them. */
 export const placeOf = (env: Environment): StorePlace => ({ ...tablesOf(env), clients: connect(env) })
-
-const signerOf = (env: Environment): Signer => ({
-  region: env.AWS_REGION ?? '',
-  accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
-  secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
-  sessionToken: env.AWS_SESSION_TOKEN,
-  endpoint: env.AWS_ENDPOINT_URL_S3,
-})
 
 /** Returns the store and the archive that the environment names. */
 export const backingOf = (env: Environment): Backing => {

@@ -1,16 +1,23 @@
-/** The door for what is open to all: it has no right to any data, and loads no AWS SDK. */
+/** The door for what is open to all: it has no right to any data but published definitions, and loads no AWS SDK. */
 
 import { failure } from '../outcome/failure.ts'
+import { openPublished } from '../store/published.ts'
 import { door } from './door.ts'
+import { signerOf } from './place.ts'
 
 const unreachable = (): Promise<never> =>
   Promise.reject(failure('not-found', 'This function serves only `/metadata` and `/.well-known`.'))
 
-const store = {
+const published = openPublished({
+  bucket: process.env.ARCHIVE_BUCKET ?? '',
+  signer: () => signerOf(process.env),
+})
+
+const storeOf = (tenant: string) => ({
   meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
   grace: 0,
   knownDefinitions: () => ({ version: 0, text: '[]' }),
-  definitions: async () => ({ version: 0, text: '[]' }),
+  definitions: () => published(tenant),
   progress: unreachable,
   keepProgress: unreachable,
   define: unreachable,
@@ -25,6 +32,6 @@ const store = {
   commit: unreachable,
   care: unreachable,
   purge: unreachable,
-}
+})
 
-export const handler = door({ openStore: () => store, archive: { bundle: unreachable } })
+export const handler = door({ openStore: storeOf, archive: { bundle: unreachable } })

@@ -1,6 +1,7 @@
 /** Where this function's tables, bucket and sign-in are: all of it comes from template.yaml's environment variables. */
 
 import { isResourceType } from '../fhir/types.ts'
+import type { Signer } from '../store/presign.ts'
 import type { Login } from '../write/context.ts'
 import { defaultRules, type Rules } from '../write/rules.ts'
 
@@ -77,4 +78,13 @@ export const rulesOf = (env: Environment): Rules => ({
     ['allow', 'refuse'],
     defaultRules.deletionOfReferred,
   ),
+})
+
+/** Returns who signs addresses of objects. */
+export const signerOf = (env: Environment): Signer => ({
+  region: env.AWS_REGION ?? '',
+  accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+  secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+  sessionToken: env.AWS_SESSION_TOKEN,
+  endpoint: env.AWS_ENDPOINT_URL_S3,
 })

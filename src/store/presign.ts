@@ -26,32 +26,46 @@ const encoded = (text: string): string =>
 
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
-const placeOf = ({ bucket, key }: Upload, { endpoint, region }: Signer): URL => {
+/** An object of a bucket. */
+interface ObjectPlace {
+  bucket: string
+  key: string
+}
+
+const placeOf = ({ bucket, key }: ObjectPlace, { endpoint, region }: Signer): URL => {
   const path = key.split('/').map(encoded).join('/')
   return new URL(
     endpoint ? `${endpoint}/${bucket}/${path}` : `https://${bucket}.s3.${region}.amazonaws.com/${path}`,
   )
 }
 
-/** Returns the address to which one object of exactly this size and type can be put, without any other right. */
-export const presignedPut = (upload: Upload, signer: Signer, now: number): string => {
+/** What a signed request will be; whoever sends it sends these headers too. */
+interface Signed extends ObjectPlace {
+  method: 'GET' | 'PUT'
+  seconds: number
+  headers: Readonly<Record<string, string>>
+}
+
+const presigned = ({ method, headers, seconds, ...place }: Signed, signer: Signer, now: number): string => {
   const { region, accessKeyId, secretAccessKey, sessionToken } = signer
-  const url = placeOf(upload, signer)
+  const url = placeOf(place, signer)
   const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
   const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`
+  const sent = Object.entries({ ...headers, host: url.host })
+  const names = sent.map(([name]) => name).join(';')
   const query = Object.entries({
     'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
     'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD',
     'X-Amz-Credential': `${accessKeyId}/${scope}`,
     'X-Amz-Date': time,
-    'X-Amz-Expires': String(upload.seconds),
+    'X-Amz-Expires': String(seconds),
     ...(sessionToken && { 'X-Amz-Security-Token': sessionToken }),
-    'X-Amz-SignedHeaders': 'content-length;content-type;host',
+    'X-Amz-SignedHeaders': names,
   })
     .map(([name, value]) => `${name}=${encoded(value)}`)
     .join('&')
-  const headers = `content-length:${upload.bytes}\ncontent-type:${upload.contentType}\nhost:${url.host}\n`
-  const canonical = `PUT\n${url.pathname}\n${query}\n${headers}\ncontent-length;content-type;host\nUNSIGNED-PAYLOAD`
+  const lines = sent.map(([name, value]) => `${name}:${value}\n`).join('')
+  const canonical = `${method}\n${url.pathname}\n${query}\n${lines}\n${names}\nUNSIGNED-PAYLOAD`
   const digest = createHash('sha256').update(canonical).digest('hex')
   const key = [time.slice(0, 8), region, 's3', 'aws4_request'].reduce<string | Buffer>(
     (before, part) => hmac(before, part),
@@ -60,3 +74,14 @@ export const presignedPut = (upload: Upload, signer: Signer, now: number): strin
   const signature = hmac(key, `AWS4-HMAC-SHA256\n${time}\n${scope}\n${digest}`).toString('hex')
   return `${url.origin}${url.pathname}?${query}&X-Amz-Signature=${signature}`
 }
+
+/** Returns the address to which one object of exactly this size and type can be put, without any other right. */
+export const presignedPut = (upload: Upload, signer: Signer, now: number): string => {
+  const { bucket, key, bytes, contentType, seconds } = upload
+  const headers = { 'content-length': String(bytes), 'content-type': contentType }
+  return presigned({ method: 'PUT', bucket, key, seconds, headers }, signer, now)
+}
+
+/** Returns the address at which one object can be read for a minute. */
+export const presignedGet = (place: ObjectPlace, signer: Signer, now: number): string =>
+  presigned({ method: 'GET', ...place, seconds: 60, headers: {} }, signer, now)

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#transaction — a Bundle becomes commands, and all of them are committed or none. */
 
+import { searchParameters } from '../fhir/parameters.ts'
 import type { Hold, Version } from '../store/port.ts'
 import type { Command, Done } from './command.ts'
 import { commit } from './commit.ts'
@@ -11,18 +12,25 @@ import { identify, type Target } from './identify.ts'
 import { noted, recalled } from './once.ts'
 import { persevere } from './persevere.ts'
 import { spread } from './spread.ts'
-import { reads, type Wish } from './wish.ts'
+import type { Wish } from './wish.ts'
 
 /** What became of a wish: a change, a resource that stood there already, or nothing (it reads, or matched nothing). */
 export type WishResult = { done: Done } | { found: Version } | undefined
 
 type Targets = readonly (Target | undefined)[]
 
+/** Of two definitions of one code only one is possible: they come one after the other. What R4 has is none of them. */
+const codeDefined = (wish: Wish): string[] => {
+  const { code, base, status }: Record<string, unknown> = wish.body?.resource ?? {}
+  if (!isDefinition(wish) || status !== 'active' || !Array.isArray(base)) return []
+  const isNew = base.some((type) => !searchParameters(String(type)).has(String(code)))
+  return isNew ? [`search parameter ${code}`] : []
+}
+
 /** The names that must be held: whoever creates because nothing matched must be the only one to do so. */
 const namesToHold = (wishes: readonly Wish[], targets: Targets, { once }: Context): string[] => [
   ...(once ? [once.name] : []),
-  // One after the other: what is possible beside one definition may not be so beside another.
-  ...(wishes.some((wish) => isDefinition(wish) && !reads(wish)) ? ['search parameters'] : []),
+  ...wishes.flatMap(codeDefined),
   ...wishes.flatMap(({ criteria, method }, i) => {
     const target = targets[i]
     return criteria && method !== 'DELETE' && target && !target.found ? [nameOf(criteria)] : []

@@ -77,8 +77,11 @@ describe('the template', () => {
       }
   })
 
-  test('gives the metadata function no rights to data', () => {
-    expect(statementsOf('MetadataFunction')).toEqual([])
+  test('gives the metadata function no right but to what is published of definitions', () => {
+    const [only, ...others] = statementsOf('MetadataFunction')
+    expect(others).toEqual([])
+    expect(only?.Action).toEqual(['s3:GetObject'])
+    expect(texts(only?.Resource)).toEqual([expect.stringMatching(/ArchiveBucket.*\/definitions\/\*/)])
   })
 
   test('asks for a token everywhere but at metadata, .well-known and OPTIONS', () => {

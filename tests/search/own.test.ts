@@ -1,8 +1,11 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { door } from '../../src/handlers/door.ts'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import { type Asking, askDoor, eventOf, type Told } from '../handlers/caller.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
+
+const usCore = new URL('../../../shared/data/us-core-6.1.0', import.meta.url).pathname
 
 let engines: Engines
 /** A process of its own, with its own idea of what is defined. */
@@ -292,6 +295,60 @@ test('a draft may say anything, and only administrators define', async () => {
   expect((await ask('PUT', '/SearchParameter/mine', asked)).status).toBe(403)
   expect((await ask('POST', '/$reindex', { groups: 'clinician' })).status).toBe(403)
 })
+
+test.skipIf(!existsSync(usCore))(
+  'US Core’s parameters are taken as they are published, and found by',
+  async () => {
+    const files = readdirSync(usCore).filter((name) => name.startsWith('SearchParameter-'))
+    const published = files.map((name) => JSON.parse(readFileSync(`${usCore}/${name}`, 'utf8')))
+    const extending = published.filter(({ code }) =>
+      ['race', 'ethnicity', 'role', 'asserted-date'].includes(code),
+    )
+    // What this server has of US Core from the start stands aside: the same under other names is a tenant's own.
+    const own = extending.map((each) => ({
+      ...each,
+      id: `own-${each.id}`,
+      url: `urn:own:${each.id}`,
+      code: `own-${each.code}`,
+    }))
+    const race = (url: string, system: string, code: string) => ({
+      url: `http://hl7.org/fhir/us/core/StructureDefinition/us-core-${url}`,
+      extension: [
+        { url: 'ombCategory', valueCoding: { system, code } },
+        { url: 'text', valueString: code },
+      ],
+    })
+    const cdc = 'urn:oid:2.16.840.1.113883.6.238'
+    await put(patient('us1', race('race', cdc, '2106-3'), race('ethnicity', cdc, '2135-2')))
+    await put(patient('us2', race('race', cdc, '2054-5'), race('ethnicity', cdc, '2135-2')))
+    await put({
+      resourceType: 'Condition',
+      id: 'us3',
+      subject: { reference: 'Patient/us1' },
+      extension: [
+        {
+          url: 'http://hl7.org/fhir/StructureDefinition/condition-assertedDate',
+          valueDateTime: '2026-02-03',
+        },
+      ],
+    })
+    const entry = [...published, ...own].map((resource) => ({
+      resource,
+      request: { method: 'PUT', url: `SearchParameter/${resource.id}` },
+    }))
+    const { status, text } = await ask('POST', '/', {
+      body: { resourceType: 'Bundle', type: 'transaction', entry },
+    })
+    expect(status, text.slice(0, 500)).toBe(200)
+    await reindexed()
+    for (const prefix of ['', 'own-']) {
+      expect(await found(`Patient?${prefix}race=2106-3`)).toEqual(['us1'])
+      expect(await found(`Patient?${prefix}ethnicity=2135-2`)).toEqual(['us1', 'us2'])
+      expect(await found(`Condition?${prefix}asserted-date=2026-02`)).toEqual(['us3'])
+      expect(await found(`Condition?subject:Patient.${prefix}race=2106-3`)).toEqual(['us3'])
+    }
+  },
+)
 
 test('one that means R4’s own by its derivedFrom is stored, and is nothing new', async () => {
   const { status, text } = await put(
