@@ -16,8 +16,10 @@ export interface Asked {
 
 const prefixes = ['', '', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap']
 
-const tokenText = (d: Dice, value: unknown): string => {
-  const { system, code } = d.pick(codings(value))
+const tokenText = (d: Dice, value: unknown): string | undefined => {
+  const found = codings(value)
+  if (found.length === 0) return undefined
+  const { system, code } = d.pick(found)
   if (typeof value !== 'object') return String(code)
   return d.pick([
     String(code),
