@@ -11,6 +11,7 @@ const proofs: Readonly<Record<string, Proof>> = {
   crash: { file: 'tests/local/crash.test.ts', env: { CRASH_SHARE: '1' } },
   overlap: { file: 'tests/local/overlap.test.ts', env: { OVERLAP_SECONDS: '60' } },
   chaos: { file: 'tests/local/chaos.test.ts', env: { CHAOS_SECONDS: '60' } },
+  chains: { file: 'tests/search/chains.test.ts', env: { CHAINS: '10000' } },
   law: { file: 'tests/laws/whole.test.ts', env: { LAWS: '20000' } },
   units: { file: 'tests/laws/search.test.ts', env: { LAWS: '20000' } },
   huge: { file: '/huge.test.ts', env: { HUGE_ENTRIES: '25000' } },

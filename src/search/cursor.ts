@@ -7,6 +7,8 @@ export interface Cursor {
   /** `type` for the order of the type's lists, `own:code` for a parameter's own, `keys` for sorted results. */
   readonly by: string
   readonly at: Place
+  /** The chains lead over too much to be resolved, so that they are followed on every page. */
+  readonly open?: true
 }
 
 /** A place in the order; among equals, ids ascend. */
@@ -31,13 +33,15 @@ const fingerprint = ({ type, compartment = '', selfPairs }: Query): string =>
   hashOf(JSON.stringify([type, compartment, selfPairs.filter(([name]) => !unrelated.has(name))])).slice(0, 12)
 
 /** Returns the cursor as opaque text. */
-export const writeCursor = (query: Query, { by, at }: Cursor): string =>
-  Buffer.from(JSON.stringify([fingerprint(query), by, at.order, at.id])).toString('base64url')
+export const writeCursor = (query: Query, { by, at, open }: Cursor): string => {
+  const parts = [fingerprint(query), by, at.order, at.id, ...(open ? ['open'] : [])]
+  return Buffer.from(JSON.stringify(parts)).toString('base64url')
+}
 
 /** Returns the cursor of a query; undefined where it has none. Fails where it is not one of this query's. */
 export const readCursor = (query: Query): Cursor | undefined => {
   if (query.cursor === undefined) return undefined
-  const [print, by, order, id] = decode(query.cursor)
+  const [print, by, order, id, open] = decode(query.cursor)
   if (print !== fingerprint(query) || by === undefined || order === undefined || id === undefined) {
     throw failure(
       'invalid',
@@ -45,7 +49,7 @@ export const readCursor = (query: Query): Cursor | undefined => {
       `${query.type}?_cursor`,
     )
   }
-  return { by, at: { order, id } }
+  return { by, at: { order, id }, ...(open === 'open' && { open: true }) }
 }
 
 const decode = (text: string): readonly string[] => {

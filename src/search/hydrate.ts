@@ -38,9 +38,11 @@ export const judge = async (
     scope,
     candidates.map(({ id, w }) => ({ type: query.type, id, w })),
   )
+  const there = reads.filter((read) => read !== undefined)
+  const followed = await scope.follow(scope, query, there)
   return reads.map((read, i) => {
     if (isStale(read, candidates[i])) scope.use.unsettled = true
-    return read && matches(query, read.resource) ? read : undefined
+    return read && matches(followed, read.resource) ? read : undefined
   })
 }
 

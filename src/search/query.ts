@@ -205,3 +205,9 @@ export interface CompositeValue {
   readonly type: 'composite'
   readonly parts: readonly SearchValue[]
 }
+
+/** Returns whether chains are left in a query. */
+export const isOpen = ({ clauses }: { readonly clauses: readonly Clause[] }): boolean =>
+  clauses.some(
+    (clause) => clause.kind === 'chain' || clause.kind === 'has' || ('clauses' in clause && isOpen(clause)),
+  )

@@ -6,7 +6,7 @@ import type { Drive } from './drive.ts'
 import { judge, type Read } from './hydrate.ts'
 import { standingOf } from './order.ts'
 import type { Plan } from './plan.ts'
-import type { Query } from './query.ts'
+import { isOpen, type Query } from './query.ts'
 import type { Scope } from './scope.ts'
 import { placeByKeys, sortReads } from './sort.ts'
 
@@ -22,7 +22,8 @@ export interface Page {
 /** Returns the page of a query's matches that follows the cursor. */
 export const readPage = async (scope: Scope, query: Query, plan: Plan, cursor?: Cursor): Promise<Page> => {
   if (plan.nothing) return { reads: [], way: 'nothing can match' }
-  if (plan.ids) return gatheredPage(scope, query, plan, idCandidates(plan.ids), cursor, 'ids')
+  if (plan.ids && !cursor?.by.startsWith('own:'))
+    return gatheredPage(scope, query, plan, idCandidates(plan.ids), cursor, 'ids')
   const way = await chooseWay(scope, plan, query.count, cursor?.by)
   if (!way.gather) return streamedPage(scope, query, way.drive, cursor)
   const candidates = await gather(scope, query, way)
@@ -35,6 +36,9 @@ const idCandidates = (ids: readonly string[]): readonly Candidate[] =>
 
 const longestBatch = 300
 const shortestBatch = 20
+
+/** Where links are followed from each candidate, no more are judged than are likely to be wanted. */
+const longest = (query: Query): number => (isOpen(query) ? 50 : longestBatch)
 
 interface Progress {
   reads: Read[]
@@ -55,7 +59,7 @@ const streamedPage = async (
   const progress: Progress = { reads: [], size: 0, judged: 0, done: false }
   const source = batches(drive, cursor?.at)
   while (!progress.done && !isFull(scope, query, progress)) {
-    const batch = await source.next(batchSize(query.count, progress))
+    const batch = await source.next(batchSize(query, progress))
     await judgeBatch(scope, query, drive, batch.candidates, progress)
     progress.done = batch.end
     if (batch.stop && !isFull(scope, query, progress))
@@ -68,10 +72,10 @@ const streamedPage = async (
 const isFull = ({ limits }: Scope, { count }: Query, { reads, size }: Progress): boolean =>
   reads.length >= count || size >= limits.characters
 
-const batchSize = (count: number, { reads, judged }: Progress): number => {
-  const missing = count - reads.length
+const batchSize = (query: Query, { reads, judged }: Progress): number => {
+  const missing = query.count - reads.length
   const rate = judged === 0 ? 1 : Math.max(reads.length / judged, 0.05)
-  return Math.min(Math.max(Math.ceil(missing / rate), Math.min(missing, shortestBatch)), longestBatch)
+  return Math.min(Math.max(Math.ceil(missing / rate), Math.min(missing, shortestBatch)), longest(query))
 }
 
 /** Judges candidates until the page is full; the rest of the batch is left for the next page. */
@@ -136,30 +140,34 @@ interface Batches {
 /** Cuts the groups of a drive into batches of candidates, ids ascending among equals, behind the cursor. */
 const batches = ({ groups, reverse }: Drive, from: Place | undefined): Batches => {
   let first = true
-  let last: Candidate | undefined
   let ended = false
+  let waiting: Candidate[] = []
+  let last: Candidate | undefined
   const isNew = (candidate: Candidate): boolean => from === undefined || isBehind(candidate, from, reverse)
 
-  const next = async (size: number): Promise<Batch> => {
-    const candidates: Candidate[] = []
-    while (candidates.length < size) {
+  /** Reads groups until so many candidates wait; returns where the budget was spent, if it was. */
+  const load = async (size: number): Promise<Place | undefined> => {
+    while (waiting.length < size && !ended) {
       const group = await groups.next(first ? from?.order : undefined)
       first = false
-      ended ||= group === undefined
-      if (!group) return taken(candidates)
-      if (group.partial) return { ...taken(candidates), stop: { order: group.order, id: '' } }
-      candidates.push(...[...group.candidates.values()].filter(isNew).sort((a, b) => (a.id < b.id ? -1 : 1)))
+      ended = group === undefined || (groups.left() === 0 && !group.partial)
+      if (group?.partial) return { order: group.order, id: '' }
+      const fresh = [...(group?.candidates.values() ?? [])].filter(isNew)
+      waiting.push(...fresh.sort((a, b) => (a.id < b.id ? -1 : 1)))
     }
-    ended ||= groups.left() === 0
-    return taken(candidates)
+    return undefined
   }
 
-  const taken = (candidates: readonly Candidate[]): Batch => {
+  const next = async (size: number): Promise<Batch> => {
+    const stop = await load(size)
+    const candidates = waiting.slice(0, size)
+    waiting = waiting.slice(size)
     last = candidates.at(-1) ?? last
-    return { candidates, end: ended }
+    return { candidates, end: ended && waiting.length === 0, ...(stop && { stop }) }
   }
 
-  return { next, mayHaveMore: (at) => !ended || last?.id !== at.id || last.order !== at.order }
+  const isLast = ({ id, order }: Place): boolean => last?.id === id && last.order === order
+  return { next, mayHaveMore: (at) => !ended || waiting.length > 0 || !isLast(at) }
 }
 
 /** Reads all candidates, each id once. Fails where they are too many to be sorted. */
@@ -191,8 +199,9 @@ const gatheredPage = async (
   way: string,
 ): Promise<Page> => {
   const judged: (Read | undefined)[] = []
-  for (let i = 0; i < candidates.length; i += longestBatch) {
-    judged.push(...(await judge(scope, query, candidates.slice(i, i + longestBatch))))
+  const size = longest(query)
+  for (let i = 0; i < candidates.length; i += size) {
+    judged.push(...(await judge(scope, query, candidates.slice(i, i + size))))
   }
   const found = judged.filter((read) => read !== undefined)
   const byType = plan.sort.by === 'type'

@@ -1,4 +1,6 @@
 import type { Store } from '../store/port.ts'
+import type { Read } from './hydrate.ts'
+import type { Query } from './query.ts'
 
 /** How much one request may read, and from where on it reads in another way. */
 export interface Limits {
@@ -6,6 +8,8 @@ export interface Limits {
   readonly entries: number
   /** Resources that may be read to be judged. */
   readonly resources: number
+  /** Chains that lead over no more resources than this are resolved at once. */
+  readonly links: number
   /** Matches that may be sorted here. */
   readonly sorted: number
   /** A list with no more candidates than this is read whole rather than intersected with others. */
@@ -22,6 +26,7 @@ export interface Limits {
 export const pageLimits: Limits = {
   entries: 20_000,
   resources: 3000,
+  links: 500,
   sorted: 5000,
   short: 200,
   gathered: 1000,
@@ -29,7 +34,7 @@ export const pageLimits: Limits = {
   items: [25, 500],
 }
 
-/** What counting, sorting and following links may cost before the search is refused. */
+/** What counting and sorting may cost before the search is refused, and what resolving chains may cost beside a page. */
 export const wholeLimits: Limits = { ...pageLimits, entries: 60_000, resources: 20_000 }
 
 /** One reading of the store: what it works with and what it has used. */
@@ -39,7 +44,14 @@ export interface Scope {
   readonly started: number
   readonly limits: Limits
   readonly use: Use
+  /** Turns the open clauses of a query into what holds for some resources. */
+  readonly follow: Follow
 }
+
+/** Follows the links of resources for the chains that were not resolved beforehand. */
+export type Follow = (scope: Scope, query: Query, reads: readonly Read[]) => Promise<Query>
+
+const asItIs: Follow = async (_, query) => query
 
 export interface Use {
   entries: number
@@ -51,12 +63,17 @@ export interface Use {
 }
 
 /** Returns a scope that has used nothing yet. */
-export const newScope = (store: Store, started: number, limits: Limits): Scope => ({
+export const newScope = (store: Store, started: number, limits: Limits, follow: Follow = asItIs): Scope => ({
   store,
   started,
   limits,
+  follow,
   use: { entries: 0, resources: 0, matches: 0, unsettled: false, lists: [] },
 })
+
+/** Returns whether a scope has used all that it may. */
+export const isOver = ({ use, limits }: Scope): boolean =>
+  use.entries >= limits.entries || use.resources >= limits.resources
 
 /** Adds what another reading used. */
 export const addUse = (to: Use, from: Use): void => {

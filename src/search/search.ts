@@ -1,18 +1,19 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { failure, type Issue, warning } from '../outcome/failure.ts'
 import type { Store, Version } from '../store/port.ts'
-import { needsResolving, resolveChains } from './chain.ts'
+import { readResolved, resolveForAll } from './chained.ts'
 import { type FindCodes, withCodes } from './codes.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { type Explanation, explain } from './explain.ts'
+import { follower } from './follow.ts'
 import type { Read } from './hydrate.ts'
 import { readIncluded } from './includes.ts'
 import { matches } from './match.ts'
 import { readQuery } from './own.ts'
-import { type Plan, planQuery } from './plan.ts'
+import type { Plan } from './plan.ts'
 import type { Pair, Query } from './query.ts'
 import { type Page, readPage } from './run.ts'
-import { type Limits, newScope, pageLimits, type Scope, wholeLimits } from './scope.ts'
+import { addUse, isOver, type Limits, newScope, pageLimits, type Scope, wholeLimits } from './scope.ts'
 
 /** What a search works with. */
 export interface SearchOptions {
@@ -43,7 +44,11 @@ export const search = async (
   { store, started = Date.now(), limits, findCodes }: SearchOptions,
 ): Promise<SearchPage> => {
   const query = await withCodes(asked, findCodes)
-  const attempt = () => readOnce(newScope(store, started, { ...limitsOf(query), ...limits }), query)
+  const attempt = () => {
+    const follow = follower()
+    const scope = newScope(store, started, { ...limitsOf(query), ...limits }, follow)
+    return readOnce(scope, newScope(store, started, { ...wholeLimits, ...limits }, follow), query)
+  }
   const { scope, found } = await settled(attempt)
   const { page, included, total } = found
   return {
@@ -56,8 +61,7 @@ export const search = async (
   }
 }
 
-const limitsOf = (query: Query) =>
-  query.sort.length > 0 || query.countOnly || query.clauses.some(needsResolving) ? wholeLimits : pageLimits
+const limitsOf = ({ sort, countOnly }: Query) => (sort.length > 0 || countOnly ? wholeLimits : pageLimits)
 
 interface Found {
   plan: Plan
@@ -66,31 +70,42 @@ interface Found {
   total?: number | undefined
 }
 
-const readOnce = async (scope: Scope, query: Query): Promise<{ scope: Scope; found: Found }> => {
-  const resolved = await resolveChains(scope, query)
-  const plan = planQuery(resolved)
-  const cursor = readCursor(query)
-  if (query.countOnly)
-    return {
-      scope,
-      found: {
-        plan,
-        page: { reads: [], way: 'count' },
-        included: [],
-        total: await count(scope, resolved, plan),
-      },
-    }
-  const page = await readPage(scope, resolved, plan, cursor)
+/** Chains are resolved with a budget of their own, `chains`, so that as much is left for the page. */
+const readOnce = async (
+  scope: Scope,
+  chains: Scope,
+  query: Query,
+): Promise<{ scope: Scope; found: Found }> => {
+  const found = query.countOnly
+    ? await readCount(scope, chains, query)
+    : await readMatches(scope, chains, query)
+  addUse(scope.use, chains.use)
+  return { scope, found }
+}
+
+const readCount = async (scope: Scope, chains: Scope, asked: Query): Promise<Found> => {
+  const { query, plan } = await resolveForAll(chains, asked)
+  const total = await count(scope, query, plan)
+  return { plan, page: { reads: [], way: 'count' }, included: [], total }
+}
+
+const readMatches = async (scope: Scope, chains: Scope, asked: Query): Promise<Found> => {
+  const cursor = readCursor(asked)
+  const { query, plan, page } = await readResolved(chains, scope, asked, cursor)
   scope.use.matches += page.reads.length
-  const included = await readIncluded(scope, resolved, page.reads)
+  const included = await readIncluded(scope, query, page.reads)
   const whole = !cursor && !page.next
-  const total = whole && query.total !== 'none' ? page.reads.length : await totalOf(scope, resolved, plan)
-  return { scope, found: { plan, page, included, total } }
+  const total = whole && query.total !== 'none' ? page.reads.length : await totalOf(scope, query, plan)
+  return { plan, page, included, total }
 }
 
 /** The total beside a page is counted with a budget of its own, and left out where that is not enough. */
-const totalOf = async ({ store, started }: Scope, query: Query, plan: Plan): Promise<number | undefined> =>
-  query.total === 'accurate' ? counted(newScope(store, started, wholeLimits), query, plan) : undefined
+const totalOf = async (
+  { store, started, follow }: Scope,
+  query: Query,
+  plan: Plan,
+): Promise<number | undefined> =>
+  query.total === 'accurate' ? counted(newScope(store, started, wholeLimits, follow), query, plan) : undefined
 
 const count = async (scope: Scope, query: Query, plan: Plan): Promise<number> => {
   const total = await counted(scope, query, plan)
@@ -116,9 +131,6 @@ const counted = async (scope: Scope, query: Query, plan: Plan): Promise<number |
   }
   return total
 }
-
-const isOver = ({ use, limits }: Scope): boolean =>
-  use.entries >= limits.entries || use.resources >= limits.resources
 
 const totalIssues = ({ type, total: wanted }: Query, total: number | undefined): Issue[] =>
   wanted === 'accurate' && total === undefined

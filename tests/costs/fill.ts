@@ -7,7 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { findDynoxide } from '../../src/local/engines.ts'
 import { readTemplate } from '../../src/local/template.ts'
+import { inChunks } from '../../src/store/parallel.ts'
+import type { Write } from '../../src/store/port.ts'
+import { newWriteId } from '../../src/store/write-ids.ts'
 import { dynoxide, type Engines, startEngines } from '../store/engines.ts'
+import { openFile } from './exported.ts'
+import { itemsOf } from './made.ts'
 
 const run = promisify(execFile)
 const script = fileURLToPath(new URL('files.ts', import.meta.url))
@@ -43,14 +48,13 @@ const importFiles = async (source: string, database: string): Promise<void> => {
   })
 }
 
-/** Returns engines with so many resources of made-up patients in them, their data below a directory. */
-export const filledEngines = async (
-  size: number,
-  { directory = tmpdir(), makers = 2 }: { directory?: string; makers?: number } = {},
-): Promise<{ engines: Engines; made: Made }> => {
+const workIn = (directory: string): string => {
   mkdirSync(directory, { recursive: true })
-  const work = mkdtempSync(`${directory}/costs-`)
-  const made = await makeFiles(`${work}/export`, size, makers)
+  return mkdtempSync(`${directory}/costs-`)
+}
+
+/** Imports the files in a working directory, removes it, and starts engines that hold what was imported. */
+const importedEngines = async (work: string, directory: string): Promise<Engines> => {
   await importFiles(`${work}/export`, `${work}/database`)
   const engine = {
     ...dynoxide,
@@ -60,5 +64,27 @@ export const filledEngines = async (
       return dynoxide.start(port, own)
     },
   }
-  return { engines: await startEngines(engine, directory), made }
+  return startEngines(engine, directory)
+}
+
+/** Returns engines with so many resources of made-up patients in them, their data below a directory. */
+export const filledEngines = async (
+  size: number,
+  { directory = tmpdir(), makers = 2 }: { directory?: string; makers?: number } = {},
+): Promise<{ engines: Engines; made: Made }> => {
+  const work = workIn(directory)
+  const made = await makeFiles(`${work}/export`, size, makers)
+  return { engines: await importedEngines(work, directory), made }
+}
+
+/** Returns engines that hold these writes, 400 under one write id, far sooner than commits would take. */
+export const enginesWith = async (writes: readonly Write[], directory = tmpdir()): Promise<Engines> => {
+  const work = workIn(directory)
+  const files = ['search', 'resources'].map((name) => openFile(`${work}/export/${name}-table`, 'all'))
+  for (const chunk of inChunks(writes, 400)) {
+    const { search, resources } = itemsOf('main', { w: newWriteId(false), writes: chunk })
+    await Promise.all([files[0]?.put(search), files[1]?.put(resources)])
+  }
+  await Promise.all(files.map((file) => file.end()))
+  return importedEngines(work, directory)
 }

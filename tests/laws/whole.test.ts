@@ -63,7 +63,7 @@ const urlOf = ({ type, clauses, sort, count }: Asked): string => {
 /** The usual limits; none of the lists is short; and hardly anything may be read at once. */
 const allLimits: Partial<Limits>[] = [
   {},
-  { short: 0, gathered: 0, items: [2, 4] },
+  { short: 0, gathered: 0, links: 0, items: [2, 4] },
   { short: 3, gathered: 5, items: [5, 5], entries: 100, resources: 20 },
 ]
 

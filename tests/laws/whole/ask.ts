@@ -46,7 +46,7 @@ const dateText = (d: Dice, value: unknown): string | undefined => {
   return d.pick(prefixes) + d.pick([date, date, date.slice(0, 10), date.slice(0, 7), date.slice(0, 4)])
 }
 
-const amountText = (d: Dice, value: unknown): string | undefined => {
+const amountText = (d: Dice, kind: Kind, value: unknown): string | undefined => {
   const {
     value: own,
     low,
@@ -58,7 +58,7 @@ const amountText = (d: Dice, value: unknown): string | undefined => {
   if (amount === undefined) return undefined
   const near = d.pick([amount, amount, Number(amount) + 1, Number(amount).toFixed(1)])
   const { system, code } = (inner ?? value) as Json
-  if (typeof value !== 'object') return d.pick(prefixes) + near
+  if (kind === 'number') return d.pick(prefixes) + near
   const unit = currency
     ? ['', `|urn:iso:std:iso:4217|${currency}`, `||${currency}`]
     : ['', ...(code ? [`|${system}|${code}`, `||${code}`, `|${system}|`] : [])]
@@ -111,7 +111,7 @@ export const textFor = (d: Dice, kind: Kind, modifier: string, value: unknown): 
       return dateText(d, value)
     case 'number':
     case 'quantity':
-      return amountText(d, value)
+      return amountText(d, kind, value)
     case 'string':
       return stringText(d, value, modifier)
     case 'reference':
