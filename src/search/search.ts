@@ -11,7 +11,7 @@ import { readIncluded } from './includes.ts'
 import { matches } from './match.ts'
 import { readQuery } from './own.ts'
 import type { Plan } from './plan.ts'
-import type { Pair, Query } from './query.ts'
+import { isOpen, type Pair, type Query } from './query.ts'
 import { type Page, readPage } from './run.ts'
 import { addUse, isOver, type Limits, newScope, pageLimits, type Scope, wholeLimits } from './scope.ts'
 
@@ -177,9 +177,17 @@ export const matcherOf = async (
 ): Promise<(resource: Resource) => boolean> => {
   const read = await readQuery(type, pairs, { lenient: false, base }, store)
   const query = await withCodes(read.query, findCodes)
-  const resolved = await resolveChains(newScope(store, started, wholeLimits), query)
-  return (resource) => matches(resolved, resource)
+  const resolved = await resolveForAll(newScope(store, started, wholeLimits), query)
+  if (isOpen(resolved.query)) throw tooManyLinks(type)
+  return (resource) => matches(resolved.query, resource)
 }
+
+const tooManyLinks = (type: string) =>
+  failure(
+    'too-costly',
+    'The chain leads over more resources than one request may read. Make its last part narrower.',
+    type,
+  )
 
 /** Returns the current versions that criteria match, up to `limit`, none left out. Fails as a strict search does. */
 export const findMatching = async (
