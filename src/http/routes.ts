@@ -82,6 +82,7 @@ const create = lately('create', changes)
 const remove = lately('remove', changes)
 const jobStatus = lately('jobStatus', () => import('../interactions/jobs.ts'))
 const forgetJob = lately('forgetJob', () => import('../interactions/jobs.ts'))
+const definition = lately('definition', () => import('../operations/definition.ts'))
 const history = lately('history', () => import('../interactions/history.ts'))
 const patch = lately('patch', changes)
 const search = lately('search', () => import('../interactions/search.ts'))
@@ -108,6 +109,7 @@ export const routes: readonly Route[] = [
   send('PATCH', '[type]', '', 'patch', patch),
   send('DELETE', '[type]', '', 'delete', remove),
   get('[type]/_history', 'history-type', 'history', history),
+  get('OperationDefinition/[id]', '', 'read', definition),
   get('[type]/[id]', 'read', 'read', read),
   send('PUT', '[type]/[id]', 'update', 'update', update),
   send('PATCH', '[type]/[id]', 'patch', 'patch', patch),

@@ -86,6 +86,9 @@ export const telling = (status: number, issues: readonly Issue[], version?: Vers
 /** Returns the path of what a call is about: `Patient/1`, or only the type where the query names the resource. */
 export const pathOf = ({ type, id }: Call): string => (id === '' ? type : `${type}/${id}`)
 
+/** In the addresses of our own definitions, this stands for the service's base. */
+export const here = 'https://pilotlight.example'
+
 /** What a route says about itself. */
 export interface RouteFacts {
   method: string

@@ -9,7 +9,7 @@ import { specialParameters } from '../search/special.ts'
 import type { Context, Login } from '../write/context.ts'
 import { patchTypes } from '../write/patch.ts'
 import { defaultRules, type Rules } from '../write/rules.ts'
-import type { Call, Dispatch, Interaction, RouteFacts } from './call.ts'
+import { type Call, type Dispatch, here, type Interaction, type RouteFacts } from './call.ts'
 
 export const software = { name: 'Pilotlight', version: '0.1.0' }
 
@@ -136,13 +136,14 @@ export const capabilityStatement = (
   own: readonly Definition[] = [],
 ): object => ({
   resourceType: 'CapabilityStatement',
+  name: software.name,
   status: 'active',
   date: new Date(now()).toISOString(),
   kind: 'instance',
   software,
   implementation: { description: 'Pilotlight FHIR R4 server', url: base },
   fhirVersion: '4.0.1',
-  format: ['application/fhir+json', 'json', 'application/fhir+xml', 'xml'],
+  format: ['application/fhir+json', 'application/fhir+xml'],
   patchFormat: patchTypes.filter((type) => type.includes('+')),
   rest: [
     {
@@ -151,6 +152,9 @@ export const capabilityStatement = (
       security: security(login),
       resource: resourcesOf(routes, rules, own),
       interaction: codesOf(routes, 'system'),
+      searchParam: [
+        { name: '_type', type: 'token', documentation: 'The types to search, where none is named.' },
+      ],
       ...unlessEmpty('operation', systemOperations(routes)),
       compartment: compartmentTypes.map(compartmentUrl),
     },
@@ -164,7 +168,11 @@ const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
   const definitions = await context.store.definitions()
   const key = `${context.base} ${JSON.stringify(context.rules)} ${context.tenant} ${definitions.version}`
   const text =
-    texts.get(key) ?? JSON.stringify(capabilityStatement(await routes(), context, definitionsIn(definitions)))
+    texts.get(key) ??
+    JSON.stringify(capabilityStatement(await routes(), context, definitionsIn(definitions))).replaceAll(
+      here,
+      context.base,
+    )
   if (texts.size < 8) texts.set(key, text)
   return text
 }

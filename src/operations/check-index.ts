@@ -1,6 +1,6 @@
 /** Holds the search index against the resources, and repairs it; for administrators. */
 
-import type { Call, Interaction, Pairs } from '../interactions/call.ts'
+import { type Call, here, type Interaction, type Pairs } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Drift } from '../search/care.ts'
 import { ownIn } from '../search/own.ts'
@@ -11,7 +11,7 @@ const out = (name: string, type: string, max = '1', min = 1) =>
   ({ name, use: 'out', min, max, type }) as const
 
 const definition: OperationDefinition = {
-  url: 'https://pilotlight.example/OperationDefinition/check-index',
+  url: `${here}/OperationDefinition/check-index`,
   code: 'check-index',
   affectsState: true,
   type: true,

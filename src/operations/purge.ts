@@ -1,12 +1,12 @@
 /** What is to be gone for good, not only hidden by a later version: for administrators. */
 
-import { type Interaction, telling } from '../interactions/call.ts'
+import { here, type Interaction, telling } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
 const definitionOf = (code: 'purge' | 'purge-history'): OperationDefinition => ({
-  url: `https://pilotlight.example/OperationDefinition/${code}`,
+  url: `${here}/OperationDefinition/${code}`,
   code,
   affectsState: true,
   type: false,

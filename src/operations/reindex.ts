@@ -1,6 +1,6 @@
 /** Brings the search index in line with the search parameters that are defined; for administrators. */
 
-import type { Interaction } from '../interactions/call.ts'
+import { here, type Interaction } from '../interactions/call.ts'
 import { type Reindexed, reindex, type Standing, standingOfAll } from '../search/reindex.ts'
 import type { Store } from '../store/port.ts'
 import type { Context } from '../write/context.ts'
@@ -9,7 +9,7 @@ import { register } from '../write/own-parameters.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
 const definition: OperationDefinition = {
-  url: 'https://pilotlight.example/OperationDefinition/reindex',
+  url: `${here}/OperationDefinition/reindex`,
   code: 'reindex',
   affectsState: true,
   system: true,

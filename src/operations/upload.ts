@@ -1,6 +1,6 @@
 /** What is larger than the gateway takes is put into the bucket, and done from there. */
 
-import type { Interaction, Pairs } from '../interactions/call.ts'
+import { here, type Interaction, type Pairs } from '../interactions/call.ts'
 import { addressOf } from '../interactions/jobs.ts'
 import { failure } from '../outcome/failure.ts'
 import { addressSeconds } from '../store/jobs.ts'
@@ -8,7 +8,7 @@ import { makeJob } from '../write/later.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
 const definition: OperationDefinition = {
-  url: 'https://pilotlight.example/OperationDefinition/upload',
+  url: `${here}/OperationDefinition/upload`,
   code: 'upload',
   affectsState: true,
   system: true,
