@@ -6,7 +6,7 @@ import { Failure, failure } from '../outcome/failure.ts'
 import { operationOutcome } from '../outcome/outcome.ts'
 import { expanded, type Wanted } from '../terminology/answer.ts'
 import { type Checked, checkInSet, checkInSystem, checkSpelling, type Manner } from '../terminology/check.ts'
-import { isSpelled } from '../terminology/grammars.ts'
+import { spellingOf } from '../terminology/grammars.ts'
 import { gather, type Held } from '../terminology/held.ts'
 import type { Asked } from '../terminology/judge.ts'
 import { lookedUp, type Part, subsumption } from '../terminology/lookup.ts'
@@ -216,13 +216,13 @@ const nodeIn = (system: System, code: string): Node => {
   )
 }
 
-/** UCUM and media types have no list to hold, but a grammar. */
+/** UCUM, media types and the like have no list to hold, but a grammar. */
 const checkedBySpelling = async (work: Work, url: string | undefined): Promise<Checked[] | undefined> => {
   const { input, terminology } = work
-  if (url === undefined || input.object('codeSystem') || isSpelled(url, '') === undefined) return undefined
+  if (url === undefined || input.object('codeSystem') || !spellingOf(url, '')) return undefined
   if (await terminology.system(url, input.text('version'))) return undefined
   const asked = askedIn(input, undefined, undefined).filter(({ system = url }) => system === url)
-  return asked.map((each) => checkSpelling(url, each, isSpelled(url, each.code) ?? false))
+  return asked.map((each) => checkSpelling(url, each, spellingOf(url, each.code)?.answer ?? 'unknown'))
 }
 
 const checkSystem: Run = async (work) => {

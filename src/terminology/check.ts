@@ -4,7 +4,7 @@ import { error, type Issue, warning } from '../outcome/failure.ts'
 import { displayIn } from './answer.ts'
 import type { Code } from './expand.ts'
 import type { Held } from './held.ts'
-import { type Asked, judgeOf, type Verdict } from './judge.ts'
+import { type Answer, type Asked, judgeOf, type Verdict } from './judge.ts'
 import type { ValueSet } from './resources.ts'
 import { isAbstract, nodeOf, type System } from './system.ts'
 
@@ -44,8 +44,14 @@ export const checkInSystem = (system: System, asked: Asked, manner: Manner): Che
 }
 
 /** Returns what the grammar of a code system says of a code. */
-export const checkSpelling = (url: string, asked: Asked, allowed: boolean): Checked =>
-  allowed ? { result: true, issues: [] } : failed([notIn(asked, `the code system \`${url}\``)])
+export const checkSpelling = (url: string, asked: Asked, answer: Answer): Checked => {
+  if (answer === 'yes') return { result: true, issues: [] }
+  const name = `the code system \`${url}\``
+  return failed([answer === 'no' ? notIn(asked, name) : notKnown(asked, name)])
+}
+
+const notKnown = (asked: Asked, name: string): Issue =>
+  error('not-found', `Whether ${spelled(asked)} is in ${name} cannot be told without the code system.`)
 
 const failed = (issues: readonly Issue[]): Checked => ({
   result: false,

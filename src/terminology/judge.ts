@@ -2,9 +2,9 @@
 
 import { failure } from '../outcome/failure.ts'
 import { type Passes, passesFilter } from './filter.ts'
-import { isSpelled } from './grammars.ts'
+import { spellingOf } from './grammars.ts'
 import type { Held } from './held.ts'
-import type { Coding, Concept, Part, ValueSet } from './resources.ts'
+import type { Coding, Concept, Filter, Part, ValueSet } from './resources.ts'
 import { isInactive, type Node, nodeOf, type System } from './system.ts'
 
 export type Answer = 'yes' | 'no' | 'unknown'
@@ -153,9 +153,13 @@ const seen = (node: Node | undefined, display: string | undefined) => {
   return { ...(node && { node }), ...(text !== undefined && { display: text }) }
 }
 
-const spelledIn = (url: string, code: string, filters: Part['filter'] = []): Verdict => {
-  const is = filters.length === 0 ? isSpelled(url, code) : undefined
-  return is === undefined ? unknown : is ? { answer: 'yes', spelled: true } : no
+/** Filters are held against what the spelling tells of a code, where it tells anything. */
+const spelledIn = (url: string, code: string, filters: readonly Filter[]): Verdict => {
+  const { answer, node } = spellingOf(url, code) ?? unknown
+  if (answer !== 'yes' || filters.length === 0) return { answer, spelled: true }
+  if (!node) return unknown
+  const alone = { url, name: url, complete: false, caseSensitive: true, nodes: new Map([[code, node]]) }
+  return filters.every((filter) => passesFilter(alone, filter)(node)) ? { answer, spelled: true } : no
 }
 
 const graphJudge = (system: System | undefined, { filter = [] }: Part, url: string): Judge => {

@@ -30,7 +30,7 @@ test('what is loaded is judged by at once', async () => {
   const account = {
     resourceType: 'Account',
     status: 'active',
-    extension: [{ url: 'http://example.org/x', valueMoney: { value: 1, currency: 'EUR' } }],
+    extension: [{ url: 'http://example.org/x', valueMoney: { value: 1, currency: 'QQQ' } }],
   }
   const system = {
     resourceType: 'CodeSystem',
