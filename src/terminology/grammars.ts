@@ -15,6 +15,9 @@ export interface Spelling {
 const mediaType =
   /^(application|audio|font|haptics|image|message|model|multipart|text|video)\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}( *; *[^;=\s]+=[^;]+)*$/
 
+/** https://hl7.org/fhir/R4/capabilitystatement-example.json — FHIR's own CapabilityStatements name its formats so. */
+const formatName = /^(json|xml|ttl)$/
+
 /** Language, script and region; of longer tags nothing is claimed. https://www.rfc-editor.org/rfc/rfc5646 */
 const languageTag = /^([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|\d{3}))?$/
 
@@ -37,7 +40,7 @@ const whether = (is: boolean): Spelling => ({ answer: is ? 'yes' : 'no' })
 
 /** The platform knows the languages and the currencies in use; what it does not know may still be one. */
 const grammars: Readonly<Record<string, (code: string) => Spelling>> = {
-  'urn:ietf:bcp:13': (code) => whether(mediaType.test(code)),
+  'urn:ietf:bcp:13': (code) => whether(mediaType.test(code) || formatName.test(code)),
   'http://unitsofmeasure.org': (code) => whether(unitOf(code) !== undefined),
   'urn:ietf:bcp:47': language,
   'urn:iso:std:iso:4217': (code) => ({

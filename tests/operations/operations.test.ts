@@ -312,3 +312,16 @@ describe('validate', () => {
     expect((await ask('POST', target, { body })).status).toBe(status)
   })
 })
+
+test('finds nothing wrong with what the server says of itself', async () => {
+  for (const path of [
+    '/metadata',
+    '/ValueSet/$expand?url=http://hl7.org/fhir/ValueSet/mimetypes',
+    '/Patient?_count=0',
+  ]) {
+    const { json } = await ask('GET', path)
+    const told = await ask('POST', `/${json.resourceType}/$validate`, { body: json })
+    const errors = told.json.issue.filter(({ severity }: { severity: string }) => severity === 'error')
+    expect(errors, path).toEqual([])
+  }
+})
