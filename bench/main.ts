@@ -10,6 +10,7 @@ import { aimsText, type Section, sectionText } from './figures.ts'
 import { buildFloor, floorBundle } from './floor/build.ts'
 import { latencySection } from './latency.ts'
 import { loadSection } from './load.ts'
+import { hasGuide, profilesSection } from './profiles.ts'
 import { pureSection } from './pure.ts'
 import { findSubjects, kindsOf } from './requests.ts'
 import { benchTemplate, variablesOf, withStack } from './stack.ts'
@@ -59,6 +60,7 @@ await prepare()
 await buildFloor()
 if (wanted('pure')) report(pureSection(bundles))
 if (wanted('validation')) report(await validationSection(bundles))
+if (wanted('profiles') && hasGuide) report(profilesSection(bundles))
 if (wanted('load')) await loading()
 if (['latency', 'units', 'cold'].some(wanted)) await asking()
 console.log(aimsText(sections))

@@ -14,13 +14,17 @@ import { observationText } from './requests.ts'
 const run = promisify(execFile)
 const output = 'dist/bench/validation'
 
-const resourcesOf = ({ texts }: Bundles): Resource[] =>
+/** Returns the resources of the bundles. */
+export const resourcesOf = ({ texts }: Bundles): Resource[] =>
   texts
     .flatMap((text) => (JSON.parse(text) as { entry: { resource: Resource }[] }).entry)
     .map(({ resource }) => resource)
 
 /** Returns the microseconds per resource: the median of five passes after a first one. */
-const perResource = (resources: readonly Resource[], judge: (resource: Resource) => unknown): number => {
+export const perResource = (
+  resources: readonly Resource[],
+  judge: (resource: Resource) => unknown,
+): number => {
   const passes = Array.from({ length: 6 }, () => {
     const began = performance.now()
     for (const resource of resources) judge(resource)

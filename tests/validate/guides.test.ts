@@ -22,11 +22,8 @@ const held = ['CodeSystem-', 'ValueSet-', 'StructureDefinition-']
 /** FHIRPath takes no list for a truth, as `pd-1` does; the others are codes of systems beyond their value sets, advice, and a guide that is not held. */
 const warnings = [
   'warning 66c8856b-ba11-4876-8aa8-467aad8c11a2 Bundle.entry[0].resource',
-  'warning condition-SDOH-example Condition.category[1]',
-  'warning coverage-example Coverage.identifier[0].type',
   'warning docref-example-1 Bundle.entry[0].resource.content[0].format',
   'warning episode-summary DocumentReference.content[0].format',
-  'warning health-concern-example Condition.category[0]',
   'warning hunger-vital-sign-example Questionnaire.meta.profile',
   'warning imm-1 Immunization',
   'warning phq-9-example Questionnaire.meta.profile',

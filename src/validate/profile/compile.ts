@@ -1,5 +1,6 @@
 /** Turns a StructureDefinition into the table that resources are checked by; it is done once for each version. */
 
+import { bindingRows } from '../../fhir/generated/bindings.js'
 import { type ElementRule, type Structure, structureOf } from '../../fhir/structure.ts'
 import { each } from '../../fhir/values.ts'
 import { invariantsOf } from '../invariants.ts'
@@ -125,8 +126,14 @@ const bindingOf = (
   if (most !== undefined) return { binding: { strength: 'required', valueSet: most } }
   const { strength, valueSet } = binding ?? {}
   if (valueSet === undefined || (strength !== 'required' && strength !== 'extensible')) return {}
-  const plain = (text: string | undefined) => text?.split('|')[0]
-  return plain(base?.required) === plain(valueSet) ? {} : { binding: { strength, valueSet } }
+  return isOfR4(strength, valueSet, base) ? {} : { binding: { strength, valueSet } }
+}
+
+/** What R4 binds is judged with R4 itself. */
+const isOfR4 = (strength: string, valueSet: string, base: ElementRule | undefined): boolean => {
+  const [address] = valueSet.split('|')
+  const stated = base?.required ? `required ${base.required}` : bindingRows[base?.path ?? '']
+  return stated?.split('|')[0] === `${strength} ${address}`
 }
 
 const systemType = 'http://hl7.org/fhirpath/'

@@ -1,6 +1,6 @@
 /** The values at an element, whatever name in JSON they stand under. */
 
-import { type Structure, structureOf } from '../../fhir/structure.ts'
+import { type Structure, structureOf, type TypeRule } from '../../fhir/structure.ts'
 import { isObject, type Json } from '../run.ts'
 
 /** One value of an element. */
@@ -19,28 +19,38 @@ export interface Item {
   parent: Json
 }
 
-const named = new WeakMap<Structure, Map<string, readonly string[]>>()
+/** A name in JSON that an element may have, that of what stands beside it, and the type that the name says. */
+interface Named {
+  name: string
+  beside: string
+  type: TypeRule
+}
+
+const named = new WeakMap<Structure, Map<string, readonly Named[]>>()
+
+const namesIn = ({ members }: Structure, name: string): Named[] =>
+  [...members].flatMap(([each, { element, type }]) =>
+    element.name === name ? [{ name: each, beside: `_${each}`, type }] : [],
+  )
 
 /** Returns the names in JSON that an element may have: `valueQuantity` and its like for `value[x]`. */
-const namesOf = (structure: Structure, name: string): readonly string[] => {
-  const known = named.get(structure) ?? new Map<string, readonly string[]>()
-  const names =
-    known.get(name) ??
-    [...structure.members].flatMap(([each, { element }]) => (element.name === name ? [each] : []))
-  named.set(structure, known.set(name, names))
-  return names
+const namesOf = (structure: Structure, name: string): readonly Named[] => {
+  const known = named.get(structure) ?? new Map<string, readonly Named[]>()
+  const names = known.get(name)
+  if (names) return names
+  const found = namesIn(structure, name)
+  named.set(structure, known.set(name, found))
+  return found
 }
 
 /** Returns the values of an element of an object; none where the object is not of a known type. */
-export const itemsAt = (object: Json, content: string, name: string): Item[] => {
+export const itemsAt = (object: Json, content: string, element: string): Item[] => {
   const structure = structureOf(content)
   if (!structure) return []
-  for (const each of namesOf(structure, name)) {
-    const value = object[each]
-    const companion = object[`_${each}`]
-    if (value === undefined && companion === undefined) continue
-    const type = structure.members.get(each)?.type
-    return type ? itemsOf(object, value, companion, type) : []
+  for (const { name, beside, type } of namesOf(structure, element)) {
+    const value = object[name]
+    const companion = object[beside]
+    if (value !== undefined || companion !== undefined) return itemsOf(object, value, companion, type)
   }
   return []
 }

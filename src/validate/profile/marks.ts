@@ -34,7 +34,16 @@ export const marksOf = (
 const bare = { min: 0, max: Number.POSITIVE_INFINITY, children: [], constraints: [] } satisfies Partial<Rule>
 
 /** Returns the steps of a restricted path: https://hl7.org/fhir/R4/profiling.html#discriminator, `a.b`, `extension('…')`, `resolve()`, `ofType(X)`. */
-export const stepsOf = (path: string): PathStep[] =>
+export const stepsOf = (path: string): readonly PathStep[] => {
+  const steps = known.get(path) ?? readSteps(path)
+  known.set(path, steps)
+  return steps
+}
+
+/** The same path has the same steps, so that what they lead to can be kept by them. */
+const known = new Map<string, readonly PathStep[]>()
+
+const readSteps = (path: string): PathStep[] =>
   [...path.matchAll(/(?:[^.()]|\([^)]*\))+/g)].map(([text]) => text).flatMap(stepOf)
 
 const stepOf = (text: string): PathStep[] => {

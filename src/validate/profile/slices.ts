@@ -15,7 +15,7 @@ import { isEqual, meetsPattern } from './same.ts'
 export const checkSlices = (run: ProfileRun, rule: Rule, items: readonly Item[]): void => {
   const { slicing } = rule
   if (!slicing) return
-  const taken = items.map((item) => slicing.slices.findIndex((slice) => takes(run, slice, item)))
+  const taken = items.map((item) => sliceOf(run, slicing, item))
   checkOrder(run, slicing, items, taken)
   for (const [i, slice] of slicing.slices.entries())
     checkSlice(
@@ -67,17 +67,26 @@ const checkOrder = (
   }
 }
 
+/** What the steps of a discriminator lead to, which all slices ask for. */
+type Reached = Map<readonly PathStep[], readonly Item[]>
+
+const sliceOf = (run: ProfileRun, { slices }: Slicing, item: Item): number => {
+  const reached: Reached = new Map()
+  return slices.findIndex((slice) => takes(run, slice, item, reached))
+}
+
 /** Where nothing tells slices apart, a value belongs to the one whose rule it meets. */
-const takes = (run: ProfileRun, { rule, marks }: Slice, item: Item): boolean =>
+const takes = (run: ProfileRun, { rule, marks }: Slice, item: Item, reached: Reached): boolean =>
   marks.length > 0
-    ? marks.every((mark) => meets(run, mark, item))
+    ? marks.every((mark) => meets(run, mark, item, reached))
     : isQuiet(run, () => checkItem(run, rule, item))
 
-const meets = (run: ProfileRun, mark: Mark, item: Item): boolean => {
-  const found = mark.steps.reduce<readonly Item[]>(
-    (items, step) => items.flatMap((each) => after(run, each, step)),
-    [item],
-  )
+const reach = (run: ProfileRun, steps: readonly PathStep[], item: Item): readonly Item[] =>
+  steps.reduce<readonly Item[]>((items, step) => items.flatMap((each) => after(run, each, step)), [item])
+
+const meets = (run: ProfileRun, mark: Mark, item: Item, reached: Reached): boolean => {
+  const found = reached.get(mark.steps) ?? reach(run, mark.steps, item)
+  reached.set(mark.steps, found)
   if (mark.kind === 'exists') return mark.rule.max === 0 ? found.length === 0 : found.length > 0
   return found.some((each) =>
     mark.beyond ? meetsBeyond(run, mark, mark.beyond, each) : meetsRule(run, mark, each),
