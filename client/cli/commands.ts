@@ -4,6 +4,7 @@ import { immunizations } from './immunizations.ts'
 import { index } from './index-care.ts'
 import { labs } from './labs.ts'
 import { load } from './load.ts'
+import { loadCodes } from './load-codes.ts'
 import { loadPackage } from './load-package.ts'
 import { type Command, type Done, UsageError } from './options.ts'
 import { patients } from './patients.ts'
@@ -41,6 +42,7 @@ export const commands: readonly Row[] = [
     'write what FHIR packages hold: profiles, value sets, …; .tgz or folders',
     loadPackage,
   ),
+  row('load-codes', 'FILE [URL|VERSION]', 'write a list of codes (.csv, .tsv, .json) in pieces', loadCodes),
   row('post', 'FILE|-', 'post one resource or Bundle, and tell what became of it', post),
   row('patients', '[--name …]', 'list patients', telling(patients)),
   row('vitals', 'PATIENT', "a patient's vital signs over time", telling(vitals)),

@@ -1,15 +1,7 @@
-// https://hl7.org/fhir/R4/http.html#upsert
-import { again } from './again.ts'
 import { type Command, type Done, UsageError } from './options.ts'
-import { type Package, type Packed, readPackage } from './package.ts'
-import { progressBar } from './progress.ts'
-import { reasonsOf } from './reasons.ts'
+import { type Package, readPackage } from './package.ts'
 import { openSession, type Session } from './session.ts'
-
-interface Failed {
-  resource: string
-  reasons: string[]
-}
+import { type Failed, toldFailures, writeAll } from './write-all.ts'
 
 interface Loaded {
   package: string
@@ -18,35 +10,15 @@ interface Loaded {
   dependencies: readonly string[]
 }
 
-const put = (session: Session, { type, id, text }: Packed): Promise<unknown> => {
-  const headers = { 'content-type': 'application/fhir+json', prefer: 'return=OperationOutcome' }
-  const request = { method: 'PUT', body: text, options: { headers } } as const
-  return again(() => session.ask((client) => client.request(`${type}/${id}`, request as never)))
-}
-
 /** What is there already, as it is here, stays the version it is: a load that broke off is simply begun again. */
 const loadOne = async (session: Session, found: Package, concurrency: number): Promise<Loaded> => {
-  const bar = progressBar(found.resources.length, process.stderr)
-  const failed: Failed[] = []
-  const waiting = [...found.resources]
-  const worker = async (): Promise<void> => {
-    for (let each = waiting.shift(); each; each = waiting.shift()) {
-      const resource = `${each.type}/${each.id}`
-      await put(session, each).catch((error: unknown) => failed.push({ resource, reasons: reasonsOf(error) }))
-      bar.done(1)
-    }
-  }
-  await Promise.all(Array.from({ length: concurrency }, worker))
-  bar.clear()
+  const failed = await writeAll(session, found.resources, concurrency)
   const resources = found.resources.length - failed.length
   return { package: found.name, resources, failed, dependencies: found.dependencies }
 }
 
 const told = (loaded: Loaded): string[] => [
-  ...loaded.failed.flatMap(({ resource, reasons }) => [
-    `FAILED ${resource}`,
-    ...reasons.map((reason) => `  ${reason}`),
-  ]),
+  ...toldFailures(loaded.failed),
   `${loaded.package}: ${loaded.resources} resources loaded, ${loaded.failed.length} failed.`,
   ...(loaded.dependencies.length > 0 ? [`It builds on ${loaded.dependencies.join(', ')}.`] : []),
 ]

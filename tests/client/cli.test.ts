@@ -233,6 +233,48 @@ describe('the command line', () => {
     expect((await pilotlight('get', 'Patient/example')).code).toBe(1)
   })
 
+  test('load-codes writes a list of codes in pieces, which are known at once', async () => {
+    const rows = Array.from(
+      { length: 2300 },
+      (_, i) => `L${i},"Number ""${i}"", of a list",L${i >> 1},ACTIVE`,
+    )
+    const list = file(
+      'list.csv',
+      ['\ufeffLOINC_NUM,LONG_COMMON_NAME,parent,STATUS', ...rows, ''].join('\r\n'),
+    )
+    const run = await pilotlight('load-codes', list, 'http://example.org/codes|2')
+    expect([run.code, run.out]).toEqual([0, 'http://example.org/codes: 2300 codes loaded in 3 resources.\n'])
+    const found = await pilotlight('get', 'CodeSystem/$lookup?system=http://example.org/codes&code=L2299')
+    expect(found.out).toContain('Number \\"2299\\", of a list')
+    expect(found.out).toContain('"valueString":"ACTIVE"')
+    const wider = 'CodeSystem/$subsumes?system=http://example.org/codes&codeA=L1&codeB=L2299'
+    expect((await pilotlight('get', wider)).out).toContain('"subsumes"')
+    const none = 'CodeSystem/$validate-code?url=http://example.org/codes&code=none'
+    expect((await pilotlight('get', none)).out).toContain('not-found')
+  })
+
+  test('load-codes takes a CodeSystem apart, and it is as complete as it was', async () => {
+    const nested = {
+      resourceType: 'CodeSystem',
+      url: 'http://example.org/nested',
+      status: 'active',
+      content: 'complete',
+      concept: [{ code: 'top', concept: [{ code: 'leaf' }] }],
+    }
+    expect((await pilotlight('load-codes', file('nested.json', nested))).code).toBe(0)
+    const wider = 'CodeSystem/$subsumes?system=http://example.org/nested&codeA=top&codeB=leaf'
+    expect((await pilotlight('get', wider)).out).toContain('"subsumes"')
+    const none = 'CodeSystem/$validate-code?url=http://example.org/nested&code=none'
+    expect((await pilotlight('get', none)).out).toContain('code-invalid')
+  })
+
+  test('load-codes says what it does not understand', async () => {
+    const list = file('odd.csv', 'name,text\na,b')
+    expect(await pilotlight('load-codes', list)).toMatchObject({ code: 2 })
+    const odd = await pilotlight('load-codes', list, 'http://example.org/odd')
+    expect([odd.code, odd.err]).toEqual([2, expect.stringContaining('column `code`')])
+  })
+
   test('load uploads what is more than a function takes', async () => {
     const content = { resourceType: 'Binary', contentType: 'text/plain', data: 'YWFh'.repeat(3_000_000) }
     const run = await load(file('content.json', transaction('Content', content)))
