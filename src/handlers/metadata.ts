@@ -24,6 +24,7 @@ const storeOf = (tenant: string) => ({
   get: unreachable,
   version: unreachable,
   page: unreachable,
+  labels: unreachable,
   history: unreachable,
   hold: unreachable,
   release: unreachable,

@@ -49,10 +49,11 @@ const form = (pattern: string, action: Action, run: Interaction): Route => ({
   action,
 })
 
-const patternsOf = ({ system, type, instance, code }: OperationDefinition): string[] => [
+const patternsOf = ({ system, type, instance, version, code }: OperationDefinition): string[] => [
   ...(system ? [`$${code}`] : []),
   ...(type ? [`[type]/$${code}`] : []),
   ...(instance ? [`[type]/[id]/$${code}`] : []),
+  ...(version ? [`[type]/[id]/_history/[version]/$${code}`] : []),
 ]
 
 const operationRows = ({ definition, methods, action, run }: Operation): Route[] =>

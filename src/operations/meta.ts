@@ -5,10 +5,12 @@ import { objectText, raw } from '../interactions/bundle-text.ts'
 import type { Answer, Call, Interaction } from '../interactions/call.ts'
 import { change } from '../interactions/change.ts'
 import { read } from '../interactions/read.ts'
+import { vread } from '../interactions/vread.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Version } from '../store/port.ts'
 import { bodyOf } from '../write/body.ts'
 import { parseKeeping, printKeeping } from '../write/digits.ts'
+import { labelsInUse } from './labels.ts'
 import { checkParameters, type Operation, type OperationDefinition, partsOf } from './operation.ts'
 
 const result = { name: 'return', use: 'out', min: 1, max: '1', type: 'Meta' } as const
@@ -17,8 +19,10 @@ const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Resource-meta',
   code: 'meta',
   affectsState: false,
-  type: false,
+  system: true,
+  type: true,
   instance: true,
+  version: true,
   parameter: [result],
 }
 
@@ -43,7 +47,9 @@ const metaOf = ({ text }: Version): Answer => {
 
 const run: Interaction = async (call, context) => {
   checkParameters(definition, call.query)
-  const answer = await read({ ...call, query: [], headers: {} }, context)
+  if (call.id === '') return labelsInUse(call.type, context)
+  const reading = call.version === '' ? read : vread
+  const answer = await reading({ ...call, query: [], headers: {} }, context)
   return answer.version && !answer.issues ? metaOf(answer.version) : answer
 }
 

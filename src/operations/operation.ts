@@ -17,6 +17,8 @@ export interface OperationDefinition {
   system?: boolean
   type: boolean
   instance: boolean
+  /** At one version of a resource; not so where absent. */
+  version?: boolean
   parameter: readonly { name: string; use: 'in' | 'out'; min: number; max: string; type: string }[]
 }
 

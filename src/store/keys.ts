@@ -262,6 +262,15 @@ export const jobOf = (key: string): { tenant: string; id: string } => {
 /** Returns the key of the mark that a day has history; a tenant's days share a partition. */
 export const dayKey = (tenant: string, date: string): Key => ({ pk: `${tenant}|days`, sk: date })
 
+/** Returns the partition of the labels that a tenant's resources have had. */
+export const labelsPartition = (tenant: string): string => `${tenant}|labels`
+
+/** Returns the key of the mark that resources of a type have had a label. */
+export const labelKey = (tenant: string, type: string, hash: string): Key => ({
+  pk: labelsPartition(tenant),
+  sk: `${type}|${hash}`,
+})
+
 /** Returns where in the bucket a body goes that is too large for an item. */
 export const bodyKey = (tenant: string, { type, id }: ResourceKey, w: string): string =>
   `bodies/${tenant}/${type}/${id}/${w}`

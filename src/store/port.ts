@@ -101,6 +101,14 @@ export interface HistoryPage {
   after?: string
 }
 
+export type LabelKind = 'profile' | 'security' | 'tag'
+
+/** What stands in a resource's `meta` and can be searched for: a profile's address, or a coding. */
+export interface Label {
+  kind: LabelKind
+  value: string | { system?: string; code?: string; display?: string }
+}
+
 /** A hold on names (the criteria of conditional writes), so that no two writers create for the same name at once. */
 export interface Hold {
   /** The transaction id that fences the names: a commit under an expired and taken hold fails. */
@@ -221,6 +229,8 @@ export interface Store {
   version(key: ResourceKey, v: number): Promise<Version | undefined>
   /** Returns one page of one shard of a list. Reads are consistent. */
   page(range: Range): Promise<RangePage>
+  /** Returns the labels that resources of a type, or of any, have had, with the type; they may be in use no more. */
+  labels(type?: string): Promise<readonly { type: string; label: Label }[]>
   /** Returns one page of history, deduplicated by id and version. */
   history(scope: HistoryScope): Promise<HistoryPage>
   /** Takes the names, all or none; fails with `conflict` when another holds one and does not finish in time. */

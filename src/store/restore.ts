@@ -2,10 +2,11 @@ import type { Archive } from './archive.ts'
 import { type BatchRequest, writeAll } from './dynamo/batch.ts'
 import { indexItems } from './dynamo/index-items.ts'
 import { pastItem, prepare } from './dynamo/items.ts'
+import { marksOf, putMarks } from './dynamo/marks.ts'
 import { openSession, type StorePlace } from './dynamo/open.ts'
 import { putObject, type Session } from './dynamo/session.ts'
 import type { EntriesOf } from './janitor.ts'
-import { archivePrefix, dayKey, dayOf, purgedPrefix } from './keys.ts'
+import { archivePrefix, purgedPrefix } from './keys.ts'
 import { inChunks } from './parallel.ts'
 import type { Entry, Write } from './port.ts'
 import { type ArchivedVersion, parseArchiveLine } from './stream.ts'
@@ -77,9 +78,8 @@ const requestsOf = async (
   })
   for (const { item, large } of prepared) if (item.s3 && large) await putObject(session, item.s3, large)
   const placed = prepared.map(({ key, write }) => ({ id: key.id, w, entries: write.entries }))
-  const days = [...new Set(versions.map(({ t }) => dayOf(t)))]
   return [
-    ...days.map((day) => ({ table: tables.system, put: { ...dayKey(tenant, day) } })),
+    ...putMarks(session, marksOf(tenant, versions)),
     ...indexItems(tenant, placed).map((put) => ({ table: tables.search, put: { ...put } })),
     ...prepared.map(({ item }, at) => {
       const version = versions[at]

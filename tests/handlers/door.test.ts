@@ -17,6 +17,7 @@ const silent: Backing = {
     get: () => never,
     version: () => never,
     page: () => never,
+    labels: () => never,
     history: () => never,
     hold: () => never,
     release: () => never,

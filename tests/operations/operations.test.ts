@@ -121,6 +121,51 @@ test('are stated where they are served', async () => {
 
 const parameters = (...parameter: object[]) => ({ resourceType: 'Parameters', parameter })
 
+describe('the labels in use', () => {
+  const labels = async (target: string) => {
+    const { json } = await ask('GET', target)
+    const { profile = [], security = [], tag = [] } = json.parameter[0].valueMeta
+    const codes = [...security, ...tag].map(
+      ({ system, code }: { system?: string; code: string }) => `${system}|${code}`,
+    )
+    return [...profile, ...codes].filter((label: string) => label.includes('labels')).toSorted()
+  }
+  const basic = (id: string, meta?: object) =>
+    ask('PUT', `/Basic/${id}`, { body: { resourceType: 'Basic', id, meta, code: { text: 'x' } } })
+
+  test('are told of a type and of all, and no more once nothing has them', async () => {
+    await basic('l1', {
+      profile: ['urn:labels:a,b$c'],
+      security: [{ system: 'urn:labels', code: 'R', display: 'restricted' }],
+    })
+    await basic('l2', { tag: [{ system: 'urn:labels', code: 'x|y' }, { code: 'labels-only' }] })
+    await ask('PUT', '/Flag/l3', {
+      body: {
+        resourceType: 'Flag',
+        id: 'l3',
+        meta: { tag: [{ system: 'urn:labels', code: 'flag' }] },
+        status: 'active',
+        code: { text: 'x' },
+        subject: { reference: 'Patient/a' },
+      },
+    })
+    const ofBasic = ['undefined|labels-only', 'urn:labels:a,b$c', 'urn:labels|R', 'urn:labels|x|y']
+    expect(await labels('/Basic/$meta')).toEqual(ofBasic)
+    expect(await labels('/Flag/$meta')).toEqual(['urn:labels|flag'])
+    expect(await labels('/$meta')).toEqual([...ofBasic, 'urn:labels|flag'].toSorted())
+    await basic('l1')
+    await ask('DELETE', '/Basic/l2')
+    expect(await labels('/Basic/$meta')).toEqual([])
+    expect(await labels('/$meta')).toEqual(['urn:labels|flag'])
+  })
+
+  test('of a past version are those it had', async () => {
+    expect(await labels('/Basic/l1/_history/1/$meta')).toEqual(['urn:labels:a,b$c', 'urn:labels|R'])
+    expect((await ask('GET', '/Basic/l1/_history/9/$meta')).status).toBe(404)
+    expect((await ask('POST', '/Basic/l1/_history/1/$meta-add', { body: parameters() })).status).toBe(404)
+  })
+})
+
 describe('meta', () => {
   const tag = (code: string) => ({ system: 'urn:t', code })
   const meta = (value: object) => parameters({ name: 'meta', valueMeta: value })

@@ -1,5 +1,4 @@
 import { Failure, failure } from '../../outcome/failure.ts'
-import { dayKey, dayOf } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
 import type { Care, Hold, ResourceKey, Write } from '../port.ts'
 import { isSpent, journalWriteId, newWriteId } from '../write-ids.ts'
@@ -9,6 +8,7 @@ import { flipAll, flipOne, lapsed } from './flip.ts'
 import { indexItems, type Placed, removeEntries, removeItems } from './index-items.ts'
 import { itemOfVersion, type Prepared, pastItem, prepare, type ResourceItem, type State } from './items.ts'
 import { applyJournal, keepJournal, markDone } from './journal.ts'
+import { marksOf, putMarks, rememberMarks, unknownMarks } from './marks.ts'
 import { putObject, type Session } from './session.ts'
 import { abandon, foldAll, stageAll } from './stage.ts'
 import { beginTransaction, end, recordedState, remember } from './transactions.ts'
@@ -56,20 +56,15 @@ const staleEntries = (prepared: readonly Prepared[]): Placed[] =>
     before && stale.length > 0 ? [{ id: key.id, w: before.w, entries: stale }] : [],
   )
 
-const unmarkedDays = ({ memory, tenant }: Session, prepared: readonly Prepared[]): string[] =>
-  [...new Set(prepared.map(({ item }) => dayOf(item.t)))].filter(
-    (day) => !memory.days.has(`${tenant}|${day}`),
-  )
-
 /** Everything that must be durable before the flip and that nobody can see until then. */
 const groundwork = (
   session: Session,
   prepared: readonly Prepared[],
-  days: readonly string[],
+  marks: readonly BatchRequest[],
 ): BatchRequest[] => {
   const { tenant, tables } = session
   return [
-    ...days.map((day) => ({ table: tables.system, put: { ...dayKey(tenant, day) } })),
+    ...marks,
     ...prepared.flatMap(({ write: { before } }) =>
       before ? [{ table: tables.resources, put: { ...pastItem(itemOfVersion(tenant, before)) } }] : [],
     ),
@@ -78,7 +73,8 @@ const groundwork = (
 }
 
 const layGround = async (session: Session, prepared: readonly Prepared[]): Promise<void> => {
-  const days = unmarkedDays(session, prepared)
+  const written = prepared.map(({ write }) => write)
+  const marks = unknownMarks(session, marksOf(session.tenant, written))
   const upload = async ({ item: { s3 }, large }: Prepared) => {
     if (s3 && large) await putObject(session, s3, large)
   }
@@ -88,9 +84,9 @@ const layGround = async (session: Session, prepared: readonly Prepared[]): Promi
       prepared.filter(({ large }) => large),
       upload,
     ),
-    writeAll(session, groundwork(session, prepared, days)),
+    writeAll(session, groundwork(session, prepared, putMarks(session, marks))),
   ])
-  for (const day of days) session.memory.days.add(`${session.tenant}|${day}`)
+  rememberMarks(session, marks)
 }
 
 /** Only these say for certain that nothing was committed; after any other error the flip may have taken place. */

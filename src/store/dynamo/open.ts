@@ -21,7 +21,7 @@ const usualTiming: Timing = { lease: 30_000, patience: 2_000, definitions: 2_000
 
 /** Returns a function that opens one tenant's session; what is final is remembered across requests. */
 export const openSession = ({ clock = realClock, timing, ...place }: StorePlace) => {
-  const memory: Memory = { states: new Map(), days: new Set(), definitions: new Map() }
+  const memory: Memory = { states: new Map(), marks: new Set(), definitions: new Map() }
   return (tenant: string): Session => ({
     ...place,
     tenant,
@@ -54,6 +54,7 @@ export const openStore = (place: StorePlace): OpenStore => {
       get: (keys) => get(session, keys),
       version: (key, v) => version(session, key, v),
       page: (range) => page(session, range),
+      labels: async (type) => (await import('./marks.ts')).labels(session, type),
       history: async (scope) => (await import('./history.ts')).history(session, scope),
       hold: async (names) => (await import('./changes.ts')).hold(session, names),
       release: async (taken) => (await import('./changes.ts')).release(session, taken),

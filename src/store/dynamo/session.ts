@@ -47,11 +47,11 @@ export interface Timing {
   definitions: number
 }
 
-/** What all requests of one process share: final transaction states, the days that are marked already, and definitions. */
+/** What all requests of one process share: final transaction states, the marks that are written already, and definitions. */
 export interface Memory {
   definitions: Map<string, Known>
   states: Map<string, State>
-  days: Set<string>
+  marks: Set<string>
 }
 
 /** One tenant's store during one request. */
