@@ -18,12 +18,17 @@ export const parseClause = (reading: Reading, name: string, value: string): Clau
   const special = parseSpecial(reading, name, value, parseClause)
   if (special) return special
   const dot = name.indexOf('.')
-  const [code = '', modifier] = (dot < 0 ? name : name.slice(0, dot)).split(':')
+  const [code = '', modifier, ...more] = (dot < 0 ? name : name.slice(0, dot)).split(':')
   const parameter = parameterOf(reading.type, code, reading.own)
   if (!parameter) return wrong(unknownParameter(reading, name, code))
+  if (more.length > 0)
+    return wrong(
+      complaint('unknown-parameter', reading, name, `\`${code}\` takes one modifier, not \`${name}\`.`),
+    )
   if (dot >= 0) return parseChain(reading, name, parameter, modifier, name.slice(dot + 1), value)
   if (value === '') return wrong(complaint('invalid', reading, name, `\`${name}\` has no value.`))
-  if (modifier === 'missing') return parseMissing(reading, name, parameter, value)
+  if (modifier === 'missing' && parameter.type !== 'composite')
+    return parseMissing(reading, name, parameter, value)
   return parseValues(reading, name, parameter, modifier ?? '', value)
 }
 
@@ -103,13 +108,16 @@ const noModifier = (
   modifier: string,
   rules: SearchRules,
 ): Issue => {
-  const known = [...Object.keys(rules.modifiers).filter((row) => row !== ''), 'missing']
+  const known = [
+    ...Object.keys(rules.modifiers).filter((row) => row !== ''),
+    ...(parameter.type === 'composite' ? [] : ['missing']),
+  ]
   const type = parameter.type === 'reference' ? ', and the type that it refers to' : ''
   const list = known.map((row) => `\`:${row}\``).join(', ') + type
   const what = rules.refused.includes(modifier)
     ? `The modifier \`:${modifier}\` of \`${parameter.code}\` is known but not supported.`
     : `\`:${modifier}\` is no modifier of \`${parameter.code}\`, a parameter of type ${parameter.type}.`
-  return complaint('unknown-parameter', reading, name, `${what} It takes ${list}.`)
+  return complaint('unknown-parameter', reading, name, `${what} It takes ${list || 'none'}.`)
 }
 
 /** https://hl7.org/fhir/R4/search.html#chaining */

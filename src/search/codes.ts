@@ -1,5 +1,6 @@
 import { failure } from '../outcome/failure.ts'
 import type { Clause, Codes, Query, SearchValue, TokenValue, ValueClause } from './query.ts'
+import { rewritten, someValue } from './rewrite.ts'
 
 /** Returns the codes of the value set that a value names, or those above or below its code; fails where that cannot be told. */
 export type FindCodes = (modifier: CodeModifier, value: TokenValue) => Promise<Codes>
@@ -12,34 +13,14 @@ const modifierOf = ({ parameter, modifier }: ValueClause): CodeModifier | undefi
 
 /** Returns the query with the codes that its clauses are about; the same query where none needs to be told. */
 export const withCodes = async (query: Query, findCodes: FindCodes | undefined): Promise<Query> => {
-  if (!query.clauses.some(needsCodes)) return query
+  if (!someValue(query.clauses, needsCodes)) return query
   if (!findCodes)
     throw failure('unsupported', `No terminology is at hand here for the modifiers ${modifiers.join(', ')}.`)
-  return { ...query, clauses: await told(query.clauses, findCodes) }
+  const tell = (clause: ValueClause) => tellValues(clause, findCodes)
+  return { ...query, clauses: await rewritten(query.clauses, needsCodes, tell) }
 }
 
-const innerOf = (clause: Clause): readonly Clause[] => {
-  if (clause.kind === 'chain') return clause.targets.map((target) => target.clause)
-  if (clause.kind === 'has') return [clause.clause]
-  return 'clauses' in clause ? clause.clauses : []
-}
-
-const needsCodes = (clause: Clause): boolean =>
-  clause.kind === 'value' ? modifierOf(clause) !== undefined : innerOf(clause).some(needsCodes)
-
-const told = (clauses: readonly Clause[], findCodes: FindCodes): Promise<Clause[]> =>
-  Promise.all(clauses.map((clause) => (needsCodes(clause) ? tell(clause, findCodes) : clause)))
-
-const tell = async (clause: Clause, findCodes: FindCodes): Promise<Clause> => {
-  if (clause.kind === 'value') return tellValues(clause, findCodes)
-  const inner = await told(innerOf(clause), findCodes)
-  if (clause.kind === 'has') return { ...clause, clause: inner[0] ?? clause.clause }
-  if (clause.kind === 'chain') {
-    const targets = clause.targets.map((target, i) => ({ ...target, clause: inner[i] ?? target.clause }))
-    return { ...clause, targets }
-  }
-  return 'clauses' in clause ? { ...clause, clauses: inner } : clause
-}
+const needsCodes = (clause: ValueClause): boolean => modifierOf(clause) !== undefined
 
 /** Where there is no such code nothing can match, which the plan should know. */
 const tellValues = async (clause: ValueClause, findCodes: FindCodes): Promise<Clause> => {

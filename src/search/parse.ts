@@ -59,7 +59,10 @@ const tooLong = (reading: Reading, name: string): Issue =>
 const readPair = (reading: Reading, pair: Pair): Part => {
   const [name, value] = pair
   if (name.length > longestName) return { pair, issues: [tooLong(reading, name)] }
-  const control = controls[name.split(':')[0] ?? '']
+  const [code = '', modifier] = name.split(':')
+  const control = controls[code]
+  if (control && modifier !== undefined && !code.endsWith('include'))
+    return { pair, issues: [complaint('unknown-parameter', reading, name, `\`${code}\` takes no modifier.`)] }
   if (control) return { pair, ...control(reading, name, value) }
   const { clause, issues } = parseClause(reading, name, value)
   return { pair, ...(clause && { clause }), issues }

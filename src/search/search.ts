@@ -6,6 +6,7 @@ import { type FindCodes, withCodes } from './codes.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { type Explanation, explain } from './explain.ts'
 import { follower } from './follow.ts'
+import { withParts } from './hierarchy.ts'
 import type { Read } from './hydrate.ts'
 import { readIncluded } from './includes.ts'
 import { matches } from './match.ts'
@@ -74,8 +75,9 @@ interface Found {
 const readOnce = async (
   scope: Scope,
   chains: Scope,
-  query: Query,
+  asked: Query,
 ): Promise<{ scope: Scope; found: Found }> => {
+  const query = await withParts(chains, asked)
   const found = query.countOnly
     ? await readCount(scope, chains, query)
     : await readMatches(scope, chains, query)
@@ -176,8 +178,9 @@ export const matcherOf = async (
   { base, store, started = Date.now(), findCodes }: MatchingOptions,
 ): Promise<(resource: Resource) => boolean> => {
   const read = await readQuery(type, pairs, { lenient: false, base }, store)
-  const query = await withCodes(read.query, findCodes)
-  const resolved = await resolveForAll(newScope(store, started, wholeLimits), query)
+  const scope = newScope(store, started, wholeLimits)
+  const query = await withParts(scope, await withCodes(read.query, findCodes))
+  const resolved = await resolveForAll(scope, query)
   if (isOpen(resolved.query)) throw tooManyLinks(type)
   return (resource) => matches(resolved.query, resource)
 }

@@ -80,8 +80,13 @@ const one = (reading: Reading): Clause => {
   return { kind: 'words', scope: reading.scope, words }
 }
 
+/** What is longer was never typed. */
+const mostTokens = 200
+
 const readOne = (text: string, scope: Scope): Clause => {
   const reading = { tokens: [...tokensOf(unescaped(text))], scope }
+  if (reading.tokens.length > mostTokens)
+    throw new Misplaced(`it has more than ${mostTokens} words and signs`)
   const clause = either(reading)
   if (reading.tokens.length > 0) throw misplaced(reading.tokens[0])
   return clause

@@ -215,7 +215,7 @@ const plain = (text: string): string =>
     .normalize('NFD')
     .replace(/[\u0300-\u036f]/g, '')
     .toLowerCase()
-    .replace(/[.'-]/g, '')
+    .replace(/\p{P}/gu, '')
 
 /** Returns the texts of a string, a name or an address. */
 export const texts = (value: unknown): string[] => {
@@ -273,7 +273,7 @@ export const matchesOne = (
 ): boolean => {
   if (kind === 'composite') return matchesComposite(text, value as Part[])
   if (kind === 'token' && modifier === 'text')
-    return displays(value).some((each) => matchesText('', text, each))
+    return displays(value).some((each) => ` ${plain(each)}`.includes(` ${plain(text)}`))
   const codes = kind === 'token' ? meant[modifier.replace('not-in', 'in')]?.[text] : undefined
   if (codes) return codings(value).some(({ system, code }) => codes.includes(`${system}|${code}`))
   if (kind === 'token') return modifier === 'of-type' ? matchesType(text, value) : matchesToken(text, value)

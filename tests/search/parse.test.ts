@@ -100,7 +100,10 @@ test.each([
 })
 
 test.each([
-  ['Observation?subject:above=Patient/1', 'known but not supported'],
+  ['Observation?subject:above=Patient/1', 'can be part of another'],
+  ['Patient?name:exact:contains=a', 'takes one modifier'],
+  ['Patient?_count:exact=5', 'takes no modifier'],
+  ['Patient?_sort:asc=name', 'takes no modifier'],
   ['Observation?code:exact=x', 'is no modifier'],
   ['Observation?subject:Practitioner=1', 'is no modifier'],
   ['Observation?subject:Patient.foo=a', '`foo`'],

@@ -3,6 +3,7 @@
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { parseCanonical, parseLink } from '../../fhir/references.ts'
 import { unescaped } from '../escapes.ts'
+import { partTypes } from '../parts.ts'
 import type { ReferenceValue } from '../query.ts'
 import { isObject, type Modifier, type Place, type Reach, type SearchRules, textOf } from './rules.ts'
 import { token } from './token.ts'
@@ -88,6 +89,21 @@ const identifier: Modifier<ReferenceValue> = {
       : [{ kind: 'value', value: wanted.code, list: 'identifier', under: ':identifier' }],
 }
 
+/** `location:below=1` asks for links to a location or to any part of it, which are found before the search. */
+const inHierarchy: Modifier<ReferenceValue> = {
+  expects: 'a link such as `Location/1` or `1` to a resource that can be part of another of its type',
+  parse: (text, { parameter, base }) => {
+    const types = partTypes(parameter)
+    const wanted = parseReference(unescaped(text), parameter, '', base)
+    if (wanted?.id === undefined || wanted.url !== undefined) return undefined
+    const fits = wanted.target === undefined ? types.length > 0 : types.includes(wanted.target)
+    return fits ? wanted : undefined
+  },
+  matches: () => {
+    throw new Error('A hierarchy was judged before it was resolved.')
+  },
+}
+
 const tokenMatches: NonNullable<(typeof token.modifiers)['']>['matches'] = (wanted, found, base) =>
   token.modifiers['']?.matches(wanted, found, base) ?? false
 
@@ -111,11 +127,11 @@ export const reference: SearchRules<ReferenceValue> = {
     const text = linkText(found)
     return text === undefined ? [] : [text]
   },
-  modifiers: { '': { matches, reach }, identifier },
+  modifiers: { '': { matches, reach }, identifier, above: inHierarchy, below: inHierarchy },
   operators: {
     'filter:ne': {
       matches: (wanted, found, base) => linkText(found) !== undefined && !matches(wanted, found, base),
     },
   },
-  refused: ['above', 'below'],
+  refused: [],
 }

@@ -39,11 +39,12 @@ const textsOf = ({ type, value }: TypedValue): readonly string[] => {
   return texts.map(textOf).filter((text) => text !== undefined)
 }
 
+/** Part of a text from the beginning of a word on. */
 const text: Modifier<TokenValue> = {
   parse: (value) => ({ type: 'token', code: unescaped(value) }),
   matches: ({ code = '' }, found) => {
-    const wanted = normalise(code)
-    return textsOf(found).some((candidate) => normalise(candidate).startsWith(wanted))
+    const wanted = ` ${normalise(code)}`
+    return textsOf(found).some((candidate) => ` ${normalise(candidate)}`.includes(wanted))
   },
 }
 
