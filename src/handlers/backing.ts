@@ -6,7 +6,11 @@ import type { Backing } from './door.ts'
 import { type Environment, signerOf, tablesOf } from './place.ts'
 
 /** Returns where the function's tables and bucket are, with connections to them. */
-export const placeOf = (env: Environment): StorePlace => ({ ...tablesOf(env), clients: connect(env) })
+export const placeOf = (env: Environment): StorePlace => ({
+  ...tablesOf(env),
+  clients: connect(env),
+  build: async () => (await import('../search/build.ts')).thisBuild(),
+})
 
 /** Returns the store and the archive that the environment names. */
 export const backingOf = (env: Environment): Backing => {

@@ -18,6 +18,8 @@ const storeOf = (tenant: string) => ({
   grace: 0,
   knownDefinitions: () => ({ version: 0, text: '[]' }),
   definitions: () => published(tenant),
+  builds: unreachable,
+  forgetBuilds: unreachable,
   progress: unreachable,
   keepProgress: unreachable,
   define: unreachable,

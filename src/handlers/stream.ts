@@ -7,8 +7,9 @@ import { openArchive } from '../store/archive.ts'
 import { type EntriesOf, openJanitor } from '../store/janitor.ts'
 import type { Definitions } from '../store/port.ts'
 import { archiveRecords, type StreamRecord } from '../store/stream.ts'
-import { placeOf } from './backing.ts'
+import { backingOf, placeOf } from './backing.ts'
 import { errorFacts, logLine } from './log.ts'
+import { openUpkeep } from './upkeep.ts'
 
 const place = placeOf(process.env)
 const archive = openArchive(place)
@@ -18,6 +19,19 @@ const entriesFor = async (definitions: Definitions): Promise<EntriesOf> => {
   return (resource, t) => entriesOf(resource, t, own.all(resource.resourceType))
 }
 const janitor = openJanitor(place, archive, entriesFor)
+
+const { openStore, openJobs } = backingOf(process.env)
+const tenant = 'main'
+
+const upkeep = openUpkeep(() => ({
+  tenant,
+  store: openStore(tenant),
+  archive,
+  base: '',
+  requestId: crypto.randomUUID(),
+  now: Date.now,
+  ...(openJobs && { jobs: openJobs(tenant) }),
+}))
 
 /** The SDK's and Lambda's type of the same record differ only in fields that nobody reads here. */
 const recordOf = ({ dynamodb }: DynamoDBRecord): StreamRecord => ({
@@ -36,6 +50,7 @@ export const handler = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoD
   try {
     await archiveRecords(records, archive)
     const removed = await janitor(records)
+    await upkeep(records)
     logLine('INFO', { records: records.length, removed })
     return { batchItemFailures: [] }
   } catch (thrown) {

@@ -17,6 +17,7 @@ const definition: OperationDefinition = {
   instance: false,
   parameter: [
     { name: 'state', use: 'out', min: 1, max: '1', type: 'code' },
+    { name: 'changed', use: 'out', min: 0, max: '*', type: 'code' },
     { name: 'parameter', use: 'out', min: 0, max: '*', type: 'BackboneElement' },
   ],
 }
@@ -59,11 +60,12 @@ const partsOf = ({
 ]
 
 const told = async ({ store, now }: Context, outcome?: Reindexed): Promise<string> => {
-  const { running, standings } = await standingOfAll(store, now())
-  const isOpen = standings.some(({ definition: { state } }) => state !== 'ready')
+  const { running, standings, changed } = await standingOfAll(store, now())
+  const isOpen = changed.length > 0 || standings.some(({ definition: { state } }) => state !== 'ready')
   const waiting = running || outcome === 'busy' ? 'running' : 'waiting'
   const parameter = [
     { name: 'state', valueCode: isOpen ? waiting : 'done' },
+    ...changed.map((type) => ({ name: 'changed', valueCode: type })),
     ...standings.map((standing) => ({ name: 'parameter', part: partsOf(standing) })),
   ]
   return JSON.stringify({ resourceType: 'Parameters', parameter })

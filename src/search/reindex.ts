@@ -4,10 +4,11 @@ import type { Resource, SearchParameter } from '../fhir/definitions.ts'
 import { isKind } from '../outcome/failure.ts'
 import { typeList } from '../store/keys.ts'
 import { inChunks } from '../store/parallel.ts'
-import type { Expected, IndexCare, Store, Version } from '../store/port.ts'
+import type { Expected, IndexCare, Store, Unsaid, Version } from '../store/port.ts'
 import { ofCurrent } from './care.ts'
-import { ownEntries } from './entries.ts'
-import { type Definition, definitionsIn, ownIn } from './own.ts'
+import { entriesOf, ownEntries } from './entries.ts'
+import { type Definition, definitionsIn, type Own, ownIn } from './own.ts'
+import { isUpgrade, isWalked, type Task, taskOf, tasksIn, upgradeTask, walkName, walkOf } from './tasks.ts'
 
 /** One walk through a type's resources, for all definitions that were to be carried out when it began. */
 interface Pass {
@@ -23,6 +24,8 @@ interface Kept {
   holder?: string | undefined
   until?: number | undefined
   pass?: Pass | undefined
+  /** Which upgrade was met, and when. */
+  met?: { walk: string; at: number } | undefined
   /** `list type` of every walk that is done. */
   walked: string[]
   /** How many resources were looked through, by list. */
@@ -72,21 +75,21 @@ const openNotes = async ({ store, now, holder }: Reindexing) => {
 
 type Notes = Awaited<ReturnType<typeof openNotes>>
 
-/** A definition that is retired is walked through anew. */
-const walkName = ({ list, state }: Pick<Definition, 'list' | 'state'>): string =>
-  state === 'retiring' ? `${list}-` : list
-
-const walkOf = (walk: string, type: string): string => `${walk} ${type}`
-
-const isWalked = (walked: ReadonlySet<string>, definition: Definition): boolean =>
-  definition.types.every((type) => walked.has(walkOf(walkName(definition), type)))
+/** Once nothing is left that other builds have indexed otherwise, they are forgotten. */
+const settleUpgrade = async (store: Store, walked: ReadonlySet<string>): Promise<boolean> => {
+  const { task, others } = await upgradeTask(store)
+  if (!task || !isWalked(walked, task)) return false
+  await store.forgetBuilds(others)
+  return true
+}
 
 /** Definitions that every resource has been looked through for are ready, or gone. */
 const settle = async (store: Store, kept: Kept): Promise<boolean> => {
   const walked = new Set(kept.walked)
+  if (await settleUpgrade(store, walked)) return true
   const definitions = await store.definitions()
   const all = definitionsIn(definitions)
-  const done = all.filter((each) => each.state !== 'ready' && isWalked(walked, each))
+  const done = all.filter((each) => each.state !== 'ready' && isWalked(walked, taskOf(each)))
   if (done.length === 0) return false
   const next = all.flatMap((each): Definition[] => {
     if (!done.includes(each)) return [each]
@@ -100,12 +103,14 @@ const settle = async (store: Store, kept: Kept): Promise<boolean> => {
   return true
 }
 
-const nextPass = (pending: readonly Definition[], { walked }: Kept): Pass | undefined => {
+const nextPass = (tasks: readonly Task[], { walked }: Kept): Pass | undefined => {
   const done = new Set(walked)
-  const open = (definition: Definition, type: string) => !done.has(walkOf(walkName(definition), type))
-  const first = pending.flatMap((each) => each.types.filter((type) => open(each, type)))[0]
+  const isOpen = ({ walk }: Task, type: string) => !done.has(walkOf(walk, type))
+  const first = tasks.flatMap((task) => task.types.filter((type) => isOpen(task, type)))[0]
   if (first === undefined) return undefined
-  const lists = pending.filter((each) => each.types.includes(first) && open(each, first)).map(walkName)
+  const lists = tasks
+    .filter((task) => task.types.includes(first) && isOpen(task, first))
+    .map(({ walk }) => walk)
   return { type: first, lists, shard: 0 }
 }
 
@@ -118,12 +123,22 @@ const expectedBy = (parameters: readonly SearchParameter[], versions: readonly V
   }))
 
 /** What was put for a version that has been superseded meanwhile is taken back: its writer may not have known of it. */
-const enter = async ({ store, care }: Reindexing, expected: readonly Expected[]): Promise<void> => {
-  const wanted = care.wanted(expected)
+const take = async ({ store, care }: Reindexing, wanted: readonly Unsaid[]): Promise<void> => {
   if (wanted.length === 0) return
   await care.say(wanted)
   const current = new Set(await ofCurrent(store, wanted))
   await care.unsay(wanted.filter((one) => !current.has(one)))
+}
+
+/** Every entry of these versions that is not there is put. */
+const enterAll = async (work: Reindexing, own: Own, versions: readonly Version[]): Promise<void> => {
+  const expected = versions.map(({ type, id, w, t, text }) => ({
+    type,
+    id,
+    w,
+    entries: entriesOf(JSON.parse(text) as Resource, t, own.indexed(type)),
+  }))
+  await take(work, await work.care.unsaid(expected))
 }
 
 const pageSize = 200
@@ -147,7 +162,8 @@ const walkPage = async (work: Reindexing, pass: Pass): Promise<{ after?: string;
   for (const chunk of inChunks([...keys.values()], 500)) {
     const versions = (await store.get(chunk)).filter((version) => version !== undefined && !version.deleted)
     const live = versions.filter((version) => version !== undefined)
-    if (entering.length > 0) await enter(work, expectedBy(entering, live))
+    if (entering.length > 0) await take(work, care.wanted(expectedBy(entering, live)))
+    if (pass.lists.some(isUpgrade)) await enterAll(work, own, live)
     if (leaving.length > 0) await care.unsay(await care.saidOf(expectedBy(leaving, live)))
   }
   return { count: keys.size, ...(page.after !== undefined && { after: page.after }) }
@@ -170,17 +186,27 @@ const step = async (work: Reindexing, notes: Notes, pass: Pass): Promise<void> =
   return notes.keep({ counts, walked, pass: undefined })
 }
 
-const pendingIn = async (store: Store): Promise<Definition[]> =>
-  definitionsIn(await store.definitions()).filter(({ state }) => state !== 'ready')
-
 /** The walk that was begun, if anything of it is still wanted; else the next one. */
-const passFor = (pending: readonly Definition[], kept: Kept): Pass | undefined => {
-  const wanted = new Set(pending.map(walkName))
+const passFor = (tasks: readonly Task[], kept: Kept): Pass | undefined => {
+  const wanted = new Set(tasks.map(({ walk }) => walk))
   const begun = kept.pass?.lists.some((list) => wanted.has(list)) ? kept.pass : undefined
-  return begun ?? nextPass(pending, kept)
+  return begun ?? nextPass(tasks, kept)
 }
 
 const pause = 250
+
+/** After an upgrade functions of the build before may be at work for a while: their last writes are waited for. */
+const overlap = ({ store }: Reindexing): number => store.grace * 30
+
+const meet = async (work: Reindexing, notes: Notes, tasks: readonly Task[]): Promise<void> => {
+  const upgrade = tasks.find(({ walk }) => isUpgrade(walk))
+  if (upgrade && upgrade.walk !== notes.kept().met?.walk)
+    await notes.keep({ met: { walk: upgrade.walk, at: work.now() } })
+}
+
+/** What can be begun: no write is under way any more that does not know of it. */
+const ripe = (work: Reindexing, { met }: Kept, tasks: readonly Task[]): Task[] =>
+  tasks.filter(({ walk, from }) => (walk === met?.walk ? met.at + overlap(work) : from) <= work.now())
 
 const carryOn = async (work: Reindexing): Promise<Reindexed> => {
   const { store, now, deadline } = work
@@ -189,15 +215,13 @@ const carryOn = async (work: Reindexing): Promise<Reindexed> => {
   await notes.keep({})
   while (now() < deadline) {
     if (await settle(store, notes.kept())) continue
-    const pending = await pendingIn(store)
-    if (pending.length === 0) {
+    const tasks = await tasksIn(store)
+    if (tasks.length === 0) {
       await notes.keep({ holder: undefined, until: undefined, pass: undefined, walked: [], counts: {} })
       return 'done'
     }
-    const pass = passFor(
-      pending.filter(({ from }) => from <= now()),
-      notes.kept(),
-    )
+    await meet(work, notes, tasks)
+    const pass = passFor(ripe(work, notes.kept(), tasks), notes.kept())
     if (pass) await step(work, notes, pass)
     else {
       await sleep(pause)
@@ -213,7 +237,7 @@ export const reindex = async (work: Reindexing): Promise<Reindexed> => {
   try {
     const outcome = await carryOn(work)
     // Whoever came while this one was about to leave has left it to this one.
-    return outcome === 'done' && (await pendingIn(work.store)).length > 0 ? await reindex(work) : outcome
+    return outcome === 'done' && (await tasksIn(work.store)).length > 0 ? await reindex(work) : outcome
   } catch (thrown) {
     if (thrown instanceof Overtaken) return 'busy'
     throw thrown
@@ -232,8 +256,12 @@ export interface Standing {
 export const standingOfAll = async (
   store: Store,
   now: number,
-): Promise<{ running: boolean; standings: Standing[] }> => {
-  const [definitions, { text }] = await Promise.all([store.definitions(), store.progress(name)])
+): Promise<{ running: boolean; standings: Standing[]; changed: string[] }> => {
+  const [definitions, { text }, { task }] = await Promise.all([
+    store.definitions(),
+    store.progress(name),
+    upgradeTask(store),
+  ])
   const kept = read(text)
   const walked = new Set(kept.walked)
   const standings = definitionsIn(definitions).map((definition): Standing => {
@@ -241,5 +269,6 @@ export const standingOfAll = async (
     const done = definition.types.filter((type) => walked.has(walkOf(walk, type)))
     return { definition, walked: done.length, resources: kept.counts[walk] ?? 0 }
   })
-  return { running: kept.holder !== undefined && (kept.until ?? 0) > now, standings }
+  const changed = task?.types.filter((type) => !walked.has(walkOf(task.walk, type))) ?? []
+  return { running: kept.holder !== undefined && (kept.until ?? 0) > now, standings, changed }
 }

@@ -232,6 +232,9 @@ export const definitionsTextKey = (tenant: string, name: string): Key => ({
   sk: `text|${name}`,
 })
 
+/** Returns the key of the mark that a build has written for a tenant; a tenant's builds share a partition. */
+export const buildKey = (tenant: string, print: string): Key => ({ pk: `${tenant}|builds`, sk: print })
+
 /** Returns where in the bucket a tenant's definitions are read by who may read nothing else. */
 export const publishedKey = (tenant: string): string => `definitions/${tenant}.json`
 

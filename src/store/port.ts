@@ -126,6 +126,12 @@ export interface Care {
   definitions?: number
 }
 
+/** A build of the software that has written: how it indexes each type, as prints. */
+export interface Build {
+  print: string
+  types: Readonly<Record<string, string>>
+}
+
 /** How far work in the background has come: a text that counts up with every change, from 0 for none. */
 export interface Progress {
   v: number
@@ -214,6 +220,10 @@ export interface Store {
   knownDefinitions(): Definitions
   /** Returns the tenant's definitions as they are. */
   definitions(): Promise<Definitions>
+  /** Returns the builds whose entries are in the index. */
+  builds(): Promise<Build[]>
+  /** Forgets builds: nothing that they alone have written is left. */
+  forgetBuilds(prints: readonly string[]): Promise<void>
   /** Returns how far work in the background has come, as who does it has kept it. */
   progress(name: string): Promise<Progress>
   /** Keeps how far it has come; returns false where somebody else has kept something since. */

@@ -11,6 +11,8 @@ const silent: Backing = {
     grace: 0,
     knownDefinitions: () => ({ version: 0, text: '[]' }),
     definitions: () => never,
+    builds: () => never,
+    forgetBuilds: () => never,
     progress: () => never,
     keepProgress: () => never,
     define: () => never,

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { door } from '../../src/handlers/door.ts'
+import { thisBuild } from '../../src/search/build.ts'
 import { openStore } from '../../src/store/dynamo/open.ts'
+import type { Build } from '../../src/store/port.ts'
 import { type Asking, askDoor, eventOf, type Told } from '../handlers/caller.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 
@@ -9,8 +11,11 @@ const usCore = new URL('../../../shared/data/us-core-6.1.0', import.meta.url).pa
 
 let engines: Engines
 /** A process of its own, with its own idea of what is defined. */
-const environment = (): ((method: string, target: string, asking?: Asking) => Promise<Told>) => {
-  const place = { ...engines.place, timing: { definitions: 60 } }
+const environment = (
+  timing = { definitions: 60 },
+  build?: () => Promise<Build>,
+): ((method: string, target: string, asking?: Asking) => Promise<Told>) => {
+  const place = { ...engines.place, timing, ...(build && { build }) }
   const handler = door({ ...engines, openStore: openStore(place) }, { LOG_LEVEL: 'OFF' })
   return (method, target, asking) => askDoor(handler, eventOf(method, target, asking))
 }
@@ -245,7 +250,7 @@ test('one that is retired is refused at once, everywhere, and its entries go', a
 })
 
 test('no write is missed, whoever writes while it is being defined', async () => {
-  const environments = [0, 1, 2, 3].map(environment)
+  const environments = [0, 1, 2, 3].map(() => environment())
   let writing = true
   const written = new Set<string>()
   const writers = environments.map(async (by, n) => {
@@ -294,6 +299,30 @@ test('a draft may say anything, and only administrators define', async () => {
   const asked = { groups: 'clinician', body: parameter('mine', 'mine', 'token', 'Patient.gender') }
   expect((await ask('PUT', '/SearchParameter/mine', asked)).status).toBe(403)
   expect((await ask('POST', '/$reindex', { groups: 'clinician' })).status).toBe(403)
+})
+
+test('what an upgrade indexes otherwise is indexed anew, and then the build before is forgotten', async () => {
+  const { print, types } = thisBuild()
+  const before = { print: 'before', types: { ...types, Group: 'otherwise' } }
+  const by = (build: Build) => environment({ definitions: 5 }, async () => build)
+  await put({ resourceType: 'Group', id: 'g', type: 'person', actual: true }, by(before))
+  const upgraded = by({ print, types })
+  const { DeleteCommand, ScanCommand } = await import('@aws-sdk/lib-dynamodb')
+  const send = (command: unknown) => engines.clients.dynamo.send(command as never) as Promise<unknown>
+  const { Items } = (await send(new ScanCommand({ TableName: engines.tables.search }))) as {
+    Items: { pk: string; sk: string }[]
+  }
+  const lost = Items.filter(({ pk }) => pk.startsWith('main|Group|type|'))
+  expect(lost).toHaveLength(1)
+  for (const { pk, sk } of lost)
+    await send(new DeleteCommand({ TableName: engines.tables.search, Key: { pk, sk } }))
+  const told = await upgraded('GET', '/$reindex')
+  expect(told.json.parameter).toContainEqual({ name: 'changed', valueCode: 'Group' })
+  expect(await found('Group?type=person', upgraded)).toEqual([])
+  await upgraded('POST', '/$reindex')
+  expect(await found('Group?type=person', upgraded)).toEqual(['g'])
+  const after = await upgraded('GET', '/$reindex')
+  expect(after.json.parameter[0]).toEqual({ name: 'state', valueCode: 'done' })
 })
 
 test.skipIf(!existsSync(usCore))(

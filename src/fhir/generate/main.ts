@@ -7,6 +7,7 @@ import { writeExtractors } from './extractors.ts'
 import { writeInvariants } from './invariants.ts'
 import { buildModel } from './model.ts'
 import { parametersOf } from './parameters.ts'
+import { writePrints } from './prints.ts'
 import { writeProfiles } from './profiles.ts'
 import { writeExpressions, writeRegistry, writeTypes } from './registry.ts'
 import { readDefinitions, usCoreParameters, type ValueSet } from './source.ts'
@@ -45,6 +46,8 @@ const generate = (): Record<string, string> => {
     'invariants.d.ts': invariantTypes,
     'profiles.js': writeProfiles(definitions.profiles),
     'profiles.d.ts': 'export const profileRows: Readonly<Record<string, string>>\n',
+    'prints.js': writePrints(model, byType, systemOf),
+    'prints.d.ts': 'export const prints: Readonly<Record<string, string>>\n',
     'registry.js': writeRegistry(definitions, byType),
     'registry.d.ts': registryTypes,
     'structure.js': writeStructure(model),

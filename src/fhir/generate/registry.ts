@@ -61,7 +61,8 @@ const otherCompartments = (byType: ReadonlyMap<string, readonly TypeParameter[]>
     }),
   )
 
-const rowsOf = (base: string, parameters: readonly TypeParameter[]): string => {
+/** Returns a type's search parameters as rows. */
+export const rowsOf = (base: string, parameters: readonly TypeParameter[]): string => {
   const within = findWithin(parameters)
   return parameters.map((parameter) => rowOf(base, parameter, within.get(parameter.code))).join('\n')
 }

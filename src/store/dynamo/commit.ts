@@ -1,4 +1,5 @@
 import { Failure, failure } from '../../outcome/failure.ts'
+import { buildKey } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
 import type { Care, Hold, ResourceKey, Write } from '../port.ts'
 import { isSpent, journalWriteId, newWriteId } from '../write-ids.ts'
@@ -72,9 +73,20 @@ const groundwork = (
   ]
 }
 
+/** With a day's first mark a process says which build it is: how others have indexed is told by what they left. */
+const buildMarks = async (
+  { build, tenant, tables }: Session,
+  marks: readonly { label?: unknown }[],
+): Promise<BatchRequest[]> => {
+  if (!build || marks.every(({ label }) => label !== undefined)) return []
+  const { print, types } = await build()
+  return [{ table: tables.system, put: { ...buildKey(tenant, print), types } }]
+}
+
 const layGround = async (session: Session, prepared: readonly Prepared[]): Promise<void> => {
   const written = prepared.map(({ write }) => write)
   const marks = unknownMarks(session, marksOf(session.tenant, written))
+  const builds = await buildMarks(session, marks)
   const upload = async ({ item: { s3 }, large }: Prepared) => {
     if (s3 && large) await putObject(session, s3, large)
   }
@@ -84,7 +96,7 @@ const layGround = async (session: Session, prepared: readonly Prepared[]): Promi
       prepared.filter(({ large }) => large),
       upload,
     ),
-    writeAll(session, groundwork(session, prepared, putMarks(session, marks))),
+    writeAll(session, groundwork(session, prepared, [...builds, ...putMarks(session, marks)])),
   ])
   rememberMarks(session, marks)
 }

@@ -1,4 +1,4 @@
-import type { Definitions, OpenStore } from '../port.ts'
+import type { Build, Definitions, OpenStore } from '../port.ts'
 import type { Clients } from './clients.ts'
 import { get, page, version } from './read.ts'
 import type { Clock, Memory, Session, Tables, Timing } from './session.ts'
@@ -10,6 +10,8 @@ export interface StorePlace {
   clients: Clients
   clock?: Clock
   timing?: Partial<Timing>
+  /** Tells which build of the software writes. */
+  build?: () => Promise<Build>
 }
 
 const realClock: Clock = {
@@ -48,6 +50,8 @@ export const openStore = (place: StorePlace): OpenStore => {
       grace: graceOf(session.timing),
       knownDefinitions: () => session.memory.definitions.get(tenant)?.definitions ?? noDefinitions,
       definitions: async () => (await import('./definitions.ts')).currentDefinitions(session),
+      builds: async () => (await import('./progress.ts')).builds(session),
+      forgetBuilds: async (prints) => (await import('./progress.ts')).forgetBuilds(session, prints),
       progress: async (name) => (await import('./progress.ts')).progress(session, name),
       keepProgress: async (name, kept) => (await import('./progress.ts')).keepProgress(session, name, kept),
       define: async (next) => (await import('./changes.ts')).define(session, next),

@@ -1,7 +1,9 @@
-import { progressKey } from '../keys.ts'
-import type { Progress } from '../port.ts'
+import { buildKey, progressKey } from '../keys.ts'
+import type { Build, Progress } from '../port.ts'
+import { writeAll } from './batch.ts'
 import { getParams, nextPutParams } from './params.ts'
-import { errorName, getItem, putItem, type Session } from './session.ts'
+import { betweenParams } from './query-params.ts'
+import { errorName, getItem, putItem, query, type Session } from './session.ts'
 
 /** Returns how far work in the background has come. */
 export const progress = async (session: Session, name: string): Promise<Progress> => {
@@ -21,3 +23,18 @@ export const keepProgress = async (session: Session, name: string, kept: Progres
     throw error
   }
 }
+
+/** Returns the builds that have written for a tenant. */
+export const builds = async (session: Session): Promise<Build[]> => {
+  const { pk } = buildKey(session.tenant, '')
+  const params = betweenParams(session.tables.system, pk, { reverse: false, limit: 1000 })
+  const { Items = [] } = await query(session, params)
+  return Items.map(({ sk, types }) => ({ print: String(sk), types: types as Build['types'] }))
+}
+
+/** Forgets builds. */
+export const forgetBuilds = (session: Session, prints: readonly string[]): Promise<void> =>
+  writeAll(
+    session,
+    prints.map((print) => ({ table: session.tables.system, remove: buildKey(session.tenant, print) })),
+  )

@@ -21,7 +21,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb'
 import { failure } from '../../outcome/failure.ts'
-import type { Meter } from '../port.ts'
+import type { Build, Meter } from '../port.ts'
 import type { Clients } from './clients.ts'
 import type { Known } from './definitions.ts'
 import type { State } from './items.ts'
@@ -63,6 +63,7 @@ export interface Session {
   clock: Clock
   timing: Timing
   memory: Memory
+  build?: () => Promise<Build>
   meter: Meter
   underWay: number
 }

@@ -1,0 +1,25 @@
+/** Writes what tells the definitions of one build from those of another, type by type. */
+
+import { createHash } from 'node:crypto'
+import { type SystemOf, writeExtractors } from './extractors.ts'
+import type { Model } from './model.ts'
+import type { TypeParameter } from './parameters.ts'
+import { rowsOf } from './registry.ts'
+
+const printOf = (texts: readonly string[]): string =>
+  createHash('sha256').update(texts.join('\n')).digest('base64url').slice(0, 8)
+
+/** Returns the module text: for each type a hash of its search parameters and of how their values are found. */
+export const writePrints = (
+  model: Model,
+  byType: ReadonlyMap<string, readonly TypeParameter[]>,
+  systemOf: SystemOf,
+): string => {
+  const textOf = (type: string): string => {
+    const parameters = byType.get(type) ?? []
+    return rowsOf(type, parameters) + writeExtractors(model, new Map([[type, parameters]]), systemOf)
+  }
+  const common = textOf('Resource')
+  const prints = [...byType.keys()].map((type) => [type, printOf([common, textOf(type)])])
+  return `export const prints = ${JSON.stringify(Object.fromEntries(prints))}\n`
+}

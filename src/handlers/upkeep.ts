@@ -1,0 +1,31 @@
+/** What nobody asks for: the stream of changes begins it where it finds that there is something to be done. */
+
+import { changedSince, thisBuild } from '../search/build.ts'
+import { resourceOf } from '../store/keys.ts'
+import type { Store } from '../store/port.ts'
+import { committedItems, type StreamRecord } from '../store/stream.ts'
+import type { Context } from '../write/context.ts'
+import { begin } from '../write/later.ts'
+
+/** The server itself, where it is not asked by anybody. */
+const principal = { id: 'pilotlight', name: 'pilotlight', groups: ['admin'] }
+
+/** Whoever stores a definition begins its indexing; this is for who dies before. */
+const definesIn = (records: readonly StreamRecord[]): boolean =>
+  committedItems(records).some(({ pk }) => resourceOf(pk).type === 'SearchParameter')
+
+const isUpgraded = async (store: Store): Promise<boolean> => {
+  const builds = await store.builds()
+  return builds.some((build) => build.print !== thisBuild().print && changedSince(build).length > 0)
+}
+
+/** Returns what looks at a batch of changes, and after an upgrade at what others have left, once a process. */
+export const openUpkeep = (contextOf: () => Omit<Context, 'principal'>) => {
+  let looked = false
+  return async (records: readonly StreamRecord[]): Promise<void> => {
+    const context = { ...contextOf(), principal }
+    const upgraded = !looked && (await isUpgraded(context.store))
+    if (upgraded || definesIn(records)) await begin('$reindex', context)
+    looked = true
+  }
+}
