@@ -4,7 +4,7 @@ import type { Issue } from '../outcome/failure.ts'
 import { splitRaw } from './escapes.ts'
 import { parameterOf } from './lists.ts'
 import type { ChainTarget, Clause, SearchValue } from './query.ts'
-import { complaint, isUsable, type Reading, unknownParameter } from './reading.ts'
+import { complaint, isUsable, nameTypes, type Reading, tryWays, unknownParameter } from './reading.ts'
 import { type ClausePart, parseSpecial } from './special.ts'
 import { rulesOf } from './types/index.ts'
 import type { Modifier, SearchRules } from './types/rules.ts'
@@ -155,7 +155,10 @@ const chainTo = (
   rest: string,
   value: string,
 ): ClausePart => {
-  const parts = types.map((type) => ({ type, part: parseClause({ ...reading, type }, rest, value) }))
+  const tried = tryWays(reading, types) ? types : []
+  const parts = tried.map((type) => ({ type, part: parseClause({ ...reading, type }, rest, value) }))
+  if (reading.ways.left < 0)
+    return wrong(complaint('too-costly', reading, name, `\`${name}\` is not followed: ${nameTypes}.`))
   const targets: ChainTarget[] = parts.flatMap(({ type, part }) =>
     part.clause ? [{ type, clause: part.clause }] : [],
   )

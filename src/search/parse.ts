@@ -6,7 +6,7 @@ import { parseClause } from './clause.ts'
 import { controls, defaultControl } from './control.ts'
 import type { OwnParameters } from './lists.ts'
 import type { Clause, Pair, Query } from './query.ts'
-import { complaint, isUsable, type Reading } from './reading.ts'
+import { complaint, isUsable, mostWays, type Reading } from './reading.ts'
 
 /** How a search is read: strictly, or leaving out what is not understood; `base` is the service's own address. */
 export interface ParseOptions {
@@ -29,7 +29,7 @@ export interface Parsed {
  */
 export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseOptions): Parsed => {
   const { base, now = new Date().toISOString(), own } = options
-  const reading: Reading = { type, base, now, ...(own && { own }) }
+  const reading: Reading = { type, base, now, ways: { left: mostWays }, ...(own && { own }) }
   const parts = pairs.map((pair) => readPair(reading, pair))
   const issues = parts.flatMap((part) => part.issues)
   if (!options.lenient && issues.some((issue) => issue.severity === 'error')) throw new Failure(issues)

@@ -8,6 +8,17 @@ export interface Reading {
   readonly base: string
   readonly now: string
   readonly own?: OwnParameters
+  /** How many more types may be tried where a chain does not name the one that a link leads to. */
+  readonly ways: { left: number }
+}
+
+/** Each type that has what follows is a search of its own, and a second such link multiplies them. */
+export const mostWays = 1000
+
+/** Counts the types that a link may lead to; returns whether so many may still be tried. */
+export const tryWays = ({ ways }: Reading, types: readonly string[]): boolean => {
+  ways.left -= types.length
+  return ways.left >= 0
 }
 
 /** Returns whether nothing is wrong with a part. */
@@ -17,6 +28,10 @@ export const isUsable = (issues: readonly Issue[]): boolean =>
 /** Returns an error about one search parameter, with the expression that names it. */
 export const complaint = (kind: KindName, { type }: Reading, name: string, diagnostics: string): Issue =>
   error(kind, diagnostics, `${type}?${name}`)
+
+/** What to do about a chain that leads to too many types. */
+export const nameTypes =
+  'it leads over more types than are tried; name the type of each link, as in `subject:Patient.name`'
 
 /** Returns the error for a search parameter that the type does not have, with the names it has. */
 export const unknownParameter = (reading: Reading, name: string, code: string): Issue => {

@@ -63,6 +63,14 @@ test('does not follow a chain that is named by more than 1,000 characters', () =
   expect(issue?.diagnostics).toContain('1606 characters; at most 1000')
 })
 
+test('refuses a chain that leads over thousands of types, by dots or in a filter', () => {
+  expect(issuesOf('AuditEvent?entity.subject.name=a')).toEqual([])
+  for (const query of ['focus.focus.focus.focus.focus.name=a', '_filter=focus.focus.focus.focus.name eq a']) {
+    const [issue] = issuesOf(`Observation?${query}`)
+    expect(issue?.diagnostics).toContain('name the type of each link')
+  }
+})
+
 test('suggests the name that was meant', () => {
   expect(issuesOf('Patient?brithdate=2020')[0]?.diagnostics).toContain('Known names: `birthdate`.')
 })

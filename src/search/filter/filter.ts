@@ -4,7 +4,7 @@ import type { SearchParameter } from '../../fhir/definitions.ts'
 import { isResourceType, resourceTypes } from '../../fhir/types.ts'
 import { parameterOf } from '../lists.ts'
 import type { Clause, SearchValue } from '../query.ts'
-import { complaint, type Reading, unknownParameter } from '../reading.ts'
+import { complaint, nameTypes, type Reading, tryWays, unknownParameter } from '../reading.ts'
 import type { ClausePart, ParseClause } from '../special.ts'
 import { rowOf, rulesOf } from '../types/index.ts'
 import { type Filter, Misread, parseFilter, type Step, type Test } from './grammar.ts'
@@ -96,7 +96,8 @@ const chainClause = (
   test: Test,
 ): Clause => {
   const misread: Misread[] = []
-  const targets = targetsOf(parameter, step).flatMap((type) => {
+  const types = targetsOf(parameter, step)
+  const targets = (tryWays(scope.reading, types) ? types : []).flatMap((type) => {
     try {
       return [{ type, clause: targetClause(within(scope, type), step, rest, test) }]
     } catch (thrown) {
@@ -105,6 +106,8 @@ const chainClause = (
       return []
     }
   })
+  if (scope.reading.ways.left < 0)
+    throw new Misread(step.at, `\`${step.name}\` is not followed: ${nameTypes}`)
   if (targets.length > 0) return { kind: 'chain', parameter, targets }
   const [only, ...others] = misread
   throw only && others.length === 0
