@@ -33,8 +33,13 @@ const linksOf = (page: SearchPage, type: string, understood: Pairs, base: string
   const self = { relation: 'self', url: address(base, type, understood) }
   const begin = understood.filter(([name]) => name !== '_cursor')
   const first = { relation: 'first', url: address(base, type, begin) }
-  if (page.next === undefined) return [self, first]
-  return [self, first, { relation: 'next', url: address(base, type, [...begin, ['_cursor', page.next]]) }]
+  const others = (['previous', 'next'] as const).flatMap((relation) => {
+    const cursor = page[relation]
+    return cursor === undefined
+      ? []
+      : [{ relation, url: address(base, type, [...begin, ['_cursor', cursor]]) }]
+  })
+  return [self, first, ...others]
 }
 
 const entriesOf = (page: SearchPage, base: string, cut: Cut, issues: SearchPage['issues']): string[] => [

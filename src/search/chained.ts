@@ -40,7 +40,13 @@ export const readResolved = async (
 
 const readOpen = async (scope: Scope, resolved: Resolved, cursor: Cursor | undefined) => {
   const page = await readPage(scope, resolved.query, resolved.plan, cursor)
-  return { ...resolved, page: { ...page, ...(page.next && { next: { ...page.next, open: true as const } }) } }
+  const { next, previous } = page
+  const open = { open: true } as const
+  const links = {
+    ...(next && { next: { ...next, ...open } }),
+    ...(previous && { previous: { ...previous, ...open } }),
+  }
+  return { ...resolved, page: { ...page, ...links } }
 }
 
 /** So many resources are read to see whether following links from them is worth it: whether one in so many matches. */
@@ -56,8 +62,19 @@ const readSome = async (
   const resources = Math.min(scope.use.resources + glance, scope.limits.resources)
   const first = await readPage({ ...scope, limits: { ...scope.limits, resources } }, query, plan, cursor)
   const missing = query.count - first.reads.length
-  if (!first.next || missing === 0) return first
+  const onwards = cursor?.back ? first.previous : first.next
+  if (!onwards || missing === 0) return first
   if (first.reads.length * worth < glance) return undefined
-  const rest = await readPage(scope, { ...query, count: missing }, plan, first.next)
-  return { ...rest, reads: [...first.reads, ...rest.reads] }
+  return joined(first, await readPage(scope, { ...query, count: missing }, plan, onwards), cursor?.back)
+}
+
+/** Returns two pages, of which the second was read on from the first, as one. */
+const joined = (first: Page, rest: Page, back = false): Page => {
+  const [before, behind] = back ? [rest, first] : [first, rest]
+  return {
+    way: rest.way,
+    reads: [...before.reads, ...behind.reads],
+    ...(before.previous && { previous: before.previous }),
+    ...(behind.next && { next: behind.next }),
+  }
 }

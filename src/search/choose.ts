@@ -21,30 +21,35 @@ const itemsFor = ({ limits: { items } }: Scope, count: number): number =>
  * out to be short; else all equality lists at once; else a range; else the type's listing. A page that goes on from
  * a cursor keeps the order of the page before.
  */
-export const chooseWay = async (scope: Scope, plan: Plan, count: number, by?: string): Promise<Way> => {
+export const chooseWay = async (
+  scope: Scope,
+  plan: Plan,
+  count: number,
+  { by, back = false }: { by?: string | undefined; back?: boolean | undefined } = {},
+): Promise<Way> => {
   const items = itemsFor(scope, count)
   const gather = plan.sort.by === 'keys' || (plan.sort.by === 'changed' && hasDrivers(plan))
-  const reverse = plan.sort.descending
+  const reverse = plan.sort.descending !== back
   const range = plan.ranges.find(({ code }) => by === `own:${code}`)
-  if (range) return { drive: driveByRange(scope, plan, range, false, items), gather: false }
+  if (range) return { drive: driveByRange(scope, plan, range, back, items), gather: false }
   if (plan.patient) return { drive: driveByType(scope, plan, [plan.patient], reverse, items), gather }
-  if (!hasDrivers(plan)) return undriven(scope, plan, items)
+  if (!hasDrivers(plan)) return undriven(scope, plan, items, reverse)
   const found = await probe(scope, plan, reverse, items)
   if (found) return { drive: found, gather: gather || found.by !== 'type' }
-  return longWay(scope, plan, items, gather, by)
+  return longWay(scope, plan, items, gather, by, back)
 }
 
 const hasDrivers = (plan: Plan): boolean =>
   plan.equal.length + plan.ranges.length > 0 || plan.patient !== undefined
 
-const undriven = (scope: Scope, plan: Plan, items: number): Way => {
+const undriven = (scope: Scope, plan: Plan, items: number, reverse: boolean): Way => {
   if (plan.sort.by !== 'changed')
     return {
-      drive: driveByType(scope, plan, [], plan.sort.descending, items),
+      drive: driveByType(scope, plan, [], reverse, items),
       gather: plan.sort.by === 'keys',
     }
   const changes = rangeDriverOfChanges(plan.type)
-  return { drive: driveByRange(scope, plan, changes, plan.sort.descending, items), gather: false }
+  return { drive: driveByRange(scope, plan, changes, reverse, items), gather: false }
 }
 
 /** What a text of at least three letters ranks; a range that is closed ranks lower. */
@@ -101,11 +106,18 @@ const narrowed = async (drive: Drive, others: readonly Drive[]): Promise<Drive> 
   }
 }
 
-const longWay = (scope: Scope, plan: Plan, items: number, gather: boolean, by: string | undefined): Way => {
+const longWay = (
+  scope: Scope,
+  plan: Plan,
+  items: number,
+  gather: boolean,
+  by: string | undefined,
+  back: boolean,
+): Way => {
   const { equal, ranges, sort } = plan
   const [range] = ranges
   const anyOrder = sort.free && by === undefined
   if (range && (equal.length === 0 || range.rank >= narrow) && (anyOrder || gather))
-    return { drive: driveByRange(scope, plan, range, false, items), gather }
-  return { drive: driveByType(scope, plan, equal, sort.descending, items), gather }
+    return { drive: driveByRange(scope, plan, range, back, items), gather }
+  return { drive: driveByType(scope, plan, equal, sort.descending !== back, items), gather }
 }

@@ -9,6 +9,10 @@ export interface Cursor {
   readonly at: Place
   /** The chains lead over too much to be resolved, so that they are followed on every page. */
   readonly open?: true
+  /** The page lies before the place, not behind it. */
+  readonly back?: true
+  /** The page is the last one: there is no place yet. */
+  readonly end?: true
 }
 
 /** A place in the order; among equals, ids ascend. */
@@ -32,16 +36,24 @@ const unrelated = new Set([
 const fingerprint = ({ type, compartment = '', selfPairs }: Query): string =>
   hashOf(JSON.stringify([type, compartment, selfPairs.filter(([name]) => !unrelated.has(name))])).slice(0, 12)
 
+const flags = ['open', 'back', 'end'] as const
+
 /** Returns the cursor as opaque text. */
-export const writeCursor = (query: Query, { by, at, open }: Cursor): string => {
-  const parts = [fingerprint(query), by, at.order, at.id, ...(open ? ['open'] : [])]
+export const writeCursor = (query: Query, cursor: Cursor): string => {
+  const { by, at } = cursor
+  const set = flags.filter((flag) => cursor[flag])
+  const parts = [fingerprint(query), by, at.order, at.id, ...set]
   return Buffer.from(JSON.stringify(parts)).toString('base64url')
 }
+
+/** Returns the cursor that leads to the last page of a query. */
+export const lastCursor = (query: Query): string =>
+  writeCursor(query, { by: '', at: { order: '', id: '' }, back: true, end: true })
 
 /** Returns the cursor of a query; undefined where it has none. Fails where it is not one of this query's. */
 export const readCursor = (query: Query): Cursor | undefined => {
   if (query.cursor === undefined) return undefined
-  const [print, by, order, id, open] = decode(query.cursor)
+  const [print, by, order, id, ...set] = decode(query.cursor)
   if (print !== fingerprint(query) || by === undefined || order === undefined || id === undefined) {
     throw failure(
       'invalid',
@@ -49,7 +61,8 @@ export const readCursor = (query: Query): Cursor | undefined => {
       `${query.type}?_cursor`,
     )
   }
-  return { by, at: { order, id }, ...(open === 'open' && { open: true }) }
+  const told = flags.filter((flag) => set.includes(flag)).map((flag) => [flag, true])
+  return { by, at: { order, id }, ...Object.fromEntries(told) }
 }
 
 const decode = (text: string): readonly string[] => {
@@ -61,8 +74,8 @@ const decode = (text: string): readonly string[] => {
   }
 }
 
-/** Returns whether a place lies behind another in the reading direction. */
-export const isBehind = (place: Place, other: Place, reverse: boolean): boolean => {
-  if (place.order === other.order) return place.id > other.id
+/** Returns whether a place lies behind another in the reading direction; going back, ids descend among equals. */
+export const isBehind = (place: Place, other: Place, reverse: boolean, back = false): boolean => {
+  if (place.order === other.order) return back ? place.id < other.id : place.id > other.id
   return reverse ? place.order < other.order : place.order > other.order
 }

@@ -112,7 +112,7 @@ export const driveByRange = (
     reverse,
     scan,
     groups: inDirection(scan, sides, readAll(scan, driver.stretches)),
-    orderOf: (resource, t) => firstOrder(entriesBy(driver, resource, t), stretches, reverse),
+    orderOf: (resource, t) => lowestOrder(entriesBy(driver, resource, t), stretches),
   }
 }
 
@@ -121,18 +121,12 @@ const entriesBy = ({ own, words }: RangeDriver, resource: Resource, t: string): 
   return own ? ownEntries([own], resource, t) : valueEntries(resource, t)
 }
 
-/** A resource with several values in the range counts at the first of them. */
-const firstOrder = (
-  entries: readonly Entry[],
-  stretches: readonly Stretch[],
-  reverse: boolean,
-): string | undefined => {
-  const orders = entries
+/** A resource with several values in the range counts at the first of them, whichever way it is read. */
+const lowestOrder = (entries: readonly Entry[], stretches: readonly Stretch[]): string | undefined =>
+  entries
     .filter((entry) => stretches.some((stretch) => isWithin(entry, stretch)))
     .map(({ order }) => order)
-    .sort()
-  return reverse ? orders.at(-1) : orders[0]
-}
+    .sort()[0]
 
 const isWithin = (
   { list, order, high }: Entry,

@@ -15,6 +15,8 @@ export interface Page {
   readonly reads: readonly Read[]
   /** Where the next page begins, if more may follow. */
   readonly next?: Cursor
+  /** Where the page before ends, if there may be one. */
+  readonly previous?: Cursor
   /** How the candidates were found, for `_explain`. */
   readonly way: string
 }
@@ -24,7 +26,7 @@ export const readPage = async (scope: Scope, query: Query, plan: Plan, cursor?: 
   if (plan.nothing) return { reads: [], way: 'nothing can match' }
   if (plan.ids && !cursor?.by.startsWith('own:'))
     return gatheredPage(scope, query, plan, idCandidates(plan.ids), cursor, 'ids')
-  const way = await chooseWay(scope, plan, query.count, cursor?.by)
+  const way = await chooseWay(scope, plan, query.count, { by: cursor?.by || undefined, back: cursor?.back })
   if (!way.gather) return streamedPage(scope, query, way.drive, cursor)
   const candidates = await gather(scope, query, way)
   return gatheredPage(scope, query, plan, candidates, cursor, `${way.drive.name}, sorted`)
@@ -45,6 +47,8 @@ interface Progress {
   /** Characters of the texts read. */
   size: number
   judged: number
+  /** The first place that is on the page. */
+  first?: Place
   /** The last place that was judged. */
   at?: Place
   done: boolean
@@ -57,16 +61,17 @@ const streamedPage = async (
   cursor: Cursor | undefined,
 ): Promise<Page> => {
   const progress: Progress = { reads: [], size: 0, judged: 0, done: false }
-  const source = batches(drive, cursor?.at)
+  const source = batches(drive, cursor)
   while (!progress.done && !isFull(scope, query, progress)) {
     const batch = await source.next(batchSize(query, progress))
     await judgeBatch(scope, query, drive, batch.candidates, progress)
     progress.done = batch.end
     if (batch.stop && !isFull(scope, query, progress))
-      return shortPage(query, drive, progress, batch.stop, cursor)
+      return linked(cursor, drive, progress, shortOf(query, drive, batch.stop, cursor))
     if (scope.use.resources >= scope.limits.resources) break
   }
-  return pageOf(drive, progress, source)
+  const more = progress.at !== undefined && source.mayHaveMore(progress.at)
+  return linked(cursor, drive, progress, more ? progress.at : undefined)
 }
 
 const isFull = ({ limits }: Scope, { count }: Query, { reads, size }: Progress): boolean =>
@@ -92,7 +97,9 @@ const judgeBatch = async (
     const read = judged[i]
     progress.judged++
     progress.at = { order: candidate.order, id: candidate.id }
-    if (read && drive.orderOf(read.resource, read.version.t) === candidate.order) keep(progress, read)
+    if (!read || drive.orderOf(read.resource, read.version.t) !== candidate.order) continue
+    progress.first ??= progress.at
+    keep(progress, read)
   }
 }
 
@@ -101,27 +108,39 @@ const keep = (progress: Progress, read: Read): void => {
   progress.size += read.version.text.length
 }
 
-const pageOf = (drive: Drive, { reads, at }: Progress, source: Batches): Page => {
-  const more = at !== undefined && source.mayHaveMore(at)
-  return { reads, way: drive.name, ...(more && { next: { by: drive.by, at } }) }
+/** Returns the page with the cursors to both sides; what was read going back is turned round. */
+const linked = (
+  cursor: Cursor | undefined,
+  { by, name }: Pick<Drive, 'by' | 'name'>,
+  { reads, first }: Pick<Progress, 'reads' | 'first'>,
+  rest: Place | undefined,
+): Page => {
+  const onwards: Cursor | undefined = rest && { by, at: rest }
+  if (!cursor?.back) {
+    const previous: Cursor | undefined = cursor && { by, at: first ?? justBehind(cursor.at), back: true }
+    return { reads, way: name, ...(onwards && { next: onwards }), ...(previous && { previous }) }
+  }
+  const next: Cursor | undefined = cursor.end ? undefined : { by, at: first ?? justBefore(cursor.at) }
+  return {
+    reads: reads.toReversed(),
+    way: name,
+    ...(next && { next }),
+    ...(onwards && { previous: { ...onwards, back: true } }),
+  }
 }
 
+const lastId = '\uffff'
+const justBehind = ({ order, id }: Place): Place => ({ order, id: id + lastId })
+const justBefore = ({ order }: Place): Place => ({ order, id: '' })
+
 /** The budget is spent: what was found is given, with a cursor to where the reading stopped. */
-const shortPage = (
-  query: Query,
-  drive: Drive,
-  { reads }: Progress,
-  stop: Place,
-  cursor: Cursor | undefined,
-): Page => {
-  if (cursor && !isBehind(stop, cursor.at, drive.reverse)) {
-    throw failure(
-      'too-costly',
-      'Too many resources stand at the same place of the order to be read at once. Narrow the search, by a date or a patient for instance.',
-      query.type,
-    )
-  }
-  return { reads, way: drive.name, next: { by: drive.by, at: stop } }
+const shortOf = (query: Query, drive: Drive, stop: Place, cursor: Cursor | undefined): Place => {
+  if (!cursor || cursor.end || isBehind(stop, cursor.at, drive.reverse, cursor.back)) return stop
+  throw failure(
+    'too-costly',
+    'Too many resources stand at the same place of the order to be read at once. Narrow the search, by a date or a patient for instance.',
+    query.type,
+  )
 }
 
 interface Batch {
@@ -137,13 +156,16 @@ interface Batches {
   mayHaveMore(at: Place): boolean
 }
 
-/** Cuts the groups of a drive into batches of candidates, ids ascending among equals, behind the cursor. */
-const batches = ({ groups, reverse }: Drive, from: Place | undefined): Batches => {
+/** Cuts the groups of a drive into batches of candidates behind the cursor; ids ascend among equals, going back they descend. */
+const batches = ({ groups, reverse }: Drive, cursor: Cursor | undefined): Batches => {
+  const { back = false } = cursor ?? {}
+  const from = cursor?.end ? undefined : cursor?.at
   let first = true
   let ended = false
   let waiting: Candidate[] = []
   let last: Candidate | undefined
-  const isNew = (candidate: Candidate): boolean => from === undefined || isBehind(candidate, from, reverse)
+  const isNew = (candidate: Candidate): boolean =>
+    from === undefined || isBehind(candidate, from, reverse, back)
 
   /** Reads groups until so many candidates wait; returns where the budget was spent, if it was. */
   const load = async (size: number): Promise<Place | undefined> => {
@@ -151,9 +173,9 @@ const batches = ({ groups, reverse }: Drive, from: Place | undefined): Batches =
       const group = await groups.next(first ? from?.order : undefined)
       first = false
       ended = group === undefined || (groups.left() === 0 && !group.partial)
-      if (group?.partial) return { order: group.order, id: '' }
+      if (group?.partial) return { order: group.order, id: back ? lastId : '' }
       const fresh = [...(group?.candidates.values() ?? [])].filter(isNew)
-      waiting.push(...fresh.sort((a, b) => (a.id < b.id ? -1 : 1)))
+      waiting.push(...fresh.sort((a, b) => (a.id < b.id === back ? 1 : -1)))
     }
     return undefined
   }
@@ -208,8 +230,12 @@ const gatheredPage = async (
   const placed = byType ? byStanding(found, plan.sort.descending) : sortReads(found, query.sort)
   const behind = (a: Place, b: Place): boolean =>
     byType ? isBehind(a, b, plan.sort.descending) : placeByKeys(query.sort, a, b) > 0
-  const rest = cursor ? placed.filter(({ place }) => behind(place, cursor.at)) : placed
-  return cutPage(scope, query, rest, byType ? 'type' : 'keys', way)
+  const inWay = cursor?.back ? placed.toReversed() : placed
+  const rest = inWay.filter(({ place }) => {
+    if (!cursor || cursor.end) return true
+    return cursor.back ? behind(cursor.at, place) : behind(place, cursor.at)
+  })
+  return cutPage(scope, query, rest, cursor, { by: byType ? 'type' : 'keys', name: way })
 }
 
 interface Placed {
@@ -225,10 +251,16 @@ const byStanding = (reads: readonly Read[], descending: boolean): readonly Place
     }))
     .sort((a, b) => (isBehind(a.place, b.place, descending) ? 1 : -1))
 
-const cutPage = (scope: Scope, query: Query, rest: readonly Placed[], by: string, way: string): Page => {
+const cutPage = (
+  scope: Scope,
+  query: Query,
+  rest: readonly Placed[],
+  cursor: Cursor | undefined,
+  way: Pick<Drive, 'by' | 'name'>,
+): Page => {
   const progress: Progress = { reads: [], size: 0, judged: 0, done: false }
   for (const { read } of rest) if (!isFull(scope, query, progress)) keep(progress, read)
   const { reads } = progress
-  const last = rest[reads.length - 1]
-  return { reads, way, ...(last && rest.length > reads.length && { next: { by, at: last.place } }) }
+  const last = rest.length > reads.length ? rest[reads.length - 1]?.place : undefined
+  return linked(cursor, way, { reads, ...(rest[0] && { first: rest[0].place }) }, last)
 }

@@ -31,8 +31,9 @@ export interface SearchOptions {
 export interface SearchPage {
   matches: Version[]
   included: Version[]
-  /** The value of `_cursor` that leads to the next page. */
+  /** The values of `_cursor` that lead to the next page and to the one before. */
   next?: string
+  previous?: string
   /** The number of all matches, where it is known. */
   total?: number
   issues: Issue[]
@@ -56,6 +57,7 @@ export const search = async (
     matches: page.reads.map(({ version }) => version),
     included: included.map(({ version }) => version),
     ...(page.next && { next: writeCursor(query, page.next) }),
+    ...(page.previous && { previous: writeCursor(query, page.previous) }),
     ...(total !== undefined && { total }),
     issues: totalIssues(query, total),
     explain: explain(found.plan, page.way, scope.use, store.meter),

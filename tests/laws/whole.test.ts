@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Failure } from '../../src/outcome/failure.ts'
 import type { Pair } from '../../src/search/query.ts'
 import type { Limits } from '../../src/search/scope.ts'
-import { allIds, type Known, put, putAll, remove, stored } from '../search/hospital.ts'
+import { allIds, type Known, put, putAll, remove, stored, thereAndBack } from '../search/hospital.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 import { judgeOf } from './judge.ts'
 import { type Asked, askedAt } from './whole/ask.ts'
@@ -79,6 +79,13 @@ interface Verdict {
   problem?: string
 }
 
+/** Those with small pages are read back too, from the last page to the first. */
+const read = async (asked: Asked, limits: Partial<Limits>): Promise<{ there: string[]; back: string[] }> => {
+  if (asked.count === 7) return thereAndBack(store(), urlOf(asked), limits)
+  const there = await allIds(store(), urlOf(asked), limits)
+  return { there, back: there }
+}
+
 /** Where hardly anything may be read, a search may be refused, never answered wrong. */
 const judged = async (asked: Asked, limits: Partial<Limits>): Promise<Verdict> => {
   const url = decodeURIComponent(urlOf(asked))
@@ -87,10 +94,11 @@ const judged = async (asked: Asked, limits: Partial<Limits>): Promise<Verdict> =
     .filter((resource) => asked.clauses.every(([name, value]) => satisfies(resource, name, value)))
     .map(({ id }) => id)
   try {
-    const found = await allIds(store(), urlOf(asked), limits)
+    const { there: found, back } = await read(asked, limits)
     const hit = wanted.length > 0
     if (found.toSorted().join() !== wanted.toSorted().join())
       return { url, hit, problem: `finds ${found.toSorted()} instead of ${wanted.toSorted()}` }
+    if (back.join() !== found.join()) return { url, hit, problem: `reads ${found} but back ${back}` }
     const resources = found.map((id) => present.get(`${asked.type}/${id}`) as Known)
     const wrong = asked.sort && !isInOrder(asked.sort, resources)
     return { url, hit, ...(wrong && { problem: `is not in order: ${found}` }) }

@@ -76,14 +76,36 @@ export const searchPage = async (
 export const searchIds = async (store: Store, url: string): Promise<string[]> =>
   (await searchPage(store, url)).matches.map(({ id }) => id)
 
+/** Returns the ids of each page from a cursor on, in the order of reading, and what leads back from the last. */
+const readPages = async (
+  store: Store,
+  url: string,
+  limits: Partial<Limits>,
+  way: 'next' | 'previous',
+  from?: string,
+): Promise<{ pages: string[][]; previous: string | undefined }> => {
+  const pages: string[][] = []
+  let at = from
+  for (;;) {
+    const page = await searchPage(store, url, at === undefined ? [] : [['_cursor', at]], limits)
+    pages.push(page.matches.map(({ id }) => id))
+    if (page[way] === undefined) return { pages, previous: page.previous }
+    at = page[way]
+  }
+}
+
 /** Returns the ids of all pages of matches. */
-export const allIds = async (store: Store, url: string, limits: Partial<Limits> = {}): Promise<string[]> => {
-  const found: string[] = []
-  let next: string | undefined
-  do {
-    const page = await searchPage(store, url, next === undefined ? [] : [['_cursor', next]], limits)
-    found.push(...page.matches.map(({ id }) => id))
-    next = page.next
-  } while (next !== undefined)
-  return found
+export const allIds = async (store: Store, url: string, limits: Partial<Limits> = {}): Promise<string[]> =>
+  (await readPages(store, url, limits, 'next')).pages.flat()
+
+/** Returns the ids of all pages as they are read forward, and as they are read back from the last page. */
+export const thereAndBack = async (
+  store: Store,
+  url: string,
+  limits: Partial<Limits> = {},
+): Promise<{ there: string[]; back: string[] }> => {
+  const { pages, previous } = await readPages(store, url, limits, 'next')
+  const before =
+    previous === undefined ? [] : (await readPages(store, url, limits, 'previous', previous)).pages
+  return { there: pages.flat(), back: [...before.toReversed(), pages.at(-1) ?? []].flat() }
 }
