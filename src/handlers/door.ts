@@ -101,7 +101,7 @@ const contextOf = (visit: Visit, backing: Backing, env: Environment, rules: Rule
     requestId: visit.event.requestContext.requestId,
     now: Date.now,
     rules,
-    findCodes: findCodesLater(store),
+    findCodes: findCodesLater(store, baseOf(visit.event)),
     ...(login && { login }),
     ...(backing.openJobs && { jobs: backing.openJobs(tenant) }),
   }

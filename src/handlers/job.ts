@@ -36,7 +36,7 @@ const requestOf = ({ method, path, query, headers }: Job, bytes: Buffer) => ({
 const contextFor = (job: Job, tenant: string, store = backing.openStore(tenant)): Context => ({
   tenant,
   store,
-  findCodes: findCodesLater(store),
+  findCodes: findCodesLater(store, job.base),
   archive: backing.archive,
   principal: job.owner,
   base: job.base,

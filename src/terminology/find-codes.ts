@@ -1,27 +1,36 @@
 /** What `:in`, `:not-in`, `:above` and `:below` stand for, https://hl7.org/fhir/R4/search.html#token */
 
+import { parseLink } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import type { FindCodes } from '../search/codes.ts'
 import type { Codes } from '../search/query.ts'
 import type { Store } from '../store/port.ts'
 import { codesIn } from './expand.ts'
 import { gather } from './held.ts'
+import type { ValueSet } from './resources.ts'
 import { isA, nodeOf } from './system.ts'
 import { openTerminology, type Terminology } from './terminology.ts'
 
 /** Returns the function that tells the codes by what a store holds at that moment. */
 export const codesFinder =
-  (store: Store): FindCodes =>
-  async (modifier, { set, system = '', code = '' }) => {
+  (store: Store, base: string): FindCodes =>
+  async (modifier, { set = '', system = '', code = '' }) => {
     const terminology = openTerminology(store)
-    if (modifier === 'in' || modifier === 'not-in') return codesOfSet(terminology, set ?? '')
-    return codesAround(terminology, modifier, system, code)
+    if (modifier === 'above' || modifier === 'below') return codesAround(terminology, modifier, system, code)
+    const valueSet = (await ownValueSet(store, base, set)) ?? (await terminology.valueSet(set))
+    if (valueSet) return codesOfSet(terminology, valueSet)
+    throw failure('not-found', `The value set \`${set}\` is not held. Load it as a resource first.`)
   }
 
-const codesOfSet = async (terminology: Terminology, canonical: string): Promise<Codes> => {
-  const valueSet = await terminology.valueSet(canonical)
-  if (!valueSet)
-    throw failure('not-found', `The value set \`${canonical}\` is not held. Load it as a resource first.`)
+/** `ValueSet/1`, or the same below the server's own base, names a resource rather than an address. */
+const ownValueSet = async (store: Store, base: string, text: string): Promise<ValueSet | undefined> => {
+  const link = parseLink(text, base)
+  if (link?.kind !== 'local' || link.type !== 'ValueSet') return undefined
+  const [version] = await store.get([{ type: link.type, id: link.id }])
+  return version && !version.deleted ? (JSON.parse(version.text) as ValueSet) : undefined
+}
+
+const codesOfSet = async (terminology: Terminology, valueSet: ValueSet): Promise<Codes> => {
   const codes = codesIn(await gather(terminology, valueSet), valueSet)
   const groups = Map.groupBy(codes, (each) => each.system)
   return new Map([...groups].map(([url, list]) => [url, new Set(list.map((each) => each.code))]))

@@ -5,12 +5,20 @@ import { parseCanonical } from '../fhir/references.ts'
 import { valueList } from '../store/keys.ts'
 import type { Candidate, List, Store, Version } from '../store/port.ts'
 
-/** A stored resource, parsed, with the id of the write that made it this. */
-export interface Found {
-  resource: Resource
+/** What a conformance resource is looked up and chosen by. */
+interface Facts {
+  url?: string
+  supplements?: string
+  version?: string
+  content?: string
+}
+
+/** A stored resource: its facts, the id of the write that made it this, and on demand the whole. */
+export interface Found extends Facts {
   id: string
   w: string
   t: string
+  resource(): Resource
 }
 
 /** A version never changes, so what was parsed once stays right; the oldest make room. */
@@ -18,19 +26,48 @@ const parsed = new Map<string, { resource: Resource; size: number }>()
 const room = 50_000_000
 let held = 0
 
-const parse = ({ type, id, v, w, text }: Version): Resource => {
-  const key = `${type}/${id}/${v}/${w}`
-  const known = parsed.get(key)
-  if (known) return known.resource
-  const resource = JSON.parse(text) as Resource
-  parsed.set(key, { resource, size: text.length })
-  held += text.length
-  for (const [oldest, { size }] of parsed) {
+const keep = (key: string, resource: Resource, size: number): void => {
+  parsed.set(key, { resource, size })
+  held += size
+  for (const [oldest, other] of parsed) {
     if (held <= room) break
     parsed.delete(oldest)
-    held -= size
+    held -= other.size
   }
+}
+
+/** Of code systems the graph is kept, which is made of all their pieces. */
+const parse = (key: string, { type, text }: Version): Resource => {
+  const known = parsed.get(key)?.resource
+  const resource = known ?? (JSON.parse(text) as Resource)
+  if (!known && type !== 'CodeSystem') keep(key, resource, text.length)
   return resource
+}
+
+const facts = new Map<string, Facts>()
+const mostFacts = 20_000
+
+const factsIn = (resource: Resource): Facts => {
+  const members = ['url', 'supplements', 'version', 'content'].flatMap((name) => {
+    const value = (resource as Partial<Record<string, unknown>>)[name]
+    return typeof value === 'string' ? [[name, value]] : []
+  })
+  return Object.fromEntries(members)
+}
+
+/** The pieces of a large code system are known by their facts; parsing them each time would take longer than the rest. */
+const foundOf = (version: Version): Found => {
+  const { type, id, v, w, t } = version
+  const key = `${type}/${id}/${v}/${w}`
+  let resource: Resource | undefined
+  const whole = (): Resource => {
+    resource ??= parse(key, version)
+    return resource
+  }
+  const known = facts.get(key) ?? factsIn(whole())
+  if (facts.size >= mostFacts) facts.clear()
+  facts.set(key, known)
+  return { ...known, id, w, t, resource: whole }
 }
 
 /** Which lists of the index lead from an address to resources. */
@@ -48,9 +85,9 @@ const candidatesIn = async (store: Store, { name }: List, shard: number): Promis
   return found
 }
 
-const leadsTo = (resource: Resource, parameter: keyof typeof lists, url: string): boolean => {
-  const address = (resource as Partial<Record<string, unknown>>)[parameter]
-  return typeof address === 'string' && parseCanonical(address).url === url
+const leadsTo = (found: Found, parameter: keyof typeof lists, url: string): boolean => {
+  const address = found[parameter]
+  return address !== undefined && parseCanonical(address).url === url
 }
 
 /** A search would parse all pieces of a large code system each time, so the list is read here. */
@@ -68,8 +105,8 @@ const readOnce = async (
   return versions
     .filter((version) => version !== undefined)
     .filter(({ deleted }) => !deleted)
-    .map((version) => ({ resource: parse(version), id: version.id, w: version.w, t: version.t }))
-    .filter(({ resource }) => leadsTo(resource, parameter, url))
+    .map(foundOf)
+    .filter((found) => leadsTo(found, parameter, url))
 }
 
 const clockSkew = 2000
@@ -97,12 +134,8 @@ export const foundBy = async (
   url: string,
 ): Promise<Found[]> => {
   const found = await settled(() => readOnce(store, type, parameter, url))
-  return found.sort((a, b) => byVersion(versionOf(a.resource), versionOf(b.resource)) || (a.t < b.t ? -1 : 1))
+  return found.sort((a, b) => byVersion(a.version, b.version) || (a.t < b.t ? -1 : 1))
 }
-
-/** Returns the business version of a conformance resource. */
-export const versionOf = (resource: object): string | undefined =>
-  'version' in resource && typeof resource.version === 'string' ? resource.version : undefined
 
 const natural = new Intl.Collator('en', { numeric: true })
 
@@ -120,5 +153,5 @@ export const heldByUrl = async (
 ): Promise<Resource | undefined> => {
   const { url, version } = parseCanonical(canonical)
   const found = await foundBy(store, type, 'url', url)
-  return found.findLast(({ resource }) => version === undefined || versionOf(resource) === version)?.resource
+  return found.findLast((each) => version === undefined || each.version === version)?.resource()
 }

@@ -9,8 +9,8 @@ export interface Node {
   definition?: string
   designations: readonly Designation[]
   properties: readonly Property[]
-  readonly parents: Set<string>
-  readonly children: Set<string>
+  parents: ReadonlySet<string>
+  children: ReadonlySet<string>
 }
 
 export interface System {
@@ -56,7 +56,7 @@ const addAll = (nodes: Map<string, Node>, concepts: readonly Concept[], parent: 
     if (concept.display !== undefined) node.display = concept.display
     if (concept.definition !== undefined) node.definition = concept.definition
     addMore(node, concept)
-    if (parent !== undefined) node.parents.add(parent)
+    if (parent !== undefined) node.parents = plus(node.parents, parent)
     addAll(nodes, concept.concept ?? [], concept.code)
   }
 }
@@ -65,9 +65,15 @@ const newNode = (code: string): Node => ({
   code,
   designations: [],
   properties: [],
-  parents: new Set(),
-  children: new Set(),
+  parents: nobody,
+  children: nobody,
 })
+
+/** Most codes have no children, so they share this. */
+const nobody: ReadonlySet<string> = new Set()
+
+const plus = (set: ReadonlySet<string>, code: string): ReadonlySet<string> =>
+  set === nobody ? new Set([code]) : (set as Set<string>).add(code)
 
 const addMore = (node: Node, { designation = [], property = [] }: Concept): void => {
   if (designation.length > 0) node.designations = [...node.designations, ...designation]
@@ -104,11 +110,15 @@ const link = (nodes: ReadonlyMap<string, Node>, kinds: ReadonlyMap<string, Kind>
     for (const property of node.properties) {
       const kind = kinds.get(property.code)
       const other = kind && textOf(property)
-      if (kind === 'parent' && other !== undefined) node.parents.add(other)
-      if (kind === 'child' && other !== undefined) nodes.get(other)?.parents.add(node.code)
+      if (kind === 'parent' && other !== undefined) node.parents = plus(node.parents, other)
+      const child = kind === 'child' && other !== undefined ? nodes.get(other) : undefined
+      if (child) child.parents = plus(child.parents, node.code)
     }
   for (const node of nodes.values())
-    for (const parent of node.parents) nodes.get(parent)?.children.add(node.code)
+    for (const parent of node.parents) {
+      const above = nodes.get(parent)
+      if (above) above.children = plus(above.children, node.code)
+    }
 }
 
 /** Returns a property's value as text: a coding's code, anything else as it is written. */

@@ -2,7 +2,7 @@
 
 import { parseCanonical } from '../fhir/references.ts'
 import type { Store } from '../store/port.ts'
-import { byVersion, type Found, foundBy, versionOf } from './find.ts'
+import { byVersion, type Found, foundBy } from './find.ts'
 import type { CodeSystem, ValueSet } from './resources.ts'
 import { standardSystems, standardValueSets } from './standard.ts'
 import { type System, systemOf } from './system.ts'
@@ -33,13 +33,13 @@ const once = <T>(known: Map<string, Promise<T>>, key: string, find: () => Promis
 
 const isHeld =
   (version: string | undefined) =>
-  (resource: object): boolean =>
-    version === undefined || versionOf(resource) === version
+  (resource: { version?: string }): boolean =>
+    version === undefined || resource.version === version
 
 const findValueSet = async (store: Store, canonical: string): Promise<ValueSet | undefined> => {
   const { url, version } = parseCanonical(canonical)
   const stored = await foundBy(store, 'ValueSet', 'url', url)
-  const own = stored.map(({ resource }) => resource as unknown as ValueSet).findLast(isHeld(version))
+  const own = stored.findLast(isHeld(version))?.resource() as ValueSet | undefined
   return own ?? standardValueSets(url).findLast(isHeld(version))
 }
 
@@ -53,12 +53,10 @@ const findSystem = async (
     foundBy(store, 'CodeSystem', 'url', url),
     foundBy(store, 'CodeSystem', 'supplements', url),
   ])
-  const pieces = stored.filter(
-    ({ resource }) => resource.content !== 'supplement' && isHeld(version)(resource),
-  )
-  const newest = versionOf(pieces.at(-1)?.resource ?? {})
-  const together = pieces.filter(({ resource }) => versionOf(resource) === newest)
-  const whole = together.some(({ resource }) => resource.content === 'complete')
+  const pieces = stored.filter((each) => each.content !== 'supplement' && isHeld(version)(each))
+  const newest = pieces.at(-1)?.version
+  const together = pieces.filter((each) => each.version === newest)
+  const whole = together.some(({ content }) => content === 'complete')
   const standard = whole ? [] : standardPieces(url, version)
   return built(url, standard, together, supplements)
 }
@@ -69,8 +67,17 @@ const standardPieces = (url: string, version: string | undefined): readonly Code
 }
 
 /** Graphs that were built, by the writes they were built from; a version never changes, so they stay right. */
-const graphs = new Map<string, System | undefined>()
-const mostGraphs = 64
+const graphs = new Map<string, System>()
+const mostCodes = 300_000
+
+const makeRoom = (): void => {
+  let codes = [...graphs.values()].reduce((sum, system) => sum + system.nodes.size, 0)
+  for (const [oldest, system] of graphs) {
+    if (codes <= mostCodes || graphs.size === 1) break
+    graphs.delete(oldest)
+    codes -= system.nodes.size
+  }
+}
 
 const built = (
   url: string,
@@ -82,10 +89,11 @@ const built = (
   const key = [url, standard[0]?.version, of(pieces), of(supplements)].join('|')
   if (graphs.has(key)) return graphs.get(key)
   const system = systemOf([...standard, ...systemsIn(pieces)], systemsIn(supplements))
+  if (!system) return undefined
   graphs.set(key, system)
-  if (graphs.size > mostGraphs) graphs.delete(graphs.keys().next().value ?? '')
+  makeRoom()
   return system
 }
 
 const systemsIn = (found: readonly Found[]): CodeSystem[] =>
-  found.map(({ resource }) => resource as unknown as CodeSystem)
+  found.map((each) => each.resource() as unknown as CodeSystem)

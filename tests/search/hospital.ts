@@ -69,7 +69,7 @@ export const searchPage = async (
 ): Promise<SearchPage> => {
   const [type = '', query = ''] = url.split('?')
   const parsed = parseQuery(type, [...pairsOf(query), ...more], { lenient: false, base })
-  return search(parsed.query, { store, limits, findCodes: codesFinder(store) })
+  return search(parsed.query, { store, limits, findCodes: codesFinder(store, base) })
 }
 
 /** Returns the ids of one page of matches. */

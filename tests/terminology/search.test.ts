@@ -70,6 +70,12 @@ const vs = 'http://example.org/vs/'
 test.each<[string, string[], string]>([
   [`code:in=${vs}birds`, ['bird', 'both', 'owl'], 'a value set has codes by their system'],
   [`code:in=${vs}birds|1`, ['bird', 'both', 'owl'], 'a value set is named with its version'],
+  ['code:in=ValueSet/birds', ['bird', 'both', 'owl'], 'a value set is named by its place'],
+  [
+    'code:in=https://api.example.org/fhir/ValueSet/birds',
+    ['bird', 'both', 'owl'],
+    'a value set is named by its place on this server',
+  ],
   [
     `code:in=${vs}birds,${vs}many`,
     ['bird', 'both', 'one-of-many', 'owl'],
@@ -111,6 +117,7 @@ test('the plan reads the lists of the codes', async () => {
 
 test.each<[string, number, string]>([
   ['code:in=http://example.org/vs/nobody', 404, 'is not held'],
+  ['code:in=ValueSet/nobody', 404, 'is not held'],
   [`code:in=${vs}all-loinc`, 404, 'http://loinc.org'],
   [`code:not-in=${vs}all-loinc`, 404, 'http://loinc.org'],
   [`code:in=${vs}round`, 422, 'leads back to itself'],
