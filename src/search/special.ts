@@ -16,10 +16,12 @@ export interface ClausePart {
 
 export type ParseClause = (reading: Reading, name: string, value: string) => ClausePart
 
-/** One of them: how it is announced, which types have it, and how its value is read. */
+/** One of them: how it is announced, and of which types; whether this deployment has it; how its value is read. */
 export interface Special {
   readonly parameter: SearchParameter
   has(type: string): boolean
+  /** Why this deployment does without it, where it does. */
+  refusal(): string | undefined
   parse(reading: Reading, name: string, value: string, parseClause: ParseClause): ClausePart
 }
 
@@ -35,6 +37,11 @@ const words =
     return { issues: [complaint('invalid', reading, name, what)] }
   }
 
+const withoutWords = (code: string) => (): string | undefined =>
+  remembersWords()
+    ? undefined
+    : `\`${code}\` needs the words of every resource in the index, which this deployment leaves out (\`WORD_INDEX\` is \`off\`).`
+
 const official = (code: string, type: SearchParameter['type'], name: string): SearchParameter => ({
   code,
   type,
@@ -42,15 +49,22 @@ const official = (code: string, type: SearchParameter['type'], name: string): Se
 })
 
 const all: readonly Special[] = [
-  { parameter: official('_filter', 'special', 'filter'), has: () => true, parse: readFilter },
+  {
+    parameter: official('_filter', 'special', 'filter'),
+    has: () => true,
+    refusal: () => undefined,
+    parse: readFilter,
+  },
   {
     parameter: official('_text', 'string', 'DomainResource-text'),
-    has: (type) => remembersWords() && !untold.has(type),
+    has: (type) => !untold.has(type),
+    refusal: withoutWords('_text'),
     parse: words('narrative'),
   },
   {
     parameter: official('_content', 'string', 'Resource-content'),
-    has: () => remembersWords(),
+    has: () => true,
+    refusal: withoutWords('_content'),
     parse: words('content'),
   },
 ]
@@ -59,7 +73,7 @@ const byCode: ReadonlyMap<string, Special> = new Map(all.map((special) => [speci
 
 /** Returns these parameters of a type. */
 export const specialParameters = (type: string): readonly SearchParameter[] =>
-  all.filter((special) => special.has(type)).map(({ parameter }) => parameter)
+  all.filter(({ has, refusal }) => has(type) && !refusal()).map(({ parameter }) => parameter)
 
 /** Returns the clause that one of these parameters asks for; undefined where the name is no such parameter's. */
 export const parseSpecial = (
@@ -71,15 +85,8 @@ export const parseSpecial = (
   const [code = '', modifier] = name.split(':')
   const special = byCode.get(code)
   if (!special) return undefined
-  const wrong = !special.has(reading.type)
-    ? complaint('unsupported', reading, name, absence(reading, code))
-    : modifier !== undefined
-      ? complaint('unknown-parameter', reading, name, `\`${code}\` takes no modifier.`)
-      : undefined
-  return wrong ? { issues: [wrong] } : special.parse(reading, name, value, parseClause)
+  const refusal = special.refusal()
+  if (refusal !== undefined) return { issues: [complaint('unsupported', reading, name, refusal)] }
+  if (modifier === undefined) return special.parse(reading, name, value, parseClause)
+  return { issues: [complaint('unknown-parameter', reading, name, `\`${code}\` takes no modifier.`)] }
 }
-
-const absence = ({ type }: Reading, code: string): string =>
-  remembersWords()
-    ? `A ${type} has no narrative, so \`${code}\` finds nothing in it.`
-    : `\`${code}\` needs the words of every resource in the index, which this deployment leaves out (\`WORD_INDEX\` is \`off\`).`
