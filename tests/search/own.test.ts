@@ -250,7 +250,8 @@ test('one that is retired is refused at once, everywhere, and its entries go', a
 })
 
 test('no write is missed, whoever writes while it is being defined', async () => {
-  const environments = [0, 1, 2, 3].map(() => environment())
+  const usual = { definitions: 400 }
+  const environments = [0, 1, 2, 3].map(() => environment(usual))
   let writing = true
   const written = new Set<string>()
   const writers = environments.map(async (by, n) => {
@@ -261,13 +262,12 @@ test('no write is missed, whoever writes while it is being defined', async () =>
     }
   })
   await new Promise((resolve) => setTimeout(resolve, 400))
-  await put(parameter('racing', 'racing', 'token', named('race')))
+  await put(parameter('racing', 'racing', 'token', named('race')), environment(usual))
   await reindexed()
-  const early = await found('Patient?racing=on&_count=1000')
   writing = false
   await Promise.all(writers)
   expect(await found('Patient?racing=on&_count=1000')).toEqual([...written].sort())
-  expect(early.length).toBeGreaterThan(0)
+  expect(written.size).toBeGreaterThan(4)
 })
 
 test.each([
