@@ -86,6 +86,10 @@ const operationsOf = (routes: readonly RouteFacts[], type: string): object[] => 
   return named(served.filter(({ types }) => types?.includes(type) ?? true))
 }
 
+/** What every resource of a type must meet; one that is only told of its faults need not. */
+const profilesFor = (type: string, { profiles, required }: Rules): readonly string[] =>
+  profiles === 'reject' ? (required[type] ?? []) : []
+
 const resourcesOf = (routes: readonly RouteFacts[], rules: Rules, own: readonly Definition[]): object[] => {
   const reverse = reverseIncludes(own)
   const interaction = codesOf(routes, 'type', 'instance')
@@ -93,6 +97,7 @@ const resourcesOf = (routes: readonly RouteFacts[], rules: Rules, own: readonly 
   return resourceTypes.map((type) => ({
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...unlessEmpty('supportedProfile', profilesFor(type, rules)),
     interaction,
     ...common,
     ...unlessEmpty('searchInclude', includesOf(type, own)),

@@ -30,6 +30,18 @@ describe('read from the template', () => {
     })
   })
 
+  test('a parameter is what a variable of its name says, of the values that it may have', () => {
+    const seen = (given: Record<string, string>) => {
+      const read = readTemplate(undefined, given)
+      return environmentOf(read, read.functions[0] as (typeof read.functions)[0], {})
+    }
+    expect(seen({})).toMatchObject({ PROFILE_VALIDATION: 'off', REFERENCE_CHECKS: 'types' })
+    expect(seen({ PROFILE_VALIDATION: 'reject' })).toMatchObject({ PROFILE_VALIDATION: 'reject' })
+    expect(() => seen({ PROFILE_VALIDATION: 'perhaps' })).toThrow(
+      'PROFILE_VALIDATION takes off, warn, reject',
+    )
+  })
+
   test('the groups, the pool and the stream are there', () => {
     expect(template.groups.map((group) => group.GroupName)).toEqual([
       'admin',

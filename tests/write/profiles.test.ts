@@ -115,6 +115,14 @@ describe('where profiles are enforced', () => {
     expect((await required('POST', '/Organization', { body: { ...body, active: true } })).status).toBe(201)
   })
 
+  test('the CapabilityStatement names it', async () => {
+    const { json } = await required('GET', '/metadata')
+    const { supportedProfile } = json.rest[0].resource.find(
+      ({ type }: { type: string }) => type === 'Organization',
+    )
+    expect(supportedProfile).toEqual([`${url}good-organization`])
+  })
+
   test('a type whose profile is not held cannot be written', async () => {
     const { status, json } = await required('POST', '/Basic', {
       body: { resourceType: 'Basic', code: { text: 'x' } },
