@@ -15,6 +15,7 @@ const proofs: Readonly<Record<string, Proof>> = {
   law: { file: 'tests/laws/whole.test.ts', env: { LAWS: '20000' } },
   units: { file: 'tests/laws/search.test.ts', env: { LAWS: '20000' } },
   huge: { file: '/huge.test.ts', env: { HUGE_ENTRIES: '25000' } },
+  xml: { file: 'tests/fhir/xml/xml.test.ts', env: { XML_EXAMPLES: '6000' } },
   'round-trip': { file: 'tests/http/round-trip.test.ts', env: { ROUND_TRIPS: '6000' } },
   mutations: { file: 'tests/validate/mutations.test.ts', env: { MUTATIONS: '50000', MUTATION_SEED: '3' } },
   search: { file: 'tests/laws/examples.test.ts', env: { EXAMPLES: '1' } },

@@ -1,16 +1,27 @@
 import type { Asking } from '../handlers/caller.ts'
 
+/** What is asked in a run. */
+export type Asks = (run: string) => [method: string, target: string, asking: Asking]
+
 /** One request, what stands there before it, and how it may be repeated. */
 export interface CrashCase {
   /** Resources by the marks of their ids that are put before. */
   old: readonly string[]
-  ask(run: string): [method: string, target: string, asking: Asking]
+  /** What is asked before, besides. */
+  besides?: Asks
+  ask: Asks
+  /** Settings of the deployment. */
+  env?: Readonly<Record<string, string>>
   /** What is served at last: marks and versions of the living. */
   becomes: Readonly<Record<string, number>>
   /** Whether a repetition does no more than the first: otherwise it is repeated only where nothing was done. */
   repeatable?: true
   /** Whether each repetition is answered as the first was. */
   keyed?: true
+  /** Whether it is done step by step, so that a crash may leave a part of it, which a repetition completes. */
+  partial?: true
+  /** Whether it reads so much that only the calls which write are counted: nothing changes between two others. */
+  reading?: true
   /** Whether only some of its many calls are tried each time. */
   long?: true
 }
@@ -57,11 +68,20 @@ const patch =
     request: { method: 'PATCH', url: url(run, id) },
   })
 
+const referring =
+  (id: string): Entry =>
+  (run) => ({
+    resource: { ...observation(run, 'new'), derivedFrom: [{ reference: url(run, id) }] },
+    request: { method: 'POST', url: 'Observation' },
+  })
+
+const keeping = { DELETION_OF_REFERRED: 'refuse' }
+
 const times = (count: number, entry: (i: number) => Entry): Entry[] =>
   Array.from({ length: count }, (_, i) => entry(i))
 
 const transaction =
-  (entries: readonly Entry[], headers: Record<string, string> = {}): CrashCase['ask'] =>
+  (entries: readonly Entry[], headers: Record<string, string> = {}): Asks =>
   (run) => [
     'POST',
     '/',
@@ -127,6 +147,66 @@ export const crashCases: Readonly<Record<string, CrashCase>> = {
     ask: (run) => ['DELETE', `/${url(run, 'a')}`, {}],
     becomes: { 'old 1': 1 },
     repeatable: true,
+  },
+  'update with its provenance': {
+    old: ['a'],
+    ask: (run) => [
+      'PUT',
+      `/${url(run, 'a')}`,
+      {
+        body: observation(run, 'new', 'a'),
+        headers: {
+          'X-Provenance': JSON.stringify({
+            resourceType: 'Provenance',
+            recorded: '2026-03-01T10:00:00Z',
+            agent: [{ who: { display: run } }],
+          }),
+        },
+      },
+    ],
+    becomes: { 'new 2': 1 },
+    repeatable: true,
+  },
+  'deletion where what is referred to is kept': {
+    old: ['a', 'b'],
+    env: keeping,
+    reading: true,
+    ask: (run) => ['DELETE', `/${url(run, 'a')}`, {}],
+    becomes: { 'old 1': 1 },
+    repeatable: true,
+  },
+  'transaction where what is referred to is kept': {
+    old: ['a', 'b', 'c'],
+    env: keeping,
+    reading: true,
+    ask: (run) => transaction([...few, referring('b')], key(run))(run),
+    becomes: { 'new 1': 4, 'new 2': 2 },
+    repeatable: true,
+    keyed: true,
+  },
+  'conditional deletion of several': {
+    old: ['a', 'b', 'c'],
+    ask: (run) => ['DELETE', `/Observation?identifier=urn:crash|${run}&_count=5`, {}],
+    becomes: {},
+    repeatable: true,
+  },
+  'purge of past versions': {
+    old: ['a'],
+    besides: (run) => ['PUT', `/${url(run, 'a')}`, { body: observation(run, 'new', 'a') }],
+    ask: (run) => ['POST', `/${url(run, 'a')}/$purge-history`, {}],
+    becomes: { 'new 2': 1 },
+    repeatable: true,
+    partial: true,
+  },
+  'batch under a key': {
+    old: ['a'],
+    ask: (run) => {
+      const entry = [post, post, put('a'), post].map((each) => each(run))
+      return ['POST', '/', { headers: key(run), body: { resourceType: 'Bundle', type: 'batch', entry } }]
+    },
+    becomes: { 'new 1': 3, 'new 2': 1 },
+    repeatable: true,
+    partial: true,
   },
   transaction: { old: ['a', 'b', 'c'], ask: transaction(few), becomes: changed },
   'transaction under a key': {

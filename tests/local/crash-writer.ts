@@ -18,18 +18,21 @@ const die = (): void => {
   process.kill(process.pid, 'SIGKILL')
 }
 
+const readers: ReadonlySet<string> = new Set(['GetCommand', 'BatchGetCommand', 'QueryCommand', 'get', 'keys'])
+
 const obey = async ({ name, run, at, kind }: CrashOrder): Promise<void> => {
   let nth = 0
-  const clients = sending(connect(process.env), async (_, send) => {
-    const mine = ++nth === at
+  const clients = sending(connect(process.env), async (call, send) => {
+    const counts = !crashCases[name]?.reading || !readers.has(call.constructor.name)
+    const mine = counts && ++nth === at
     if (mine && kind === 'before') die()
     const answer = await send()
     if (mine && kind === 'after') die()
     return answer
   })
-  const asked = crashCases[name]?.ask(run)
-  if (!asked) throw new Error(`There is no case ${name}.`)
-  const { status } = await processDoor(clients)(...asked)
+  const each = crashCases[name]
+  if (!each) throw new Error(`There is no case ${name}.`)
+  const { status } = await processDoor(clients, each.env)(...each.ask(run))
   writeSync(1, JSON.stringify({ status, calls: nth }))
   process.exit(0)
 }

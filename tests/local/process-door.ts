@@ -10,10 +10,13 @@ const { RESOURCES_TABLE = '', SEARCH_TABLE = '', SYSTEM_TABLE = '', ARCHIVE_BUCK
 export type Ask = (method: string, target: string, asking?: Asking) => Promise<Told>
 
 /** Returns the door of a process of its own, at the engines that its environment names. */
-export const processDoor = (clients: Clients = connect(process.env)): Ask => {
+export const processDoor = (
+  clients: Clients = connect(process.env),
+  env: Readonly<Record<string, string>> = {},
+): Ask => {
   const tables = { resources: RESOURCES_TABLE, search: SEARCH_TABLE, system: SYSTEM_TABLE }
   const place = { tables, bucket: ARCHIVE_BUCKET, clients }
   const backing = { openStore: openStore(place), archive: openArchive(place) }
-  const handler = door(backing, { LOG_LEVEL: 'OFF' })
+  const handler = door(backing, { LOG_LEVEL: 'OFF', ...env })
   return (...asked) => askDoor(handler, eventOf(...asked))
 }
