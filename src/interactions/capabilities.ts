@@ -10,6 +10,7 @@ import type { Context, Login } from '../write/context.ts'
 import { patchTypes } from '../write/patch.ts'
 import { defaultRules, type Rules } from '../write/rules.ts'
 import { type Call, type Dispatch, here, type Interaction, type RouteFacts } from './call.ts'
+import { checkQuery, cutFor } from './manners.ts'
 
 export const software = { name: 'Pilotlight', version: '0.1.0' }
 
@@ -197,7 +198,11 @@ const modeOf = ({ query }: Call): TextFor => {
   throw failure('unsupported', `\`mode=${mode}\` is not supported. Use ${known.join(', ')}.`)
 }
 
-export const capabilities: Interaction = async (call, context) => ({
-  status: 200,
-  text: await modeOf(call)(context),
-})
+const typeOf = (text: string): string => /"resourceType":"(\w+)"/.exec(text)?.[1] ?? ''
+
+export const capabilities: Interaction = async (call, context) => {
+  checkQuery(call, 'mode')
+  const text = await modeOf(call)(context)
+  const cut = await cutFor({ ...call, type: typeOf(text) })
+  return { status: 200, text: cut({ type: typeOf(text), text }) }
+}

@@ -25,18 +25,17 @@ export const checkQuery = ({ query, prefer }: Call, ...known: readonly string[])
 const last = (query: Pairs, name: string): string | undefined => query.findLast(([key]) => key === name)?.[1]
 
 /** Returns what to serve of a version. */
-export type Cut = (version: Version) => string
+export type Cut = (version: Pick<Version, 'type' | 'text'>) => string
 
 const whole: Cut = ({ text }) => text
 
-const summaryOf = (query: Pairs): 'true' | 'text' | 'data' | undefined => {
+/** Only what is searched can be counted. */
+const summaryOf = (query: Pairs, counts: boolean): 'true' | 'text' | 'data' | undefined => {
   const value = last(query, '_summary')
-  if (value === undefined || value === 'false' || value === 'count') return undefined
+  if (value === undefined || value === 'false' || (counts && value === 'count')) return undefined
   if (value === 'true' || value === 'text' || value === 'data') return value
-  throw failure(
-    'invalid',
-    `\`_summary\` takes \`true\`, \`text\`, \`data\`, \`count\` or \`false\`, not \`${value}\`.`,
-  )
+  const known = ['true', 'text', 'data', ...(counts ? ['count'] : []), 'false'].map((each) => `\`${each}\``)
+  throw failure('invalid', `\`_summary\` takes ${known.join(', ')} here, not \`${value}\`.`)
 }
 
 interface Wanted {
@@ -76,8 +75,8 @@ const checkElements = async (wanted: readonly Wanted[], { type, prefer }: Call):
 }
 
 /** Returns how the query wants resources cut: `_summary`, `_elements`, or whole. */
-export const cutFor = async (call: Call): Promise<Cut> => {
-  const summary = summaryOf(call.query)
+export const cutFor = async (call: Call, counts = false): Promise<Cut> => {
+  const summary = summaryOf(call.query, counts)
   const wanted = elementsOf(call.query)
   if (summary === undefined && wanted.length === 0) return whole
   await checkElements(wanted, call)

@@ -123,11 +123,14 @@ export const search: Interaction = async (call, context) => {
   const { base, now } = context
   const pairs = pairsOf(call)
   const { query, issues, page } = await find(call, pairs, context)
-  const cut = await cutFor({
-    ...call,
-    type: call.member === '' || call.member === '*' ? call.type : call.member,
-    query: pairs,
-  })
+  const cut = await cutFor(
+    {
+      ...call,
+      type: call.member === '' || call.member === '*' ? call.type : call.member,
+      query: pairs,
+    },
+    true,
+  )
   const told = [...issues, ...page.issues, ...(query.explain ? [explained(page.explain)] : [])]
   return {
     status: 200,

@@ -49,9 +49,10 @@ const identifierIn = ({ type, pairs }: Criteria): string | undefined => {
 /** Returns a function that tells what of a transaction could match criteria, without looking at all of it each time. */
 const amongst = (left: readonly Left[]): ((criteria: Criteria) => readonly Left[]) => {
   const byType = Map.groupBy(left, ({ target }) => target.type)
-  const byIdentifier = new Map<string, Left[]>()
-  for (const one of left)
-    for (const name of identifiersOf(one)) byIdentifier.set(name, [...(byIdentifier.get(name) ?? []), one])
+  const named = left.flatMap((one) => identifiersOf(one).map((name) => ({ name, one })))
+  const byIdentifier = new Map(
+    [...Map.groupBy(named, ({ name }) => name)].map(([name, all]) => [name, all.map(({ one }) => one)]),
+  )
   return (criteria) => {
     const identifier = identifierIn(criteria)
     return (identifier ? byIdentifier.get(identifier) : byType.get(criteria.type)) ?? []
@@ -64,10 +65,16 @@ export const matchingAfter = (
   targets: Targets,
   context: Context,
 ): ((criteria: Criteria) => Promise<readonly ResourceKey[]>) => {
-  const left = leftBy(wishes, targets)
-  const candidates = amongst(left)
-  const changed = new Set(left.filter(({ target }) => !target.fresh).map(({ target }) => pathOf(target)))
+  const prepare = () => {
+    const left = leftBy(wishes, targets)
+    const known = left.filter(({ target }) => !target.fresh)
+    return { candidates: amongst(left), changed: new Set(known.map(({ target }) => pathOf(target))) }
+  }
+  // Most transactions have no such criteria.
+  let prepared: ReturnType<typeof prepare> | undefined
   return async (criteria) => {
+    prepared ??= prepare()
+    const { candidates, changed } = prepared
     const stored = await matching(criteria, context, 2 + changed.size)
     const unchanged = stored.filter((version) => !changed.has(pathOf(version)))
     const own = candidates(criteria)
@@ -87,22 +94,27 @@ const overlap = (wish: Wish, criteria: Criteria): Issue =>
 
 const width = 16
 
+const isConditional = ({ criteria, method }: Wish): boolean =>
+  criteria !== undefined && (method === 'PUT' || method === 'PATCH')
+
 /** Returns the entries whose criteria match what another entry creates: by R4's order that is there before them. */
 export const overlaps = async (
   wishes: readonly Wish[],
   targets: Targets,
   context: Context,
 ): Promise<Issue[]> => {
+  if (!wishes.some(isConditional)) return []
   const candidates = amongst(leftBy(wishes, targets).filter(({ target }) => target.fresh))
-  const issues = await inParallel(wishes, width, async ({ criteria, method }, at): Promise<Issue[]> => {
-    if (!criteria || (method !== 'PUT' && method !== 'PATCH')) return []
+  const issues = await inParallel(wishes, width, async (wish, at): Promise<Issue[]> => {
+    const { criteria } = wish
+    if (!criteria || !isConditional(wish)) return []
     const others = candidates(criteria).filter(
       (other) => other.at !== at && (other.wish.method === 'POST' || other.at < at),
     )
     if (others.length === 0) return []
     const matches = await matcherOf(criteria.type, criteria.pairs, context)
     const isMade = others.some(({ resource }) => resource && matches(resource))
-    return isMade ? [overlap(wishes[at] as Wish, criteria)] : []
+    return isMade ? [overlap(wish, criteria)] : []
   })
   return issues.flat()
 }

@@ -82,6 +82,16 @@ describe('whatever the order of entries', () => {
     ])
   })
 
+  test('a deletion by criteria does not find what the same transaction creates', async () => {
+    const told = await transact(
+      post(identified('o4')),
+      asking('DELETE', 'Patient?identifier=urn:mrn|o4'),
+      asking('GET', 'Patient?identifier=urn:mrn|o4'),
+    )
+    expect(statuses(told)).toEqual(['201', '204', '200'])
+    expect(await found('o4')).toHaveLength(1)
+  })
+
   test.each([
     ['update', put(identified('o3'), 'Patient?identifier=urn:mrn|o3')],
     ['second update', put(identified('o3', { active: true }), 'Patient?identifier=urn:mrn|o3')],

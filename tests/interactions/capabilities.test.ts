@@ -80,6 +80,13 @@ test('is computed once in a process', async () => {
   expect((await ask('/metadata')).json.date).toBe(statement.date)
 })
 
+test('is cut as any resource is, and takes no parameter that it does not have', async () => {
+  const cut = (await ask('/metadata?_elements=fhirVersion')).json
+  expect(Object.keys(cut)).toEqual(expect.arrayContaining(['resourceType', 'fhirVersion', 'status', 'kind']))
+  expect(cut.rest).toBeUndefined()
+  expect((await ask('/metadata?colour=red')).status).toBe(400)
+})
+
 test('refuses a mode that it does not have', async () => {
   expect((await ask('/metadata?mode=all')).status).toBe(501)
   expect((await ask('/metadata?mode=normative')).status).toBe(200)

@@ -187,6 +187,7 @@ describe('one resource’s history', () => {
     ['/Basic/_history?_at=then', 400],
     ['/_history?_sort=date', 400],
     ['/_history?_cursor=3', 400],
+    ['/Basic/_history?_summary=count', 400],
     ['/Basic/h/_history?_cursor=2026-01-01T00:00:00.000Z|h|1', 400],
   ])('%s is answered with %i', async (target, status) => {
     expect((await ask('GET', target)).status).toBe(status)
