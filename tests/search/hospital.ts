@@ -1,6 +1,6 @@
-import type { Resource } from '../../src/fhir/definitions.ts'
+import type { Resource, SearchParameter } from '../../src/fhir/definitions.ts'
 import { entriesOf } from '../../src/search/entries.ts'
-import { parseQuery } from '../../src/search/parse.ts'
+import { readQuery } from '../../src/search/own.ts'
 import type { Pair } from '../../src/search/query.ts'
 import type { Limits } from '../../src/search/scope.ts'
 import { type SearchPage, search } from '../../src/search/search.ts'
@@ -21,7 +21,12 @@ export const stored = (resource: Known, v: number, t: string): Known => ({
 })
 
 /** Returns the write that stores a resource at an instant. */
-export const put = (resource: Known, t: string, before?: Version): Write => {
+export const put = (
+  resource: Known,
+  t: string,
+  before?: Version,
+  own: readonly SearchParameter[] = [],
+): Write => {
   const v = (before?.v ?? 0) + 1
   return {
     ...keyOf(resource),
@@ -30,8 +35,8 @@ export const put = (resource: Known, t: string, before?: Version): Write => {
     t,
     method: before ? 'PUT' : 'POST',
     text: JSON.stringify(stored(resource, v, t)),
-    entries: entriesOf(resource, t),
-    stale: staleEntries(before),
+    entries: entriesOf(resource, t, own),
+    stale: staleEntries(before, own),
   }
 }
 
@@ -47,8 +52,8 @@ export const remove = (before: Version, t: string): Write => ({
   stale: staleEntries(before),
 })
 
-const staleEntries = (before: Version | undefined) =>
-  before && !before.deleted ? entriesOf(JSON.parse(before.text), before.t) : []
+const staleEntries = (before: Version | undefined, own: readonly SearchParameter[] = []) =>
+  before && !before.deleted ? entriesOf(JSON.parse(before.text), before.t, own) : []
 
 /** Stores resources under one write per chunk, as a transaction does. */
 export const putAll = async (store: Store, resources: readonly Known[], t: string): Promise<void> => {
@@ -68,7 +73,7 @@ export const searchPage = async (
   limits: Partial<Limits> = {},
 ): Promise<SearchPage> => {
   const [type = '', query = ''] = url.split('?')
-  const parsed = parseQuery(type, [...pairsOf(query), ...more], { lenient: false, base })
+  const parsed = await readQuery(type, [...pairsOf(query), ...more], { lenient: false, base }, store)
   return search(parsed.query, { store, limits, findCodes: codesFinder(store, base) })
 }
 
