@@ -103,6 +103,7 @@ test('a parameter that is defined finds what was there before and what comes aft
   expect(await found('Patient?ward=w1')).toEqual(['new', 'old', 't1', 't2'])
   expect(await found('Patient?ward=w1,w2', other)).toEqual(['new', 'old', 't1', 't2', 't3'])
   expect(await found('Patient?ward:missing=false')).toEqual(['new', 'old', 't1', 't2', 't3'])
+  expect(await found('Patient?_filter=ward%20eq%20w2%20or%20_id%20eq%20old')).toEqual(['old', 't3'])
 })
 
 test('it is searched by its own list, and follows every change', async () => {

@@ -28,7 +28,7 @@ export const readFilter = (
   } catch (thrown) {
     if (!(thrown instanceof Misread)) throw thrown
     const what = `\`${name}\` cannot be read from character ${thrown.at} on: ${thrown.message}.`
-    return { issues: [complaint('invalid', reading, name, what)] }
+    return { issues: [complaint(thrown.kind, reading, name, what)] }
   }
 }
 
@@ -58,7 +58,7 @@ const known = ({ reading }: Scope, { name, at }: Step, type: string): SearchPara
   const parameter = parameterOf(type, name, reading.own)
   if (parameter) return parameter
   const { diagnostics } = unknownParameter({ ...reading, type }, '_filter', name)
-  throw new Misread(at, (diagnostics ?? '').replace(/\.$/, ''))
+  throw new Misread(at, (diagnostics ?? '').replace(/\.$/, ''), 'unknown-parameter')
 }
 
 /** `_text` and `_content` contain words or not. */
@@ -110,9 +110,9 @@ const chainClause = (
     throw new Misread(step.at, `\`${step.name}\` is not followed: ${nameTypes}`)
   if (targets.length > 0) return { kind: 'chain', parameter, targets }
   const [only, ...others] = misread
-  throw only && others.length === 0
-    ? only
-    : new Misread(step.at, `nothing that \`${step.name}\` can point to has what follows`)
+  if (only && others.length === 0) throw only
+  const kind = misread.find((each) => each.kind === 'unknown-parameter')?.kind
+  throw new Misread(step.at, `nothing that \`${step.name}\` can point to has what follows`, kind)
 }
 
 const targetClause = (scope: Scope, { where }: Step, rest: readonly Step[], test: Test): Clause => {

@@ -44,10 +44,12 @@ export type Operator = (typeof operators)[number] & string
 export class Misread extends Error {
   /** The character, counted from 1. */
   readonly at: number
+  readonly kind: 'invalid' | 'unknown-parameter'
 
-  constructor(at: number, message: string) {
+  constructor(at: number, message: string, kind: Misread['kind'] = 'invalid') {
     super(message)
     this.at = at
+    this.kind = kind
   }
 }
 
