@@ -232,7 +232,8 @@ const checkSystem: Run = async (work) => {
   const bySpelling = await checkedBySpelling(work, url)
   if (bySpelling) return parameters(checkedParts(bySpelling))
   const named = input.object('codeSystem') ? input.text('url') : url
-  const system = await theSystem(work, named, input.text('version'))
+  const version = input.text('version') ?? (work.call.id === '' ? coding?.version : undefined)
+  const system = await theSystem(work, named, version)
   const asked = askedIn(input, undefined, undefined)
   const own = asked.filter((each) => each.system === undefined || each.system === system.url)
   if (own.length === 0 && asked.length > 0)
@@ -261,7 +262,9 @@ const subsumes: Run = async (work) => {
       'invalid',
       `Codes are compared within one code system, not across ${[...new Set(named)].join(' and ')}.`,
     )
-  const system = await theSystem(work, work.call.id === '' ? named[0] : undefined, input.text('version'))
+  const versions = [input.text('version'), a.version, b.version].filter((each) => each !== undefined)
+  if (new Set(versions).size > 1) throw failure('invalid', `Codes of several versions are not compared.`)
+  const system = await theSystem(work, work.call.id === '' ? named[0] : undefined, versions[0])
   if (named[0] !== undefined && named[0] !== system.url)
     throw failure('invalid', `\`${named[0]}\` is not the code system \`${system.url}\`.`, 'system')
   const outcome = subsumption(system, nodeIn(system, a.code), nodeIn(system, b.code))
@@ -273,7 +276,7 @@ const pairOf = (input: Input, which: 'A' | 'B'): Asked => {
   const found = code ?? coding?.code
   if (found === undefined || (code !== undefined && coding))
     throw failure('required', `Give \`code${which}\` or \`coding${which}\`.`, `code${which}`)
-  return { code: found, ...(coding?.system !== undefined && { system: coding.system }) }
+  return { ...coding, code: found }
 }
 
 export const runs = {

@@ -36,6 +36,8 @@ export const checkInSet = (held: Held, valueSet: ValueSet, asked: Asked, manner:
 
 /** Returns what is to be told of a code in its code system. */
 export const checkInSystem = (system: System, asked: Asked, manner: Manner): Checked => {
+  if (asked.version !== undefined && system.version !== undefined && asked.version !== system.version)
+    return failed([otherVersion(asked, system)])
   const node = nodeOf(system, asked.code)
   const name = `the code system \`${system.url}\``
   if (!node) return failed([system.complete ? notIn(asked, name) : notInPart(asked, system)])
@@ -65,7 +67,9 @@ const spelled = ({ system, code }: Asked): string =>
 const notIn = (asked: Asked, name: string): Issue =>
   error('code-invalid', `${spelled(asked)} is not in ${name}.`)
 
-const cannotTell = ({ missing: all }: Held, asked: Asked, name: string): Issue => {
+const cannotTell = ({ missing: all, systems }: Held, asked: Asked, name: string): Issue => {
+  const other = systems.find(({ url, version }) => url === asked.system && version !== asked.version)
+  if (asked.version !== undefined && other) return otherVersion(asked, other)
   const own = all.filter((each) => asked.system !== undefined && each.includes(asked.system))
   const missing = own.length > 0 ? own : all
   return error(
@@ -77,6 +81,12 @@ const cannotTell = ({ missing: all }: Held, asked: Asked, name: string): Issue =
     }.`,
   )
 }
+
+const otherVersion = (asked: Asked, { url, version = 'none' }: System): Issue =>
+  error(
+    'not-found',
+    `${spelled(asked)} is of version \`${asked.version}\`; the code system \`${url}\` is held in version \`${version}\`.`,
+  )
 
 const notInPart = (asked: Asked, { url }: System): Issue =>
   error('not-found', `${spelled(asked)} is not in the part of the code system \`${url}\` that is held.`)

@@ -1,9 +1,8 @@
 /** https://hl7.org/fhir/R4/valueset.html#expansion */
 
 import { type Failure, failure } from '../outcome/failure.ts'
-import { passesFilter } from './filter.ts'
 import type { Held } from './held.ts'
-import { composeOf, type Judge, judgeOf } from './judge.ts'
+import { composeOf, isPartial, type Judge, judgeOf, nodeJudge } from './judge.ts'
 import type { Concept, Part, ValueSet } from './resources.ts'
 import { isInactive, type Node, nodeOf, type System } from './system.ts'
 
@@ -39,6 +38,7 @@ type Expand = (valueSet: ValueSet) => readonly Code[]
 const keyOf = ({ system, code }: Code): string => `${system}|${code}`
 
 const codesOfSet = (held: Held, valueSet: ValueSet, expand: Expand): readonly Code[] => {
+  if (isPartial(valueSet)) throw notHeld([`the definition of \`${valueSet.url ?? valueSet.id ?? 'it'}\``])
   const { include, exclude = [], inactive } = composeOf(valueSet)
   const barred = exclude.map((part) => certain(held, partJudgeOf(held, part)))
   const found = new Map<string, Code>()
@@ -88,9 +88,9 @@ const codesOfSystem = (held: Held, part: Part, url: string): readonly Code[] => 
   const from = { system: url, ...(version !== undefined && { version }) }
   if (part.concept) return part.concept.map((listed) => ({ ...from, ...listedCode(listed, system) }))
   if (!system) throw notHeld([`the code system \`${part.version ? `${url}|${part.version}` : url}\``])
-  const filters = (part.filter ?? []).map((filter) => passesFilter(system, filter))
+  const judge = nodeJudge(system, part.filter ?? [])
   return [...system.nodes.values()]
-    .filter((node) => filters.every((passes) => passes(node)))
+    .filter((node) => judge(node) === 'yes')
     .map((node) => ({
       ...from,
       code: node.code,

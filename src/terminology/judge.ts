@@ -5,7 +5,7 @@ import { type Passes, passesFilter } from './filter.ts'
 import { spellingOf } from './grammars.ts'
 import type { Held } from './held.ts'
 import type { Coding, Concept, Filter, Part, ValueSet } from './resources.ts'
-import { isInactive, type Node, nodeOf, type System } from './system.ts'
+import { isInactive, isRooted, type Node, nodeOf, type System } from './system.ts'
 
 export type Answer = 'yes' | 'no' | 'unknown'
 
@@ -56,13 +56,15 @@ const newJudge = (held: Held, valueSet: ValueSet, above: readonly ValueSet[]): J
   const { include, exclude = [], inactive } = composeOf(valueSet)
   const within = include.map((part) => partJudge(held, part, way))
   const without = exclude.map((part) => partJudge(held, part, way))
-  return (asked) => {
-    const found = best(within.map((judge) => judge(asked)))
-    if (found.answer === 'no') return no
-    if (inactive === false && found.node && isInactive(found.node)) return no
+  const kept = (found: Verdict, asked: Asked): Verdict => {
+    if (found.answer === 'no' || (inactive === false && found.node && isInactive(found.node))) return no
     const system = found.system ?? asked.system
     const barred = best(without.map((judge) => judge({ ...asked, ...(system !== undefined && { system }) })))
     return barred.answer === 'yes' ? no : barred.answer === 'unknown' ? unknown : found
+  }
+  return (asked) => {
+    const found = best(within.map((judge) => kept(judge(asked), asked)))
+    return found.answer === 'no' && isPartial(valueSet) ? unknown : found
   }
 }
 
@@ -97,6 +99,17 @@ export const composeOf = ({ compose, expansion }: ValueSet): NonNullable<ValueSe
   return { include: [...groups].map(([system, concept]) => ({ system, concept: concept as Concept[] })) }
 }
 
+/** Returns whether a value set has no definition, and no results that are all there are. */
+export const isPartial = ({ compose, expansion }: ValueSet): boolean => {
+  if (compose) return false
+  const { total, contains = [], extension = [] } = expansion ?? {}
+  const isOpen = extension.some(({ url, valueBoolean }) => url === unclosed && valueBoolean)
+  return !expansion || isOpen || (total !== undefined && total > flat(contains).length)
+}
+
+/** Marks an expansion that does not have all codes. */
+export const unclosed = 'http://hl7.org/fhir/StructureDefinition/valueset-unclosed'
+
 type List = NonNullable<NonNullable<ValueSet['expansion']>['contains']>
 
 const flat = (contains: List): List[number][] =>
@@ -126,10 +139,15 @@ const systemJudge = (held: Held, part: Part, url: string): Judge => {
   return (asked) => {
     if (asked.system !== undefined && asked.system !== url) return no
     if (asked.version !== undefined && part.version !== undefined && asked.version !== part.version) return no
+    if (isOther(asked, system, part)) return unknown
     const verdict = judge(asked)
     return verdict.answer === 'no' ? no : { ...verdict, system: url, ...versionOf(system, part) }
   }
 }
+
+/** Of another version than the one that is held, only what the value set lists itself can be told. */
+const isOther = ({ version }: Asked, system: System | undefined, part: Part): boolean =>
+  version !== undefined && !part.concept && system?.version !== undefined && system.version !== version
 
 const versionOf = (system: System | undefined, part: Part): { version?: string } => {
   const version = system?.version ?? part.version
@@ -164,10 +182,25 @@ const spelledIn = (url: string, code: string, filters: readonly Filter[]): Verdi
 
 const graphJudge = (system: System | undefined, { filter = [] }: Part, url: string): Judge => {
   if (!system) return ({ code }) => spelledIn(url, code, filter)
-  const filters: readonly Passes[] = filter.map((each) => passesFilter(system, each))
+  const judge = nodeJudge(system, filter)
   return ({ code }) => {
     const node = nodeOf(system, code)
     if (!node) return system.complete ? no : spelledIn(url, code, filter)
-    return filters.every((passes) => passes(node)) ? { answer: 'yes', ...seen(node, undefined) } : no
+    return { answer: judge(node), ...seen(node, undefined) }
+  }
+}
+
+/** Filters by the place in the hierarchy. */
+const byPlace: ReadonlySet<string> = new Set(['is-a', 'descendent-of', 'is-not-a', 'generalizes'])
+
+/** Returns what filters say of a code. Where what lies above it is not held, it may yet be in another place. */
+export const nodeJudge = (system: System, filters: readonly Filter[]): ((node: Node) => Answer) => {
+  const all: readonly Passes[] = filters.map((each) => passesFilter(system, each))
+  const places = filters.filter(({ op }) => byPlace.has(op))
+  const isNegative = places.some(({ op }) => op === 'is-not-a')
+  return (node) => {
+    const passes = all.every((each) => each(node))
+    if (system.complete || places.length === 0 || isRooted(system, node)) return passes ? 'yes' : 'no'
+    return passes && !isNegative ? 'yes' : 'unknown'
   }
 }

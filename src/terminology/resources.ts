@@ -69,7 +69,11 @@ export interface ValueSet {
   title?: string
   status?: string
   compose?: { inactive?: boolean; include: readonly Part[]; exclude?: readonly Part[] }
-  expansion?: { total?: number; offset?: number; contains?: readonly Contained[] }
+  expansion?: {
+    extension?: readonly { url: string; valueBoolean?: boolean }[]
+    total?: number
+    contains?: readonly Contained[]
+  }
 }
 
 export interface Coding {

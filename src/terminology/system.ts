@@ -149,6 +149,17 @@ export const isA = ({ nodes }: System, code: string, top: string): boolean => {
   return false
 }
 
+/** Returns whether everything above a code is there. */
+export const isRooted = ({ nodes }: System, { parents }: Node): boolean => {
+  const seen = new Set(parents)
+  for (const each of seen) {
+    const node = nodes.get(each)
+    if (!node) return false
+    for (const parent of node.parents) seen.add(parent)
+  }
+  return true
+}
+
 const retired = new Set(['retired', 'inactive', 'deprecated', 'withdrawn'])
 
 /** Returns whether a code is no longer to be used, https://hl7.org/fhir/R4/codesystem-concept-properties.html */

@@ -31,6 +31,18 @@ test('a code without a system is judged by the value set’s own', async () => {
   expect(await validate(setUrl('birds'), { code: 'dog' })).toBe('no')
 })
 
+test('a code without a system is in the value set where one of the systems’ codes is', async () => {
+  expect(await codeValidator(store())(setUrl('twins'), { code: 'owl' })).toBe('yes')
+})
+
+test('of another version than the one that is held nothing is known but what is listed', async () => {
+  const validate = codeValidator(store())
+  const owl = { ...codingOf('owl'), version: '1' }
+  expect(await validate(setUrl('birds'), owl)).toBe('unknown')
+  expect(await validate(setUrl('some-loinc'), owl)).toBe('yes')
+  expect(await validate(setUrl('birds'), { ...owl, version: '2.10' })).toBe('yes')
+})
+
 test('a canonical address leads to the newest version, or to the one that it names', async () => {
   expect(await heldByUrl(store(), 'CodeSystem', animals)).toMatchObject({ version: '2.10' })
   expect(await heldByUrl(store(), 'CodeSystem', `${animals}|2.9`)).toMatchObject({ version: '2.9' })
