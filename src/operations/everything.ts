@@ -1,5 +1,7 @@
 /** https://hl7.org/fhir/R4/patient-operation-everything.html */
 
+import { dateInterval, type Interval } from '../fhir/dates.ts'
+import type { Resource } from '../fhir/definitions.ts'
 import { parseLink } from '../fhir/references.ts'
 import { isResourceType } from '../fhir/types.ts'
 import { type BundleLink, bundleText, searchEntry } from '../interactions/bundle-text.ts'
@@ -7,10 +9,11 @@ import type { Call, Interaction, Pairs } from '../interactions/call.ts'
 import { read } from '../interactions/read.ts'
 import { failure } from '../outcome/failure.ts'
 import { unknownType } from '../outcome/messages.ts'
+import { hasClinicalDate, standingOf } from '../search/order.ts'
 import type { ResourceKey, Store, Version } from '../store/port.ts'
 import { queryText } from '../write/query-text.ts'
 import { compartmentPage } from './compartment.ts'
-import { checkParameters, type Operation, type OperationDefinition } from './operation.ts'
+import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
@@ -20,6 +23,8 @@ const definition: OperationDefinition = {
   type: false,
   instance: true,
   parameter: [
+    { name: 'start', use: 'in', min: 0, max: '1', type: 'date' },
+    { name: 'end', use: 'in', min: 0, max: '1', type: 'date' },
     { name: '_since', use: 'in', min: 0, max: '1', type: 'instant' },
     { name: '_type', use: 'in', min: 0, max: '*', type: 'code' },
     { name: '_count', use: 'in', min: 0, max: '1', type: 'integer' },
@@ -51,6 +56,24 @@ const sinceOf = (query: Pairs): string | undefined => {
   if (text === undefined) return undefined
   if (Number.isNaN(Date.parse(text))) throw failure('invalid', `\`_since=${text}\` is not an instant.`)
   return new Date(text).toISOString()
+}
+
+const dayOf = (query: Pairs, name: 'start' | 'end'): Interval | undefined => {
+  const text = last(query, name)
+  const interval = text === undefined ? undefined : dateInterval(text)
+  if (text !== undefined && !interval)
+    throw failure('invalid', `\`${name}=${text}\` is not a date such as \`2026-01-31\`.`)
+  return interval
+}
+
+/** Returns whether a record is of care that was given within the days; what has no date of its own always is. */
+const caredWithin = (query: Pairs): ((version: Version) => boolean) => {
+  const [start, end] = [dayOf(query, 'start'), dayOf(query, 'end')]
+  if (!start && !end) return () => true
+  return ({ type, text, t }) => {
+    const { interval } = hasClinicalDate(type) ? standingOf(JSON.parse(text) as Resource, t) : {}
+    return !interval || ((!start || interval.high >= start.low) && (!end || interval.low <= end.high))
+  }
 }
 
 /** What a record refers to and cannot be read without, though it is nobody's own. */
@@ -97,9 +120,10 @@ const linksOf = (call: Call, base: string, next: string | undefined): BundleLink
   return [self, { relation: 'next', url: urlOf(call, base, pairs) }]
 }
 
-const run: Interaction = async (call, context) => {
-  checkParameters(definition, call.query)
+const run: Interaction = async (asked, context) => {
+  const call = { ...asked, query: inputOf(definition, asked) }
   const { store, base, now } = context
+  const isWithin = caredWithin(call.query)
   const types = typesOf(call.query)
   const since = sinceOf(call.query)
   const cursor = last(call.query, '_cursor')
@@ -107,7 +131,9 @@ const run: Interaction = async (call, context) => {
   if (patient.issues || !patient.version) return patient
   const page = await compartmentPage(store, call.id, { types, count: countOf(call.query), cursor })
   const own = cursor === undefined ? [patient.version, ...page.versions] : page.versions
-  const matches = own.filter(({ type, t }) => (types.size === 0 || types.has(type)) && (!since || t >= since))
+  const matches = own
+    .filter(({ type, t }) => (types.size === 0 || types.has(type)) && (!since || t >= since))
+    .filter(isWithin)
   const included = types.size === 0 ? await companionsOf(matches, store, base) : []
   return {
     status: 200,
@@ -124,4 +150,4 @@ const run: Interaction = async (call, context) => {
   }
 }
 
-export const everythingOperation: Operation = { definition, methods: ['GET'], action: 'search', run }
+export const everythingOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'search', run }

@@ -11,7 +11,7 @@ import type { Version } from '../store/port.ts'
 import { bodyOf } from '../write/body.ts'
 import { parseKeeping, printKeeping } from '../write/digits.ts'
 import { labelsInUse } from './labels.ts'
-import { checkParameters, type Operation, type OperationDefinition, partsOf } from './operation.ts'
+import { checkParameters, inputOf, type Operation, type OperationDefinition, partsOf } from './operation.ts'
 
 const result = { name: 'return', use: 'out', min: 1, max: '1', type: 'Meta' } as const
 
@@ -46,7 +46,7 @@ const metaOf = ({ text }: Version): Answer => {
 }
 
 const run: Interaction = async (call, context) => {
-  checkParameters(definition, call.query)
+  inputOf(definition, call)
   if (call.id === '') return labelsInUse(call.type, context)
   const reading = call.version === '' ? read : vread
   const answer = await reading({ ...call, query: [], headers: {} }, context)
@@ -127,6 +127,6 @@ const operation = (own: OperationDefinition, combine: Combine): Operation => ({
   run: changes(own, combine),
 })
 
-export const metaOperation: Operation = { definition, methods: ['GET'], action: 'read', run }
+export const metaOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'read', run }
 export const metaAddOperation = operation(changing('meta-add'), withMore)
 export const metaDeleteOperation = operation(changing('meta-delete'), without)

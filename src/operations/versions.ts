@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/capabilitystatement-operation-versions.html */
 
-import { checkParameters, type Operation, type OperationDefinition } from './operation.ts'
+import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions',
@@ -25,10 +25,10 @@ const answer = JSON.stringify({
 
 export const versionsOperation: Operation = {
   definition,
-  methods: ['GET'],
+  methods: ['GET', 'POST'],
   action: 'read',
-  run: async ({ query }) => {
-    checkParameters(definition, query)
+  run: async (call) => {
+    inputOf(definition, call)
     return { status: 200, text: answer }
   },
 }

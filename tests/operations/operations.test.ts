@@ -64,6 +64,46 @@ test('everything comes in pages, each resource once', async () => {
   expect(found.sort()).toEqual([...expected].sort())
 })
 
+test('everything of a time is what was done then, and what has no date', async () => {
+  await ask('PUT', '/Patient/dated', { body: { resourceType: 'Patient', id: 'dated' } })
+  const observation = (id: string, date: object) =>
+    ask('PUT', `/Observation/${id}`, {
+      body: {
+        resourceType: 'Observation',
+        id,
+        status: 'final',
+        code: { text: 'x' },
+        subject: { reference: 'Patient/dated' },
+        ...date,
+      },
+    })
+  await observation('y24', { effectiveDateTime: '2024-06' })
+  await observation('y25', { effectiveDateTime: '2025-03-01T23:30:00Z' })
+  await observation('long', { effectivePeriod: { start: '2024-12-30', end: '2025-01-02' } })
+  await observation('undated', {})
+  const ids = async (query: string) =>
+    (await ask('GET', `/Patient/dated/$everything?${query}`)).json.entry
+      .map(({ resource }: { resource: { id: string } }) => resource.id)
+      .toSorted()
+  expect(await ids('start=2025')).toEqual(['dated', 'long', 'undated', 'y25'])
+  expect(await ids('end=2024')).toEqual(['dated', 'long', 'undated', 'y24'])
+  expect(await ids('start=2025-03-01&end=2025-03-01')).toEqual(['dated', 'undated', 'y25'])
+  const posted = await ask('POST', '/Patient/dated/$everything', {
+    body: parameters({ name: 'start', valueDate: '2025-02-01' }),
+  })
+  expect(posted.json.entry).toHaveLength(3)
+  expect((await ask('GET', '/Patient/dated/$everything?start=then')).status).toBe(400)
+})
+
+test.each(['/$versions', '/Patient/ann/$meta', '/Observation/$meta', '/Patient/ann/$everything'])(
+  '%s is invoked by POST as by GET',
+  async (target) => {
+    const [get, post] = [await ask('GET', target), await ask('POST', target, { body: parameters() })]
+    expect([post.status, post.json.resourceType]).toEqual([200, get.json.resourceType])
+    expect((await ask('POST', target)).status).toBe(200)
+  },
+)
+
 test('everything can be narrowed by type', async () => {
   const { json } = await ask('GET', '/Patient/ann/$everything?_type=Patient')
   expect(pathsOf(json.entry)).toEqual(['Patient/ann'])
