@@ -5,6 +5,7 @@ import { splitRaw } from './escapes.ts'
 import { parameterOf } from './lists.ts'
 import type { ChainTarget, Clause, SearchValue } from './query.ts'
 import { complaint, isUsable, nameTypes, type Reading, tryWays, unknownParameter } from './reading.ts'
+import { rowNamed } from './rows.ts'
 import { type ClausePart, parseSpecial } from './special.ts'
 import { rulesOf } from './types/index.ts'
 import type { Modifier, SearchRules } from './types/rules.ts'
@@ -53,7 +54,7 @@ const parseValues = (
   if (!rules)
     return wrong(complaint('unsupported', reading, name, `\`${parameter.code}\` is known but not supported.`))
   const asType = parameter.type === 'reference' && isTarget(parameter, modifier)
-  const row = rules.modifiers[asType ? '' : modifier]
+  const row = rowNamed(rules.modifiers, asType ? '' : modifier)
   if (!row) return wrong(noModifier(reading, name, parameter, modifier, rules))
   const texts = splitRaw(value, ',')
   const values = texts.map((text) =>

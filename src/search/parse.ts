@@ -7,6 +7,7 @@ import { controls, defaultControl } from './control.ts'
 import type { OwnParameters } from './lists.ts'
 import type { Clause, Pair, Query } from './query.ts'
 import { complaint, isUsable, mostWays, type Reading } from './reading.ts'
+import { rowNamed } from './rows.ts'
 
 /** How a search is read: strictly, or leaving out what is not understood; `base` is the service's own address. */
 export interface ParseOptions {
@@ -60,7 +61,7 @@ const readPair = (reading: Reading, pair: Pair): Part => {
   const [name, value] = pair
   if (name.length > longestName) return { pair, issues: [tooLong(reading, name)] }
   const [code = '', modifier] = name.split(':')
-  const control = controls[code]
+  const control = rowNamed(controls, code)
   if (control && modifier !== undefined && !code.endsWith('include'))
     return { pair, issues: [complaint('unknown-parameter', reading, name, `\`${code}\` takes no modifier.`)] }
   if (control) return { pair, ...control(reading, name, value) }

@@ -2,6 +2,7 @@
 
 import { splitRaw, unescaped } from './escapes.ts'
 import type { Clause, WordsClause } from './query.ts'
+import { rowNamed } from './rows.ts'
 import { wordsIn } from './words.ts'
 
 type Scope = WordsClause['scope']
@@ -25,7 +26,7 @@ const tokensOf = (text: string): readonly Token[] => {
   const found: Token[] = []
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
     const [whole, sign, quoted, bare, odd] = match
-    const kind = (sign && signs[sign]) ?? (bare && operators[bare.toLowerCase()]) ?? 'words'
+    const kind = (sign && signs[sign]) ?? (bare && rowNamed(operators, bare.toLowerCase())) ?? 'words'
     found.push({
       kind: kind || 'words',
       text: quoted ?? bare ?? sign ?? odd ?? '',

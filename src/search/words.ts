@@ -4,6 +4,7 @@ import type { Resource } from '../fhir/definitions.ts'
 import { valueList } from '../store/keys.ts'
 import type { List } from '../store/port.ts'
 import type { Clause, WordsClause } from './query.ts'
+import { rowNamed } from './rows.ts'
 
 type Scope = WordsClause['scope']
 
@@ -32,7 +33,7 @@ const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
 
 const entity = (_: string, name: string): string => {
   const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1))
-  if (!name.startsWith('#')) return named[name] ?? ' '
+  if (!name.startsWith('#')) return rowNamed(named, name) ?? ' '
   return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : ' '
 }
 

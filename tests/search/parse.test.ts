@@ -110,6 +110,10 @@ test.each([
 test.each([
   ['Observation?subject:above=Patient/1', 'can be part of another'],
   ['Patient?name:exact:contains=a', 'takes one modifier'],
+  ['Patient?name:constructor=a', 'is no modifier'],
+  ['Patient?constructor=a', 'is no search parameter'],
+  ['Patient?__proto__=a', 'is no search parameter'],
+  ['Location?near=1|1|1|constructor', 'is no value of `near`'],
   ['Patient?_count:exact=5', 'takes no modifier'],
   ['Patient?_sort:asc=name', 'takes no modifier'],
   ['Observation?code:exact=x', 'is no modifier'],
@@ -121,6 +125,14 @@ test.each([
   ['Patient?active:missing=perhaps', '`perhaps`'],
 ])('%s is refused: %s', (url, why) => {
   expect(issuesOf(url).map(({ diagnostics }) => diagnostics)).toEqual([expect.stringContaining(why)])
+})
+
+test('seeks words that every object of JavaScript knows', () => {
+  expect(clause('Patient?_content=constructor')).toEqual({
+    kind: 'words',
+    scope: 'content',
+    words: ['constructor'],
+  })
 })
 
 test('never gives more than a thousand at once', () => {

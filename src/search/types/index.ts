@@ -1,5 +1,6 @@
 import type { SearchType } from '../../fhir/definitions.ts'
 import type { SearchValue } from '../query.ts'
+import { rowNamed } from '../rows.ts'
 import { composite } from './composite.ts'
 import { date } from './date.ts'
 import { near } from './near.ts'
@@ -29,4 +30,4 @@ export const rulesOf = (type: SearchType): SearchRules | undefined => rows[type]
 
 /** Returns the row of a search type's modifiers, or of its operators, that a clause names. */
 export const rowOf = (type: SearchType, modifier: string): Modifier<SearchValue> | undefined =>
-  rows[type]?.modifiers[modifier] ?? rows[type]?.operators?.[modifier]
+  rowNamed(rows[type]?.modifiers, modifier) ?? rowNamed(rows[type]?.operators, modifier)

@@ -6,6 +6,7 @@ import { cellOf, cellsAround, distance, type Position } from '../../fhir/globe.t
 import { inBaseUnits, unitOf } from '../../fhir/units.ts'
 import { splitEscaped } from '../escapes.ts'
 import type { NearValue } from '../query.ts'
+import { rowNamed } from '../rows.ts'
 import { isObject, type SearchRules } from './rules.ts'
 
 /** What counts as near where a search does not say, in metres. */
@@ -20,7 +21,7 @@ const numberIn = (text: string, least: number, most: number): number | undefined
 }
 
 const metresOf = (amount: string, unit: string): number | undefined => {
-  const [decimal, length] = [parseDecimal(amount), unitOf(spoken[unit] ?? unit)]
+  const [decimal, length] = [parseDecimal(amount), unitOf(rowNamed(spoken, unit) ?? unit)]
   if (!decimal || decimal.coefficient < 0n || length?.dimension !== 'm') return undefined
   const { coefficient, exponent } = inBaseUnits(decimal, length)
   return Number(`${coefficient}e${exponent}`)
