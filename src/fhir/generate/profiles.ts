@@ -52,7 +52,7 @@ const placesOf = ({ url, context }: ConstraintDefinition): object => {
 }
 
 const brief = (definition: ConstraintDefinition): object => {
-  const { url, kind, type, baseDefinition, differential } = definition
+  const { url, kind, type, baseDefinition, differential, contextInvariant } = definition
   return {
     resourceType: 'StructureDefinition',
     url,
@@ -61,6 +61,7 @@ const brief = (definition: ConstraintDefinition): object => {
     derivation: 'constraint',
     baseDefinition,
     ...placesOf(definition),
+    ...(contextInvariant && { contextInvariant }),
     differential: { element: (differential?.element ?? []).map(briefElement) },
   }
 }

@@ -49,6 +49,7 @@ export interface ConstraintDefinition {
   derivation?: string
   baseDefinition?: string
   context?: readonly unknown[]
+  contextInvariant?: readonly string[]
   differential?: { element: readonly Readonly<Record<string, unknown>>[] }
 }
 

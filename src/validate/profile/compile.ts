@@ -5,6 +5,7 @@ import { type ElementRule, type Structure, structureOf } from '../../fhir/struct
 import { each } from '../../fhir/values.ts'
 import { invariantsOf } from '../invariants.ts'
 import {
+  type Constraint,
   choiceOf,
   coreType,
   type ElementDefinition,
@@ -33,8 +34,17 @@ const compile = (definition: StructureDefinition, tree: Element): Profile => {
     const target = ruleAt(root, path.split('.').slice(1))
     for (const rule of rules) rule.like = target ?? blank
   }
-  const { url, version, type, context } = definition
-  return { url, ...(version !== undefined && { version }), type, root, context: each(context) }
+  const { url, version, type, context, contextInvariant } = definition
+  const invariants = each(contextInvariant).map(
+    (expression): Constraint => ({ key: 'context', severity: 'error', human: expression, expression }),
+  )
+  return {
+    url,
+    ...(version !== undefined && { version }),
+    type,
+    root,
+    context: { places: each(context), invariants },
+  }
 }
 
 const blank: Rule = {
@@ -53,7 +63,7 @@ export const bareProfile = (url: string, type: string): Profile => ({
   url,
   type,
   root: { ...blank, id: type, name: type },
-  context: [],
+  context: { places: [], invariants: [] },
 })
 
 const ruleAt = (root: Rule, names: readonly string[]): Rule | undefined =>
@@ -143,12 +153,12 @@ const typesOf = (
   { type = [] }: ElementDefinition,
   base: ElementRule | undefined,
 ): { types?: readonly TypeLimit[] } => {
-  if (type.length === 0 || type.some(({ code }) => code.startsWith(systemType))) return {}
+  if (type.length === 0 || type.some(({ code = systemType }) => code.startsWith(systemType))) return {}
   const types = type.map(limitOf)
   return base && isAsWide(types, base) ? {} : { types }
 }
 
-const limitOf = ({ code, profile, targetProfile }: TypeDefinition): TypeLimit => ({
+const limitOf = ({ code = '', profile, targetProfile }: TypeDefinition): TypeLimit => ({
   code,
   profiles: each(profile),
   targets: each(targetProfile).filter((url) => coreType(url) !== 'Resource'),

@@ -3,7 +3,8 @@
 import { structureOf } from '../../fhir/structure.ts'
 
 export interface TypeDefinition {
-  code: string
+  /** R4 itself has three definitions in which only an extension says it. */
+  code?: string
   profile?: readonly string[]
   targetProfile?: readonly string[]
 }
@@ -60,6 +61,7 @@ export interface StructureDefinition {
   derivation?: string
   baseDefinition?: string
   context?: readonly { type: string; expression: string }[]
+  contextInvariant?: readonly string[]
   snapshot?: { element: readonly ElementDefinition[] }
   differential?: { element: readonly ElementDefinition[] }
 }

@@ -1,10 +1,12 @@
 /** https://hl7.org/fhir/R4/defining-extensions.html — every extension is checked by the definition at its address. */
 
+import { readFor } from '../../fhir/fhirpath.ts'
 import { structureOf } from '../../fhir/structure.ts'
 import type { Spot } from '../../fhir/walk.ts'
 import { shown } from '../run.ts'
 import { checkProfile } from './check.ts'
 import { shortName } from './definition.ts'
+import { truthOf } from './invariants.ts'
 import type { Profile } from './rule.ts'
 import { forbid, inform, type ProfileRun, profileAt } from './run.ts'
 
@@ -40,15 +42,34 @@ const tellUnknown = (run: ProfileRun, { element }: Spot, url: string): void => {
     inform(run, 'not-found', `the definition of ${shown(url)} is not held here, so nothing was checked by it`)
 }
 
-const checkContext = (run: ProfileRun, { parent }: Spot, { context, url }: Profile): void => {
-  if (!parent || context.length === 0 || context.some((each) => isIn(parent, each))) return
-  const places = context.map(({ expression }) => `\`${expression}\``).join(', ')
-  forbid(run, 'profile-structure', `the extension ${shortName(url)} belongs into ${places}`)
+const checkContext = (run: ProfileRun, { parent, object }: Spot, { context, url }: Profile): void => {
+  if (!parent) return
+  const { places, invariants } = context
+  if (places.length > 0 && !places.some((each) => isIn(run, parent, each))) {
+    const names = places.map(({ expression }) => `\`${expression}\``).join(', ')
+    forbid(run, 'profile-structure', `the extension ${shortName(url)} belongs into ${names}`)
+  }
+  const holder = { value: parent.object, type: parent.type, content: parent.content, parent: parent.object }
+  for (const invariant of invariants)
+    if (truthOf(run, invariant, holder, { extension: object }) === false)
+      forbid(run, 'invariant', `the extension ${shortName(url)} belongs where \`${invariant.expression}\``)
 }
 
-const isIn = (holder: Spot, { type, expression }: Profile['context'][number]): boolean => {
+const isIn = (run: ProfileRun, holder: Spot, { type, expression }: Place): boolean => {
   if (type === 'extension') return holder.object.url === expression
-  return type !== 'element' || expression === 'Element' || namesOf(holder).includes(expression)
+  if (type === 'fhirpath') return isAmong(run, holder, expression)
+  return expression === 'Element' || namesOf(holder).includes(expression)
+}
+
+type Place = Profile['context']['places'][number]
+
+/** An expression that cannot be worked out says nothing of a place. */
+const isAmong = ({ resource }: ProfileRun, { object }: Spot, expression: string): boolean => {
+  try {
+    return readFor(expression, String(resource.resourceType))(resource, { resource }).includes(object)
+  } catch {
+    return true
+  }
 }
 
 /** Returns the names that definitions may have for a place: `Patient.name.family`, `HumanName.family`, `string`, `Element`. */

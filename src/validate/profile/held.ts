@@ -11,7 +11,6 @@ import { coreType, type StructureDefinition } from './definition.ts'
 import { type Asked, type Judgement, judge } from './judge.ts'
 import type { Profile } from './rule.ts'
 import { type Answer, codeKey, type Knowledge, type Questions } from './run.ts'
-import { standardDefinition } from './standard.ts'
 
 /** What was looked up, and when it must be looked up again. */
 export interface Memory {
@@ -61,7 +60,7 @@ const compiledOf = (chain: [StructureDefinition, ...StructureDefinition[]]): Pro
 
 const definitionAt = async (store: Store, url: string): Promise<StructureDefinition | undefined> =>
   ((await heldByUrl(store, 'StructureDefinition', url)) as StructureDefinition | undefined) ??
-  standardDefinition(url)
+  (await import('./standard.ts')).standardDefinition(url)
 
 const lookUp = async (store: Store, url: string): Promise<Profile | null> => {
   const type = coreType(url)

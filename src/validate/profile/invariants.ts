@@ -14,7 +14,7 @@ import { isQuiet, type ProfileRun, profileAt, refuse, warn } from './run.ts'
 export const checkConstraints = (run: ProfileRun, constraints: readonly Constraint[], item: Item): void => {
   for (const constraint of constraints) {
     const { key, severity, human } = constraint
-    const holds = truth(run, constraint, item)
+    const holds = truthOf(run, constraint, item)
     if (holds === true) continue
     if (typeof holds === 'string') warn(run, 'invariant', `\`${key}\` could not be worked out: ${holds}`)
     else if (severity === 'warning') warn(run, 'invariant', `\`${key}\`: ${human}`)
@@ -70,13 +70,19 @@ const expressionFor = (constraint: Constraint, base: string): Compiled => {
 }
 
 /** Returns whether the expression holds, or why that cannot be told. */
-const truth = (run: ProfileRun, constraint: Constraint, item: Item): boolean | string => {
+export const truthOf = (
+  run: ProfileRun,
+  constraint: Constraint,
+  item: Item,
+  more: Readonly<Record<string, unknown>> = {},
+): boolean | string => {
   const before = current
   current = run
   try {
     const result = expressionFor(constraint, item.content)(inputOf(item), {
       resource: run.resource,
       rootResource: run.root,
+      ...more,
     })
     return result.length > 0 && each(result)[0] !== false
   } catch (thrown) {

@@ -67,22 +67,31 @@ const visit = (run: ProfileRun, spot: Spot, asked: readonly string[]): boolean =
   const { object, content } = spot
   if (content !== 'Extension' && object.resourceType !== content) return true
   run.path.splice(0, run.path.length, ...pathOf(spot))
-  if (content === 'Extension') checkExtension(run, spot)
-  else claimed(run, object, spot.parent ? [] : asked)
+  if (content === 'Extension') inResource(run, resourceAround(spot), () => checkExtension(run, spot))
+  else claimed(run, spot, spot.parent ? [] : asked)
   return true
 }
 
-/** A claim that nobody here can judge is no fault of the resource. */
-const claimed = (run: ProfileRun, resource: Json, asked: readonly string[]): void => {
-  const { resource: outer, root } = run
-  const contained = run.path.at(-2) === 'contained'
+const resourceAround = (spot: Spot): Spot =>
+  spot.parent && spot.object.resourceType !== spot.content ? resourceAround(spot.parent) : spot
+
+/** A contained resource shares the `#id` links of the one that contains it. */
+const inResource = (run: ProfileRun, { object, element, parent }: Spot, check: () => void): void => {
+  const { resource, root } = run
+  run.resource = object
+  run.root = element === 'contained' && parent ? parent.object : object
+  check()
   run.resource = resource
-  if (!contained) run.root = resource
-  for (const url of claims(resource))
-    if (!asked.includes(url))
-      byProfile(run, resource, url, () => warn(run, 'not-found', notHeld(url), 'meta.profile'))
-  run.resource = outer
   run.root = root
+}
+
+/** A claim that nobody here can judge is no fault of the resource. */
+const claimed = (run: ProfileRun, spot: Spot, asked: readonly string[]): void => {
+  const absent = (url: string) => (): void => warn(run, 'not-found', notHeld(url), 'meta.profile')
+  const urls = claims(spot.object).filter((url) => !asked.includes(url))
+  inResource(run, spot, () => {
+    for (const url of urls) byProfile(run, spot.object, url, absent(url))
+  })
 }
 
 /** Two profiles may share a base, and so ask for the same. */

@@ -75,5 +75,5 @@ export interface Profile {
   type: string
   root: Rule
   /** For extensions: where they may stand. */
-  context: readonly { type: string; expression: string }[]
+  context: { places: readonly { type: string; expression: string }[]; invariants: readonly Constraint[] }
 }
