@@ -51,7 +51,8 @@ type Compile = (definition: OwnDefinition) => SearchParameter
 const pendingIn =
   (definitions: readonly Definition[]): OwnParameters['pending'] =>
   (type, code) => {
-    const found = definitions.find((each) => each.code === code && each.types.includes(type))
+    const named = definitions.filter((each) => each.code === code && each.types.includes(type))
+    const found = named.find(({ state }) => state !== 'retiring') ?? named[0]
     return found && `\`${code}\` of ${type} ${progress[found.state]}.`
   }
 

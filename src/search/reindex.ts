@@ -123,11 +123,21 @@ const expectedBy = (parameters: readonly SearchParameter[], versions: readonly V
   }))
 
 /** What was put for a version that has been superseded meanwhile is taken back: its writer may not have known of it. */
-const take = async ({ store, care }: Reindexing, wanted: readonly Unsaid[]): Promise<void> => {
+const take = async (
+  { store, care }: Pick<Reindexing, 'store' | 'care'>,
+  wanted: readonly Unsaid[],
+): Promise<void> => {
   if (wanted.length === 0) return
   await care.say(wanted)
   const current = new Set(await ofCurrent(store, wanted))
   await care.unsay(wanted.filter((one) => !current.has(one)))
+}
+
+/** Indexes versions by all of the tenant's own parameters; what is there already stays as it is. */
+export const indexOwn = async (store: Store, own: Own, versions: readonly Version[]): Promise<void> => {
+  const care = await store.care()
+  const expected = versions.flatMap((version) => expectedBy(own.indexed(version.type), [version]))
+  await take({ store, care }, await care.unsaid(expected))
 }
 
 /** Every entry of these versions that is not there is put. */

@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { door } from '../../src/handlers/door.ts'
+import { openUpkeep } from '../../src/handlers/upkeep.ts'
 import { thisBuild } from '../../src/search/build.ts'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import type { Build } from '../../src/store/port.ts'
+import type { StreamRecord } from '../../src/store/stream.ts'
 import { type Asking, askDoor, eventOf, type Told } from '../handlers/caller.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
+import { put as writeOf } from './hospital.ts'
 
 const usCore = new URL('../../../shared/data/us-core-6.1.0', import.meta.url).pathname
 
@@ -300,6 +303,33 @@ test('a draft may say anything, and only administrators define', async () => {
   const asked = { groups: 'clinician', body: parameter('mine', 'mine', 'token', 'Patient.gender') }
   expect((await ask('PUT', '/SearchParameter/mine', asked)).status).toBe(403)
   expect((await ask('POST', '/$reindex', { groups: 'clinician' })).status).toBe(403)
+})
+
+test('a write that comes after all, and knows of nothing, is indexed by the stream of changes', async () => {
+  const id = 'frozen'
+  const t = new Date().toISOString()
+  const resource = patient(id, valued('race', { valueCode: 'on' }))
+  const store = engines.openStore('main')
+  await store.commit([writeOf(resource, t)], undefined, {})
+  expect(await found('Patient?racing=on&_count=1000')).not.toContain(id)
+  const { GetItemCommand } = await import('@aws-sdk/client-dynamodb')
+  const { Item: NewImage } = (await engines.clients.dynamo.send(
+    new GetItemCommand({
+      TableName: engines.tables.resources,
+      Key: { pk: { S: `main|Patient|${id}` }, sk: { S: '#' } },
+    }) as never,
+  )) as unknown as { Item: NonNullable<StreamRecord['dynamodb']>['NewImage'] }
+  const upkeep = openUpkeep(() => ({
+    tenant: 'main',
+    store: engines.openStore('main'),
+    archive: engines.archive,
+    base: '',
+    requestId: 'stream',
+    now: Date.now,
+  }))
+  await upkeep([{ dynamodb: { NewImage } }])
+  expect(await found('Patient?racing=on&_count=1000')).toContain(id)
+  await ask('DELETE', `/Patient/${id}`)
 })
 
 test('what an upgrade indexes otherwise is indexed anew, and then the build before is forgotten', async () => {

@@ -23,15 +23,20 @@ const mostBytesInTransaction = 3_500_000
 
 type WriteIds = (chunk: readonly Write[], part: number) => string
 
+/** A resource tells by which definitions it is indexed: whoever was late is found by it. */
+const told = (prepared: Prepared, definitions: number): Prepared =>
+  definitions > 0 ? { ...prepared, item: { ...prepared.item, defs: definitions } } : prepared
+
 const prepareAll = (
   { tenant, clock }: Session,
   writes: readonly Write[],
+  { definitions = 0 }: Care,
   staged: boolean,
   writeIdOf: WriteIds = (chunk) => newWriteId(chunk.length === 1, clock.now()),
 ): Prepared[] =>
   inChunks(writes, mostUnderOneWrite).flatMap((chunk, part) => {
     const w = writeIdOf(chunk, part)
-    return chunk.map((write) => prepare(tenant, write, w, staged))
+    return chunk.map((write) => told(prepare(tenant, write, w, staged), definitions))
   })
 
 /** A flip is sent soon after the definitions were last looked at, and before the index care calls its entries lost. */
@@ -205,21 +210,17 @@ interface Plan {
   txn?: string
 }
 
-const planOf = (
-  session: Session,
-  writes: readonly Write[],
-  hold: Hold | undefined,
-  { undeleted = [], lastLook }: Care,
-): Plan => {
+const planOf = (session: Session, writes: readonly Write[], hold: Hold | undefined, care: Care): Plan => {
+  const { undeleted = [], lastLook } = care
   const items = writes.length + undeleted.length + (hold ? 1 : 0)
   if (items <= mostInTransaction && !lastLook) {
-    const prepared = prepareAll(session, writes, false)
+    const prepared = prepareAll(session, writes, care, false)
     if (fitsTransaction(prepared)) return { prepared }
   }
   const txn = hold?.txn ?? beginTransaction(session)
   const writeIdOf: WriteIds = (_, part) => journalWriteId(txn, part)
   const named = writes.some(isJournaled) ? writeIdOf : undefined
-  return { txn, prepared: prepareAll(session, writes, true, named) }
+  return { txn, prepared: prepareAll(session, writes, care, true, named) }
 }
 
 const checkCare = ({ undeleted = [] }: Care): void => {

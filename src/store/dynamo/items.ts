@@ -22,6 +22,8 @@ export interface Image extends HistoryKeys {
   deleted?: true
   body?: Uint8Array
   s3?: string
+  /** The version of the tenant's definitions by which it is indexed; absent where there were none. */
+  defs?: number
 }
 
 /** An item of the `resources` table. */
