@@ -2,8 +2,14 @@ import { failure } from '../outcome/failure.ts'
 import type { Clause, Codes, Query, SearchValue, TokenValue, ValueClause } from './query.ts'
 import { rewritten, someValue } from './rewrite.ts'
 
+/** What a value stands for. */
+export interface Meant {
+  codes: Codes
+  others?: Codes
+}
+
 /** Returns the codes of the value set that a value names, or those above or below its code; fails where that cannot be told. */
-export type FindCodes = (modifier: CodeModifier, value: TokenValue) => Promise<Codes>
+export type FindCodes = (modifier: CodeModifier, value: TokenValue) => Promise<Meant>
 
 const modifiers = ['in', 'not-in', 'above', 'below'] as const
 export type CodeModifier = (typeof modifiers)[number]
@@ -26,7 +32,7 @@ const needsCodes = (clause: ValueClause): boolean => modifierOf(clause) !== unde
 const tellValues = async (clause: ValueClause, findCodes: FindCodes): Promise<Clause> => {
   const modifier = modifierOf(clause)
   const tellOne = async (value: SearchValue): Promise<SearchValue> =>
-    value.type === 'token' && modifier ? { ...value, codes: await findCodes(modifier, value) } : value
+    value.type === 'token' && modifier ? { ...value, ...(await findCodes(modifier, value)) } : value
   const values = await Promise.all(clause.values.map(tellOne))
   const isEmpty = values.every((value) => value.type === 'token' && value.codes?.size === 0)
   return isEmpty && modifier !== 'not-in' ? { kind: 'any', clauses: [] } : { ...clause, values }

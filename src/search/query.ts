@@ -141,6 +141,8 @@ export interface TokenValue {
   readonly set?: string
   /** The codes that terminology tells for it, or for what lies above or below a code. */
   readonly codes?: Codes
+  /** Of code systems that are held in part: their codes that are known to be others. */
+  readonly others?: Codes
 }
 
 /** Our own resource by id and perhaps type, or an address elsewhere. */

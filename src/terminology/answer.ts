@@ -3,9 +3,9 @@
 import { parseCanonical } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import { normalise } from '../search/types/string.ts'
-import { type Code, codesIn } from './expand.ts'
+import { type Code, codesIn, openSystems } from './expand.ts'
 import type { Held } from './held.ts'
-import { composeOf, unclosed } from './judge.ts'
+import { unclosed } from './judge.ts'
 import type { Contained, Designation, ValueSet } from './resources.ts'
 import { isA, isAbstract, isInactive } from './system.ts'
 
@@ -41,7 +41,7 @@ export const expanded = (held: Held, valueSet: ValueSet, wanted: Wanted, now: st
     status: rest.status ?? 'active',
     ...(wanted.includeDefinition && compose && { compose }),
     expansion: {
-      ...(isOpen(held, valueSet) && { extension: [{ url: unclosed, valueBoolean: true }] }),
+      ...(openSystems(held, valueSet).length > 0 && { extension: [{ url: unclosed, valueBoolean: true }] }),
       identifier: `urn:uuid:${crypto.randomUUID()}`,
       timestamp: now,
       total: codes.length,
@@ -58,13 +58,6 @@ const tooMany = (count: number) =>
     'too-costly',
     `The expansion has ${count} codes; at most ${mostAtOnce} are given at once. Ask for pages with \`count\` and \`offset\`, or narrow it with \`filter\`.`,
   )
-
-/** Whether there may be more codes than are held: a part draws from a code system that is not complete. */
-const isOpen = (held: Held, valueSet: ValueSet): boolean =>
-  composeOf(valueSet).include.some(({ system, version, concept, valueSet: sets = [] }) => {
-    if (system !== undefined) return !concept && held.system(system, version)?.complete === false
-    return sets.map(held.valueSet).some((set) => set !== undefined && isOpen(held, set))
-  })
 
 const isWanted = (code: Code, wanted: Wanted): boolean => {
   const { node } = code

@@ -33,6 +33,14 @@ export const codesIn = (held: Held, valueSet: ValueSet): readonly Code[] => {
   return expand(valueSet)
 }
 
+/** Returns the code systems that a value set draws from and that are held only in part, so that there may be more codes. */
+export const openSystems = (held: Held, valueSet: ValueSet): readonly System[] =>
+  composeOf(valueSet).include.flatMap(({ system: url, version, concept, valueSet: sets = [] }) => {
+    const system = url === undefined || concept ? undefined : held.system(url, version)
+    if (url !== undefined) return system && !system.complete ? [system] : []
+    return sets.map(held.valueSet).flatMap((set) => (set ? openSystems(held, set) : []))
+  })
+
 type Expand = (valueSet: ValueSet) => readonly Code[]
 
 const keyOf = ({ system, code }: Code): string => `${system}|${code}`

@@ -2,11 +2,11 @@
 
 import { parseLink } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
-import type { FindCodes } from '../search/codes.ts'
-import type { Codes } from '../search/query.ts'
+import type { FindCodes, Meant } from '../search/codes.ts'
 import type { Store } from '../store/port.ts'
-import { codesIn } from './expand.ts'
+import { codesIn, openSystems } from './expand.ts'
 import { gather } from './held.ts'
+import { judgeOf } from './judge.ts'
 import type { ValueSet } from './resources.ts'
 import { isA, nodeOf } from './system.ts'
 import { openTerminology, type Terminology } from './terminology.ts'
@@ -18,7 +18,7 @@ export const codesFinder =
     const terminology = openTerminology(store)
     if (modifier === 'above' || modifier === 'below') return codesAround(terminology, modifier, system, code)
     const valueSet = (await ownValueSet(store, base, set)) ?? (await terminology.valueSet(set))
-    if (valueSet) return codesOfSet(terminology, valueSet)
+    if (valueSet) return meantBySet(terminology, valueSet)
     throw failure('not-found', `The value set \`${set}\` is not held. Load it as a resource first.`)
   }
 
@@ -30,10 +30,17 @@ const ownValueSet = async (store: Store, base: string, text: string): Promise<Va
   return version && !version.deleted ? (JSON.parse(version.text) as ValueSet) : undefined
 }
 
-const codesOfSet = async (terminology: Terminology, valueSet: ValueSet): Promise<Codes> => {
-  const codes = codesIn(await gather(terminology, valueSet), valueSet)
-  const groups = Map.groupBy(codes, (each) => each.system)
-  return new Map([...groups].map(([url, list]) => [url, new Set(list.map((each) => each.code))]))
+const meantBySet = async (terminology: Terminology, valueSet: ValueSet): Promise<Meant> => {
+  const held = await gather(terminology, valueSet)
+  const groups = Map.groupBy(codesIn(held, valueSet), (each) => each.system)
+  const codes = new Map([...groups].map(([url, list]) => [url, new Set(list.map((each) => each.code))]))
+  const judge = judgeOf(held, valueSet)
+  const isOther = (system: string, code: string): boolean => judge({ system, code }).answer === 'no'
+  const open = openSystems(held, valueSet).map(({ url, nodes }) => {
+    const others = [...nodes.keys()].filter((code) => isOther(url, code))
+    return [url, new Set(others)] as const
+  })
+  return { codes, ...(open.length > 0 && { others: new Map(open) }) }
 }
 
 const codesAround = async (
@@ -41,7 +48,7 @@ const codesAround = async (
   modifier: 'above' | 'below',
   url: string,
   code: string,
-): Promise<Codes> => {
+): Promise<Meant> => {
   const system = await terminology.system(url)
   if (!system)
     throw failure(
@@ -53,5 +60,5 @@ const codesAround = async (
   const found = [...system.nodes.keys()].filter((each) =>
     modifier === 'below' ? isA(system, each, node.code) : isA(system, node.code, each),
   )
-  return new Map([[url, new Set(found)]])
+  return { codes: new Map([[url, new Set(found)]]) }
 }

@@ -33,7 +33,7 @@ const system = (id: string, url: string, concept: object[]): Known => ({
   id,
   url,
   status: 'active',
-  content: 'fragment',
+  content: 'complete',
   concept,
 })
 

@@ -44,6 +44,9 @@ const stored = [
   bite('nowhere', { coding: [{ code: 'owl' }] }),
   bite('both', { coding: [coding('dog').coding[0], coding('owl').coding[0]] }),
   bite('text', { text: 'An owl.' }),
+  bite('hangs-below', coding('below', 'http://example.org/loose')),
+  bite('hanging', coding('hanging', 'http://example.org/loose')),
+  bite('not-held', coding('other', 'http://example.org/loose')),
   bite('one-of-many', coding('c77', 'http://example.org/many')),
 ] as unknown as Known[]
 
@@ -63,7 +66,20 @@ const found = async (search: string): Promise<string[]> => {
     .sort()
 }
 
-const all = ['bat', 'bird', 'both', 'dog', 'elsewhere', 'nowhere', 'one-of-many', 'owl', 'text']
+const all = [
+  'bat',
+  'bird',
+  'both',
+  'dog',
+  'elsewhere',
+  'hanging',
+  'hangs-below',
+  'not-held',
+  'nowhere',
+  'one-of-many',
+  'owl',
+  'text',
+]
 const but = (...ids: string[]): string[] => all.filter((id) => !ids.includes(id))
 const vs = 'http://example.org/vs/'
 
@@ -84,6 +100,12 @@ test.each<[string, string[], string]>([
   [`code:in=${vs}birds&code:in=${vs}all-but-birds`, ['both'], 'two codings may satisfy two value sets'],
   [`code:in=${vs}many`, ['one-of-many'], 'a value set may have more codes than lists are read'],
   [`code:in=${vs}many&patient=p1`, ['one-of-many'], 'another part of the search narrows it'],
+  [`code:in=${vs}below-top`, ['hangs-below'], 'of a system that is held in part, what is known to be in it'],
+  [
+    `code:not-in=${vs}below-top`,
+    but('hangs-below', 'hanging', 'not-held'),
+    'what may be in it is not said to be outside',
+  ],
   [`code:not-in=${vs}birds`, but('bird', 'both', 'owl'), 'what has no code is not in it either'],
   [`code:below=${animals}|mammal`, ['bat', 'both', 'dog'], 'the code itself and what lies below'],
   [`code:below=${animals}|bird`, ['bird', 'both', 'owl'], 'another branch'],

@@ -2,22 +2,33 @@
 
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { splitEscaped, unescaped } from '../escapes.ts'
-import type { TokenValue } from '../query.ts'
+import type { Codes, TokenValue } from '../query.ts'
 import type { Modifier, Reach } from './rules.ts'
 import { tokensOf } from './tokens.ts'
 
 /** So many lists are read side by side; with more codes, another part of the search drives, or the type's listing. */
 const mostLists = 64
 
-/** A `code` element has no system of its own: where its value set does not tell which, any will do. */
+/** The lists that a code may stand in. A `code` element has no system of its own: where its value set does not tell which, any will do. */
+const listsFor = (codes: Codes, system: string | undefined, { type }: TypedValue) => {
+  if (system === undefined && type === 'code') return [...codes.values()]
+  const list = codes.get(system ?? '')
+  return list ? [list] : []
+}
+
 const matches = ({ codes }: TokenValue, found: TypedValue): boolean => {
   if (!codes) throw new Error('A code was judged before terminology was asked.')
   return tokensOf(found).some(({ system, code = '' }) =>
-    system === undefined && found.type === 'code'
-      ? [...codes.values()].some((list) => list.has(code))
-      : codes.get(system ?? '')?.has(code),
+    listsFor(codes, system, found).some((list) => list.has(code)),
   )
 }
+
+/** Nothing is said to be outside that may yet be inside: another code of a system that is held in part. */
+const mayMatch = (wanted: TokenValue, found: TypedValue): boolean =>
+  matches(wanted, found) ||
+  tokensOf(found).some(({ system, code }) =>
+    listsFor(wanted.others ?? new Map(), system, found).some((list) => code !== undefined && !list.has(code)),
+  )
 
 const reach = ({ codes }: TokenValue): readonly Reach[] | undefined => {
   const distinct = new Set([...(codes?.values() ?? [])].flatMap((list) => [...list]))
@@ -44,7 +55,7 @@ const inHierarchy: Modifier<TokenValue> = {
 
 export const coded: Readonly<Record<string, Modifier<TokenValue>>> = {
   in: { ...ofSet, reach },
-  'not-in': { ...ofSet, negated: true },
+  'not-in': { ...ofSet, matches: mayMatch, negated: true },
   above: inHierarchy,
   below: inHierarchy,
 }
