@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { door } from '../../src/handlers/door.ts'
+import { judgeAll, newMemory } from '../../src/validate/profile/held.ts'
 import table from '../cases/profiles.json' with { type: 'json' }
 import { type Asking, askDoor, eventOf, type Server, startServer } from '../handlers/caller.ts'
 
@@ -93,6 +94,17 @@ describe('where profiles are enforced', () => {
       body: [{ op: 'remove', path: '/gender' }],
     })
     expect([status, told(json)]).toEqual([422, [['error', 'Patient.gender']]])
+  })
+
+  test('who knows a profile, and what its value sets lead to, reads nothing to judge by it', async () => {
+    const store = server.engines.openStore('main')
+    const memory = newMemory()
+    const asked = [{ resource: patient(), profiles: [] }]
+    const first = await judgeAll(asked, store, memory)
+    const { calls } = store.meter
+    expect(calls).toBeGreaterThan(0)
+    expect(await judgeAll(asked, store, memory)).toEqual(first)
+    expect(store.meter.calls).toBe(calls)
   })
 
   test('a claim that nobody can judge is taken, and told', async () => {
