@@ -63,15 +63,6 @@ const typesOf = ({ type, member }: Call, pairs: Pairs): readonly string[] => {
   return wanted.length === 0 ? [...new Set(possible)] : wanted
 }
 
-const checkSort = (pairs: Pairs, types: readonly string[]): void => {
-  if (types.length > 1 && pairs.some(([name]) => name === '_sort'))
-    throw failure(
-      'unsupported',
-      '`_sort` over several types is not supported: they come one after the other. Name one `_type`.',
-      '_sort',
-    )
-}
-
 interface Found {
   page: SearchPage
   query: Query
@@ -86,6 +77,11 @@ const onlyOnce = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
   }
 }
 
+/** What one type does not know is told even where another does. */
+const distinctIssues = (issues: readonly Issue[]): readonly Issue[] => [
+  ...new Map(issues.map((issue) => [issue.diagnostics, issue])).values(),
+]
+
 const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> => {
   const { base } = context
   const within = call.member === '' ? undefined : `${call.type}/${call.id}`
@@ -96,7 +92,6 @@ const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> 
     return { query, issues, page: await runSearch(query, context) }
   }
   const types = typesOf(call, pairs)
-  checkSort(pairs, types)
   const own = pairs.filter(([name]) => name !== '_type' && name !== '_cursor')
   const definitions = onlyOnce(() => context.store.definitions())
   const parsed = await Promise.all(types.map((type) => readQuery(type, own, options, { definitions })))
@@ -112,7 +107,7 @@ const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> 
           name === '_type' || name === '_cursor' || first.query.selfPairs.some(([known]) => known === name),
       ),
     },
-    issues: first.issues,
+    issues: distinctIssues(parsed.flatMap(({ issues }) => issues)),
     page: await searchSeveral(queries, cursor, context),
   }
 }

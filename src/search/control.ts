@@ -14,7 +14,7 @@ export const mostCount = 1000
 export const defaultControl: Omit<Query, 'type' | 'base' | 'clauses' | 'selfPairs'> = {
   sort: [],
   count: defaultCount,
-  total: 'estimate',
+  total: 'known',
   countOnly: false,
   includes: [],
   revincludes: [],
@@ -135,5 +135,4 @@ export const controls: Readonly<Record<string, Control>> = {
   _cursor: (_, __, value) => good({ cursor: value }),
   _containedType: refused,
   _query: refused,
-  _list: refused,
 }

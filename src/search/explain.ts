@@ -40,6 +40,32 @@ export const explain = (plan: Plan, way: string, use: Use, meter: Meter): Explan
   readUnits: meter.readUnits,
 })
 
+const sumOf = (all: readonly Explanation[], name: 'entries' | 'resources' | 'matches'): number =>
+  all.reduce((sum, each) => sum + each[name], 0)
+
+const mostOf = (all: readonly Explanation[], name: 'rounds' | 'calls' | 'readUnits'): number =>
+  Math.max(0, ...all.map((each) => each[name]))
+
+/** Returns the explanation of searches of several types as one: rounds, calls and units are the request's already. */
+export const explainTogether = (all: readonly Explanation[]): Explanation => {
+  const union = (of: (each: Explanation) => readonly string[]) =>
+    [...new Set(all.flatMap(of))].slice(0, mostLists)
+  return {
+    way: union(({ way }) => [way]).join('; '),
+    candidates: {
+      equal: union(({ candidates: { patient, equal } }) => (patient ? [patient, ...equal] : equal)),
+      ranges: union(({ candidates }) => candidates.ranges),
+    },
+    lists: union(({ lists }) => lists),
+    entries: sumOf(all, 'entries'),
+    resources: sumOf(all, 'resources'),
+    matches: sumOf(all, 'matches'),
+    rounds: mostOf(all, 'rounds'),
+    calls: mostOf(all, 'calls'),
+    readUnits: mostOf(all, 'readUnits'),
+  }
+}
+
 const alternatives = ({ candidates: { patient, equal, ranges, ids } }: Explanation): string =>
   [patient, ...equal, ...ranges, ids === undefined ? undefined : `${ids} ids`]
     .filter((name) => name !== undefined)

@@ -26,7 +26,8 @@ export interface Query {
 }
 
 export type Pair = readonly [name: string, value: string]
-export type Total = 'none' | 'estimate' | 'accurate'
+/** `known`: nothing was asked for, so it is told where it costs nothing. */
+export type Total = 'none' | 'estimate' | 'accurate' | 'known'
 
 export type Clause =
   | ValueClause

@@ -103,13 +103,16 @@ const readMatches = async (scope: Scope, chains: Scope, asked: Query): Promise<F
   return { plan, page, included, total }
 }
 
-/** The total beside a page is counted with a budget of its own, and left out where that is not enough. */
+/** The total beside a page is counted with a budget of its own, an estimate with less, and left out where that is not enough. */
 const totalOf = async (
   { store, started, follow }: Scope,
   query: Query,
   plan: Plan,
-): Promise<number | undefined> =>
-  query.total === 'accurate' ? counted(newScope(store, started, wholeLimits, follow), query, plan) : undefined
+): Promise<number | undefined> => {
+  if (query.total !== 'accurate' && query.total !== 'estimate') return undefined
+  const limits = query.total === 'accurate' ? wholeLimits : pageLimits
+  return counted(newScope(store, started, limits, follow), query, plan)
+}
 
 const count = async (scope: Scope, query: Query, plan: Plan): Promise<number> => {
   const total = await counted(scope, query, plan)
@@ -137,7 +140,7 @@ const counted = async (scope: Scope, query: Query, plan: Plan): Promise<number |
 }
 
 const totalIssues = ({ type, total: wanted }: Query, total: number | undefined): Issue[] =>
-  wanted === 'accurate' && total === undefined
+  (wanted === 'accurate' || wanted === 'estimate') && total === undefined
     ? [
         warning(
           'too-costly',

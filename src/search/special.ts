@@ -1,11 +1,13 @@
 /** Parameters of every type that no element has the values of, https://hl7.org/fhir/R4/search.html#all */
 
-import type { SearchParameter } from '../fhir/definitions.ts'
+import type { Resource, SearchParameter, TypedValue } from '../fhir/definitions.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { readFilter } from './filter/filter.ts'
+import { parameterOf } from './lists.ts'
 import type { Clause, WordsClause } from './query.ts'
 import { complaint, type Reading } from './reading.ts'
 import { readText } from './text.ts'
+import { isObject, many } from './types/rules.ts'
 import { remembersWords } from './words.ts'
 
 /** A clause, or what is wrong with it. */
@@ -48,7 +50,35 @@ const official = (code: string, type: SearchParameter['type'], name: string): Se
   url: `http://hl7.org/fhir/SearchParameter/${name}`,
 })
 
+/** What a List holds; entries that are marked as gone from it are passed over. */
+const entriesOf = (list: Resource): readonly TypedValue[] =>
+  many(list.entry)
+    .filter(isObject)
+    .filter(({ deleted, item }) => deleted !== true && item !== undefined)
+    .map(({ item }) => ({ type: 'Reference', value: item }))
+
+/** `_list=42` is `_has:List:item:_id=42`. https://hl7.org/fhir/R4/search.html#list */
+const list: Special['parse'] = (reading, name, value, parseClause) => {
+  const item = parameterOf('List', 'item')
+  if (value.startsWith('$'))
+    return {
+      issues: [
+        complaint('unsupported', reading, name, `\`${value}\` is not kept here; name a List by its id.`),
+      ],
+    }
+  const { clause, issues } = parseClause({ ...reading, type: 'List' }, '_id', value)
+  if (!clause || !item) return { issues }
+  const parameter = { ...item, own: { list: item.code, of: entriesOf } }
+  return { clause: { kind: 'has', type: 'List', parameter, clause }, issues }
+}
+
 const all: readonly Special[] = [
+  {
+    parameter: official('_list', 'string', 'Resource-list'),
+    has: () => true,
+    refusal: () => undefined,
+    parse: list,
+  },
   {
     parameter: official('_filter', 'special', 'filter'),
     has: () => true,

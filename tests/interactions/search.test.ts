@@ -48,6 +48,53 @@ test('leads through all pages by its next links', async () => {
   expect(found.sort()).toEqual(['o1', 'o2', 'o3', 'o4', 'o5'])
 })
 
+test('leads back through all pages by its previous links', async () => {
+  const first = await ask('GET', '/Observation?patient=ann&_count=2')
+  expect(linkOf(first.json, 'previous')).toBeUndefined()
+  const second = await ask('GET', String(linkOf(first.json, 'next')).slice(base.length))
+  // What comes meanwhile stands before the first page and moves nothing.
+  await ask('PUT', '/Observation/o9', { body: observation(9) })
+  const back = await ask('GET', String(linkOf(second.json, 'previous')).slice(base.length))
+  expect(idsOf(back.json.entry)).toEqual(idsOf(first.json.entry))
+  expect(linkOf(back.json, 'next')).toBeDefined()
+  const before = await ask('GET', String(linkOf(back.json, 'previous')).slice(base.length))
+  expect(idsOf(before.json.entry)).toEqual(['o9'])
+  expect(linkOf(before.json, 'previous')).toBeUndefined()
+  await ask('DELETE', '/Observation/o9')
+})
+
+test('finds what a List holds', async () => {
+  const entry = ['o1', 'o2', 'o3'].map((id) => ({
+    item: { reference: `Observation/${id}` },
+    ...(id === 'o3' && { deleted: true }),
+  }))
+  const list = { resourceType: 'List', id: 'l', status: 'current', mode: 'changes', entry }
+  expect((await ask('PUT', '/List/l', { body: list })).status).toBe(201)
+  expect(idsOf((await ask('GET', '/Observation?_list=l')).json.entry)).toEqual(['o2', 'o1'])
+  expect(idsOf((await ask('GET', '/Observation?_list=l&date=ge2026-01-02')).json.entry)).toEqual(['o2'])
+  expect(idsOf((await ask('GET', '/Patient?_has:Observation:patient:_list=l')).json.entry)).toEqual(['ann'])
+  expect((await ask('GET', '/Patient?_list=l')).json.total).toBe(0)
+  const refused = await ask('GET', '/Observation?_list=$current-problems')
+  expect([refused.status, refused.json.issue[0].diagnostics]).toEqual([
+    501,
+    expect.stringContaining('by its id'),
+  ])
+})
+
+test.each([
+  ['_count=0', 5, 0],
+  ['_summary=count', 5, 0],
+  ['_count=2', undefined, 2],
+  ['_count=2&_total=none', undefined, 2],
+  ['_count=2&_total=estimate', 5, 2],
+  ['_count=2&_total=accurate', 5, 2],
+])('%s tells a total of %s', async (asked, total, entries) => {
+  const { json } = await ask('GET', `/Observation?patient=ann&${asked}`)
+  expect([json.total, json.entry?.length ?? 0]).toEqual([total, entries])
+  if (entries === 0)
+    expect(json.link.map(({ relation }: { relation: string }) => relation)).toEqual(['self', 'first'])
+})
+
 test('takes the parameters of a form, and those of the URL with it', async () => {
   const asking = {
     body: 'category=vital-signs&date=ge2026-01-03&date=lt2026-01-05',

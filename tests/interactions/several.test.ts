@@ -108,9 +108,86 @@ describe('a compartment', () => {
     ['/Observation/o1/Patient', 404],
     ['/Patient/ann/*?_type=Nothing', 404],
     ['/Patient/ann/Observation?colour=red', 400],
-    ['/Patient/ann/*?_sort=_lastUpdated', 501],
+    ['/Patient/ann/*?_sort=_lastUpdated', 200],
   ])('%s is answered with %i', async (target, status) => {
     expect((await ask('GET', target)).status).toBe(status)
+  })
+})
+
+const linkOf = ({ json }: { json: { link: { relation: string; url: string }[] } }, wanted: string) =>
+  json.link.find(({ relation }) => relation === wanted)?.url.slice(base.length)
+
+describe('several types in one order', () => {
+  const all = ['Observation/o0', 'Observation/o1', 'Observation/o2', 'Observation/o3', 'Observation/o4']
+  const others = ['Condition/c', 'Encounter/e', 'Patient/ann', 'Patient/bob']
+  const byId = (a: string, b: string) => ((a.split('/')[1] ?? '') < (b.split('/')[1] ?? '') ? -1 : 1)
+  const types = '_type=Observation,Condition,Encounter,Patient'
+
+  test.each([1, 2, 4, 50])('are sorted together, %i on a page', async (count) => {
+    const sorted = [...all, ...others].toSorted(byId)
+    expect(await everyPage(`/?${types}&_sort=_id&_count=${count}`)).toEqual(sorted)
+    expect(await everyPage(`/?${types}&_sort=-_id&_count=${count}`)).toEqual(sorted.toReversed())
+  })
+
+  test('are sorted by several keys, of which the first is the last change', async () => {
+    const sorted = await everyPage('/Patient/ann/*?_sort=_lastUpdated,-_id&_count=3')
+    expect(sorted).toEqual([
+      'Observation/o3',
+      'Observation/o2',
+      'Observation/o1',
+      'Observation/o0',
+      'Encounter/e',
+      'Condition/c',
+      'Patient/ann',
+    ])
+  })
+
+  test.each([
+    ['/?_type=Observation,Condition&_sort=date', 400],
+    ['/?_type=Observation,Condition&_sort=_id&_cursor=x', 400],
+    ['/?_type=Observation,Condition&_sort=_id&_cursor=W10', 400],
+  ])('%s is answered with %i', async (target, status) => {
+    expect((await ask('GET', target)).status).toBe(status)
+  })
+})
+
+describe('several types one after the other', () => {
+  test.each([
+    '/?_lastUpdated=gt2000&_count=3',
+    '/Patient/ann/*?_count=2',
+    '/?_type=Patient,Observation&_count=2',
+  ])('%s leads back page by page', async (target) => {
+    const forward: string[][] = []
+    let url: string | undefined = target
+    let last = ''
+    for (; url; url = linkOf(await ask('GET', last), 'next')) {
+      last = url
+      forward.push(paths(await ask('GET', url)))
+    }
+    const back: string[][] = []
+    for (url = last; url; url = linkOf(await ask('GET', url), 'previous'))
+      back.unshift(paths(await ask('GET', url)))
+    expect(back.flat()).toEqual(forward.flat())
+    const again = linkOf(await ask('GET', last), 'previous') ?? ''
+    expect(linkOf(await ask('GET', again), 'next')).toBeDefined()
+  })
+
+  test('tell a total that goes beyond the page where it is asked for', async () => {
+    const known = await ask('GET', '/?_type=Patient,Observation&_count=2')
+    expect(known.json.total).toBeUndefined()
+    const counted = await ask('GET', '/?_type=Patient,Observation&_count=2&_total=accurate')
+    expect([counted.json.total, counted.json.entry.length]).toEqual([7, 2])
+  })
+
+  test('warn of what only one of them knows', async () => {
+    const headers = { Prefer: 'handling=lenient' }
+    const { text } = await ask('GET', '/?_type=Observation,Patient&status=final', { headers })
+    expect(text).toContain('no search parameter of Patient')
+  })
+
+  test('explain themselves together', async () => {
+    const { text } = await ask('GET', '/?_type=Observation,Patient&_explain=true')
+    expect(text).toContain('matches: 7')
   })
 })
 
