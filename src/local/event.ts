@@ -117,9 +117,8 @@ const pairs = (raw: readonly string[]): [string, string][] =>
   Array.from({ length: raw.length / 2 }, (_, index) => [raw[index * 2] ?? '', raw[index * 2 + 1] ?? ''])
 
 const grouped = (entries: readonly (readonly [string, string])[]): Record<string, string[]> => {
-  const groups: Record<string, string[]> = {}
-  for (const [name, value] of entries) groups[name] = [...(groups[name] ?? []), value]
-  return groups
+  const groups = Map.groupBy(entries, ([name]) => name)
+  return Object.fromEntries([...groups].map(([name, all]) => [name, all.map(([, value]) => value)]))
 }
 
 const last = (groups: Readonly<Record<string, string[]>>): Record<string, string> | null => {

@@ -7,7 +7,7 @@ import { asked, someResources } from './generate.ts'
 import { judgeOf } from './judge.ts'
 
 /** `LAWS=20000 npx vitest run tests/laws/filter.test.ts` for the long run. */
-const runs = Number(process.env.LAWS ?? 300)
+const runs = Number(process.env.LAWS ?? 150)
 const seed = Number(process.env.LAWS_SEED ?? 4711)
 
 let engines: Engines

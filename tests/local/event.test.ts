@@ -28,6 +28,15 @@ describe('a proxy event', () => {
     expect(multiValueHeaders['X-Some']).toEqual(['one', 'two'])
   })
 
+  test('takes any name for a parameter', () => {
+    const { multiValueQueryStringParameters } = event('/Patient?constructor=1&__proto__=2&toString=3')
+    expect(Object.entries(multiValueQueryStringParameters ?? {})).toEqual([
+      ['constructor', ['1']],
+      ['__proto__', ['2']],
+      ['toString', ['3']],
+    ])
+  })
+
   test('has null where there is nothing', () => {
     const { body, queryStringParameters, multiValueQueryStringParameters, pathParameters, isBase64Encoded } =
       event('/Patient')
