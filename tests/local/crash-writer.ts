@@ -1,4 +1,4 @@
-/** A function's process that kills itself at one of its store calls, or writes down what it was going to answer. */
+/** A function's process that kills itself at one of its store calls, or writes down what it answers and takes the next order. */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { connect } from '../../src/store/dynamo/clients.ts'
@@ -33,8 +33,7 @@ const obey = async ({ name, run, at, kind }: CrashOrder): Promise<void> => {
   const each = crashCases[name]
   if (!each) throw new Error(`There is no case ${name}.`)
   const { status } = await processDoor(clients, each.env)(...each.ask(run))
-  writeSync(1, JSON.stringify({ status, calls: nth }))
-  process.exit(0)
+  writeSync(1, `${JSON.stringify({ status, calls: nth })}\n`)
 }
 
 for await (const line of createInterface({ input: process.stdin })) await obey(JSON.parse(line))

@@ -58,10 +58,10 @@ const everything = async (target: string): Promise<(Resource | undefined)[]> => 
 }
 
 /** Reads pairs while they are written; returns how often, and what was seen of a pair that was not whole. */
-const watch = async (until: number) => {
+const watch = async (goesOn: () => boolean) => {
   const torn: unknown[] = []
   let readings = 0
-  for (; Date.now() < until; readings++) {
+  for (; goesOn(); readings++) {
     const pair = readings % pairCount
     const { json } = await server.ask('GET', `/Basic?_id=${sides.map((side) => `${side}-${pair}`)}`)
     const texts = (json.entry ?? []).map(({ resource }: { resource: Resource }) => resource.code.text)
@@ -72,15 +72,16 @@ const watch = async (until: number) => {
 
 test(`every acknowledged transaction of ${writers} processes is whole, every refused one leaves nothing`, async () => {
   const until = Date.now() + seconds * 1000
-  const [{ readings, torn }, ...said] = await Promise.all([
-    watch(until),
-    ...Array.from({ length: writers }, (_, i) => attemptsOf(i, until)),
-  ])
+  let ended = false
+  const watching = watch(() => !ended)
+  const said = await Promise.all(Array.from({ length: writers }, (_, i) => attemptsOf(i, until)))
+  ended = true
+  const { readings, torn } = await watching
   const attempts = said.flat()
   const done = attempts.filter(({ status }) => status === 200)
   const refused = attempts.filter(({ status }) => status !== 200)
   console.log(`${done.length} done, ${refused.length} refused, ${readings} readings`)
-  expect([torn, readings > 10, done.length > writers]).toEqual([[], true, true])
+  expect([torn, readings > 0, done.length > writers]).toEqual([[], true, true])
   expect(refused.filter(({ status }) => status !== 409 && status !== 412)).toEqual([])
 
   const observations = await everything('/Observation?_count=1000')
