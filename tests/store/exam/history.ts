@@ -79,7 +79,18 @@ export const examineHistory = ({ engines, tenant }: Examinee): void => {
       ])
     }
     const expected = [3, 2, 1, 0].flatMap((n) => [`Patient/p${n}/1`, `Group/g${n}/1`])
-    for (const limit of [1, 3, 8, 9]) expect(await allPages(store, { limit })).toEqual(expected)
+    for (const limit of [1, 3, 8, 9]) {
+      expect(await allPages(store, { limit })).toEqual(expected)
+      expect(await allPages(store, { limit, oldestFirst: true })).toEqual(expected.toReversed())
+    }
+    const until = '2026-03-05T23:59:59.999Z'
+    for (const limit of [1, 3, 9]) {
+      expect(await allPages(store, { limit, until })).toEqual(expected.slice(4))
+      expect(await allPages(store, { limit, until: '2026-03-05T00:00:00.000Z' })).toEqual(expected.slice(5))
+      const between = { limit, until, since: '2026-01-02T00:00:00.000Z', oldestFirst: true }
+      expect(await allPages(store, between)).toEqual(['Group/g1/1', 'Patient/p1/1'])
+      expect(await allPages(store, { ...between, type: 'Patient' })).toEqual(['Patient/p1/1'])
+    }
   })
 
   test('lists a large transaction’s versions, changes and creations', async () => {
