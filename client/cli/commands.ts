@@ -9,6 +9,7 @@ import { loadPackage } from './load-package.ts'
 import { type Command, type Done, UsageError } from './options.ts'
 import { patients } from './patients.ts'
 import { post } from './post.ts'
+import { reindex } from './reindex.ts'
 import { discover, signIn } from './sign-in.ts'
 import { vitals } from './vitals.ts'
 
@@ -52,6 +53,7 @@ export const commands: readonly Row[] = [
   row('search', 'TYPE [a=b …]', 'one page of a search', telling(search)),
   row('history', '[TYPE[/ID]]', 'versions, newest first', telling(history)),
   row('index', 'check|repair TYPE|TYPE/ID', 'hold the search index against the resources', index),
+  row('reindex', '', 'index what is defined at run time, and wait until that is done', telling(reindex)),
   row('token', '', 'print a token, and nothing else', telling(token)),
   row('completion', 'SHELL', 'a script that completes commands in bash, zsh or fish', async (command) => ({
     text: completion(command, commands),

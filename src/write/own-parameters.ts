@@ -170,7 +170,9 @@ export const ownIssues = async (
     const present = own.findIndex((each) => each.id === id)
     if (!isActive(resource)) return present >= 0 ? objections(principal, 'administer', type) : []
     const wanted = wantedBy(id, resource, own)
-    const issues = [...objections(principal, 'administer', type), ...issuesOf(resource, wanted, own)]
+    const isNew = wanted.types.length > 0 || present >= 0
+    const forbidden = isNew ? objections(principal, 'administer', type) : []
+    const issues = [...forbidden, ...issuesOf(resource, wanted, own)]
     if (issues.length === 0) own.push({ ...wanted, list: '', state: 'indexing', from: 0 })
     return issues
   })

@@ -342,6 +342,11 @@ describe('the command line', () => {
     )
   })
 
+  test('reindex waits until the index is as the search parameters ask', async () => {
+    const run = await pilotlight('reindex')
+    expect(run).toEqual({ code: 0, out: 'The index is as the search parameters ask.\n', err: '' })
+  })
+
   test('immunizations shows doses by vaccine', async () => {
     const { code, out } = await pilotlight('immunizations', await idOf('Kowalska'))
     expect(code).toBe(0)

@@ -411,11 +411,10 @@ test.skipIf(!existsSync(usCore))(
 )
 
 test('one that means R4’s own by its derivedFrom is stored, and is nothing new', async () => {
-  const { status, text } = await put(
-    parameter('us-gender', 'gender', 'token', 'Patient.gender', {
-      derivedFrom: 'http://hl7.org/fhir/SearchParameter/individual-gender',
-    }),
-  )
+  const body = parameter('us-gender', 'gender', 'token', 'Patient.gender', {
+    derivedFrom: 'http://hl7.org/fhir/SearchParameter/individual-gender',
+  })
+  const { status, text } = await ask('PUT', '/SearchParameter/us-gender', { body, groups: 'loader' })
   expect(status, text).toBe(201)
   const { json } = await ask('GET', '/$reindex')
   expect(JSON.stringify(json)).not.toContain('us-gender')

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Stack, startStack } from '../../src/local/stack.ts'
+
+let stack: Stack
+beforeAll(async () => {
+  stack = await startStack({ open: true, environments: 2 })
+})
+afterAll(() => stack?.stop())
+
+const ask = async (method: string, path: string, body?: object) => {
+  const headers = { 'content-type': 'application/fhir+json' }
+  const sent = body ? { body: JSON.stringify(body) } : {}
+  const response = await fetch(stack.url + path, { method, headers, ...sent })
+  // biome-ignore lint/suspicious/noExplicitAny: answers of any shape
+  return { status: response.status, json: (await response.json()) as any }
+}
+
+const state = async (): Promise<string> => (await ask('GET', '/$reindex')).json.parameter[0].valueCode
+
+test('what is defined is indexed in the background, though its worker is killed, and then told of', async () => {
+  const patient = (i: number) => ({
+    resourceType: 'Patient',
+    extension: [{ url: 'urn:ward', valueCode: `w${i % 2}` }],
+  })
+  const entry = Array.from({ length: 400 }, (_, i) => ({
+    resource: patient(i),
+    request: { method: 'POST', url: 'Patient' },
+  }))
+  await ask('POST', '', { resourceType: 'Bundle', type: 'transaction', entry })
+  const { status } = await ask('POST', '/SearchParameter', {
+    resourceType: 'SearchParameter',
+    status: 'active',
+    url: 'http://example.org/SearchParameter/ward',
+    name: 'Ward',
+    description: 'The ward',
+    code: 'ward',
+    base: ['Patient'],
+    type: 'token',
+    expression: "Patient.extension('urn:ward').value",
+  })
+  expect(status).toBe(201)
+  while ((await state()) !== 'running') await sleep(50)
+  process.kill(stack.pids().at(-1) ?? 0, 'SIGKILL')
+  while ((await state()) !== 'done') await sleep(200)
+  expect((await ask('GET', '/Patient?ward=w1&_summary=count')).json.total).toBe(200)
+  const { json } = await ask('GET', '/metadata')
+  expect(JSON.stringify(json)).toContain('http://example.org/SearchParameter/ward')
+}, 120_000)
