@@ -1,6 +1,7 @@
 import type { Issue } from '../outcome/failure.ts'
 import type { Meter } from '../store/port.ts'
 import type { Plan } from './plan.ts'
+import { isOpen, type Query } from './query.ts'
 import type { Use } from './scope.ts'
 
 /** How an answer came about, and what it cost. */
@@ -9,7 +10,12 @@ export interface Explanation {
   way: string
   /** What could have driven it. */
   candidates: { patient?: string; equal: readonly string[]; ranges: readonly string[]; ids?: number }
+  /** What became of chains and `_has`: sets of links before the page was read, or a look from candidate to candidate. */
+  chains?: 'resolved' | 'followed'
+  /** The first of the lists that were read. */
   lists: readonly string[]
+  /** How many lists were read. */
+  listCount: number
   /** Index entries read, resources read, matches among them. */
   entries: number
   resources: number
@@ -22,9 +28,14 @@ export interface Explanation {
 
 const mostLists = 20
 
-/** Returns the explanation of a search. */
-export const explain = (plan: Plan, way: string, use: Use, meter: Meter): Explanation => ({
+/** Returns the explanation of a search, given the query that was asked and the one that was read. */
+export const explain = (
+  { asked, query, plan, way }: { asked: Query; query: Query; plan: Plan; way: string },
+  use: Use,
+  meter: Meter,
+): Explanation => ({
   way,
+  ...(isOpen(asked) && { chains: isOpen(query) ? 'followed' : 'resolved' }),
   candidates: {
     ...(plan.patient && { patient: plan.patient.name }),
     equal: plan.equal.map(({ name }) => name),
@@ -32,6 +43,7 @@ export const explain = (plan: Plan, way: string, use: Use, meter: Meter): Explan
     ...(plan.ids && { ids: plan.ids.length }),
   },
   lists: [...new Set(use.lists)].slice(0, mostLists),
+  listCount: new Set(use.lists).size,
   entries: use.entries,
   resources: use.resources,
   matches: use.matches,
@@ -40,8 +52,10 @@ export const explain = (plan: Plan, way: string, use: Use, meter: Meter): Explan
   readUnits: meter.readUnits,
 })
 
-const sumOf = (all: readonly Explanation[], name: 'entries' | 'resources' | 'matches'): number =>
-  all.reduce((sum, each) => sum + each[name], 0)
+const sumOf = (
+  all: readonly Explanation[],
+  name: 'listCount' | 'entries' | 'resources' | 'matches',
+): number => all.reduce((sum, each) => sum + each[name], 0)
 
 const mostOf = (all: readonly Explanation[], name: 'rounds' | 'calls' | 'readUnits'): number =>
   Math.max(0, ...all.map((each) => each[name]))
@@ -57,6 +71,8 @@ export const explainTogether = (all: readonly Explanation[]): Explanation => {
       ranges: union(({ candidates }) => candidates.ranges),
     },
     lists: union(({ lists }) => lists),
+    listCount: sumOf(all, 'listCount'),
+    ...(all[0]?.chains && { chains: all[0].chains }),
     entries: sumOf(all, 'entries'),
     resources: sumOf(all, 'resources'),
     matches: sumOf(all, 'matches'),
@@ -71,16 +87,22 @@ const alternatives = ({ candidates: { patient, equal, ranges, ids } }: Explanati
     .filter((name) => name !== undefined)
     .join(', ')
 
+const chainsText = {
+  resolved: 'Chains: what they lead to was read first.',
+  followed: 'Chains: they lead far, so links are followed from each candidate.',
+}
+
 /** Returns the explanation in words, for people who wonder where the time goes. */
 export const explained = (explanation: Explanation): Issue => {
-  const { way, lists, entries, resources, matches, rounds, calls, readUnits } = explanation
+  const { way, chains, lists, listCount, entries, resources, matches, rounds, calls, readUnits } = explanation
   return {
     kind: 'explanation',
     severity: 'information',
     diagnostics: [
       `Driven by: ${way}.`,
       `Could have been driven by: ${alternatives(explanation) || 'nothing narrower'}.`,
-      `Lists read: ${lists.join(', ') || 'none'}.`,
+      ...(chains ? [chainsText[chains]] : []),
+      `Lists read: ${lists.join(', ') || 'none'}${listCount > lists.length ? `, … ${listCount} in all` : ''}.`,
       `Index entries read: ${entries}; resources judged: ${resources}; matches: ${matches}.`,
       `DynamoDB: ${rounds} rounds, ${calls} calls, ${readUnits} read units.`,
     ].join('\n'),

@@ -60,13 +60,19 @@ export const search = async (
     ...(page.previous && { previous: writeCursor(query, page.previous) }),
     ...(total !== undefined && { total }),
     issues: totalIssues(query, total),
-    explain: explain(found.plan, page.way, scope.use, store.meter),
+    explain: explain(
+      { asked: query, query: found.query, plan: found.plan, way: page.way },
+      scope.use,
+      store.meter,
+    ),
   }
 }
 
 const limitsOf = ({ sort, countOnly }: Query) => (sort.length > 0 || countOnly ? wholeLimits : pageLimits)
 
 interface Found {
+  /** The query as it was read, with its chains resolved as far as that paid. */
+  query: Query
   plan: Plan
   page: Page
   included: readonly Read[]
@@ -90,7 +96,7 @@ const readOnce = async (
 const readCount = async (scope: Scope, chains: Scope, asked: Query): Promise<Found> => {
   const { query, plan } = await resolveForAll(chains, asked)
   const total = await count(scope, query, plan)
-  return { plan, page: { reads: [], way: 'count' }, included: [], total }
+  return { query, plan, page: { reads: [], way: 'count' }, included: [], total }
 }
 
 const readMatches = async (scope: Scope, chains: Scope, asked: Query): Promise<Found> => {
@@ -100,7 +106,7 @@ const readMatches = async (scope: Scope, chains: Scope, asked: Query): Promise<F
   const included = await readIncluded(scope, query, page.reads)
   const whole = !cursor && !page.next
   const total = whole && query.total !== 'none' ? page.reads.length : await totalOf(scope, query, plan)
-  return { plan, page, included, total }
+  return { query, plan, page, included, total }
 }
 
 /** The total beside a page is counted with a budget of its own, an estimate with less, and left out where that is not enough. */

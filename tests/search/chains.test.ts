@@ -127,3 +127,10 @@ test('what cannot be sorted is refused with advice', async () => {
   expect(refused.issues[0].kind).toBe('too-costly')
   expect(refused.issues[0].diagnostics).toMatch(/Narrow/)
 })
+
+test('what became of a chain is explained', async () => {
+  const way = async (url: string) => (await searchPage(store(), url)).explain.chains
+  expect(await way('Observation?subject:Patient.gender=female')).toBe('followed')
+  expect(await way('Observation?subject:Patient.family=seldom')).toBe('resolved')
+  expect(await way('Observation?code=rare')).toBeUndefined()
+})
