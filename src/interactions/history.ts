@@ -1,14 +1,18 @@
 /** https://hl7.org/fhir/R4/http.html#history */
 
 import { dateInterval, type Interval } from '../fhir/dates.ts'
+import { type Link, parseLink } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
 import type { HistoryPage, HistoryScope, Store, Version } from '../store/port.ts'
+import type { Context } from '../write/context.ts'
 import { inParallel } from '../write/parallel.ts'
 import { queryText } from '../write/query-text.ts'
 import { type BundleLink, bundleText, historyEntry } from './bundle-text.ts'
 import { type Call, type Interaction, type Pairs, telling } from './call.ts'
 import { checkQuery, cutFor, isKnown } from './manners.ts'
+
+type LocalLink = Extract<Link, { kind: 'local' }>
 
 const defaultCount = 50
 const maxCount = 1000
@@ -36,7 +40,8 @@ const sinceOf = (query: Pairs): string | undefined => {
 /** What a link to the next page says: a version's number, or the place of one among others. */
 const cursorOf = (query: Pairs, id: string): string | undefined => {
   const cursor = last(query, '_cursor')
-  const pattern = id === '' ? /^\d{4}-\d\d-\d\dT[\d:.]+Z\|/ : /^\d{1,10}$/
+  const several = id === '' || last(query, '_list') !== undefined
+  const pattern = several ? /^\d{4}-\d\d-\d\dT[\d:.]+Z\|/ : /^\d{1,10}$/
   if (cursor === undefined || pattern.test(cursor)) return cursor
   throw failure('invalid', `\`_cursor=${cursor}\` is not of this history. Follow the links of its pages.`)
 }
@@ -53,7 +58,7 @@ const scopeOf = ({ type, id, query }: Call): HistoryScope => {
   }
 }
 
-const known = ['_since', '_at', '_count', '_sort', '_cursor']
+const known = ['_since', '_at', '_list', '_count', '_sort', '_cursor']
 
 const urlWith = (base: string, path: string, pairs: Pairs): string => {
   const query = queryText(pairs)
@@ -145,38 +150,78 @@ const isOldestFirst = (query: Pairs): boolean => {
   throw failure('invalid', `\`_sort=${order}\`: a history is sorted by ${orders.join(' or ')}.`)
 }
 
-/** Returns a page of one resource's versions, which are all known. */
-const pageFrom = (all: readonly Version[], { query }: Call, { after, limit }: HistoryScope): HistoryPage => {
+/** Where a version stands among one resource's, and among those of several. */
+const numberOf = ({ v }: Version): string => String(v).padStart(10, '0')
+const placeOf = (version: Version): string =>
+  `${version.t}|${version.type}|${version.id}|${numberOf(version)}`
+
+/** Returns a page of versions which are all known, newest first. */
+const pageFrom = (
+  all: readonly Version[],
+  { query }: Call,
+  { after, limit }: HistoryScope,
+  place: (version: Version) => string,
+): HistoryPage => {
   const reversed = isOldestFirst(query)
-  const from = after === undefined ? undefined : Number(after)
-  const rest = (reversed ? all.toReversed() : all).filter(
-    ({ v }) => from === undefined || (reversed ? v > from : v < from),
-  )
+  const isNext = (version: Version) =>
+    after === undefined || (reversed ? place(version) > after : place(version) < after)
+  const rest = (reversed ? all.toReversed() : all).filter(isNext)
   const versions = rest.slice(0, limit)
-  return rest.length > limit ? { versions, after: String(versions.at(-1)?.v) } : { versions }
+  const end = versions.at(-1)
+  return rest.length > limit && end ? { versions, after: place(end) } : { versions }
 }
+
+const allOfOne = (call: Call, store: Store): Promise<Version[]> =>
+  last(call.query, '_at') === undefined ? everyVersion(call, store) : versionsAt(call, store)
 
 const pageOfOne = async (call: Call, store: Store): Promise<HistoryPage> => {
   const scope = scopeOf(call)
-  if (last(call.query, '_at') !== undefined) return pageFrom(await versionsAt(call, store), call, scope)
-  return isOldestFirst(call.query)
-    ? pageFrom(await everyVersion(call, store), call, scope)
-    : store.history(scope)
+  const plain = last(call.query, '_at') === undefined && !isOldestFirst(call.query)
+  return plain ? store.history(scope) : pageFrom(await allOfOne(call, store), call, scope, numberOf)
 }
 
-const pageOf = async (call: Call, store: Store): Promise<HistoryPage> => {
+const listed = async (id: string, { store, base }: Context): Promise<LocalLink[]> => {
+  const [list] = await store.get([{ type: 'List', id }])
+  if (!list || list.deleted) throw failure('not-found', notFound('List', id).diagnostics, '_list')
+  const { entry = [] } = JSON.parse(list.text) as { entry?: { item?: { reference?: string } }[] }
+  return entry.flatMap(({ item }) => {
+    const link = parseLink(item?.reference ?? '', base)
+    return link?.kind === 'local' ? [link] : []
+  })
+}
+
+/** https://hl7.org/fhir/R4/http.html#history: `_list` keeps what a List refers to, all its versions or the one it names. */
+const pageOfList = async (call: Call, list: string, context: Context): Promise<HistoryPage> => {
+  const links = (await listed(list, context)).filter(
+    ({ type, id }) => (call.type === '' || call.type === type) && (call.id === '' || call.id === id),
+  )
+  const query = call.query.filter(([name]) => name !== '_cursor' && name !== '_list')
+  const found = await inParallel(links, 8, async ({ type, id, version }) => {
+    const all = await allOfOne({ ...call, type, id, query }, context.store)
+    return all.filter(({ v }) => version === undefined || version === String(v))
+  })
+  const distinct = new Map(found.flat().map((version) => [placeOf(version), version]))
+  const all = [...distinct].sort(([a], [b]) => (a < b ? 1 : -1)).map(([, version]) => version)
+  return pageFrom(all, call, scopeOf(call), placeOf)
+}
+
+const pageOf = async (call: Call, context: Context): Promise<HistoryPage> => {
+  const { store } = context
+  const list = last(call.query, '_list')
+  if (list !== undefined) return pageOfList(call, list, context)
   if (call.id !== '') return pageOfOne(call, store)
   const scope = { ...scopeOf(call), oldestFirst: isOldestFirst(call.query) }
   if (last(call.query, '_at') === undefined) return store.history(scope)
   return severalAt(scope, periodOf(call.query), store)
 }
 
-export const history: Interaction = async (call, { store, base, now }) => {
+export const history: Interaction = async (call, context) => {
   checkQuery(call, ...known)
+  const { base, now } = context
   const cut = await cutFor(call)
-  const page = await pageOf(call, store)
+  const page = await pageOf(call, context)
   const { type, id } = call
-  const narrowed = call.query.some(([name]) => ['_since', '_at', '_cursor'].includes(name))
+  const narrowed = call.query.some(([name]) => ['_since', '_at', '_list', '_cursor'].includes(name))
   if (id !== '' && page.versions.length === 0 && !narrowed) return telling(404, [notFound(type, id)])
   const entries = page.versions.map((version) => historyEntry(version, base, cut(version)))
   const timestamp = new Date(now()).toISOString()

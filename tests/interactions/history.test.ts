@@ -138,6 +138,44 @@ describe('the history of a type and of the system', () => {
   })
 })
 
+describe('a history of what a List refers to', () => {
+  beforeAll(async () => {
+    for (const id of ['x', 'y', 'z'])
+      for (const text of ['1', '2'])
+        await ask('PUT', `/Basic/${id}`, { body: { resourceType: 'Basic', id, code: { text } } })
+    const items = [
+      'Basic/x',
+      `${base}/Basic/y/_history/1`,
+      'Patient/bob',
+      'http://elsewhere.org/fhir/Basic/z',
+    ]
+    await ask('PUT', '/List/l', {
+      body: {
+        resourceType: 'List',
+        id: 'l',
+        status: 'current',
+        mode: 'working',
+        entry: items.map((reference) => ({ item: { reference } })),
+      },
+    })
+  })
+
+  test.each([1, 100])('has its resources, or the version it names, in pages of %i', async (count) => {
+    const all = ['Basic/y W/"1"', 'Basic/x W/"2"', 'Basic/x W/"1"']
+    expect(await followed(`/Basic/_history?_list=l&_count=${count}`)).toEqual(all)
+    expect(await followed(`/_history?_list=l&_sort=_lastUpdated&_count=${count}`)).toEqual([
+      'Patient/bob W/"1"',
+      ...all.toReversed(),
+    ])
+    expect(await followed(`/Basic/x/_history?_list=l&_count=${count}`)).toEqual(all.slice(1))
+    expect(await followed(`/Basic/z/_history?_list=l&_count=${count}`)).toEqual([])
+  })
+
+  test('is not found where the List is not', async () => {
+    expect((await ask('GET', '/Basic/_history?_list=none')).status).toBe(404)
+  })
+})
+
 describe('one resource’s history', () => {
   const at = async (id: string, query: string) =>
     (await ask('GET', `/Basic/${id}/_history?${query}`)).json.entry?.map(
