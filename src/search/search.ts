@@ -13,6 +13,7 @@ import { matches } from './match.ts'
 import { readQuery } from './own.ts'
 import type { Plan } from './plan.ts'
 import { isOpen, type Pair, type Query } from './query.ts'
+import { checkWords } from './remembered.ts'
 import { type Page, readPage } from './run.ts'
 import { addUse, isOver, type Limits, newScope, pageLimits, type Scope, wholeLimits } from './scope.ts'
 
@@ -46,6 +47,7 @@ export const search = async (
   { store, started = Date.now(), limits, findCodes }: SearchOptions,
 ): Promise<SearchPage> => {
   const query = await withCodes(asked, findCodes)
+  await checkWords(store, query)
   const attempt = () => {
     const follow = follower()
     const scope = newScope(store, started, { ...limitsOf(query), ...limits }, follow)
