@@ -7,6 +7,7 @@ import { searchParameters } from '../fhir/parameters.ts'
 import { isResourceType, resourceTypes } from '../fhir/types.ts'
 import { error, type Issue, isKind } from '../outcome/failure.ts'
 import { type Definition, definitionsIn } from '../search/own.ts'
+import { specialParameters } from '../search/special.ts'
 import { rulesOf } from '../search/types/index.ts'
 import type { Definitions } from '../store/port.ts'
 import type { Context } from './context.ts'
@@ -27,9 +28,13 @@ const typesOf = (bases: readonly string[]): string[] =>
 
 const isActive = (resource: Resource | undefined): resource is Resource => resource?.status === 'active'
 
+/** R4's own parameter of that code. */
+const servedAs = (type: string, code: string): SearchParameter | undefined =>
+  searchParameters(type).get(code) ?? specialParameters(type).find((special) => special.code === code)
+
 /** R4's own parameter of that code, where the resource says that it means that one. */
 const isServed = (resource: Resource, type: string): boolean => {
-  const url = searchParameters(type).get(textIn(resource, 'code'))?.url
+  const url = servedAs(type, textIn(resource, 'code'))?.url
   return url !== undefined && (resource.url === url || resource.derivedFrom === url)
 }
 
@@ -92,7 +97,7 @@ const codeIssues = ({ code }: Wanted): Issue[] =>
 
 const clashIssues = ({ id, code, types }: Wanted, own: readonly Definition[]): Issue[] =>
   types.flatMap((type) => {
-    const present = searchParameters(type).get(code)
+    const present = servedAs(type, code)
     const other = own.find((each) => each.id !== id && each.code === code && each.types.includes(type))
     if (present)
       return [

@@ -50,22 +50,33 @@ const pageOf = <T>(
   return at + 1 < partitions ? { found, after: written([at + 1]) } : { found }
 }
 
+const keysOfType = async (session: Session, type: string, shard: number, limit: number, key?: Key) => {
+  const partition = typePartition(session.tenant, type, shard)
+  const params = idsParams(session.tables.resources, partition, limit, key)
+  const { Items = [], LastEvaluatedKey: last } = await query(session, params)
+  const current = Items.filter(({ sk }) => isCurrent(String(sk)))
+  return { found: current.map(({ pk }) => resourceOf(String(pk)).id), last }
+}
+
+/** Most types have few resources: all their shards are read at once. */
+const idsOfFew = async (session: Session, type: string, limit: number): Promise<string[] | undefined> => {
+  const shards = [...Array(shardCounts['by-type']).keys()]
+  const few = Math.ceil(limit / shards.length)
+  const pages = await Promise.all(shards.map((shard) => keysOfType(session, type, shard, few)))
+  return pages.every(({ last }) => last === undefined) ? pages.flatMap(({ found }) => found) : undefined
+}
+
 const ids = async (
   session: Session,
   type: string,
   limit: number,
   after?: string,
 ): Promise<CarePage<string>> => {
+  const all = after === undefined ? await idsOfFew(session, type, limit) : undefined
+  if (all) return { found: all }
   const place = placeOf(after)
-  const [shard, key] = place
-  const partition = typePartition(session.tenant, type, shard)
-  const { Items = [], LastEvaluatedKey } = await query(
-    session,
-    idsParams(session.tables.resources, partition, limit, key),
-  )
-  const current = Items.filter(({ sk }) => isCurrent(String(sk)))
-  const found = current.map(({ pk }) => resourceOf(String(pk)).id)
-  return pageOf(found, place, LastEvaluatedKey, shardCounts['by-type'])
+  const { found, last } = await keysOfType(session, type, place[0], limit, place[1])
+  return pageOf(found, place, last, shardCounts['by-type'])
 }
 
 const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`
