@@ -1,16 +1,15 @@
 /** The profiles and value sets that a store holds, looked up as a judgement asks for them. */
 
 import type { Resource } from '../../fhir/definitions.ts'
-import type { Issue } from '../../outcome/failure.ts'
+import { Failure, failure, type Issue } from '../../outcome/failure.ts'
 import type { Store } from '../../store/port.ts'
 import { heldByUrl } from '../../terminology/find.ts'
-import { codeValidator } from '../../terminology/validate-code.ts'
 import type { Json } from '../run.ts'
 import { bareProfile, baseNeeded, profileOf } from './compile.ts'
 import { coreType, type StructureDefinition } from './definition.ts'
 import { type Asked, type Judgement, judge } from './judge.ts'
 import type { Profile } from './rule.ts'
-import { type Answer, codeKey, type Knowledge, type Questions } from './run.ts'
+import { type Answer, type Coded, codeKey, type Knowledge, type Questions } from './run.ts'
 
 /** What was looked up, and when it must be looked up again. */
 export interface Memory {
@@ -33,13 +32,17 @@ const remember = <T>(map: Map<string, T & { until: number }>, key: string, value
   map.set(key, { ...value, until: Date.now() + time })
 }
 
-const knowledgeOf = ({ profiles, codes }: Memory): Knowledge => {
+/** What one call has looked up holds until it ends, what others have only for its time. */
+const knowledgeOf = (own: Memory, { profiles, codes }: Memory): Knowledge => {
   const now = Date.now()
   const valid = <T extends { until: number }>(found: T | undefined): T | undefined =>
     found && found.until > now ? found : undefined
   return {
-    profile: (url) => valid(profiles.get(url))?.profile,
-    code: (valueSet, coded) => valid(codes.get(codeKey(valueSet, coded)))?.answer,
+    profile: (url) => (own.profiles.get(url) ?? valid(profiles.get(url)))?.profile,
+    code: (valueSet, coded) => {
+      const key = codeKey(valueSet, coded)
+      return (own.codes.get(key) ?? valid(codes.get(key)))?.answer
+    },
   }
 }
 
@@ -77,23 +80,58 @@ const lookUp = async (store: Store, url: string): Promise<Profile | null> => {
   return compiledOf(chain)
 }
 
-const answerAll = async (questions: readonly Questions[], store: Store, memory: Memory): Promise<void> => {
-  const urls = new Set(questions.flatMap(({ profiles }) => [...profiles]))
-  const validate = codeValidator(store)
-  const codes = new Map(questions.flatMap((each) => [...each.codes]))
-  await Promise.all([
-    ...[...urls].map(async (url) => {
-      const profile = await lookUp(store, url)
-      remember(memory.profiles, url, { profile }, profile ? trust : doubt)
-    }),
-    ...[...codes].map(async ([key, { valueSet, coded }]) =>
-      remember(memory.codes, key, { answer: await validate(valueSet, coded) }, trust),
-    ),
-  ])
+/** What a call has looked up, and what the process has. */
+interface Memories {
+  own: Memory
+  memory: Memory
 }
 
-const isComplete = ({ questions }: Judgement): boolean =>
-  questions.profiles.size === 0 && questions.codes.size === 0
+/** A value set that leads to itself, or to more than can be followed, tells nothing of a code. */
+const unknownWhereItFails = (thrown: unknown): Answer => {
+  if (thrown instanceof Failure) return 'unknown'
+  throw thrown
+}
+
+const answerCodes = async (
+  codes: Questions['codes'],
+  store: Store,
+  { own, memory }: Memories,
+): Promise<void> => {
+  if (codes.size === 0) return
+  const { codeValidator } = await import('../../terminology/validate-code.ts')
+  const validate = codeValidator(store)
+  const answerTo = async ([key, { valueSet, coded }]: readonly [
+    string,
+    { valueSet: string; coded: Coded },
+  ]) => {
+    const answer = await validate(valueSet, coded).catch(unknownWhereItFails)
+    own.codes.set(key, { answer, until: Number.POSITIVE_INFINITY })
+    remember(memory.codes, key, { answer }, trust)
+  }
+  await Promise.all([...codes].map(answerTo))
+}
+
+const answerProfiles = async (
+  urls: ReadonlySet<string>,
+  store: Store,
+  { own, memory }: Memories,
+): Promise<void> => {
+  const answerTo = async (url: string): Promise<void> => {
+    const profile = await lookUp(store, url)
+    own.profiles.set(url, { profile, until: Number.POSITIVE_INFINITY })
+    remember(memory.profiles, url, { profile }, profile ? trust : doubt)
+  }
+  await Promise.all([...urls].map(answerTo))
+}
+
+const answerAll = async (open: readonly Judgement[], store: Store, memories: Memories): Promise<void> => {
+  const questions = open.map((judgement) => judgement.questions)
+  const urls = new Set(questions.flatMap(({ profiles }) => [...profiles]))
+  const codes = new Map(questions.flatMap((each) => [...each.codes]))
+  await Promise.all([answerProfiles(urls, store, memories), answerCodes(codes, store, memories)])
+}
+
+const isOpen = ({ questions }: Judgement): boolean => questions.profiles.size > 0 || questions.codes.size > 0
 
 /** A profile may lead to others, and those to more; no guide goes this deep. */
 const rounds = 20
@@ -104,16 +142,17 @@ export const judgeAll = async (
   store: Store,
   memory: Memory = newMemory(),
 ): Promise<Issue[][]> => {
-  let judgements: Judgement[] = []
+  const own = newMemory()
+  const judged: Judgement[] = []
   for (let round = 0; round < rounds; round++) {
-    const knowledge = knowledgeOf(memory)
-    judgements = resources.map(({ resource, ...asked }) => judge(resource as Json, asked, knowledge))
-    if (judgements.every(isComplete)) break
-    await answerAll(
-      judgements.map(({ questions }) => questions),
-      store,
-      memory,
-    )
+    const knowledge = knowledgeOf(own, memory)
+    for (const [i, { resource, ...asked }] of resources.entries()) {
+      const before = judged[i]
+      if (!before || isOpen(before)) judged[i] = judge(resource as Json, asked, knowledge)
+    }
+    const open = judged.filter(isOpen)
+    if (open.length === 0) return judged.map(({ issues }) => issues)
+    await answerAll(open, store, { own, memory })
   }
-  return judgements.map(({ issues }) => issues)
+  throw failure('too-costly', `The profiles of what is written lead on to more than ${rounds} times others.`)
 }
