@@ -183,6 +183,6 @@ describe('a process that is killed between two calls of the store', () => {
       }
       if (share >= 1) console.log(`${name}: ${calls} calls, ${JSON.stringify(outcomes)}`)
       expect(outcomes.killed).toBeGreaterThan(0)
-    }, 600_000)
+    }, 3_600_000)
   }
 })

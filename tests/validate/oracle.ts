@@ -1,11 +1,22 @@
 /** Judges resources straight by R4's definitions, as slow as that is: no table, no compiled rule of the server is used. */
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
-import { type Concept, type ElementDefinition, readDefinitions } from '../../src/fhir/generate/source.ts'
-
+import type { ElementDefinition } from '../../src/fhir/generate/source.ts'
+import {
+  boundTo,
+  children,
+  codeOf,
+  elements,
+  isObject,
+  isPrimitive,
+  type Json,
+  jsonTypes,
+  patterns,
+  resources,
+  roots,
+  typeUrl,
+} from './oracle-definitions.ts'
 import { otherwise } from './otherwise.ts'
-
-type Json = Record<string, unknown>
 
 /** A fault: what kind of rule is broken, or which invariant, and where. */
 export interface Fault {
@@ -13,98 +24,24 @@ export interface Fault {
   at: string
 }
 
-const definitions = readDefinitions()
-const typeUrl = 'http://hl7.org/fhir/StructureDefinition/'
-
-/** Every element by the path of what it stands in. */
-const children = new Map<string, ElementDefinition[]>()
-const roots = new Map<string, ElementDefinition>()
-const elements = new Map<string, ElementDefinition>()
-const resources = new Set<string>()
-for (const { name, kind, derivation, abstract, snapshot } of definitions.structures) {
-  if (derivation === 'constraint' || kind === 'logical') continue
-  if (kind === 'resource' && !abstract) resources.add(name)
-  for (const element of snapshot.element) {
-    elements.set(element.path, element)
-    const cut = element.path.lastIndexOf('.')
-    if (cut < 0) roots.set(name, element)
-    else
-      children.set(element.path.slice(0, cut), [...(children.get(element.path.slice(0, cut)) ?? []), element])
-  }
+/** The nearest resource, and the one that it is contained in. */
+interface Around {
+  resource: Json
+  rootResource: Json
 }
 
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-type TypeUse = NonNullable<ElementDefinition['type']>[number]
-
-const extensionOf = (type: TypeUse | undefined, name: string): string | undefined => {
-  const found = type?.extension?.find(({ url }) => url === typeUrl + name) as
-    | { valueUrl?: string; valueString?: string }
-    | undefined
-  return found?.valueUrl ?? found?.valueString
+/** Where a value stands: the element, the type that is meant, the expression, and what is around. */
+interface Seat {
+  element: ElementDefinition
+  type: string
+  at: string
+  around: Around
 }
 
-/** R4 calls a resource's id a string in its definition, and an id in its text. */
-const codeOf = (type: TypeUse, path: string): string =>
-  resources.has(path.slice(0, -'.id'.length)) && path.endsWith('.id')
-    ? 'id'
-    : type.code.startsWith('http')
-      ? (extensionOf(type, 'structuredefinition-fhir-type') ?? '')
-      : type.code
+/** What a value is judged by. */
+type Judge<Value> = (value: Value, seat: Seat) => Fault[]
 
-const isPrimitive = (type: string): boolean => /^[a-z]/.test(type)
-
-/** R4's expressions are XML Schema's, whose white space is these four characters, and not a no-break space. */
-const inJavaScript = (regex: string): string =>
-  regex
-    .replaceAll('[ \\r\\n\\t\\S]', '[^]')
-    .replaceAll('[^\\s]', '[^ \\t\\r\\n]')
-    .replaceAll('\\S', '[^ \\t\\r\\n]')
-    .replaceAll('\\s', '[ \\t\\r\\n]')
-
-/** The regular expression that R4 gives for a primitive's text. */
-const patternOf = (type: string): RegExp | undefined => {
-  const value = children.get(type)?.find(({ path }) => path === `${type}.value`)
-  const regex = extensionOf(value?.type?.[0], 'regex')
-  return regex === undefined ? undefined : new RegExp(`^(?:${inJavaScript(regex)})$`)
-}
-
-const patterns = new Map([...roots.keys()].filter(isPrimitive).map((type) => [type, patternOf(type)]))
-
-const jsonTypes: Readonly<Record<string, string>> = {
-  boolean: 'boolean',
-  integer: 'number',
-  unsignedInt: 'number',
-  positiveInt: 'number',
-  decimal: 'number',
-}
-
-const flat = (concepts: readonly Concept[] = []): string[] =>
-  concepts.flatMap(({ code, concept }) => [code, ...flat(concept)])
-
-/** Returns the codes of a value set, each with its system; undefined where R4 does not list them. */
-const codesOf = (canonical: string): Set<string> | undefined => {
-  const { include, exclude } = definitions.valueSets.get(canonical.split('|')[0] ?? '')?.compose ?? {}
-  if (!include || exclude) return undefined
-  const all = new Set<string>()
-  for (const { system = '', concept, filter, valueSet } of include) {
-    const codes = valueSet?.length === 1 ? codesOf(valueSet[0] ?? '') : undefined
-    for (const code of codes ?? []) all.add(code)
-    if (codes) continue
-    const listed = concept ?? definitions.codeSystems.get(system)?.concept
-    if (filter || valueSet || !listed) return undefined
-    for (const code of flat(listed)) all.add(`${system}|${code}`)
-  }
-  return all
-}
-
-const valueSets = new Map<string, Set<string> | undefined>()
-const boundTo = ({ binding }: ElementDefinition): Set<string> | undefined => {
-  if (binding?.strength !== 'required') return undefined
-  if (!valueSets.has(binding.valueSet)) valueSets.set(binding.valueSet, codesOf(binding.valueSet))
-  return valueSets.get(binding.valueSet)
-}
+const when = (isFault: boolean, rule: string, at: string): Fault[] => (isFault ? [{ rule, at }] : [])
 
 const compiled = new Map<string, ReturnType<typeof fhirpath.compile>>()
 
@@ -129,178 +66,147 @@ const holds = (value: unknown, base: string, expression: string, around: Around)
   }
 }
 
-interface Around {
-  resource: Json
-  rootResource: Json
-}
-
 /** Rules that are judged as structure, or that the engine cannot judge: `htmlChecks`, and following references. */
 const unjudged = new Set(['ele-1', 'ref-1', 'txt-1', 'txt-2', 'ctm-1'])
 
-/** Returns what R4's definitions find wrong with a resource. */
-export const faultsOf = (resource: Json): Fault[] => {
-  const faults: Fault[] = []
-  const fault = (rule: string, at: string): void => {
-    faults.push({ rule, at })
-  }
+const judgeRules = (
+  value: unknown,
+  element: ElementDefinition,
+  base: string,
+  { at, around }: Seat,
+): Fault[] =>
+  (element.constraint ?? [])
+    .filter(({ key, severity }) => severity === 'error' && !unjudged.has(key) && !otherwise.test(key))
+    .flatMap(({ key, expression }) => when(!holds(value, base, expression, around), key, at))
 
-  const judgePrimitive = (value: unknown, type: string, element: ElementDefinition, at: string): void => {
-    if (typeof value !== (jsonTypes[type] ?? 'string')) {
-      fault('type', at)
-      return
-    }
-    const pattern = type === 'xhtml' ? undefined : patterns.get(type)
-    if (value === '' || (pattern && !pattern.test(String(value)))) {
-      fault('format', at)
-      return
-    }
-    const codes = type === 'code' ? boundTo(element) : undefined
-    if (codes && ![...codes].some((code) => code.split('|')[1] === value)) fault('code', at)
-  }
-
-  const judgeCoded = (value: Json, type: string, element: ElementDefinition, at: string): void => {
-    const codes = boundTo(element)
-    if (!codes || (type !== 'Coding' && type !== 'CodeableConcept')) return
-    const codings = type === 'Coding' ? [value] : [value.coding].flat().filter(isObject)
-    if (!codings.some(({ system, code }) => codes.has(`${system}|${code}`))) fault('code', at)
-  }
-
-  const judgeLocal = (id: string, { contained }: Json, at: string): void => {
-    const ids = [contained].flat().map((each) => (isObject(each) ? each.id : undefined))
-    if (id !== '' && !ids.includes(id)) fault('ref-1', at)
-  }
-
-  const judgeReference = (
-    { reference }: Json,
-    use: TypeUse | undefined,
-    at: string,
-    around: Around,
-  ): void => {
-    if (typeof reference === 'string' && reference.startsWith('#'))
-      judgeLocal(reference.slice(1), around.rootResource, at)
-    const target =
-      typeof reference === 'string' && /^([A-Z]\w+)\/[\w.-]+(\/_history\/[\w.-]+)?$/.exec(reference)?.[1]
-    const allowed = use?.targetProfile?.map((profile) => profile.slice(typeUrl.length)) ?? ['Resource']
-    if (target && !resources.has(target)) fault('target', at)
-    else if (target && !allowed.includes('Resource') && !allowed.includes(target)) fault('target', at)
-  }
-
-  const judgeRules = (
-    value: unknown,
-    element: ElementDefinition,
-    base: string,
-    at: string,
-    around: Around,
-  ) => {
-    for (const { key, severity, expression } of element.constraint ?? []) {
-      const isJudged = severity === 'error' && !unjudged.has(key) && !otherwise.test(key)
-      if (isJudged && !holds(value, base, expression, around)) fault(key, at)
-    }
-  }
-
-  const judgeValue = (
-    value: unknown,
-    type: string,
-    element: ElementDefinition,
-    at: string,
-    around: Around,
-  ): void => {
-    if (isPrimitive(type)) {
-      judgePrimitive(value, type, element, at)
-      return
-    }
-    if (!isObject(value)) {
-      fault('type', at)
-      return
-    }
-    if (resources.has(type) || type === 'Resource') {
-      judgeResource(value, at, around)
-      return
-    }
-    judgeCoded(value, type, element, at)
-    if (type === 'Reference')
-      judgeReference(
-        value,
-        element.type?.find(({ code }) => code === 'Reference'),
-        at,
-        around,
-      )
-    const place = element.contentReference?.slice(1) ?? (children.has(element.path) ? element.path : type)
-    judgeMembers(value, place, at, around)
-    judgeRules(value, roots.get(place) ?? elements.get(place) ?? element, place, at, around)
-  }
-
-  const judgeResource = (value: Json, at: string, around: Around): void => {
-    const type = String(value.resourceType)
-    const root = roots.get(type)
-    if (!resources.has(type) || !root) {
-      fault('type', at)
-      return
-    }
-    const contained = /\.contained(\[\d+\])?$/.test(at)
-    const inside: Around = { resource: value, rootResource: contained ? around.rootResource : value }
-    judgeMembers(value, type, at, inside)
-    judgeRules(value, root, type, at, inside)
-  }
-
-  const judgeMembers = (value: Json, place: string, at: string, around: Around): void => {
-    const known = new Set(resources.has(place) ? ['resourceType'] : [])
-    if (Object.keys(value).length === 0) fault('empty', at)
-    for (const element of children.get(place) ?? []) {
-      const name = element.path.slice(element.path.lastIndexOf('.') + 1)
-      const uses = element.contentReference ? [{ code: '' }] : (element.type ?? [])
-      const options = uses.map((use) => {
-        const type = codeOf(use, element.path)
-        return {
-          type,
-          name:
-            name.replace('[x]', '') + (name.endsWith('[x]') ? type[0]?.toUpperCase() + type.slice(1) : ''),
-        }
-      })
-      const given = options.filter((option) => option.name in value || `_${option.name}` in value)
-      for (const option of options)
-        known.add(option.name).add(isPrimitive(option.type) ? `_${option.name}` : '')
-      if (given.length > 1) fault('choice', at)
-      if (given.length < element.min) fault('min', `${at}.${name}`)
-      for (const option of given) judgeMember(value, option, element, `${at}.${option.name}`, around)
-    }
-    for (const name of Object.keys(value)) if (!known.has(name)) fault('unknown', `${at}.${name}`)
-  }
-
-  const judgeMember = (
-    value: Json,
-    { name, type }: { name: string; type: string },
-    element: ElementDefinition,
-    at: string,
-    around: Around,
-  ): void => {
-    const [given, beside] = [value[name], value[`_${name}`]]
-    const repeats = element.max !== '1'
-    for (const each of [given, beside]) {
-      if (each === undefined) continue
-      if (Array.isArray(each) !== repeats) {
-        fault('list', at)
-        return
-      }
-      if (Array.isArray(each) && each.length === 0) {
-        fault('empty', at)
-        return
-      }
-    }
-    const values = repeats ? ((given ?? []) as unknown[]) : [given]
-    const companions = repeats ? ((beside ?? []) as unknown[]) : [beside]
-    if (values.length > Number(element.max.replace('*', 'Infinity'))) fault('max', at)
-    for (let i = 0; i < Math.max(values.length, companions.length); i++) {
-      const place = repeats ? `${at}[${i}]` : at
-      const companion = companions[i] ?? undefined
-      const hasValue = values[i] !== undefined && (values[i] !== null || companion === undefined)
-      if (hasValue) judgeValue(values[i], type, element, place, around)
-      if (companion !== undefined && !isObject(companion)) fault('type', place)
-      else if (companion !== undefined) judgeMembers(companion as Json, 'Element', place, around)
-      else if (!hasValue) fault('empty', place)
-    }
-  }
-
-  judgeResource(resource, String(resource.resourceType), { resource, rootResource: resource })
-  return faults
+const judgePrimitive: Judge<unknown> = (value, { type, element, at }) => {
+  if (typeof value !== (jsonTypes[type] ?? 'string')) return [{ rule: 'type', at }]
+  const pattern = type === 'xhtml' ? undefined : patterns.get(type)
+  if (value === '' || (pattern && !pattern.test(String(value)))) return [{ rule: 'format', at }]
+  const codes = type === 'code' ? boundTo(element) : undefined
+  return when(codes !== undefined && ![...codes].some((code) => code.split('|')[1] === value), 'code', at)
 }
+
+const judgeCoded: Judge<Json> = (value, { type, element, at }) => {
+  const codes = type === 'Coding' || type === 'CodeableConcept' ? boundTo(element) : undefined
+  if (!codes) return []
+  const codings = type === 'Coding' ? [value] : [value.coding].flat().filter(isObject)
+  return when(!codings.some(({ system, code }) => codes.has(`${system}|${code}`)), 'code', at)
+}
+
+const judgeLocal = (id: string, { at, around }: Seat): Fault[] => {
+  const ids = [around.rootResource.contained].flat().map((each) => (isObject(each) ? each.id : undefined))
+  return when(id !== '' && !ids.includes(id), 'ref-1', at)
+}
+
+const judgeReference: Judge<Json> = ({ reference }, seat) => {
+  if (seat.type !== 'Reference' || typeof reference !== 'string') return []
+  if (reference.startsWith('#')) return judgeLocal(reference.slice(1), seat)
+  const [, target] = /^([A-Z]\w+)\/[\w.-]+(\/_history\/[\w.-]+)?$/.exec(reference) ?? []
+  if (!target) return []
+  const use = seat.element.type?.find(({ code }) => code === 'Reference')
+  const allowed = use?.targetProfile?.map((profile) => profile.slice(typeUrl.length)) ?? ['Resource']
+  const isAllowed = resources.has(target) && (allowed.includes('Resource') || allowed.includes(target))
+  return when(!isAllowed, 'target', seat.at)
+}
+
+const judgeResource = (value: Json, at: string, around: Around): Fault[] => {
+  const type = String(value.resourceType)
+  const root = roots.get(type)
+  if (!resources.has(type) || !root) return [{ rule: 'type', at }]
+  const isContained = /\.contained(\[\d+\])?$/.test(at)
+  const inside: Around = { resource: value, rootResource: isContained ? around.rootResource : value }
+  const seat = { element: root, type, at, around: inside }
+  return [...judgeMembers(value, type, seat), ...judgeRules(value, root, type, seat)]
+}
+
+const judgeValue: Judge<unknown> = (value, seat) => {
+  const { type, element, at, around } = seat
+  if (isPrimitive(type)) return judgePrimitive(value, seat)
+  if (!isObject(value)) return [{ rule: 'type', at }]
+  if (resources.has(type) || type === 'Resource') return judgeResource(value, at, around)
+  const place = element.contentReference?.slice(1) ?? (children.has(element.path) ? element.path : type)
+  return [
+    ...judgeCoded(value, seat),
+    ...judgeReference(value, seat),
+    ...judgeMembers(value, place, seat),
+    ...judgeRules(value, roots.get(place) ?? elements.get(place) ?? element, place, seat),
+  ]
+}
+
+/** A JSON name that an element may have, and the type that it stands for. */
+interface Option {
+  name: string
+  type: string
+}
+
+const optionsOf = (element: ElementDefinition): Option[] => {
+  const name = element.path.slice(element.path.lastIndexOf('.') + 1)
+  if (element.contentReference) return [{ name, type: '' }]
+  return (element.type ?? []).map((use) => {
+    const type = codeOf(use, element.path)
+    return { type, name: name.replace('[x]', type.charAt(0).toUpperCase() + type.slice(1)) }
+  })
+}
+
+const judgeElement = (value: Json, element: ElementDefinition, { at, around }: Seat): Fault[] => {
+  const given = optionsOf(element).filter(({ name }) => name in value || `_${name}` in value)
+  return [
+    ...when(given.length > 1, 'choice', at),
+    ...when(given.length < element.min, 'min', element.path),
+    ...given.flatMap(({ name, type }) =>
+      judgeMember(value[name], value[`_${name}`], { element, type, at: `${at}.${name}`, around }),
+    ),
+  ]
+}
+
+const judgeMembers = (value: Json, place: string, seat: Seat): Fault[] => {
+  const below = children.get(place) ?? []
+  const names = below
+    .flatMap(optionsOf)
+    .flatMap(({ name, type }) => (isPrimitive(type) ? [name, `_${name}`] : [name]))
+  const known = new Set([...names, ...(resources.has(place) ? ['resourceType'] : [])])
+  return [
+    ...when(Object.keys(value).length === 0, 'empty', seat.at),
+    ...below.flatMap((element) => judgeElement(value, element, seat)),
+    ...Object.keys(value).flatMap((name) => when(!known.has(name), 'unknown', `${seat.at}.${name}`)),
+  ]
+}
+
+/** Judges one value, and what stands beside it: the `id` and `extension` of a primitive. */
+const judgeOne = (value: unknown, companion: unknown, seat: Seat): Fault[] => {
+  const hasValue = value !== undefined && (value !== null || companion === undefined)
+  const judged = hasValue ? judgeValue(value, seat) : []
+  if (companion === undefined) return [...judged, ...when(!hasValue, 'empty', seat.at)]
+  return [
+    ...judged,
+    ...(isObject(companion) ? judgeMembers(companion, 'Element', seat) : [{ rule: 'type', at: seat.at }]),
+  ]
+}
+
+const shapeFault = (value: unknown, repeats: boolean): string | undefined => {
+  if (value === undefined) return undefined
+  if (Array.isArray(value) !== repeats) return 'list'
+  return Array.isArray(value) && value.length === 0 ? 'empty' : undefined
+}
+
+const judgeMember = (given: unknown, beside: unknown, seat: Seat): Fault[] => {
+  const { element, at } = seat
+  const repeats = element.max !== '1'
+  const wrong = shapeFault(given, repeats) ?? shapeFault(beside, repeats)
+  if (wrong) return [{ rule: wrong, at }]
+  if (!repeats) return judgeOne(given, beside ?? undefined, seat)
+  const [values, companions] = [(given ?? []) as unknown[], (beside ?? []) as unknown[]]
+  const count = Math.max(values.length, companions.length)
+  const most = Number(element.max.replace('*', 'Infinity'))
+  return [
+    ...when(values.length > most, 'max', at),
+    ...Array.from({ length: count }, (_, i) =>
+      judgeOne(values[i], companions[i] ?? undefined, { ...seat, at: `${at}[${i}]` }),
+    ).flat(),
+  ]
+}
+
+/** Returns what R4's definitions find wrong with a resource. */
+export const faultsOf = (resource: Json): Fault[] =>
+  judgeResource(resource, String(resource.resourceType), { resource, rootResource: resource })
