@@ -86,7 +86,8 @@ const leftOver = async (
   patience: number,
 ): Promise<Part[] | undefined> => {
   for (let missing = await missingOf(session, parts); ; ) {
-    if (await isDone(session, txn, patience)) return undefined
+    // Spread by chance, so that of many who wait one begins, and the others see it.
+    if (await isDone(session, txn, patience * (0.5 + Math.random()))) return undefined
     const still = await missingOf(session, parts)
     if (still.length === missing.length) return still
     missing = still
