@@ -136,3 +136,13 @@ export const controls: Readonly<Record<string, Control>> = {
   _containedType: refused,
   _query: refused,
 }
+
+/** Parameters of which a second one would undo the first. */
+export const onlyOnce: ReadonlySet<string> = new Set([
+  '_count',
+  '_sort',
+  '_total',
+  '_summary',
+  '_explain',
+  '_cursor',
+])

@@ -3,7 +3,7 @@
 import type { Issue } from '../outcome/failure.ts'
 import { Failure } from '../outcome/failure.ts'
 import { parseClause } from './clause.ts'
-import { controls, defaultControl } from './control.ts'
+import { controls, defaultControl, onlyOnce } from './control.ts'
 import type { OwnParameters } from './lists.ts'
 import type { Clause, Pair, Query } from './query.ts'
 import { complaint, isUsable, mostWays, type Reading } from './reading.ts'
@@ -31,7 +31,7 @@ export interface Parsed {
 export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseOptions): Parsed => {
   const { base, now = new Date().toISOString(), own } = options
   const reading: Reading = { type, base, now, ways: { left: mostWays }, ...(own && { own }) }
-  const parts = pairs.map((pair) => readPair(reading, pair))
+  const parts = pairs.map((pair, i) => refuseSecond(reading, pairs.slice(0, i), readPair(reading, pair)))
   const issues = parts.flatMap((part) => part.issues)
   if (!options.lenient && issues.some((issue) => issue.severity === 'error')) throw new Failure(issues)
   const understood = parts.filter((part) => isUsable(part.issues))
@@ -67,6 +67,14 @@ const readPair = (reading: Reading, pair: Pair): Part => {
   if (control) return { pair, ...control(reading, name, value) }
   const { clause, issues } = parseClause(reading, name, value)
   return { pair, ...(clause && { clause }), issues }
+}
+
+/** What can only be said once is refused where it is said again, and otherwise. */
+const refuseSecond = (reading: Reading, before: readonly Pair[], part: Part): Part => {
+  const [name, value] = part.pair
+  if (!onlyOnce.has(name) || !before.some(([other, said]) => other === name && said !== value)) return part
+  const what = `\`${name}\` stands more than once, with different values. Give it one${name === '_sort' ? ', its keys joined by commas' : ''}.`
+  return { pair: part.pair, issues: [complaint('invalid', reading, name, what)] }
 }
 
 const assemble = (reading: Reading, parts: readonly Part[]): Query => {

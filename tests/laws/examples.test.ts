@@ -67,6 +67,6 @@ describe.skipIf(resources.length === 0)('of the official examples', () => {
           }
       expect(lost).toEqual([])
     },
-    600_000,
+    1_800_000,
   )
 })

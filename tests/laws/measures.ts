@@ -26,7 +26,7 @@ const dimensions = ['1', 'K', 'g', 'Pa', 'g/L', 'Hz']
 export const amountKey = (amount: number, system: unknown, code: unknown): number => {
   const group = dimensions.findIndex((unit) => system && converted(1, String(code), unit) !== undefined)
   const same = group < 0 ? amount : converted(amount, String(code), dimensions[group] ?? '')
-  return group * 1000 + Math.asinh(Number(same) * 1e6)
+  return group * 1000 + Math.min(Math.max(Math.asinh(Number(same) * 1e6), -400), 400)
 }
 
 /** A place as a point on a sphere. */

@@ -57,6 +57,13 @@ test('names every wrong part at once, each with its expression', () => {
   expect(issues[1]?.diagnostics).toContain('`:exact`')
 })
 
+test('refuses a second value of what can have only one, rather than forget the first', () => {
+  const issues = issuesOf('Patient?_count=2&_count=3&_sort=name&_sort=-birthdate&_total=none&_total=none')
+  expect(issues.map(({ expression }) => expression)).toEqual(['Patient?_count', 'Patient?_sort'])
+  expect(issues[1]?.diagnostics).toContain('joined by commas')
+  expect(parse('Patient?_count=2&_count=3', true).query.count).toBe(2)
+})
+
 test('does not follow a chain that is named by more than 1,000 characters', () => {
   const [issue] = issuesOf(`Encounter?${'part-of.'.repeat(200)}status=planned`)
   expect(issue?.kind).toBe('invalid')
