@@ -159,9 +159,18 @@ const term = (reader: Reader): Parts | undefined => {
   return undefined
 }
 
+/** Such factors occur in no unit that anybody measures in. */
+const longestFactor = 10n ** 150n
+const largestExponent = 400
+
+const sizeable = (unit: Parts): Parts | undefined => {
+  const isHuge = unit.numerator > longestFactor || unit.denominator > longestFactor
+  return isHuge || Math.abs(unit.exponent) > largestExponent ? undefined : unit
+}
+
 /** A zero of its own has a meaning only where a unit stands alone. */
 const joined = (a: Parts, b: Parts | undefined): Parts | undefined =>
-  b && !a.offset && !b.offset ? times(a, b) : undefined
+  b && !a.offset && !b.offset ? sizeable(times(a, b)) : undefined
 
 const divided = (a: Parts, b: Parts | undefined): Parts | undefined =>
   b && !b.offset ? joined(a, raised(b, -1)) : undefined
@@ -182,20 +191,19 @@ const dimensionOf = (powers: ReadonlyMap<string, number>): string =>
 const divisor = (a: bigint, b: bigint): bigint => (b === 0n ? a : divisor(b, a % b))
 
 const longestCode = 200
-/** Such factors occur in no unit that anybody measures in. */
-const longestFactor = 10n ** 150n
-const largestExponent = 400
 
 const made = (code: string): Unit | undefined => {
-  const parts = code.length <= longestCode ? parse(code) : undefined
+  const whole = code.length <= longestCode ? parse(code) : undefined
+  const parts = whole && sizeable(whole)
   if (!parts || parts.numerator === 0n || parts.denominator === 0n) return undefined
   const { powers, numerator, denominator, ...rest } = parts
   const common = divisor(numerator, denominator)
-  const unit = { ...rest, numerator: numerator / common, denominator: denominator / common }
-  const isHuge = unit.numerator > longestFactor || unit.denominator > longestFactor
-  return isHuge || Math.abs(unit.exponent) > largestExponent
-    ? undefined
-    : { dimension: dimensionOf(powers), ...unit }
+  return {
+    dimension: dimensionOf(powers),
+    ...rest,
+    numerator: numerator / common,
+    denominator: denominator / common,
+  }
 }
 
 const mostKnown = 2000

@@ -108,6 +108,8 @@ describe('units', () => {
     expect(none.filter((code) => unitOf(code))).toEqual([])
     expect(unitOf('m99.m99')).toBeDefined()
     expect(unitOf('Ym99.Ym99.Ym99')).toBeUndefined()
+    expect(unitOf('mol99/mol98.'.repeat(16).slice(0, -1))).toBeUndefined()
+    expect(unitOf('/[in_i]99'.repeat(22))).toBeUndefined()
     expect(unitOf(`${'('.repeat(150)}m${')'.repeat(150)}`)).toBeUndefined()
   })
 })
