@@ -29,6 +29,11 @@ const put = (resource: { resourceType: string; id: string }) => ({
   request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
 })
 
+const endless = {
+  ...valueSet('two', 'urn:t'),
+  compose: { include: [{ valueSet: ['http://example.org/ValueSet/two'] }] },
+}
+
 beforeAll(async () => {
   server = await startServer()
   reject = asking({ PROFILE_VALIDATION: 'reject' })
@@ -41,6 +46,7 @@ beforeAll(async () => {
     ...(table.profiles as unknown as { resourceType: string; id: string }[]).map(put),
     put(valueSet('colours', 'urn:c', 'red', 'green')),
     put(valueSet('marital', 'urn:m', 'M')),
+    put(endless),
   ]
   const { status } = await server.ask('POST', '/', {
     body: { resourceType: 'Bundle', type: 'transaction', entry },
@@ -114,6 +120,11 @@ describe('where profiles are enforced', () => {
       headers: { Prefer: 'return=OperationOutcome' },
     })
     expect([status, told(json)]).toEqual([201, [['warning', 'Patient.meta.profile']]])
+  })
+
+  test('a value set that leads to itself keeps nothing from being stored', async () => {
+    const body = patient({ contact: [{ gender: 'male', name: { family: 'Doe' } }] })
+    expect((await reject('POST', '/Patient', { body })).status).toBe(201)
   })
 
   test('what claims nothing is not looked at', async () => {

@@ -158,14 +158,25 @@ const typesOf = (
   return base && isAsWide(types, base) ? {} : { types }
 }
 
-const limitOf = ({ code = '', profile, targetProfile }: TypeDefinition): TypeLimit => ({
+const limitOf = ({
+  code = '',
+  profile,
+  targetProfile,
+  aggregation,
+  versioning,
+}: TypeDefinition): TypeLimit => ({
   code,
   profiles: each(profile),
   targets: each(targetProfile).filter((url) => coreType(url) !== 'Resource'),
+  aggregation: each(aggregation),
+  versioning: versioning ?? 'either',
 })
 
 const isAsWide = (types: readonly TypeLimit[], base: ElementRule): boolean =>
-  types.every(({ profiles }) => profiles.length === 0) &&
+  types.every(
+    ({ profiles, aggregation, versioning }) =>
+      profiles.length === 0 && aggregation.length === 0 && versioning === 'either',
+  ) &&
   base.types.every(({ code, targets = [] }) => {
     const limit = types.find((type) => type.code === code)
     const allowed = limit?.targets.map(coreType)

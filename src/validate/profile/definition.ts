@@ -7,6 +7,8 @@ export interface TypeDefinition {
   code?: string
   profile?: readonly string[]
   targetProfile?: readonly string[]
+  aggregation?: readonly string[]
+  versioning?: string
 }
 
 export interface Constraint {

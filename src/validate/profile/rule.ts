@@ -7,6 +7,10 @@ export interface TypeLimit {
   profiles: readonly string[]
   /** The addresses of what a reference may lead to; none where anything may. */
   targets: readonly string[]
+  /** Where what a reference leads to must be: `contained`, `referenced`, `bundled`; none where it may be anywhere. */
+  aggregation: readonly string[]
+  /** Whether a reference must name a version (`specific`) or must not (`independent`). */
+  versioning: string
 }
 
 export interface BindingRule {

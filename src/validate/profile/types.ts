@@ -19,8 +19,36 @@ export const checkTypes = (run: ProfileRun, types: readonly TypeLimit[], item: I
   const profiles = limits.flatMap((limit) => limit.profiles)
   // An extension is checked by its own address, wherever it stands.
   if (profiles.length > 0 && item.type !== 'Extension') checkAnyOf(run, profiles, item)
+  if (isObject(item.value)) checkReference(run, limits, item.value)
+}
+
+const checkReference = (run: ProfileRun, limits: readonly TypeLimit[], reference: Json): void => {
   const targets = limits.flatMap((limit) => limit.targets)
-  if (targets.length > 0 && isObject(item.value)) checkTarget(run, targets, item.value)
+  if (targets.length > 0) checkTarget(run, targets, reference)
+  const places = limits.flatMap(({ aggregation }) => aggregation)
+  if (places.length > 0) checkPlace(run, places, reference)
+  for (const { versioning } of limits) checkVersioning(run, versioning, reference)
+}
+
+const placesOf = (run: ProfileRun, reference: string): readonly string[] => {
+  if (reference.startsWith('#')) return ['contained']
+  return resolved(run, reference) ? ['referenced', 'bundled'] : ['referenced']
+}
+
+const checkPlace = (run: ProfileRun, places: readonly string[], { reference }: Json): void => {
+  if (typeof reference !== 'string' || placesOf(run, reference).some((place) => places.includes(place)))
+    return
+  const names = places.map((place) => `\`${place}\``).join(' or ')
+  refuse(run, 'profile-value', `expected a reference to what is ${names}`, 'reference')
+}
+
+const checkVersioning = (run: ProfileRun, versioning: string, { reference }: Json): void => {
+  if (typeof reference !== 'string' || reference.startsWith('#')) return
+  const isSpecific = reference.includes('/_history/')
+  if (versioning === 'specific' && !isSpecific)
+    refuse(run, 'profile-value', 'expected a reference to one version', 'reference')
+  if (versioning === 'independent' && isSpecific)
+    refuse(run, 'profile-value', 'expected a reference to no version in particular', 'reference')
 }
 
 const general: ReadonlySet<string> = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement'])
