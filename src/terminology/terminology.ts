@@ -3,6 +3,7 @@
 import { parseCanonical } from '../fhir/references.ts'
 import type { Store } from '../store/port.ts'
 import { byVersion, type Found, foundBy } from './find.ts'
+import { implicitValueSet } from './implicit.ts'
 import type { CodeSystem, ValueSet } from './resources.ts'
 import { standardSystems, standardValueSets } from './standard.ts'
 import { type System, systemOf } from './system.ts'
@@ -40,7 +41,7 @@ const findValueSet = async (store: Store, canonical: string): Promise<ValueSet |
   const { url, version } = parseCanonical(canonical)
   const stored = await foundBy(store, 'ValueSet', 'url', url)
   const own = stored.findLast(isHeld(version))?.resource() as ValueSet | undefined
-  return own ?? standardValueSets(url).findLast(isHeld(version))
+  return own ?? standardValueSets(url).findLast(isHeld(version)) ?? implicitValueSet(canonical)
 }
 
 /** Pieces of one version make the system together; R4's own is one more piece where the stored ones are only parts. */

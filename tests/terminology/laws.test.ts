@@ -39,19 +39,21 @@ const keyOf = ({ system, code }: Code): string => `${system}|${code}`
 
 test('what a value set of R4 lists is in it, and nothing else of the same systems', async () => {
   let [expanded, compared] = [0, 0]
+  const wrong: string[] = []
   for (const url of Object.keys(valueSetRows)) {
     const { held, judge, codes } = await known(url)
     if (!codes) continue
     expanded++
     const listed = new Set(codes.map(keyOf))
-    for (const code of codes) expect(judge(code).answer, `${url} ${keyOf(code)}`).toBe('yes')
+    for (const code of codes) if (judge(code).answer !== 'yes') wrong.push(`${url} ${keyOf(code)}`)
     for (const { url: system, nodes } of held.systems)
       for (const code of nodes.keys()) {
         if (listed.has(`${system}|${code}`)) continue
         compared++
-        expect(judge({ system, code }).answer, `${url} ${system}|${code}`).toBe('no')
+        if (judge({ system, code }).answer !== 'no') wrong.push(`${url} ${system}|${code}`)
       }
   }
+  expect(wrong).toEqual([])
   expect(expanded).toBeGreaterThan(1200)
   expect(compared).toBeGreaterThan(10_000)
 }, 60_000)
@@ -67,9 +69,11 @@ test('a value set of a required binding has the codes that writes are judged by'
 }, 60_000)
 
 test('no code of R4 lies below itself by way of another', async () => {
+  const wrong: string[] = []
   for (const url of Object.keys(systemRows)) {
     const system = await terminology.system(url)
     for (const { code, parents } of system?.nodes.values() ?? [])
-      for (const parent of parents) expect(system && isA(system, parent, code), `${url} ${code}`).toBe(false)
+      for (const parent of parents) if (system && isA(system, parent, code)) wrong.push(`${url} ${code}`)
   }
+  expect(wrong).toEqual([])
 }, 60_000)
