@@ -43,7 +43,7 @@ describe.skipIf(resources.length === 0)('of the official examples', () => {
   beforeAll(async () => {
     engines = await startEngines()
     await putAll(engines.openStore('main'), resources, long)
-  }, 120_000)
+  }, 600_000)
 
   afterAll(() => engines?.stop())
 

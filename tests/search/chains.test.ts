@@ -7,7 +7,7 @@ import { enginesWith } from '../costs/fill.ts'
 import type { Engines } from '../store/engines.ts'
 import { allIds, type Known, put, searchPage } from './hospital.ts'
 
-const many = Number(process.env.CHAINS ?? 2400)
+const many = Number(process.env.CHAINS ?? 1200)
 const numbers = Array.from({ length: many }, (_, i) => i)
 const long = '2026-01-01T00:00:00.000Z'
 
