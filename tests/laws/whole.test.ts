@@ -118,5 +118,5 @@ test(
     expect(wrong.slice(0, 30).map(({ url, problem }) => `${url} ${problem}`)).toEqual([])
     expect(verdicts.filter(({ hit }) => hit).length).toBeGreaterThan(runs / 2)
   },
-  60_000 + runs * 100,
+  60_000 + runs * 200,
 )
