@@ -116,28 +116,28 @@ describe.each(types)('%s', (type) => {
       expect(hits).toBeGreaterThan(0)
     },
   )
+})
 
-  const { include, revinclude } = required[type] as Required
+const inclusionsOf = (member: 'include' | 'revinclude') =>
+  types
+    .map((type) => [type, required[type]?.[member] ?? []] as const)
+    .filter(([, inclusions]) => inclusions.length > 0)
 
-  test.runIf(include.length > 0)('brings along what US Core includes', async () => {
-    const pairs = include.map((value): [string, string] => ['_include', value])
-    const { included } = await searchPage(store(), `${type}?_count=1000&${new URLSearchParams(pairs)}`)
-    const wanted = new Set(include.map((value) => value.split(':')[2]).filter(Boolean))
-    for (const { type: found } of included) if (wanted.size > 0) expect([...wanted]).toContain(found)
-    expect(included.length).toBeGreaterThan(0)
-  })
+test.each(inclusionsOf('include'))('%s brings along what US Core includes', async (type, include) => {
+  const pairs = include.map((value): [string, string] => ['_include', value])
+  const { included } = await searchPage(store(), `${type}?_count=1000&${new URLSearchParams(pairs)}`)
+  const wanted = new Set(include.map((value) => value.split(':')[2]).filter(Boolean))
+  for (const { type: found } of included) if (wanted.size > 0) expect([...wanted]).toContain(found)
+  expect(included.length).toBeGreaterThan(0)
+})
 
-  test.runIf(revinclude.length > 0)('brings along its provenance', async () => {
-    const { matches, included } = await searchPage(
-      store(),
-      `${type}?_count=1000&_revinclude=Provenance:target`,
-    )
-    const keys = new Set(matches.map(({ id }) => `${type}/${id}`))
-    const wanted = ofType('Provenance').filter(({ target }) =>
-      (target as { reference: string }[] | undefined)?.some(({ reference }) =>
-        keys.has(reference.replace('http://localhost:8888/fhir/', '')),
-      ),
-    )
-    expect(included.map(({ id }) => id).toSorted()).toEqual(wanted.map(({ id }) => id).toSorted())
-  })
+test.each(inclusionsOf('revinclude'))('%s brings along its provenance', async (type) => {
+  const { matches, included } = await searchPage(store(), `${type}?_count=1000&_revinclude=Provenance:target`)
+  const keys = new Set(matches.map(({ id }) => `${type}/${id}`))
+  const wanted = ofType('Provenance').filter(({ target }) =>
+    (target as { reference: string }[] | undefined)?.some(({ reference }) =>
+      keys.has(reference.replace('http://localhost:8888/fhir/', '')),
+    ),
+  )
+  expect(included.map(({ id }) => id).toSorted()).toEqual(wanted.map(({ id }) => id).toSorted())
 })
