@@ -2,7 +2,7 @@
 
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
-import { type Job, keptSeconds } from '../store/jobs.ts'
+import { type Job, keptSeconds } from '../store/job.ts'
 import type { Context } from '../write/context.ts'
 import { jobsOf, makeJob, ownerOf } from '../write/later.ts'
 import { bundleText, objectText, raw, statusLine } from './bundle-text.ts'

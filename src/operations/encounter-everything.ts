@@ -8,7 +8,6 @@ import { failure } from '../outcome/failure.ts'
 import { unknownType } from '../outcome/messages.ts'
 import { outcomeText } from '../outcome/outcome.ts'
 import { parseQuery } from '../search/parse.ts'
-import { search } from '../search/search.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
 const definition: OperationDefinition = {
@@ -50,6 +49,7 @@ const run: Interaction = async (call, context) => {
     ['_revinclude', '*'],
   ]
   const { query } = parseQuery('Encounter', criteria, { lenient: false, base: context.base })
+  const { search } = await import('../search/search.ts')
   const page = await search(query, context)
   const wanted = [...page.matches, ...page.included].filter(
     ({ type, t }) => (types.size === 0 || types.has(type)) && t >= since,

@@ -6,7 +6,6 @@ import type { Call, Dispatch, Interaction, Pairs } from '../interactions/call.ts
 import { isKnown } from '../interactions/manners.ts'
 import { failure } from '../outcome/failure.ts'
 import { parameterOf } from '../search/lists.ts'
-import { findMatching } from '../search/search.ts'
 import type { Version } from '../store/port.ts'
 import { bodyOf } from '../write/body.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
@@ -87,6 +86,7 @@ const run: Interaction = async (call: Call, context: Dispatch) => {
   const pairs = pairsOf(call)
   const max = maxOf(pairs)
   const criteria = [...criteriaOf(pairs), ['_sort', '-date'] as const]
+  const { findMatching } = await import('../search/search.ts')
   const found = await findMatching('Observation', criteria, context, most + 1)
   if (found.length > most)
     throw failure(

@@ -3,14 +3,12 @@
 import { topLevelMembers } from '../fhir/json.ts'
 import { objectText, raw } from '../interactions/bundle-text.ts'
 import type { Answer, Call, Interaction } from '../interactions/call.ts'
-import { change } from '../interactions/change.ts'
 import { read } from '../interactions/read.ts'
 import { vread } from '../interactions/vread.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Version } from '../store/port.ts'
 import { bodyOf } from '../write/body.ts'
 import { parseKeeping, printKeeping } from '../write/digits.ts'
-import { labelsInUse } from './labels.ts'
 import { checkParameters, inputOf, type Operation, type OperationDefinition, partsOf } from './operation.ts'
 
 const result = { name: 'return', use: 'out', min: 1, max: '1', type: 'Meta' } as const
@@ -47,7 +45,7 @@ const metaOf = ({ text }: Version): Answer => {
 
 const run: Interaction = async (call, context) => {
   inputOf(definition, call)
-  if (call.id === '') return labelsInUse(call.type, context)
+  if (call.id === '') return (await import('./labels.ts')).labelsInUse(call.type, context)
   const reading = call.version === '' ? read : vread
   const answer = await reading({ ...call, query: [], headers: {} }, context)
   return answer.version && !answer.issues ? metaOf(answer.version) : answer
@@ -116,6 +114,7 @@ const changes =
       fullUrl: undefined,
       body: undefined,
     } as const
+    const { change } = await import('../interactions/change.ts')
     const answer = await change({ ...entry, patch }, context)
     return answer.version && !answer.issues ? metaOf(answer.version) : answer
   }

@@ -5,7 +5,6 @@ import { type Reindexed, reindex, type Standing, standingOfAll } from '../search
 import type { Store } from '../store/port.ts'
 import type { Context } from '../write/context.ts'
 import { begin } from '../write/later.ts'
-import { register } from '../write/own-parameters.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
 const definition: OperationDefinition = {
@@ -29,6 +28,7 @@ const pageSize = 100
 
 /** What is stored and not registered, after a restore perhaps, is registered now. */
 const registerAll = async (store: Store, context: Context): Promise<void> => {
+  const { register } = await import('../write/own-parameters.ts')
   const care = await store.care()
   let after: string | undefined
   do {

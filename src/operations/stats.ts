@@ -2,7 +2,6 @@
 
 import type { Interaction, Pairs } from '../interactions/call.ts'
 import { type Failure, failure } from '../outcome/failure.ts'
-import { findMatching } from '../search/search.ts'
 import type { Version } from '../store/port.ts'
 import { parseKeeping, printKeeping } from '../write/digits.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
@@ -166,6 +165,7 @@ const run: Interaction = async (call, context) => {
   const dates = datesOf(pairs, context.now())
   const limit = Math.min(Number(one(pairs, 'limit') ?? most), most)
   const parts: string[] = []
+  const { findMatching } = await import('../search/search.ts')
   const sources: Version[] = []
   for (const coding of codings) {
     const criteria: Pairs = [['subject', subject], ['combo-code', coding], ...dates, ['_sort', '-date']]

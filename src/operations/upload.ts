@@ -3,7 +3,7 @@
 import { here, type Interaction, type Pairs } from '../interactions/call.ts'
 import { addressOf } from '../interactions/jobs.ts'
 import { failure } from '../outcome/failure.ts'
-import { addressSeconds } from '../store/jobs.ts'
+import { addressSeconds } from '../store/job.ts'
 import { makeJob } from '../write/later.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 

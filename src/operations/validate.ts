@@ -9,7 +9,6 @@ import { outcomeText } from '../outcome/outcome.ts'
 import { type Body, bodyOf, isResource } from '../write/body.ts'
 import type { Context } from '../write/context.ts'
 import { keepsReferred, validateOptionsOf } from '../write/demands.ts'
-import { addressedIssues, bodyIssues } from '../write/verify.ts'
 import { checkParameters, type Operation, type OperationDefinition, partsOf } from './operation.ts'
 
 const definition: OperationDefinition = {
@@ -88,7 +87,8 @@ const checkAsked = ({ mode, resource }: Asked, { id }: Call): void => {
 }
 
 /** What R4 itself says, advice included. */
-const byItself = (body: Body, { type, id }: Call, context: Context): Issue[] => {
+const byItself = async (body: Body, { type, id }: Call, context: Context): Promise<Issue[]> => {
+  const { addressedIssues, bodyIssues } = await import('../write/verify.ts')
   const options = { ...validateOptionsOf(context), warnings: true }
   return id === '' ? bodyIssues(body, type, options) : addressedIssues(body, type, id, options)
 }
@@ -125,7 +125,7 @@ const byReferences = async (
 const judge = async (body: Body, asked: Asked, call: Call, context: Context): Promise<Issue[]> => {
   if (body.resource.resourceType !== call.type) return [wrongType(body.resource.resourceType, call.type)]
   return [
-    ...byItself(body, call, context),
+    ...(await byItself(body, call, context)),
     ...(await byProfiles(body, asked, context)),
     ...(await byReferences(body, asked, call, context)),
   ]

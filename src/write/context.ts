@@ -1,7 +1,7 @@
 import type { Principal } from '../auth/principal.ts'
 import type { FindCodes } from '../search/codes.ts'
 import type { Archive } from '../store/archive.ts'
-import type { Jobs } from '../store/jobs.ts'
+import type { Jobs } from '../store/job.ts'
 import type { Store } from '../store/port.ts'
 import type { Rules } from './rules.ts'
 

@@ -3,7 +3,7 @@
 import type { Principal } from '../auth/principal.ts'
 import { failure } from '../outcome/failure.ts'
 import { notLoggedIn } from '../outcome/messages.ts'
-import type { Job, Jobs } from '../store/jobs.ts'
+import type { Job, Jobs } from '../store/job.ts'
 import type { Context } from './context.ts'
 
 /** Returns where jobs are kept; fails where the deployment has no place for them. */
