@@ -14,7 +14,7 @@ import { type Asked, asked, someResources } from './generate.ts'
 import { judgeOf } from './judge.ts'
 import { terms } from './terms.ts'
 
-const runs = Number(process.env.LAWS ?? 250)
+const runs = Number(process.env.LAWS ?? 120)
 const seed = Number(process.env.LAWS_SEED ?? 4712)
 
 let engines: Engines

@@ -4,7 +4,7 @@ import { allIds, type Known, put, putAll, stored } from '../search/hospital.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 
 /** `LAWS=20000 npx vitest run tests/laws/words.test.ts` for the long run. */
-const runs = Number(process.env.LAWS ?? 150)
+const runs = Number(process.env.LAWS ?? 60)
 const seed = Number(process.env.LAWS_SEED ?? 4711)
 
 let engines: Engines
