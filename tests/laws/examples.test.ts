@@ -10,7 +10,7 @@ import { type Engines, startEngines } from '../store/engines.ts'
 import { readable, searchTexts } from './texts.ts'
 
 /** Every how many-th of the official examples is taken; `npm run test:long -- search` takes all. */
-const step = Number(process.env.EXAMPLES ?? 60)
+const step = Number(process.env.EXAMPLES ?? 120)
 const long = '2026-01-01T00:00:00.000Z'
 
 /** Two of the examples are there twice. */
