@@ -30,11 +30,12 @@ export const largestUpload = 100 * 1024 * 1024
 const last = (pairs: Pairs, name: string): string | undefined => pairs.findLast(([key]) => key === name)?.[1]
 
 const sizeOf = (pairs: Pairs): number => {
-  const size = Number(last(pairs, 'size'))
+  const given = last(pairs, 'size')
+  const size = Number(given)
   if (Number.isInteger(size) && size >= 1 && size <= largestUpload) return size
   throw failure(
     size > largestUpload ? 'too-large' : 'required',
-    `\`size\` is the body's length in bytes, 1 to ${largestUpload}, not \`${last(pairs, 'size')}\`.`,
+    `\`size\` is the body's length in bytes, 1 to ${largestUpload}; ${given ? `\`${given}\` is not` : 'it is missing'}.`,
   )
 }
 

@@ -106,6 +106,10 @@ test('content of 8 MB is uploaded and read as it was', async () => {
   expect(Buffer.from(wrapper.data, 'base64').equals(bytes)).toBe(true)
 })
 
+test('says that an upload without a size lacks it', async () => {
+  expect(await (await ask('POST', '/$upload')).text()).toContain('it is missing')
+})
+
 test.each(['', 'size=0', 'size=999999999999', 'size=5&target=Patient', 'size=5&contentType=x'])(
   'refuses an upload with %j',
   async (parameters) => {
