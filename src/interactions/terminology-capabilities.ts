@@ -25,4 +25,5 @@ export const terminologyCapabilities = ({ base, now }: Pick<Context, 'base' | 'n
   },
   codeSearch: 'all',
   validateCode: { translations: true },
+  translation: { needsMap: false },
 })

@@ -4,7 +4,7 @@ import type { Resource } from '../fhir/definitions.ts'
 import type { Call } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
 import { bodyOf } from '../write/body.ts'
-import { checkParameters, type OperationDefinition, partsOf } from './operation.ts'
+import { checkParameters, type OperationDefinition, type Parameter, partsOf } from './operation.ts'
 
 /** The values under each name: texts as a URL has them, or what stood in `value[x]` or `resource`. */
 export interface Input {
@@ -14,9 +14,10 @@ export interface Input {
   whole(name: string): number | undefined
   /** A value of a complex type, or a resource; a Coding in a URL is written `system|code`. */
   object<T extends object>(name: string): T | undefined
+  /** What was given under a parameter with parts, each by the names of its parts. */
+  objects<T extends object>(name: string): readonly T[]
 }
 
-type Parameter = OperationDefinition['parameter'][number]
 type Given = readonly [name: string, value: unknown]
 
 /** Returns what a call gives an operation. Fails where a parameter is unknown, repeated in vain, or of another type. */
@@ -35,6 +36,7 @@ export const readInput = (definition: OperationDefinition, call: Call): Input =>
     flag: (name) => first(name) as boolean | undefined,
     whole: (name) => first(name) as number | undefined,
     object: <T extends object>(name: string) => first(name) as T | undefined,
+    objects: <T extends object>(name: string) => (values.get(name) ?? []) as T[],
   }
 }
 
@@ -48,23 +50,34 @@ const bodyValues = (definition: OperationDefinition, { body }: Call): readonly G
 }
 
 const partValue = (part: Readonly<Record<string, unknown>>): Given => {
-  const name = Object.keys(part).find((key) => /^value[A-Z]/.test(key)) ?? 'resource'
+  const name =
+    Object.keys(part).find((key) => /^value[A-Z]/.test(key)) ?? ('part' in part ? 'part' : 'resource')
   return [String(part.name), part[name]]
 }
 
 const valuesOf = (parameter: Parameter, given: readonly Given[]): readonly unknown[] => {
-  const { name, max, type } = parameter
-  const values = given.filter(([each]) => each === name).map(([, value]) => readValue(name, type, value))
+  const { name, max } = parameter
+  const values = given.filter(([each]) => each === name).map(([, value]) => readValue(parameter, value))
   if (max === '1' && values.length > 1)
     throw failure('invalid', `\`${name}\` may be given once, not ${values.length} times.`, name)
   return values
 }
 
-const readValue = (name: string, type: string, value: unknown): unknown => {
-  const read = (readers[type] ?? (/^[A-Z]/.test(type) ? asObject : asText))(value, type)
+const readValue = ({ name, type, part }: Parameter, value: unknown): unknown => {
+  if (part) return readParts(name, part, value)
+  const read = (readers[type ?? ''] ?? (/^[A-Z]/.test(type ?? '') ? asObject : asText))(value, type ?? '')
   if (read !== undefined) return read
   const shown = typeof value === 'string' ? `\`${value}\`` : 'what was given'
   throw failure('invalid', `\`${name}\` is of type ${type}, which ${shown} is not.`, name)
+}
+
+const readParts = (name: string, parts: readonly Parameter[], value: unknown): unknown => {
+  const given = partsOf(value).map(partValue)
+  const known = parts.map((part) => part.name)
+  if (given.length > 0 && given.every(([each]) => known.includes(each)))
+    return Object.fromEntries(parts.map((part) => [part.name, valuesOf(part, given)[0]]))
+  const shown = known.map((each) => `\`${each}\``).join(' and ')
+  throw failure('invalid', `\`${name}\` has the parts ${shown}, and is sent as Parameters by POST.`, name)
 }
 
 type Reader = (value: unknown, type: string) => unknown

@@ -6,6 +6,16 @@ import { isKnown } from '../interactions/manners.ts'
 import { failure } from '../outcome/failure.ts'
 import { bodyOf } from '../write/body.ts'
 
+/** One parameter: of a type, or with parts of its own. */
+export interface Parameter {
+  name: string
+  use: 'in' | 'out'
+  min: number
+  max: string
+  type?: string
+  part?: readonly Parameter[]
+}
+
 /** What an operation says about itself: its routes, its parameters and its place in the CapabilityStatement follow. */
 export interface OperationDefinition {
   url: string
@@ -19,7 +29,7 @@ export interface OperationDefinition {
   instance: boolean
   /** At one version of a resource; not so where absent. */
   version?: boolean
-  parameter: readonly { name: string; use: 'in' | 'out'; min: number; max: string; type: string }[]
+  parameter: readonly Parameter[]
 }
 
 export interface Operation {

@@ -1,8 +1,6 @@
 /** https://hl7.org/fhir/R4/valueset-operations.html and https://hl7.org/fhir/R4/codesystem-operations.html */
 
-import type { Answer, Call, Dispatch } from '../interactions/call.ts'
-import { read } from '../interactions/read.ts'
-import { Failure, failure } from '../outcome/failure.ts'
+import { failure } from '../outcome/failure.ts'
 import { operationOutcome } from '../outcome/outcome.ts'
 import { expanded, type Wanted } from '../terminology/answer.ts'
 import { type Checked, checkInSet, checkInSystem, checkSpelling, type Manner } from '../terminology/check.ts'
@@ -12,63 +10,29 @@ import type { Asked } from '../terminology/judge.ts'
 import { lookedUp, type Part, subsumption } from '../terminology/lookup.ts'
 import type { CodeSystem, Coding, ValueSet } from '../terminology/resources.ts'
 import { type Node, nodeOf, type System, systemOf } from '../terminology/system.ts'
-import { openTerminology, type Terminology } from '../terminology/terminology.ts'
 import { pinned } from '../terminology/versions.ts'
-import { type Input, readInput } from './input.ts'
-import type { OperationDefinition } from './operation.ts'
-
-/** One operation at work. */
-interface Work {
-  call: Call
-  context: Dispatch
-  input: Input
-  terminology: Terminology
-}
-
-type Run = (work: Work) => Promise<object>
-
-const running =
-  (run: Run) =>
-  async (definition: OperationDefinition, call: Call, context: Dispatch): Promise<Answer> => {
-    const input = readInput(definition, call)
-    const resource = await run({ call, context, input, terminology: openTerminology(context.store) })
-    return { status: 200, text: JSON.stringify(resource) }
-  }
-
-const parameters = (parameter: readonly Part[]): object => ({ resourceType: 'Parameters', parameter })
-
-/** The resource that the call's address names. */
-const addressed = async <T>({ call, context }: Work): Promise<T> => {
-  const { version, issues } = await read({ ...call, query: [], headers: {} }, context)
-  if (issues || !version) throw new Failure(issues ?? [])
-  return JSON.parse(version.text) as T
-}
-
-const onlyOne = (what: string): Failure =>
-  failure('invalid', `The ${what} is named in one way: by the address, by \`url\`, or given whole.`)
-
-const notHeld = (what: string, canonical: string): Failure =>
-  failure('not-found', `The ${what} \`${canonical}\` is not held. Load it as a resource first.`)
-
-const canonicalOf = (url: string, version: string | undefined): string =>
-  version === undefined ? url : `${url}|${version}`
+import type { Input } from './input.ts'
+import {
+  addressed,
+  askedIn,
+  canonicalOf,
+  named,
+  notHeld,
+  onlyOne,
+  parameters,
+  type Run,
+  running,
+  type Work,
+} from './terminology-work.ts'
 
 const theValueSet = async (work: Work): Promise<ValueSet> => {
-  const { call, input, terminology } = work
-  const [url, given] = [input.text('url'), input.object<ValueSet>('valueSet')]
-  if ([call.id !== '', url !== undefined, given !== undefined].filter(Boolean).length > 1)
-    throw onlyOne('value set')
-  if (call.id !== '') return addressed<ValueSet>(work)
-  if (given) return given
-  if (url === undefined)
-    throw failure(
-      'required',
-      'Which value set? Give `url`, or `valueSet` with a whole one, or ask at its address.',
-    )
-  const canonical = canonicalOf(url, input.text('valueSetVersion'))
-  const found = await terminology.valueSet(canonical)
-  if (!found) throw notHeld('value set', canonical)
-  return found
+  const find = (canonical: string) => work.terminology.valueSet(canonical)
+  const found = await named<ValueSet>(work, { what: 'value set', member: 'valueSet', find })
+  if (found) return found
+  throw failure(
+    'required',
+    'Which value set? Give `url`, or `valueSet` with a whole one, or ask at its address.',
+  )
 }
 
 const wantedIn = (input: Input): Wanted =>
@@ -115,25 +79,6 @@ const mannerOf = (input: Input): Manner => {
     ...(abstract !== undefined && { abstract }),
     ...(displayLanguage !== undefined && { displayLanguage }),
   }
-}
-
-/** The codes that are asked for: one, or those of a CodeableConcept, of which one must do. */
-const askedIn = (input: Input, system: string | undefined, version: string | undefined): readonly Asked[] => {
-  const [code, coding] = [input.text('code'), input.object<Coding>('coding')]
-  const concept = input.object<{ coding?: readonly Coding[] }>('codeableConcept')
-  if ([code, coding, concept].filter((each) => each !== undefined).length !== 1)
-    throw failure('required', 'Give one of `code`, `coding` and `codeableConcept`.')
-  const display = input.text('display')
-  if (code === undefined && display !== undefined)
-    throw failure('invalid', '`display` goes with `code`; a coding has its own.', 'display')
-  const own = {
-    ...(system !== undefined && { system }),
-    ...(version !== undefined && { version }),
-    ...(display !== undefined && { display }),
-  }
-  const codings: readonly Coding[] =
-    code !== undefined ? [{ code, ...own }] : (concept?.coding ?? [coding ?? {}])
-  return codings.filter((each): each is Asked => typeof each.code === 'string')
 }
 
 /** The first code that will do; without one, what is wrong with each. */
@@ -184,18 +129,18 @@ const heldSystem = async (
 /** At an instance the code system is all that is held under its address and version, whichever piece was addressed. */
 const theSystem = async (
   work: Work,
-  named: string | undefined,
+  url: string | undefined,
   version: string | undefined,
 ): Promise<System> => {
   const { call, input } = work
   const given = input.object<CodeSystem>('codeSystem')
-  if ([call.id !== '', named !== undefined, given !== undefined].filter(Boolean).length > 1)
+  if ([call.id !== '', url !== undefined, given !== undefined].filter(Boolean).length > 1)
     throw onlyOne('code system')
   if (call.id !== '') return instanceSystem(work)
   const system = given ? systemOf([given]) : undefined
   if (system) return system
-  if (named === undefined) throw failure('required', 'Which code system? Give its address.', 'url')
-  return heldSystem(work, named, version)
+  if (url === undefined) throw failure('required', 'Which code system? Give its address.', 'url')
+  return heldSystem(work, url, version)
 }
 
 const instanceSystem = async (work: Work): Promise<System> => {
@@ -221,7 +166,7 @@ const checkedBySpelling = async (work: Work, url: string | undefined): Promise<C
   const { input, terminology } = work
   if (url === undefined || input.object('codeSystem') || !spellingOf(url, '')) return undefined
   if (await terminology.system(url, input.text('version'))) return undefined
-  const asked = askedIn(input, undefined, undefined).filter(({ system = url }) => system === url)
+  const asked = askedIn(input).filter(({ system = url }) => system === url)
   return asked.map((each) => checkSpelling(url, each, spellingOf(url, each.code)?.answer ?? 'unknown'))
 }
 
@@ -231,10 +176,10 @@ const checkSystem: Run = async (work) => {
   const url = input.text('url') ?? (work.call.id === '' ? coding?.system : undefined)
   const bySpelling = await checkedBySpelling(work, url)
   if (bySpelling) return parameters(checkedParts(bySpelling))
-  const named = input.object('codeSystem') ? input.text('url') : url
+  const address = input.object('codeSystem') ? input.text('url') : url
   const version = input.text('version') ?? (work.call.id === '' ? coding?.version : undefined)
-  const system = await theSystem(work, named, version)
-  const asked = askedIn(input, undefined, undefined)
+  const system = await theSystem(work, address, version)
+  const asked = askedIn(input)
   const own = asked.filter((each) => each.system === undefined || each.system === system.url)
   if (own.length === 0 && asked.length > 0)
     throw failure('invalid', `\`${asked[0]?.system}\` is not the code system \`${system.url}\`.`, 'coding')
@@ -243,7 +188,7 @@ const checkSystem: Run = async (work) => {
 
 const lookup: Run = async (work) => {
   const { input } = work
-  const [asked] = askedIn(input, input.text('system'), undefined)
+  const [asked] = askedIn(input, input.text('system'))
   if (!asked) throw failure('required', 'The coding has no `code`.', 'coding')
   const version = input.text('version') ?? asked.version
   if (asked.system === undefined)
@@ -256,17 +201,17 @@ const lookup: Run = async (work) => {
 const subsumes: Run = async (work) => {
   const { input } = work
   const [a, b] = [pairOf(input, 'A'), pairOf(input, 'B')]
-  const named = [input.text('system'), a.system, b.system].filter((each) => each !== undefined)
-  if (new Set(named).size > 1)
+  const urls = [input.text('system'), a.system, b.system].filter((each) => each !== undefined)
+  if (new Set(urls).size > 1)
     throw failure(
       'invalid',
-      `Codes are compared within one code system, not across ${[...new Set(named)].join(' and ')}.`,
+      `Codes are compared within one code system, not across ${[...new Set(urls)].join(' and ')}.`,
     )
   const versions = [input.text('version'), a.version, b.version].filter((each) => each !== undefined)
   if (new Set(versions).size > 1) throw failure('invalid', `Codes of several versions are not compared.`)
-  const system = await theSystem(work, work.call.id === '' ? named[0] : undefined, versions[0])
-  if (named[0] !== undefined && named[0] !== system.url)
-    throw failure('invalid', `\`${named[0]}\` is not the code system \`${system.url}\`.`, 'system')
+  const system = await theSystem(work, work.call.id === '' ? urls[0] : undefined, versions[0])
+  if (urls[0] !== undefined && urls[0] !== system.url)
+    throw failure('invalid', `\`${urls[0]}\` is not the code system \`${system.url}\`.`, 'system')
   const outcome = subsumption(system, nodeIn(system, a.code), nodeIn(system, b.code))
   return parameters([{ name: 'outcome', valueCode: outcome }])
 }

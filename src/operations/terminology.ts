@@ -1,9 +1,7 @@
 /** https://hl7.org/fhir/R4/terminology-service.html — what each operation takes; what it does is loaded with its first call. */
 
 import { expansionParameters } from '../terminology/wanted.ts'
-import type { Operation, OperationDefinition } from './operation.ts'
-
-type Parameter = OperationDefinition['parameter'][number]
+import type { Operation, OperationDefinition, Parameter } from './operation.ts'
 
 const takes = (name: string, type: string, max = '1'): Parameter => ({ name, use: 'in', min: 0, max, type })
 const gives = (name: string, type: string, min = 0, max = '1'): Parameter => ({
@@ -13,6 +11,11 @@ const gives = (name: string, type: string, min = 0, max = '1'): Parameter => ({
   max,
   type,
 })
+
+const has = (parameter: Parameter, ...part: readonly Parameter[]): Parameter => {
+  const { type: _, ...rest } = parameter
+  return { ...rest, part }
+}
 
 const code = [takes('code', 'code'), takes('coding', 'Coding')]
 
@@ -29,7 +32,7 @@ const checking = [
 ]
 
 const definitionOf = (
-  type: 'ValueSet' | 'CodeSystem',
+  type: 'ValueSet' | 'CodeSystem' | 'ConceptMap',
   name: string,
   parameter: readonly Parameter[],
   instance = true,
@@ -72,8 +75,18 @@ const lookup = definitionOf(
     gives('name', 'string', 1),
     gives('version', 'string'),
     gives('display', 'string', 1),
-    gives('designation', 'Element', 0, '*'),
-    gives('property', 'Element', 0, '*'),
+    has(
+      gives('designation', '', 0, '*'),
+      gives('language', 'code'),
+      gives('use', 'Coding'),
+      gives('value', 'string', 1),
+    ),
+    has(
+      gives('property', '', 0, '*'),
+      gives('code', 'code', 1),
+      gives('value', 'Element'),
+      gives('description', 'string'),
+    ),
   ],
   false,
 )
@@ -95,6 +108,30 @@ const subsumes = definitionOf('CodeSystem', 'subsumes', [
   gives('outcome', 'code', 1),
 ])
 
+const translate = definitionOf('ConceptMap', 'translate', [
+  takes('url', 'uri'),
+  takes('conceptMap', 'ConceptMap'),
+  takes('conceptMapVersion', 'string'),
+  ...code,
+  takes('system', 'uri'),
+  takes('version', 'string'),
+  takes('codeableConcept', 'CodeableConcept'),
+  takes('source', 'uri'),
+  takes('target', 'uri'),
+  takes('targetsystem', 'uri'),
+  has(takes('dependency', '', '*'), takes('element', 'uri'), takes('concept', 'CodeableConcept')),
+  takes('reverse', 'boolean'),
+  gives('result', 'boolean', 1),
+  gives('message', 'string'),
+  has(
+    gives('match', '', 0, '*'),
+    gives('equivalence', 'code'),
+    gives('concept', 'Coding'),
+    has(gives('product', '', 0, '*'), gives('element', 'uri'), gives('concept', 'Coding')),
+    gives('source', 'uri'),
+  ),
+])
+
 type Name = keyof typeof import('./terminology-runs.ts')['runs']
 
 const operation = (definition: OperationDefinition, name: Name): Operation => ({
@@ -104,10 +141,18 @@ const operation = (definition: OperationDefinition, name: Name): Operation => ({
   run: async (call, context) => (await import('./terminology-runs.ts')).runs[name](definition, call, context),
 })
 
+const translateOperation: Operation = {
+  definition: translate,
+  methods: ['GET', 'POST'],
+  action: 'read',
+  run: async (call, context) => (await import('./translate.ts')).translateCode(translate, call, context),
+}
+
 export const terminologyOperations: readonly Operation[] = [
   operation(expand, 'expand'),
   operation(checkInSet, 'checkInSet'),
   operation(lookup, 'lookup'),
   operation(checkInSystem, 'checkInSystem'),
   operation(subsumes, 'subsumes'),
+  translateOperation,
 ]

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { validate } from '../../src/validate/validate.ts'
 import asked from '../cases/terminology-operations.json' with { type: 'json' }
+import translations from '../cases/translations.json' with { type: 'json' }
 import { type Server, startServer } from '../handlers/caller.ts'
 import { putAll } from '../search/hospital.ts'
 import { cases } from '../terminology/held.ts'
@@ -18,7 +19,7 @@ const many = {
 
 beforeAll(async () => {
   server = await startServer()
-  const held = [...cases.held, many] as unknown as Parameters<typeof putAll>[1]
+  const held = [...cases.held, ...translations.held, many] as unknown as Parameters<typeof putAll>[1]
   await putAll(server.engines.openStore('main'), held, '2026-01-01T00:00:00.000Z')
 })
 afterAll(() => server?.stop())
@@ -31,6 +32,8 @@ interface Case {
   codes?: string[]
   displays?: string[]
   total?: number
+  /** Equivalence, system, code and map of each. */
+  matches?: string[]
   params?: Record<string, unknown>
   issue?: string
   issue2?: string
@@ -43,8 +46,25 @@ type Json = Record<string, unknown> & { name?: string; code?: string; display?: 
 const valueIn = (part: Json | undefined): unknown =>
   Object.entries(part ?? {}).find(([name]) => name.startsWith('value'))?.[1]
 
+interface Match {
+  part: { name: string; valueCode?: string; valueUri?: string; valueCoding?: Json & { system?: string } }[]
+}
+
+const matchesIn = (parts: readonly Json[]): string[] =>
+  parts
+    .filter(({ name }) => name === 'match')
+    .map((match) =>
+      (match as unknown as Match).part
+        .filter(({ name }) => name !== 'product')
+        .flatMap(({ valueCode, valueUri, valueCoding }) => [
+          valueCode ?? valueUri ?? [valueCoding?.system, valueCoding?.code].join(' '),
+        ])
+        .join(' '),
+    )
+    .toSorted()
+
 describe('a terminology operation', () => {
-  test.each(asked as unknown as Case[])('$name', async (wanted) => {
+  test.each([...asked, ...translations.asked] as unknown as Case[])('$name', async (wanted) => {
     const [method = '', path] = wanted.ask.split(' ')
     const { body } = wanted
     const { status, json, text } = await server.ask(method, `/${path}`, body ? { body } : {})
@@ -56,6 +76,7 @@ describe('a terminology operation', () => {
     const parts: Json[] = json.parameter ?? []
     for (const [name, value] of Object.entries(wanted.params ?? {}))
       expect(valueIn(parts.find((part) => part.name === name)), text).toEqual(value)
+    if (wanted.matches) expect(matchesIn(parts)).toEqual([...wanted.matches].toSorted())
     if (wanted.issue) expect(json.issue[0].code).toBe(wanted.issue)
     if (wanted.issue2) expect(text).toContain(`"code":"${wanted.issue2}"`)
     if (wanted.says) expect(text).toContain(wanted.says)
@@ -71,6 +92,7 @@ test('the operations stand in the CapabilityStatement of their types', async () 
       .operation.map(({ name }: { name: string }) => name)
   expect(names('ValueSet')).toEqual(expect.arrayContaining(['expand', 'validate-code']))
   expect(names('CodeSystem')).toEqual(expect.arrayContaining(['lookup', 'validate-code', 'subsumes']))
+  expect(names('ConceptMap')).toContain('translate')
 })
 
 test('the operations are entries of a batch, and see what its other entries wrote', async () => {
@@ -145,6 +167,7 @@ test('answers are valid Parameters', async () => {
     'CodeSystem/$lookup?system=http://example.org/animals&code=bird',
     'ValueSet/birds/$validate-code?code=dog',
     'CodeSystem/$subsumes?system=http://example.org/animals&codeA=bird&codeB=owl',
+    'ConceptMap/$translate?system=http://example.org/animals&code=dog',
   ]) {
     const { json } = await server.ask('GET', `/${path}`)
     expect(validate(json, 'Parameters'), path).toEqual([])

@@ -1,0 +1,54 @@
+/** The concept maps that may translate a code, where none is named. */
+
+import { parseLink } from '../fhir/references.ts'
+import { failure } from '../outcome/failure.ts'
+import { escapeValue } from '../search/escapes.ts'
+import { findMatching, type MatchingOptions } from '../search/search.ts'
+import type { ConceptMap } from './concept-map.ts'
+import { byVersion } from './find.ts'
+
+/** More than are held of one code system; each is read whole. */
+const most = 200
+
+/** Returns the newest version of every concept map that goes by one of the criteria, without those that are retired. */
+export const mapsBy = async (
+  criteria: readonly (readonly [name: string, value: string])[],
+  options: MatchingOptions,
+): Promise<readonly ConceptMap[]> => {
+  const found = await Promise.all(
+    criteria.map(([name, value]) =>
+      findMatching('ConceptMap', [[name, escapeValue(value)]], options, most + 1),
+    ),
+  )
+  const versions = new Map(found.flat().map((version) => [version.id, version]))
+  if (versions.size > most)
+    throw failure(
+      'too-costly',
+      `More than ${most} concept maps could translate that. Name one with \`url\`.`,
+      'url',
+    )
+  const maps = [...versions.values()].map(({ text }) => JSON.parse(text) as ConceptMap)
+  return newest(maps).filter(({ status }) => status !== 'retired')
+}
+
+const newest = (maps: readonly ConceptMap[]): readonly ConceptMap[] => {
+  const byAddress = Map.groupBy(maps, ({ url, id }) => url ?? `ConceptMap/${id}`)
+  return [...byAddress.values()].flatMap((all) =>
+    all.toSorted((a, b) => byVersion(a.version, b.version)).slice(-1),
+  )
+}
+
+/** Returns the addresses of a value set that is named as R4 allows: by its address, its id, or the place of its resource. */
+export const setNames = async (
+  text: string,
+  { store, base }: Pick<MatchingOptions, 'store' | 'base'>,
+): Promise<readonly string[]> => {
+  const link = parseLink(/[/:]/.test(text) ? text : `ValueSet/${text}`, base)
+  if (link?.kind !== 'local' || link.type !== 'ValueSet') return [text]
+  const [version] = await store.get([{ type: 'ValueSet', id: link.id }])
+  if (!version || version.deleted)
+    throw failure('not-found', `The value set \`ValueSet/${link.id}\` does not exist.`)
+  const { url } = JSON.parse(version.text) as { url?: string }
+  const place = `ValueSet/${link.id}`
+  return [place, `${base}/${place}`, ...(url === undefined ? [] : [url])]
+}
