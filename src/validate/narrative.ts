@@ -1,5 +1,7 @@
 /** What a narrative may hold: the rules txt-1 and txt-2, https://hl7.org/fhir/R4/narrative.html#xhtml */
 
+import { xhtmlCharacter } from '../fhir/xml/entities.ts'
+
 const elements: ReadonlySet<string> = new Set(
   `a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img
   li map area ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var kbd bdo`.split(
@@ -14,7 +16,7 @@ const attributes: ReadonlySet<string> = new Set(
 )
 
 const token =
-  /<!--[\s\S]*?-->|<(\/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|<[\s\S]|&(?!#?\w+;)/g
+  /<!--(?:-?[^-])*-->|<(\/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|<[\s\S]|&(?:#?\w+;)?/g
 const attribute = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g
 
 /** Returns what is wrong with a narrative's XHTML; undefined where nothing is. */
@@ -24,7 +26,7 @@ export const narrativeProblem = (text: string): string | undefined => {
     return '`txt-1`: a narrative is one XHTML `<div>` with all that it says inside'
   const open: string[] = []
   for (const match of xhtml.matchAll(token)) {
-    const problem = match[2] === undefined ? strayProblem(match[0]) : tagProblem(match, open)
+    const problem = match[2] === undefined ? otherProblem(match[0]) : tagProblem(match, open)
     if (problem) return `\`txt-1\`: ${problem}`
     const end = match.index + match[0].length
     if (open.length === 0 && end < xhtml.length && match[2])
@@ -34,10 +36,38 @@ export const narrativeProblem = (text: string): string | undefined => {
   return hasContent(xhtml) ? undefined : '`txt-2`: a narrative has text or an image'
 }
 
-const strayProblem = (text: string): string | undefined =>
-  text.startsWith('<!--')
-    ? undefined
-    : `\`${text}\` stands where it must be written as an entity or a proper tag`
+/** https://www.w3.org/TR/xml/#NT-Char */
+const isCharacter = (code: number): boolean =>
+  code === 0x9 ||
+  code === 0xa ||
+  code === 0xd ||
+  (code >= 0x20 && code <= 0xd7ff) ||
+  (code >= 0xe000 && code <= 0xfffd) ||
+  (code >= 0x10000 && code <= 0x10ffff)
+
+const ofXml: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+/** Returns the character that `&…;` stands for. */
+const characterOf = (reference: string): string | undefined => {
+  const name = reference.slice(1, -1)
+  const numeric = /^#(?:(\d+)|x([\da-fA-F]+))$/.exec(name)
+  if (!numeric && Object.hasOwn(ofXml, name)) return ofXml[name]
+  const code = numeric
+    ? Number.parseInt(numeric[1] ?? numeric[2] ?? '', numeric[1] ? 10 : 16)
+    : xhtmlCharacter(name)
+  return code !== undefined && isCharacter(code) ? String.fromCodePoint(code) : undefined
+}
+
+const otherProblem = (text: string): string | undefined => {
+  if (text.startsWith('<!--')) return undefined
+  if (text.length > 2 && text.startsWith('&'))
+    return characterOf(text) === undefined
+      ? `\`${text}\` stands for no character; write it by its number, or as \`&amp;${text.slice(1)}\``
+      : undefined
+  return `\`${text}\` stands where it must be written as an entity or a proper tag`
+}
+
+const references = /&(?:#?\w+;)?/g
 
 /** Looks at one tag, and keeps the list of those that are open. */
 const tagProblem = (
@@ -47,18 +77,32 @@ const tagProblem = (
   if (!elements.has(name)) return `\`<${name}>\` is not allowed in a narrative`
   if (closing) return open.pop() === name ? undefined : `\`</${name}>\` closes nothing that is open`
   if (!single) open.push(name)
+  const names = new Set<string>()
   for (const [, attributeName = '', double, quoted] of written.matchAll(attribute)) {
+    if (names.has(attributeName)) return `\`<${name}>\` has the attribute \`${attributeName}\` twice`
+    names.add(attributeName)
     const problem = attributeProblem(attributeName, double ?? quoted ?? '')
     if (problem) return problem
   }
   return undefined
 }
 
+/** As browsers read an address: with its references resolved, and blanks and controls dropped. */
+const readAddress = (value: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be dropped
+  value.replace(references, (reference) => characterOf(reference) ?? '').replace(/[\u0000-\u0020]+/g, '')
+
+const runsCode = /^(?:javascript|vbscript|data:(?:text|application\/(?:xhtml\+)?xml))/i
+
 const attributeProblem = (name: string, value: string): string | undefined => {
   if (!attributes.has(name) && !name.startsWith('xmlns:'))
     return `the attribute \`${name}\` is not allowed in a narrative`
-  const isScript = (name === 'href' || name === 'src') && /^\s*(?:javascript|vbscript|data:text)/i.test(value)
-  return isScript ? `\`${name}\` must not run code` : undefined
+  for (const [reference] of value.matchAll(references)) {
+    const problem = otherProblem(reference)
+    if (problem) return `in \`${name}\`, ${problem}`
+  }
+  const isAddress = name === 'href' || name === 'src'
+  return isAddress && runsCode.test(readAddress(value)) ? `\`${name}\` must not run code` : undefined
 }
 
 const hasContent = (xhtml: string): boolean =>

@@ -114,8 +114,9 @@ class Reader {
   }
 
   #opens(tag: SaxesTagNS): void {
+    // The parser looks through all that is open for each element's namespace.
+    if (this.#open.length + this.#narrativeDepth >= maxDepth) throw tooDeep(maxDepth)
     if (this.#narrativeDepth > 0) this.#narrativeDepth++
-    else if (this.#open.length >= maxDepth) throw tooDeep(maxDepth)
     else this.#open.push(this.#frameFor(tag, this.#open.at(-1)))
   }
 

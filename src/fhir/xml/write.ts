@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/xml.html — a resource's XML, from its JSON text. */
 
 import { type MemberRule, type Structure, structureOf } from '../structure.ts'
+import { xhtmlCharacter } from './entities.ts'
 
 /** The namespace of every FHIR element. */
 export const fhirNamespace = 'http://hl7.org/fhir'
@@ -34,35 +35,17 @@ export const escaped = (text: string): string =>
 
 const valueText = (value: unknown): string => escaped(value instanceof Digits ? value.text : String(value))
 
-/** Entities that HTML knows and XML does not; those of XML itself stay. */
-const htmlEntities: Readonly<Record<string, string>> = {
-  nbsp: '#160',
-  copy: '#169',
-  reg: '#174',
-  deg: '#176',
-  plusmn: '#177',
-  micro: '#181',
-  middot: '#183',
-  times: '#215',
-  ndash: '#8211',
-  mdash: '#8212',
-  lsquo: '#8216',
-  rsquo: '#8217',
-  ldquo: '#8220',
-  rdquo: '#8221',
-  bull: '#8226',
-  hellip: '#8230',
-  trade: '#8482',
-  larr: '#8592',
-  rarr: '#8594',
-  le: '#8804',
-  ge: '#8805',
+const ofXml = /^(?:#\d+|#x[\da-fA-F]+|amp|lt|gt|quot|apos)$/
+
+/** What is no entity was stored before narratives were held to it: it is written as the text that it is. */
+const entity = (all: string, name: string): string => {
+  if (ofXml.test(name)) return all
+  const code = xhtmlCharacter(name)
+  return code === undefined ? `&amp;${name};` : `&#${code};`
 }
 
 const xhtml = (text: string): string => {
-  const known = text.replace(/&(\w+);/g, (all, name: string) =>
-    htmlEntities[name] ? `&${htmlEntities[name]};` : all,
-  )
+  const known = text.replace(/&(#?\w+);/g, entity)
   return /^\s*<div[^>]*\sxmlns=/.test(known)
     ? known
     : known.replace(/<div/, '<div xmlns="http://www.w3.org/1999/xhtml"')

@@ -71,6 +71,14 @@ describe('XML', () => {
     expect(toXml(patient, true)).toContain('<p class="a">A &amp; B&#160;<br/></p></div>')
   })
 
+  test('names no entity that XML does not know', () => {
+    const div =
+      '<div xmlns=\\"http://www.w3.org/1999/xhtml\\">caf&eacute; &amp;&nbsp;&Alpha;&rang; &foo;</div>'
+    expect(toXml(`{"resourceType":"Patient","text":{"status":"generated","div":"${div}"}}`)).toContain(
+      'caf&#233; &amp;&#160;&#913;&#9002; &amp;foo;</div>',
+    )
+  })
+
   test.each([
     ['a DOCTYPE', `<!DOCTYPE Patient [<!ENTITY a "b">]>${fhir('')}`, /DOCTYPE/],
     ['an unknown entity', fhir('<active value="&a;"/>'), /not well-formed.*undefined entity/],
@@ -94,6 +102,13 @@ describe('XML', () => {
     [
       'a nesting bomb',
       fhir(`${'<extension url="a">'.repeat(200)}${'</extension>'.repeat(200)}`),
+      /deeper than 100/,
+    ],
+    [
+      'a nesting bomb in a narrative',
+      fhir(
+        `<text><status value="generated"/><div xmlns="http://www.w3.org/1999/xhtml">${'<b>'.repeat(200)}${'</b>'.repeat(200)}</div></text>`,
+      ),
       /deeper than 100/,
     ],
   ])('with %s is refused', (_, xml, message) => {
