@@ -32,7 +32,7 @@ const withheld = new Set(['authorization', 'cookie', 'accept', 'accept-encoding'
 const headersFor = (headers: Later['headers'], id: string): Record<string, string> => ({
   ...Object.fromEntries(Object.entries(headers).filter(([name]) => !withheld.has(name))),
   accept: 'application/fhir+json',
-  prefer: (headers.prefer ?? '').replace(/respond-async\s*[,;]?/i, ''),
+  prefer: (headers.prefer ?? '').replace(/respond-async\s*[,;]?/gi, ''),
   // A caller's own key is worth more than ours: a repeated request makes a second job, and no second change.
   'idempotency-key': headers['idempotency-key'] ?? `job-${id}`,
 })
