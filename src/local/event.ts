@@ -38,7 +38,7 @@ export const proxyEvent = (
   invocation: Invocation,
   now = new Date(),
 ): APIGatewayProxyEvent => {
-  const url = new URL(request.target, 'http://gateway')
+  const url = new URL(`http://gateway${request.target}`)
   const headers = grouped([...pairs(request.rawHeaders), ...forwarded(request)])
   const query = grouped([...url.searchParams])
   const { route, pathParameters } = invocation.match

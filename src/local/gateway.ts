@@ -7,6 +7,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
+import { isForeign } from './callers.ts'
 import type { Outcome } from './environments.ts'
 import { proxyEvent, type WireRequest, type WireResponse, wireResponse } from './event.ts'
 import type { Page } from './page.ts'
@@ -79,11 +80,12 @@ const answer = async (
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
+  const refuse = (type: RefusalType, message: string): void =>
+    send(response, refusal(template.gatewayResponses, type, message))
+  if (isForeign(request.headers)) return refuse('DEFAULT_4XX', foreign)
   const target = belowStage(template.stage, request.url ?? '/')
   if (target === undefined) return besideStage(await waiting, request, response)
   const body = await readBody(request)
-  const refuse = (type: RefusalType, message: string): void =>
-    send(response, refusal(template.gatewayResponses, type, message))
   if (body === undefined) return refuse('REQUEST_TOO_LARGE', 'Request Too Long')
   const sourceIp = request.socket.remoteAddress ?? ''
   const inflated = template.inflates
@@ -99,6 +101,9 @@ const answer = async (
   if (answered) send(response, answered)
   else refuse('DEFAULT_5XX', 'Internal server error')
 }
+
+const foreign =
+  'The local stack answers this machine only, by an address or as localhost, and pages of localhost only.'
 
 /** Answers what is not the API's: the page, and else the user pool's service. */
 const besideStage = (backend: Backend, request: IncomingMessage, response: ServerResponse): void => {
@@ -121,7 +126,7 @@ const invoke = async (
   authorization: string | undefined,
   relay: Relay,
 ): Promise<Invoked> => {
-  const path = new URL(request.target, 'http://gateway').pathname
+  const path = new URL(`http://gateway${request.target}`).pathname
   const match = matchRoute(template.routes, request.method, path)
   if (!match) return { refused: 'MISSING_AUTHENTICATION_TOKEN', message: 'Missing Authentication Token' }
   const verdict = match.route.authorizer === 'none' ? { claims: undefined } : await authorize(authorization)
@@ -209,7 +214,8 @@ const send = (response: ServerResponse, { status, headers, body }: WireResponse)
 
 const forward = (origin: string, request: IncomingMessage, response: ServerResponse): void => {
   const { method, headers } = request
-  const upstream = httpRequest(`${origin}${request.url}`, { method, headers }, (answered) => {
+  const path = request.url?.startsWith('/') ? request.url : '/'
+  const upstream = httpRequest(`${origin}${path}`, { method, headers }, (answered) => {
     response.writeHead(answered.statusCode ?? 502, answered.headers)
     answered.pipe(response)
   })

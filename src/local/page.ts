@@ -87,7 +87,7 @@ export const pageOf = (facts: PageFacts): Page => {
   files.set('/config.json', ok('application/json', JSON.stringify(pageConfig(facts)), 'no-store'))
   const index = files.get('/index.html')
   if (index) files.set('/', index)
-  return (target) => files.get(new URL(target, facts.origin).pathname)
+  return (target) => files.get(target.replace(/[?#].*$/, ''))
 }
 
 /** Lets sign-in come back to the page at the addresses it may be opened under, and to the template's own. */

@@ -77,6 +77,19 @@ describe('the template', () => {
       }
   })
 
+  test('lets every function that purges note it in the archive', () => {
+    const purging = template.functions.filter(({ id }) => !/^(Metadata|Stream)/.test(id))
+    expect(purging.length).toBe(5)
+    for (const { id } of purging) {
+      const puts = statementsOf(id).filter(({ Action }) => texts(Action).includes('"s3:PutObject"'))
+      const places = puts.flatMap(({ Resource }) => texts(Resource))
+      expect(
+        places.some((place) => /ArchiveBucket\.Arn\}\/archive\/(purged\/)?\*/.test(place)),
+        id,
+      ).toBe(true)
+    }
+  })
+
   test('gives the metadata function no right but to what is published of definitions', () => {
     const [only, ...others] = statementsOf('MetadataFunction')
     expect(others).toEqual([])

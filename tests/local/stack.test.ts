@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -73,12 +73,51 @@ describe('a stack whose functions misbehave', () => {
   test('answers 401 with an OperationOutcome without a token, but not at metadata', async () => {
     const refused = await get('/Patient/1', {})
     expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toBe('Bearer')
     expect(refused.headers.get('content-type')).toBe('application/fhir+json')
     expect(await refused.json()).toMatchObject({
       resourceType: 'OperationOutcome',
       issue: [{ code: 'login' }],
     })
     expect((await get('/metadata', {})).status).toBe(200)
+  })
+
+  const refusal = (path: string, headers: Record<string, string>): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(stack.url)
+      request({ hostname, port, path, headers }, (answer) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      })
+        .once('error', reject)
+        .end()
+    })
+
+  test.each(['/fhir/Patient/1', '/fhir/metadata', '/config.json', '/oauth2/token'])(
+    'answers %s to no page of another site, nor under its name',
+    async (path) => {
+      for (const headers of [
+        { origin: 'https://evil.example' },
+        { origin: 'null' },
+        { origin: 'http://localhost.evil.example:3000' },
+        { host: 'evil.example:3000' },
+      ])
+        expect(await refusal(path, headers), JSON.stringify(headers)).toBe(400)
+    },
+  )
+
+  test.each([
+    { origin: 'http://localhost:5173' },
+    { origin: 'http://[::1]:8000', host: '127.0.0.1:3000' },
+    { host: 'fhir.localhost:3000' },
+    { host: '192.168.1.5:3000' },
+  ])('answers a program of this machine: %j', async (headers) => {
+    expect(await refusal('/fhir/metadata', headers)).toBe(200)
+  })
+
+  test('takes a path with empty parts for what it is without them', async () => {
+    expect(await refusal('/fhir//[', {})).toBe(401)
+    expect(await refusal('//[', {})).toBe(404)
   })
 
   test("answers 401 to the pool's own access token", async () => {
