@@ -47,6 +47,9 @@ const named = (match: RegExpExecArray): { type: string; id: string; version?: st
   return version === undefined ? { type, id } : { type, id, version }
 }
 
+/** Returns the spelling by which addresses are compared: in a UUID's or an OID's, upper and lower case are the same. */
+export const sameSpelling = (url: string): string => (/^urn:(uuid|oid):/i.test(url) ? url.toLowerCase() : url)
+
 /** A canonical address in its parts, https://hl7.org/fhir/R4/references.html#canonical */
 export interface Canonical {
   url: string

@@ -1,11 +1,10 @@
 /** https://hl7.org/fhir/R4/binary.html#rest — a Binary is also written and read as what it holds, without its wrapper. */
 
+import { bareType } from '../fhir/media-type.ts'
 import { failure } from '../outcome/failure.ts'
 import { emptyBody } from '../outcome/messages.ts'
 import type { FhirRequest, FhirResponse } from './message.ts'
 import type { Route } from './routes.ts'
-
-const bare = (value: string): string => value.split(';')[0]?.trim().toLowerCase() ?? ''
 
 const fhirTypes = /^application\/(fhir\+(json|xml)|(json|xml)\+fhir)$/
 const mayHoldFhir = /^(application|text)\/(fhir\+)?(json|xml)(\+fhir)?$/
@@ -16,7 +15,7 @@ const wrapping = new Set(['_format', '_summary', '_elements', '_pretty'])
 /** Returns whether a read wants the content: unless it names FHIR's own formats, it does, and so do browsers. */
 export const readsNative = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): boolean =>
   !query.some(([name]) => wrapping.has(name)) &&
-  !(headers.accept ?? '').split(',').some((part) => fhirTypes.test(bare(part)))
+  !(headers.accept ?? '').split(',').some((part) => fhirTypes.test(bareType(part)))
 
 const isBinary = (text: string): boolean =>
   /^\s*(<\?xml[^>]*\?>)?\s*(<!--[\s\S]*?-->\s*)*<Binary[\s>]/.test(text) ||
@@ -25,7 +24,7 @@ const isBinary = (text: string): boolean =>
 
 /** Returns whether a write sends the content itself: all but a Binary written in one of FHIR's formats. */
 export const writesNative = ({ headers, body }: FhirRequest): boolean =>
-  !(mayHoldFhir.test(bare(headers['content-type'] ?? 'application/fhir+json')) && isBinary(body))
+  !(mayHoldFhir.test(bareType(headers['content-type'] ?? 'application/fhir+json')) && isBinary(body))
 
 const bytesOf = ({ body, bytes, headers }: FhirRequest): Uint8Array => {
   if (bytes) return bytes
@@ -70,7 +69,7 @@ const safeType = (type = ''): string =>
 
 /** What a browser may show where it stands; everything else is for saving. */
 const isShown = (type: string): boolean =>
-  /^(application\/pdf|image\/(png|jpeg|gif|webp|tiff)|text\/plain)$/.test(bare(type))
+  /^(application\/pdf|image\/(png|jpeg|gif|webp|tiff)|text\/plain)$/.test(bareType(type))
 
 const contextHeader = ({ securityContext }: Binary): Record<string, string> => {
   const reference = securityContext?.reference ?? ''

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#mime-type */
 
+import { bareType } from '../fhir/media-type.ts'
 import { mediaType, notAcceptable } from '../outcome/messages.ts'
 import type { FhirRequest } from './message.ts'
 
@@ -20,8 +21,6 @@ const form = 'application/x-www-form-urlencoded'
 /** What a route takes as its body. */
 export type Takes = 'resource' | 'form' | 'patch' | 'nothing'
 
-const bare = (value: string): string => value.split(';')[0]?.trim().toLowerCase() ?? ''
-
 /** Those who would take anything get JSON, and so do browsers, which show it. */
 const wildcards = new Set(['*/*', 'application/*', 'text/html', ''])
 
@@ -41,7 +40,7 @@ const accepted = (accept: string): Format | undefined => {
   const liked = accept
     .split(',')
     .map((part) => ({
-      format: wildcards.has(bare(part)) ? 'json' : formatNamed(bare(part)),
+      format: wildcards.has(bareType(part)) ? 'json' : formatNamed(bareType(part)),
       quality: isOtherVersion(part) ? 0 : quality(part),
     }))
     .filter(
@@ -58,7 +57,7 @@ const asked = (query: FhirRequest['query']): string =>
 export const formatOf = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): Format => {
   const wanted = asked(query)
   const { accept = '*/*' } = headers
-  const format = wanted === '' ? accepted(accept) : formatNamed(bare(wanted))
+  const format = wanted === '' ? accepted(accept) : formatNamed(bareType(wanted))
   if (format && !isOtherVersion(wanted)) return format
   throw notAcceptable(wanted || accept, [fhirJson, fhirXml])
 }
@@ -91,6 +90,6 @@ export const bodyFormat = (
 ): Format => {
   const type = headers['content-type']
   if (takes === 'nothing' || body === '' || type === undefined) return 'json'
-  if (!taken[takes].includes(bare(type)) || isOtherVersion(type)) throw mediaType(type, suggested[takes])
-  return formatNamed(bare(type)) ?? 'json'
+  if (!taken[takes].includes(bareType(type)) || isOtherVersion(type)) throw mediaType(type, suggested[takes])
+  return formatNamed(bareType(type)) ?? 'json'
 }

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#patch */
 
+import { bareType } from '../fhir/media-type.ts'
 import { emptyBody } from '../outcome/messages.ts'
 import { type Call, type Interaction, pathOf } from './call.ts'
 import { change } from './change.ts'
@@ -13,7 +14,7 @@ const entryOf = (call: Call) => ({
   headers: call.headers,
   fullUrl: undefined,
   body: undefined,
-  patch: { type: call.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '', text: call.body },
+  patch: { type: bareType(call.headers['content-type'] ?? ''), text: call.body },
 })
 
 export const patch: Interaction = async (call, context) => {

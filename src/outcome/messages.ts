@@ -152,6 +152,12 @@ export const emptyCriteria = (type: string, expression?: string): Issue =>
     expression,
   )
 
+export const otherCriteria = (type: string, criteria: string): Issue =>
+  error(
+    'invalid',
+    `\`${criteria}\` is no condition on \`${type}\`, which is to be created. Expected search parameters of \`${type}\`, as after the \`?\` of a search.`,
+  )
+
 export const unresolved = (reference: string, matches: number, expression: string): Issue =>
   matches === 0
     ? error(

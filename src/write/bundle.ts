@@ -2,6 +2,7 @@
 
 import type { Resource } from '../fhir/definitions.ts'
 import { bundleEntryTexts } from '../fhir/json.ts'
+import { bareType } from '../fhir/media-type.ts'
 import { error, type Issue } from '../outcome/failure.ts'
 import { tooManyEntries } from '../outcome/messages.ts'
 import { validate } from '../validate/validate.ts'
@@ -55,8 +56,16 @@ const isMethod = (value: unknown): value is EntryMethod => entryMethods.some((me
 const takesBody = (method: EntryMethod): boolean =>
   method === 'POST' || method === 'PUT' || method === 'PATCH'
 
-const requestIssues = (request: Json, resource: unknown, place: string): Issue[] => {
-  const { method, url } = request
+const requestIssues = (request: unknown, resource: unknown, place: string): Issue[] => {
+  if (request === undefined)
+    return [
+      error(
+        'required',
+        '`request` is missing: say what is to be done, by `method` and `url`.',
+        `${place}.request`,
+      ),
+    ]
+  const { method, url } = asObject(request)
   if (!isMethod(method))
     return [
       error(
@@ -69,13 +78,17 @@ const requestIssues = (request: Json, resource: unknown, place: string): Issue[]
     return [
       error('required', '`request.url` is missing: say what the entry is about.', `${place}.request.url`),
     ]
-  return takesBody(method) && !isResource(resource)
-    ? [error('required', `A ${method} needs a \`resource\` with a \`resourceType\`.`, `${place}.resource`)]
+  if (takesBody(method) && !isResource(resource))
+    return [
+      error('required', `A ${method} needs a \`resource\` with a \`resourceType\`.`, `${place}.resource`),
+    ]
+  return !takesBody(method) && resource !== undefined
+    ? [error('invalid', `A ${method} takes no \`resource\`; leave it out.`, `${place}.resource`)]
     : []
 }
 
 const below = (url: string, base: string): string =>
-  (url.startsWith(`${base}/`) ? url.slice(base.length) : url).replace(/^\/+/, '')
+  url.startsWith(base) && /^(?:[/?]|$)/.test(url.slice(base.length)) ? url.slice(base.length) : url
 
 const decoded = (path: string): string => {
   try {
@@ -88,13 +101,13 @@ const decoded = (path: string): string => {
 /** Returns a URL of a Bundle's entry as path below the base and ordered query pairs. */
 export const splitUrl = (url: string, base: string): Pick<BundleEntry, 'path' | 'query'> => {
   const [path = '', ...query] = below(url, base).split('?')
-  return { path: decoded(path), query: [...new URLSearchParams(query.join('?'))] }
+  return { path: decoded(path.replace(/^\/+|\/+$/g, '')), query: [...new URLSearchParams(query.join('?'))] }
 }
 
 /** https://hl7.org/fhir/R4/http.html#trules: a FHIRPath Patch comes as Parameters, any other in a Binary. */
 const patchIn = ({ resourceType, contentType, data }: Resource, text: string): Patch | undefined => {
   if (resourceType === 'Parameters') return { type: 'application/fhir+json', text }
-  const type = String(contentType)
+  const type = bareType(String(contentType))
   return resourceType === 'Binary' && patchTypes.includes(type) && typeof data === 'string'
     ? { type, text: Buffer.from(data, 'base64').toString('utf8') }
     : undefined
@@ -102,7 +115,7 @@ const patchIn = ({ resourceType, contentType, data }: Resource, text: string): P
 
 const notAPatch = (place: string): Issue =>
   error(
-    'unsupported',
+    'invalid',
     `A PATCH needs Parameters, or a Binary with the patch as \`data\` and as \`contentType\` one of ${patchTypes.join(', ')}.`,
     `${place}.resource`,
   )
@@ -111,7 +124,7 @@ const readEntry = (json: unknown, text: string | undefined, position: number, ba
   const place = `Bundle.entry[${position}]`
   const { request, resource, fullUrl } = asObject(json)
   const asked = asObject(request)
-  const issues = requestIssues(asked, resource, place)
+  const issues = requestIssues(request, resource, place)
   if (issues.length > 0) return { entry: undefined, issues }
   const entry: BundleEntry = {
     place,
@@ -165,9 +178,10 @@ export const wrapperIssues = (
   }
 }
 
+/** What lacks its `request` is told so entry by entry. */
 const withoutResource = (entry: unknown): Json => {
-  const { resource, ...rest } = asObject(entry)
-  return rest
+  const { resource, request = { method: 'GET', url: 'Bundle' }, ...rest } = asObject(entry)
+  return { ...rest, request }
 }
 
 /** Returns the Bundle without its resources, which are judged on their own. */

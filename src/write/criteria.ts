@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#ccreate, #cond-update and #3.1.0.7.1 */
 
 import { Failure, isKind } from '../outcome/failure.ts'
-import { emptyCriteria } from '../outcome/messages.ts'
+import { emptyCriteria, otherCriteria } from '../outcome/messages.ts'
 import { findMatching } from '../search/search.ts'
 import type { Hold, Version } from '../store/port.ts'
 import type { Context } from './context.ts'
@@ -22,9 +22,12 @@ export const criteriaFrom = (type: string, query: Criteria['pairs']): Criteria =
   return { type, pairs }
 }
 
-/** Returns the criteria that a query string spells; `If-None-Exist` may begin with the type or a question mark. */
-export const criteriaOf = (type: string, query: string): Criteria =>
-  criteriaFrom(type, [...new URLSearchParams(query.replace(/^[A-Za-z]*\?/, ''))])
+/** Returns the criteria that a query string spells; it may begin with the type or a question mark, and fails with another type. */
+export const criteriaOf = (type: string, query: string): Criteria => {
+  const [, named = '', rest = query] = /^([^?=&]*)\?(.*)$/s.exec(query) ?? []
+  if (named !== '' && named !== type) throw new Failure([otherCriteria(type, query)])
+  return criteriaFrom(type, [...new URLSearchParams(rest)])
+}
 
 const spelled = ([name, value]: readonly [string, string]): string => `${name}=${value}`
 

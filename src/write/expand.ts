@@ -2,6 +2,7 @@
 
 import type { Resource } from '../fhir/definitions.ts'
 import { rewriteLinks } from '../fhir/links.ts'
+import { sameSpelling } from '../fhir/references.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { unresolved } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
@@ -26,20 +27,25 @@ export type Expanded = { command: Command } | { same: Command } | { found: Versi
 
 const width = 16
 
-/** A version of an entry's resource, which is about to be version 1 here. */
-const versionAddress = ({ fullUrl, body }: Wish, { type, id, fresh }: Target): [string, string][] => {
-  const { versionId } = (body?.resource.meta ?? {}) as { versionId?: unknown }
-  return fresh && typeof versionId === 'string'
-    ? [[`${fullUrl}/_history/${versionId}`, `${type}/${id}/_history/1`]]
-    : []
+/** What an entry's `fullUrl` stands for once it is done; its version where that is known before. */
+interface Place {
+  reference: string
+  version?: number
 }
 
-const addresses = (wishes: readonly Wish[], targets: readonly (Target | undefined)[]): Map<string, string> =>
+const placeOf = ({ method }: Wish, { type, id, fresh, found }: Target): Place => {
+  const reference = `${type}/${id}`
+  if (fresh) return { reference, version: 1 }
+  return found && method === 'POST' ? { reference, version: found.v } : { reference }
+}
+
+type Places = ReadonlyMap<string, Place>
+
+const placesOf = (wishes: readonly Wish[], targets: readonly (Target | undefined)[]): Places =>
   new Map(
-    wishes.flatMap((wish, i): [string, string][] => {
+    wishes.flatMap((wish, i): [string, Place][] => {
       const target = targets[i]
-      if (!wish.fullUrl || !target) return []
-      return [[wish.fullUrl, `${target.type}/${target.id}`], ...versionAddress(wish, target)]
+      return wish.fullUrl && target ? [[sameSpelling(wish.fullUrl), placeOf(wish, target)]] : []
     }),
   )
 
@@ -47,15 +53,22 @@ const addresses = (wishes: readonly Wish[], targets: readonly (Target | undefine
 const rootOf = (fullUrl: string | undefined): string | undefined =>
   fullUrl && /^(https?:.*\/)[A-Z][A-Za-z]+\/[A-Za-z0-9.-]+$/.exec(fullUrl)?.[1]
 
+/** A text with links: a resource that is to be written, or a FHIRPath Patch. */
 interface Draft {
   wish: Wish
-  body: Body
+  text: string
   /** The conditional references in it. */
   conditions: readonly string[]
 }
 
-const draft = (wish: Wish): Draft | undefined =>
-  wish.body && !reads(wish) ? { wish, body: wish.body, conditions: conditionsIn(wish.body.text) } : undefined
+const textIn = ({ body, patch }: Wish): string | undefined =>
+  typeof patch === 'object' && patch.type === 'application/fhir+json' ? patch.text : body?.text
+
+/** Only in a Bundle may a patch refer by a search, as a resource may. */
+const draft = (wish: Wish): Draft | undefined => {
+  const text = reads(wish) || (wish.place === '' && wish.patch) ? undefined : textIn(wish)
+  return text === undefined ? undefined : { wish, text, conditions: conditionsIn(text) }
+}
 
 const conditionsOf = (drafts: readonly Draft[]): string[] => [
   ...new Set(drafts.flatMap(({ conditions }) => conditions)),
@@ -76,8 +89,11 @@ const targetsOf = async (
   return new Map(references.map((reference, i) => [reference, found[i] ?? []]))
 }
 
-const expressionOf = ({ wish, body }: Draft, reference: string): string =>
-  `${wish.place === '' ? body.resource.resourceType : `${wish.place}.resource`}${pathTo(body.resource, reference) ?? ''}`
+const expressionOf = ({ wish, text }: Draft, reference: string): string => {
+  const resource = JSON.parse(text) as Resource
+  const root = wish.place === '' ? resource.resourceType : `${wish.place}.resource`
+  return root + (pathTo(resource, reference) ?? '')
+}
 
 const unresolvedIn = (each: Draft, found: Matches): Issue[] =>
   each.conditions.flatMap((reference) => {
@@ -88,16 +104,21 @@ const unresolvedIn = (each: Draft, found: Matches): Issue[] =>
 /** Says what a link is to become; nothing where it stays. */
 type Resolve = (link: string) => string | undefined
 
-const resolver = (
-  fullUrl: string | undefined,
-  byUrl: ReadonlyMap<string, string>,
-  byCondition: Matches,
-): Resolve => {
+const versioned = /^(.+)\/_history\/[A-Za-z0-9.-]{1,64}$/
+
+/** Whatever version of an entry a link names: it has none yet but the one that it gets, or has already. */
+const resolver = (fullUrl: string | undefined, places: Places, byCondition: Matches): Resolve => {
   const root = rootOf(fullUrl)
+  const placeAt = (link: string): Place | undefined =>
+    places.get(sameSpelling(link)) ?? (root === undefined ? undefined : places.get(root + link))
   return (link) => {
     const match = byCondition.get(link)?.[0]
     if (match) return `${match.type}/${match.id}`
-    return byUrl.get(link) ?? (root === undefined ? undefined : byUrl.get(root + link))
+    const place = placeAt(link)
+    if (place) return place.reference
+    const [, resource] = versioned.exec(link) ?? []
+    const { reference = '', version } = (resource && placeAt(resource)) || {}
+    return version === undefined ? undefined : `${reference}/_history/${version}`
   }
 }
 
@@ -108,21 +129,17 @@ const withFragment = (link: string, resolve: Resolve): string | undefined => {
   return target === undefined ? undefined : target + link.slice(hash)
 }
 
-const linked = ({ body }: Draft, resolve: Resolve): Body => {
-  const text = rewriteLinks(body.text, (link) => withFragment(link, resolve))
-  return text === body.text ? body : { text, resource: JSON.parse(text) as Resource }
-}
-
 /** Bodies and patches with their links rewritten. */
 interface Linked {
   bodies: ReadonlyMap<Wish, Body>
   patches: ReadonlyMap<Wish, Patch | Patcher>
 }
 
-const linkedPatch = (patch: Patch | Patcher, resolve: Resolve): Patch | Patcher =>
-  typeof patch === 'function' || patch.type !== 'application/fhir+json'
-    ? patch
-    : { ...patch, text: rewriteLinks(patch.text, (link) => withFragment(link, resolve)) }
+const linkedBody = (body: Body, text: string): Body =>
+  text === body.text ? body : { text, resource: JSON.parse(text) as Resource }
+
+const linkedPatch = (patch: Patch | Patcher, text: string | undefined): Patch | Patcher =>
+  typeof patch === 'function' || text === undefined ? patch : { ...patch, text }
 
 /** Returns what is to be written with its links rewritten; fails with every conditional reference that has not one target. */
 const link = async (
@@ -131,14 +148,24 @@ const link = async (
   context: Context,
 ): Promise<Linked> => {
   const drafts = wishes.flatMap((wish) => draft(wish) ?? [])
-  const byUrl = addresses(wishes, targets)
+  const places = placesOf(wishes, targets)
   const byCondition = await targetsOf(drafts, matchingAfter(wishes, targets, context))
   failOn(drafts.flatMap((each) => unresolvedIn(each, byCondition)))
-  const resolve = ({ fullUrl }: Wish) => resolver(fullUrl, byUrl, byCondition)
+  const texts = new Map(
+    drafts.map(({ wish, text }) => {
+      const resolve = resolver(wish.fullUrl, places, byCondition)
+      return [wish, rewriteLinks(text, (each) => withFragment(each, resolve))]
+    }),
+  )
   return {
-    bodies: new Map(drafts.map((each) => [each.wish, linked(each, resolve(each.wish))])),
+    bodies: new Map(
+      wishes.flatMap((wish) => {
+        const text = texts.get(wish)
+        return wish.body && text !== undefined ? [[wish, linkedBody(wish.body, text)]] : []
+      }),
+    ),
     patches: new Map(
-      wishes.flatMap((wish) => (wish.patch ? [[wish, linkedPatch(wish.patch, resolve(wish))]] : [])),
+      wishes.flatMap((wish) => (wish.patch ? [[wish, linkedPatch(wish.patch, texts.get(wish))]] : [])),
     ),
   }
 }

@@ -129,6 +129,37 @@ describe('a conditional reference', () => {
   })
 })
 
+describe('a FHIRPath Patch', () => {
+  const referTo = (reference: string) => ({
+    resource: {
+      resourceType: 'Parameters',
+      parameter: [
+        {
+          name: 'operation',
+          part: [
+            { name: 'type', valueCode: 'replace' },
+            { name: 'path', valueString: 'Observation.subject' },
+            { name: 'value', valueReference: { reference } },
+          ],
+        },
+      ],
+    },
+    ...asking('PATCH', 'Observation/c4'),
+  })
+
+  test('may refer by a search, which is resolved or refused', async () => {
+    await ask('PUT', '/Observation/c4', { body: observation('Patient/old', { id: 'c4' }) })
+    const told = await transact(referTo('Patient?identifier=urn:mrn|c4'), post(identified('c4')))
+    expect(statuses(told)).toEqual(['200', '201'])
+    expect((await read(told.json.entry[0])).subject.reference).toBe(pathOf(told.json.entry[1]))
+    const { status, json } = await transact(referTo('Patient?identifier=urn:mrn|nobody'))
+    expect([status, json.issue[0].expression]).toEqual([
+      412,
+      ['Bundle.entry[0].resource.parameter[0].part[2].valueReference.reference'],
+    ])
+  })
+})
+
 describe('links to entries', () => {
   test('are rewritten in references, URIs, narrative, contained resources and extensions, not in text', async () => {
     const target = uuid(1)
@@ -195,7 +226,33 @@ describe('links to entries', () => {
     )
     const [made, ...others] = entriesOf(told)
     const subjects = await Promise.all(others.map(async (entry) => (await read(entry)).subject.reference))
-    expect(subjects).toEqual([made?.response.location, made?.response.location, `${fullUrl}/_history/3`])
+    expect(subjects).toEqual(Array(3).fill(made?.response.location))
+  })
+
+  test('to a version of what a condition found lead to the version that is there', async () => {
+    await ask('PUT', '/Patient/l6', { body: identified('l6', { id: 'l6' }) })
+    await ask('PUT', '/Patient/l6', { body: identified('l6', { id: 'l6', active: true }) })
+    const told = await transact(
+      post(identified('l6'), { ifNoneExist: 'identifier=urn:mrn|l6' }, uuid(6)),
+      post(observation(`${uuid(6)}/_history/1`)),
+    )
+    expect((await read(told.json.entry[1])).subject.reference).toBe('Patient/l6/_history/2')
+  })
+
+  test('lead to a UUID in whatever case it is written', async () => {
+    const upper = 'urn:uuid:0C3151BD-1CBF-4D64-B04D-00000000ABCD'
+    const told = await transact(
+      post(identified('l7'), {}, upper),
+      post(observation(upper.toLowerCase())),
+      post(observation(upper.replace('urn:uuid', 'URN:UUID'))),
+    )
+    const [made, ...others] = entriesOf(told)
+    for (const other of others) expect((await read(other)).subject.reference).toBe(pathOf(made as Entry))
+    const batch = await send('batch', [
+      post(identified('l7'), {}, upper),
+      post(observation(upper.toLowerCase())),
+    ])
+    expect(statuses(batch)).toEqual(['201', '400'])
   })
 
   test('two entries of the same address are refused', async () => {
@@ -336,4 +393,59 @@ test('a condition that an update does not have is refused, not ignored', async (
     400,
     expect.stringContaining('If-None-Match'),
   ])
+})
+
+test.each(['DELETE', 'GET', 'HEAD'])('a resource with a %s is refused, and never written', async (method) => {
+  const entry = { resource: identified('s1', { id: 's1' }), ...asking(method, 'Patient/s1') }
+  const told = await transact(entry)
+  expect([told.status, told.json.issue[0].expression]).toEqual([400, ['Bundle.entry[0].resource']])
+  expect(statuses(await send('batch', [entry]))).toEqual(['400'])
+  expect((await ask('GET', '/Patient/s1')).status).toBe(404)
+})
+
+test('an entry without a request is told so, and spoils no other entry of a batch', async () => {
+  const entries = [{ resource: identified('s2') }, { fullUrl: uuid(8), resource: identified('s2') }]
+  const told = await transact(...entries)
+  expect([
+    told.status,
+    told.json.issue.map(({ expression }: { expression: string[] }) => expression[0]),
+  ]).toEqual([400, ['Bundle.entry[0].request', 'Bundle.entry[1].request']])
+  expect(statuses(await send('batch', [...entries, asking('GET', 'Patient?_count=1')]))).toEqual([
+    '400',
+    '400',
+    '200',
+  ])
+})
+
+test('addresses of entries may end in a slash, as R4 writes some', async () => {
+  const told = await transact(
+    { ...post(identified('s3')), request: { method: 'POST', url: 'Patient/' } },
+    put(identified('s4'), 'Patient/?identifier=urn:mrn|s4'),
+    asking('DELETE', 'Patient/?identifier=urn:mrn|s5'),
+    asking('GET', 'https://api.example.org/fhir?_type=Patient&_count=1'),
+  )
+  expect(statuses(told)).toEqual(['201', '201', '204', '200'])
+})
+
+test('a patch in a Binary may name the character set of its type; what is no patch is refused', async () => {
+  await ask('PUT', '/Patient/s6', { body: identified('s6', { id: 's6' }) })
+  const data = Buffer.from('[{"op":"add","path":"/active","value":true}]').toString('base64')
+  const binary = (contentType: string) => ({
+    resource: { resourceType: 'Binary', contentType, data },
+    ...asking('PATCH', 'Patient/s6'),
+  })
+  expect(statuses(await transact(binary('application/json-patch+json; charset=utf-8')))).toEqual(['200'])
+  expect((await transact(binary('text/plain'))).status).toBe(400)
+})
+
+test.each([
+  'Practitioner?identifier=urn:mrn|s7',
+  'https://elsewhere.org/fhir/Practitioner?identifier=urn:mrn|s7',
+])('`ifNoneExist` about another type is refused: %s', async (ifNoneExist) => {
+  const told = await transact(post(identified('s7'), { ifNoneExist }))
+  expect([told.status, told.json.issue[0].diagnostics]).toEqual([
+    400,
+    expect.stringContaining('Practitioner'),
+  ])
+  expect(await found('s7')).toEqual([])
 })
