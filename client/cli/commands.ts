@@ -85,9 +85,18 @@ export const helpFor = (name: string): string => {
   return `pilotlight: a command line for a FHIR R4 server\n\n${lines.join('\n')}\n\n${optionsHelp}`
 }
 
-/** Returns the command of that name; fails with a UsageError where there is none. */
-export const commandOf = (name: string): Row => {
+/** `FILE [URL|VERSION]` is two words, `FILES…` any number, `[--name …]` none. */
+const mostWords = ({ takes }: Known): number => {
+  const words = takes.split(' ').filter((word) => word !== '')
+  if (words[0]?.startsWith('[--')) return 0
+  return takes.includes('…') ? Number.POSITIVE_INFINITY : words.length
+}
+
+/** Returns what a command is done by; fails with a UsageError where there is none of that name, or with words it does not take. */
+export const commandOf = ({ name, words }: Pick<Command, 'name' | 'words'>): Row => {
   const found = commands.find((command) => command.name === name)
   if (!found) throw new UsageError(`\`${name}\` is not a command. \`pilotlight --help\` lists them.`)
+  const surplus = words[mostWords(found)]
+  if (surplus !== undefined) throw new UsageError(`\`${surplus}\` is too much: \`${usage(found)}\`.`)
   return found
 }

@@ -14,7 +14,8 @@ const textAt = async (command: Command, path: string): Promise<string> => {
 }
 
 /** Reads a path as it is: a resource, a version, an operation. */
-export const get = (command: Command): Promise<string> => textAt(command, wordOf(command, 'Patient/ID'))
+export const get = (command: Command): Promise<string> =>
+  textAt(command, wordOf(command, 'Patient/ID').replace(/^\/+/, ''))
 
 /** Searches a type; each further word is a parameter, `name=smith`. */
 export const search = (command: Command): Promise<string> => {

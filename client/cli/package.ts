@@ -56,8 +56,7 @@ const packed = ({ path, text }: File): Packed[] => {
     : []
 }
 
-/** Returns what a package holds: an archive as it is published, or a folder of what was in one. */
-export const readPackage = async (path: string): Promise<Package> => {
+const packageAt = async (path: string): Promise<Package> => {
   const files = await filesOf(path)
   const described = files.find((file) => file.path === 'package.json')
   const {
@@ -76,5 +75,14 @@ export const readPackage = async (path: string): Promise<Package> => {
       .filter(([each]) => !each.startsWith('hl7.fhir.r4.core'))
       .map(([each, of]) => `${each} ${of}`),
     resources: resources.sort((a, b) => rank(a) - rank(b)),
+  }
+}
+
+/** Returns what a package holds: an archive as it is published, or a folder of what was in one; fails with the path. */
+export const readPackage = async (path: string): Promise<Package> => {
+  try {
+    return await packageAt(path)
+  } catch (error) {
+    throw new Error(`\`${path}\` could not be read as a package: ${(error as Error).message}.`)
   }
 }

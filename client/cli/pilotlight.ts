@@ -10,7 +10,7 @@ const main = async (args: readonly string[]): Promise<number> => {
     process.stdout.write(helpFor(command.name))
     return 0
   }
-  const { text, failed } = await commandOf(command.name).run(command)
+  const { text, failed } = await commandOf(command).run(command)
   console.log(text)
   return failed ? 1 : 0
 }

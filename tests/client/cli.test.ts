@@ -211,6 +211,18 @@ describe('the command line', () => {
       concept: [{ code: 'red' }],
     })
     write('ValueSet-reds.json', { resourceType: 'ValueSet', id: 'reds', url: `${url}reds`, status: 'draft' })
+    write('SearchParameter-eyes.json', {
+      resourceType: 'SearchParameter',
+      id: 'eyes',
+      url: `${url}eyes`,
+      name: 'Eyes',
+      description: 'The colour of the eyes',
+      status: 'active',
+      code: 'eyes',
+      base: ['Patient'],
+      type: 'string',
+      expression: "Patient.extension('http://example.org/eyes').value",
+    })
     write('ValueSet-bad.json', { resourceType: 'ValueSet', id: 'bad', status: 'sometimes' })
     write('example/Patient-example.json', { resourceType: 'Patient', id: 'example' })
     return join(directory, 'guide')
@@ -223,11 +235,11 @@ describe('the command line', () => {
     const first = await pilotlight('load-package', archive)
     expect([first.code, first.err]).toEqual([1, ''])
     expect(first.out).toMatch(/FAILED ValueSet\/bad\n {2}ValueSet\.status: .*sometimes/)
-    expect(first.out).toContain('example.guide 1.0.0: 2 resources loaded, 1 failed.')
+    expect(first.out).toContain('example.guide 1.0.0: 3 resources loaded, 1 failed.')
     expect(first.out).toContain('It builds on other.guide 2.0.0.')
     rmSync(join(folder, 'package', 'ValueSet-bad.json'))
     const again = await pilotlight('load-package', '--json', folder)
-    expect([again.code, JSON.parse(again.out)[0]]).toMatchObject([0, { resources: 2, failed: [] }])
+    expect([again.code, JSON.parse(again.out)[0]]).toMatchObject([0, { resources: 3, failed: [] }])
     const { meta } = JSON.parse((await pilotlight('get', 'ValueSet/reds')).out)
     expect(meta.versionId).toBe('1')
     expect((await pilotlight('get', 'Patient/example')).code).toBe(1)
@@ -344,7 +356,11 @@ describe('the command line', () => {
 
   test('reindex waits until the index is as the search parameters ask', async () => {
     const run = await pilotlight('reindex')
-    expect(run).toEqual({ code: 0, out: 'The index is as the search parameters ask.\n', err: '' })
+    expect(run).toEqual({
+      code: 0,
+      out: expect.stringContaining('The index is as the search parameters ask.\n'),
+      err: '',
+    })
   })
 
   test('immunizations shows doses by vaccine', async () => {
@@ -394,6 +410,10 @@ describe('the command line', () => {
     [2, ['frobnicate'], /`frobnicate` is not a command/],
     [2, ['vitals'], /Name one patient by id/],
     [2, ['labs', 'one', 'two'], /`pilotlight labs PATIENT`/],
+    [2, ['patients', 'smith'], /`smith` is too much: `pilotlight patients \[--name …\]`/],
+    [2, ['history', 'Patient', 'x'], /`x` is too much/],
+    [2, ['reindex', 'Patient'], /`Patient` is too much/],
+    [1, ['load-package', import.meta.filename], /cli\.test\.ts` could not be read as a package/],
     [2, ['load'], /Name the files to load/],
     [2, ['post'], /Name one file/],
     [2, ['completion', 'tcsh'], /Name the shell/],
