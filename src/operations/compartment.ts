@@ -1,10 +1,10 @@
 /** https://hl7.org/fhir/R4/compartmentdefinition-patient.html — the index partition of one patient, read in order. */
 
 import type { Resource } from '../fhir/definitions.ts'
-import { failure } from '../outcome/failure.ts'
 import { entriesOf } from '../search/entries.ts'
 import { patientList } from '../store/keys.ts'
 import type { Candidate, Store, Version } from '../store/port.ts'
+import { badCursor, cursorParts, writtenCursor } from './pages.ts'
 
 /** Where a page begins: after a position of the list, and how many candidates of that page were told already. */
 interface Place {
@@ -17,19 +17,13 @@ export interface CompartmentPage {
   next?: string
 }
 
-const opaque = ({ after, skip }: Place): string =>
-  Buffer.from(JSON.stringify([after ?? '', skip])).toString('base64url')
-
-const isPlace = (value: unknown): value is [string, number] =>
-  Array.isArray(value) && typeof value[0] === 'string' && Number.isSafeInteger(value[1]) && value[1] >= 0
+const opaque = ({ after, skip }: Place): string => writtenCursor([after ?? '', skip])
 
 const placeOf = (cursor: string | undefined): Place => {
   if (cursor === undefined) return { skip: 0 }
-  try {
-    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (isPlace(value)) return value[0] === '' ? { skip: value[1] } : { after: value[0], skip: value[1] }
-  } catch {}
-  throw failure('invalid', '`_cursor` is not one that this server gave. Begin anew without it.')
+  const [after, skip] = cursorParts(cursor)
+  if (typeof after !== 'string' || !Number.isSafeInteger(skip) || Number(skip) < 0) throw badCursor()
+  return { ...(after !== '' && { after }), skip: Number(skip) }
 }
 
 const typeOf = ({ order }: Candidate): string => order.slice(0, order.indexOf('|'))

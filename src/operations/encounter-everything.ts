@@ -1,14 +1,15 @@
 /** https://hl7.org/fhir/R4/encounter-operation-everything.html — the encounter, what refers to it, and what it refers to. */
 
-import { isResourceType } from '../fhir/types.ts'
-import { bundleText, outcomeEntry, searchEntry } from '../interactions/bundle-text.ts'
-import type { Interaction, Pairs } from '../interactions/call.ts'
+import { outcomeEntry, searchEntry } from '../interactions/bundle-text.ts'
+import type { Call, Interaction, Pairs } from '../interactions/call.ts'
 import { read } from '../interactions/read.ts'
-import { failure } from '../outcome/failure.ts'
-import { unknownType } from '../outcome/messages.ts'
 import { outcomeText } from '../outcome/outcome.ts'
 import { parseQuery } from '../search/parse.ts'
+import type { Version } from '../store/port.ts'
+import { companionsOf } from './companions.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { badCursor, countOf, cursorParts, lastOf, sinceOf, typesOf, writtenCursor } from './pages.ts'
+import { pageLinks, searchset } from './searchset.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Encounter-everything',
@@ -20,27 +21,42 @@ const definition: OperationDefinition = {
   parameter: [
     { name: '_since', use: 'in', min: 0, max: '1', type: 'instant' },
     { name: '_type', use: 'in', min: 0, max: '*', type: 'code' },
+    { name: '_count', use: 'in', min: 0, max: '1', type: 'integer' },
     { name: 'return', use: 'out', min: 1, max: '1', type: 'Bundle' },
   ],
 }
 
-const typesOf = (pairs: Pairs): ReadonlySet<string> => {
-  const types = pairs.filter(([name]) => name === '_type').flatMap(([, value]) => value.split(','))
-  const unknown = types.find((type) => !isResourceType(type))
-  if (unknown !== undefined) throw unknownType(unknown)
-  return new Set(types)
+const placeOf = (pairs: Pairs): string => {
+  const cursor = lastOf(pairs, '_cursor')
+  if (cursor === undefined) return ''
+  const [after] = cursorParts(cursor)
+  if (typeof after !== 'string') throw badCursor()
+  return after
 }
 
-const sinceOf = (pairs: Pairs): string => {
-  const text = pairs.findLast(([name]) => name === '_since')?.[1].replace(' ', '+')
-  if (text === undefined) return ''
-  if (Number.isNaN(Date.parse(text))) throw failure('invalid', `\`_since=${text}\` is not an instant.`)
-  return new Date(text).toISOString()
+/** The encounter comes first. */
+const nameOf = ({ type, id }: Version): string => `${type === 'Encounter' ? '' : '~'}${type}/${id}`
+
+interface Page {
+  versions: readonly Version[]
+  next?: string
 }
 
-const run: Interaction = async (call, context) => {
-  const pairs = inputOf(definition, call)
-  const [types, since] = [typesOf(pairs), sinceOf(pairs)]
+/** An encounter is read whole at any rate; a client that wants less at once is given less. */
+const pageOf = (all: readonly Version[], pairs: Pairs): Page => {
+  const after = placeOf(pairs)
+  const left = all
+    .filter((version) => nameOf(version) > after)
+    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+  const count = lastOf(pairs, '_count') === undefined ? left.length : countOf(pairs)
+  const versions = left.slice(0, count)
+  const last = versions.at(-1)
+  return last && left.length > count ? { versions, next: writtenCursor([nameOf(last)]) } : { versions }
+}
+
+const run: Interaction = async (asked, context) => {
+  const call: Call = { ...asked, query: inputOf(definition, asked) }
+  const [types, since = ''] = [typesOf(call.query), sinceOf(call.query)]
   const encounter = await read({ ...call, query: [], headers: {} }, context)
   if (encounter.issues || !encounter.version) return encounter
   const criteria: Pairs = [
@@ -50,23 +66,17 @@ const run: Interaction = async (call, context) => {
   ]
   const { query } = parseQuery('Encounter', criteria, { lenient: false, base: context.base })
   const { search } = await import('../search/search.ts')
-  const page = await search(query, context)
-  const wanted = [...page.matches, ...page.included].filter(
-    ({ type, t }) => (types.size === 0 || types.has(type)) && t >= since,
-  )
-  return {
-    status: 200,
-    text: bundleText({
-      type: 'searchset',
-      id: crypto.randomUUID(),
-      timestamp: new Date(context.now()).toISOString(),
-      total: wanted.length,
-      entries: [
-        ...wanted.map((version) => searchEntry(version, 'match', context.base)),
-        ...(page.issues.length > 0 ? [outcomeEntry(outcomeText(page.issues))] : []),
-      ],
-    }),
-  }
+  const found = await search(query, context)
+  const own = [...found.matches, ...found.included]
+  const all = [...own, ...(await companionsOf(own, context.store, context.base))]
+  const wanted = all.filter(({ type, t }) => (types.size === 0 || types.has(type)) && t >= since)
+  const { versions, next } = pageOf(wanted, call.query)
+  const entries = [
+    ...versions.map((version) => searchEntry(version, 'match', context.base)),
+    ...(found.issues.length > 0 ? [outcomeEntry(outcomeText(found.issues))] : []),
+  ]
+  const links = pageLinks(call, definition.code, context.base, next)
+  return searchset(entries, context, { total: wanted.length, links })
 }
 
 export const encounterEverythingOperation: Operation = {

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/observation-operation-lastn.html */
 
 import type { Resource } from '../fhir/definitions.ts'
-import { bundleText, searchEntry } from '../interactions/bundle-text.ts'
+import { searchEntry } from '../interactions/bundle-text.ts'
 import type { Call, Dispatch, Interaction, Pairs } from '../interactions/call.ts'
 import { isKnown } from '../interactions/manners.ts'
 import { failure } from '../outcome/failure.ts'
@@ -9,6 +9,7 @@ import { parameterOf } from '../search/lists.ts'
 import type { Version } from '../store/port.ts'
 import { bodyOf } from '../write/body.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { searchset } from './searchset.ts'
 
 /** Beside `max` it takes any search parameter of Observation. */
 const definition: OperationDefinition = {
@@ -94,16 +95,7 @@ const run: Interaction = async (call: Call, context: Dispatch) => {
       `More than ${most} observations match. Add \`category\`, \`code\` or \`date\`.`,
     )
   const entries = firstOfEach(found, max).map((version) => searchEntry(version, 'match', context.base))
-  return {
-    status: 200,
-    text: bundleText({
-      type: 'searchset',
-      id: crypto.randomUUID(),
-      timestamp: new Date(context.now()).toISOString(),
-      total: entries.length,
-      entries,
-    }),
-  }
+  return searchset(entries, context, { total: entries.length })
 }
 
 export const lastnOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'search', run }

@@ -53,15 +53,80 @@ test('everything of a patient is the patient, the compartment as it is now, and 
   expect(pathsOf(included)).toEqual(['Practitioner/dr'])
 })
 
-test('everything comes in pages, each resource once', async () => {
+/** Follows the `next` links and returns what all pages have of a mode. */
+const everyPage = async (target: string, mode = 'match'): Promise<string[]> => {
   const found: string[] = []
-  let url: string | undefined = `${base}/Patient/ann/$everything?_count=7`
+  let url: string | undefined = base + target
   while (url) {
     const { json } = await ask('GET', url.slice(base.length))
-    found.push(...pathsOf((json.entry ?? []).filter(({ search }: Entry) => search.mode === 'match')))
+    found.push(...pathsOf((json.entry ?? []).filter(({ search }: Entry) => search.mode === mode)))
     url = json.link.find(({ relation }: { relation: string }) => relation === 'next')?.url
   }
+  return found
+}
+
+test('everything comes in pages, each resource once', async () => {
+  const found = await everyPage('/Patient/ann/$everything?_count=7')
   expect(found.sort()).toEqual([...expected].sort())
+})
+
+describe('everything of all patients', () => {
+  const all = [...expected, 'Patient/bob', 'Observation/a0', 'Observation/b0']
+
+  test('is every patient with what is theirs, each resource once, and nothing of others', async () => {
+    await ask('PUT', '/Observation/x0', { body: observation('x0', 'nobody') })
+    await ask('PUT', '/Observation/x1', {
+      body: observation('x1', '', { subject: { reference: 'Location/x' } }),
+    })
+    for (const query of ['', '?_count=7', '?_count=1'])
+      expect((await everyPage(`/Patient/$everything${query}`)).toSorted(), query).toEqual(all.toSorted())
+    expect(await everyPage('/Patient/$everything', 'include')).toEqual(['Practitioner/dr'])
+  })
+
+  test('can be narrowed by type, also to what is only referred to', async () => {
+    expect((await everyPage('/Patient/$everything?_type=Patient&_count=1')).sort()).toEqual([
+      'Patient/ann',
+      'Patient/bob',
+    ])
+    const target = '/Patient/$everything?_type=Practitioner&_count=1000'
+    expect([await everyPage(target), await everyPage(target, 'include')]).toEqual([[], ['Practitioner/dr']])
+    expect(await everyPage('/Patient/ann/$everything?_type=Practitioner', 'include')).toEqual([
+      'Practitioner/dr',
+    ])
+  })
+
+  test('since a time is what changed since then', async () => {
+    const { json } = await ask('GET', '/Observation/a1')
+    const since = await everyPage(`/Patient/$everything?_since=${json.meta.lastUpdated}&_count=1`)
+    expect(since).toEqual(['Observation/a1'])
+    expect(await everyPage('/Patient/$everything?_since=2999-01-01T00:00:00Z')).toEqual([])
+  })
+
+  test('is asked by POST too, and goes on by the links', async () => {
+    const { json } = await ask('POST', '/Patient/$everything', {
+      body: parameters({ name: '_count', valueInteger: 20 }, { name: '_type', valueCode: 'Observation' }),
+    })
+    expect(json.entry).toHaveLength(20)
+    const { url } = json.link.find(({ relation }: { relation: string }) => relation === 'next')
+    expect(await everyPage(url.slice(base.length))).toHaveLength(all.length - 2 - 20)
+  })
+})
+
+test('everything of a patient has what is attached', async () => {
+  await ask('PUT', '/Patient/attached', { body: { resourceType: 'Patient', id: 'attached' } })
+  await ask('PUT', '/Binary/scan', {
+    body: { resourceType: 'Binary', id: 'scan', contentType: 'text/plain', data: 'eA==' },
+  })
+  await ask('PUT', '/DocumentReference/scanned', {
+    body: {
+      resourceType: 'DocumentReference',
+      id: 'scanned',
+      status: 'current',
+      subject: { reference: 'Patient/attached' },
+      content: [{ attachment: { url: 'Binary/scan' } }],
+    },
+  })
+  expect(await everyPage('/Patient/attached/$everything', 'include')).toEqual(['Binary/scan'])
 })
 
 test('everything of a time is what was done then, and what has no date', async () => {
@@ -113,6 +178,9 @@ test.each([
   ['/Patient/nobody/$everything', 404],
   ['/Patient/ann/$everything?colour=red', 400],
   ['/Patient/ann/$everything?_cursor=x', 400],
+  ['/Patient/$everything?_cursor=x', 400],
+  ['/Patient/$everything?_cursor=WyJTbG90IiwiIl0', 400],
+  ['/Patient/$everything?_count=0', 400],
   ['/Patient/ann/$everything?_type=Nonsense', 404],
   ['/Observation/b0/$everything', 404],
 ])('%s is answered with %i', async (target, status) => {
@@ -341,6 +409,9 @@ test('everything of an encounter is the encounter, what refers to it, and what i
     'Condition/c',
   ])
   expect((await ask('GET', '/Encounter/none/$everything')).status).toBe(404)
+  const paged = await everyPage('/Encounter/e/$everything?_count=1')
+  expect(paged).toEqual(['Encounter/e', 'Condition/c', 'Patient/ann'])
+  expect((await ask('GET', '/Encounter/e/$everything?_count=2')).json.total).toBe(3)
 })
 
 test('versions names R4', async () => {
