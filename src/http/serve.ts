@@ -35,7 +35,7 @@ const callOf = ({ names }: Matched, asked: Asked): Call => ({
 })
 
 const permit = ({ route, names }: Matched, context: Context): void => {
-  if (route.action) failOn(objections(context.principal, route.action, names.type || 'every type'))
+  if (route.action) failOn(objections(context.principal, route.action, names.type))
 }
 
 const accounting: ReadonlySet<string | undefined> = new Set(['create', 'update', 'patch'])

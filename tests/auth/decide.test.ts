@@ -21,6 +21,15 @@ test('forbids everything to who is in no group, and says why', () => {
   expect(decide(member(), 'read', 'Patient').because).toContain('no group')
 })
 
+test('says in words what is forbidden', () => {
+  expect(decide(member('viewer'), 'delete', 'Patient').because).toContain('may not delete `Patient`:')
+  expect(decide(member('loader'), 'search', '').because).toContain('may not search every type:')
+  expect(decide(member('loader'), 'history', 'Patient').because).toContain(
+    'may not read the history of `Patient`:',
+  )
+  expect(decide(member('viewer'), 'bundle', '').because).toContain('may not post bundles of every type:')
+})
+
 test('permits what any of several groups permits', () => {
   expect(decide(member('viewer', 'loader'), 'create', 'Patient').permit).toBe(true)
 })
