@@ -208,12 +208,18 @@ const insertAt = (objectStart: number, others: boolean, after: number | undefine
   return [{ start: objectStart + 1, end: objectStart + 1, text: others ? `${text},` : text }]
 }
 
-/** Returns, for each entry of a Bundle's text, the text of its resource as the client wrote it. */
-export const bundleEntryTexts = (text: string): (string | undefined)[] => {
-  const entry = topLevelMembers(text).findLast((member) => member.name === 'entry')
-  if (!entry || text.charCodeAt(entry.valueStart) !== bracketOpen) return []
-  return itemsAt(text, entry.valueStart).map((item) => memberText(text, item.start, 'resource'))
+const itemsOf = (text: string, name: string): { start: number; end: number }[] => {
+  const list = topLevelMembers(text).findLast((member) => member.name === name)
+  return list && text.charCodeAt(list.valueStart) === bracketOpen ? itemsAt(text, list.valueStart) : []
 }
+
+/** Returns the texts of the items of an object's member as the client wrote them; none where it is no array. */
+export const itemTexts = (text: string, name: string): string[] =>
+  itemsOf(text, name).map(({ start, end }) => text.slice(start, end))
+
+/** Returns, for each entry of a Bundle's text, the text of its resource as the client wrote it. */
+export const bundleEntryTexts = (text: string): (string | undefined)[] =>
+  itemsOf(text, 'entry').map(({ start }) => memberText(text, start, 'resource'))
 
 /** Returns the text of a member's value of the object that begins at `at`. */
 export const memberText = (text: string, at: number, name: string): string | undefined => {

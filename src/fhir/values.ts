@@ -1,5 +1,6 @@
 /** What the generated extraction functions are made of. */
 
+import { innerType } from './contained.ts'
 import type { Resource, TypedValue } from './definitions.ts'
 import { parseLink } from './references.ts'
 
@@ -63,12 +64,7 @@ export const refersTo = (
 ): boolean => {
   if (!reference) return false
   const link = typeof reference.reference === 'string' ? parseLink(reference.reference) : undefined
-  if (link?.kind === 'contained') return containedType(root, link.id) === type
+  if (link?.kind === 'contained') return innerType(root, link.id) === type
   if (link && 'type' in link && link.type !== undefined) return link.type === type
   return reference.type === type
-}
-
-const containedType = (root: Resource, id: string): string | undefined => {
-  if (id === '') return root.resourceType
-  return each(root.contained as Resource[] | undefined).find((resource) => resource.id === id)?.resourceType
 }

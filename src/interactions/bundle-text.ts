@@ -55,15 +55,15 @@ export const bundleText = ({ type, id, timestamp, total, links, entries }: Bundl
     entry: entries.length > 0 ? raw(`[${entries.join(',')}]`) : undefined,
   })
 
-/** Returns an entry of a searchset. */
+/** Returns an entry of a searchset; what is inside of a resource has an address that says so. */
 export const searchEntry = (
-  version: Version,
+  version: Version & { address?: string },
   mode: 'match' | 'include',
   base: string,
   text = version.text,
 ): string =>
   objectText({
-    fullUrl: `${base}/${version.type}/${version.id}`,
+    fullUrl: `${base}/${version.address ?? `${version.type}/${version.id}`}`,
     resource: raw(text),
     search: { mode },
   })

@@ -8,9 +8,9 @@ import { outcomeText } from '../outcome/outcome.ts'
 import { withinCompartment } from '../search/compartment.ts'
 import { explained } from '../search/explain.ts'
 import { readQuery } from '../search/own.ts'
-import type { Query } from '../search/query.ts'
-import { search as runSearch, type SearchPage } from '../search/search.ts'
-import { searchSeveral } from '../search/several.ts'
+import { halvesOf, type Query } from '../search/query.ts'
+import type { SearchPage } from '../search/search.ts'
+import { searchSeveral, searchType } from '../search/several.ts'
 import type { Context } from '../write/context.ts'
 import { queryText } from '../write/query-text.ts'
 import { type BundleLink, bundleText, outcomeEntry, searchEntry } from './bundle-text.ts'
@@ -82,6 +82,16 @@ const distinctIssues = (issues: readonly Issue[]): readonly Issue[] => [
   ...new Map(issues.map((issue) => [issue.diagnostics, issue])).values(),
 ]
 
+/** What is inside of a container may be of several types, and the container would be told for each of them. */
+const checkContainers = ({ contained, containedType }: Query, types: readonly string[]): void => {
+  if (contained === 'false' || containedType === 'contained' || types.length === 1) return
+  throw failure(
+    'unsupported',
+    'The containers of resources of several types are not told at once. Search for one type, or ask for `_containedType=contained`.',
+    '_contained',
+  )
+}
+
 const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> => {
   const { base } = context
   const within = call.member === '' ? undefined : `${call.type}/${call.id}`
@@ -89,7 +99,7 @@ const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> 
   const options = { lenient: call.prefer.lenient, base }
   if (within === undefined && call.type !== '') {
     const { query, issues } = await readQuery(call.type, pairs, options, context.store)
-    return { query, issues, page: await runSearch(query, context) }
+    return { query, issues, page: await searchType(query, context) }
   }
   const types = typesOf(call, pairs)
   const own = pairs.filter(([name]) => name !== '_type' && name !== '_cursor')
@@ -97,7 +107,8 @@ const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> 
   const parsed = await Promise.all(types.map((type) => readQuery(type, own, options, { definitions })))
   const [first] = parsed
   if (!first) throw failure('invalid', 'There is no type to search.', '_type')
-  const queries = parsed.map(({ query }) => placed(query))
+  checkContainers(first.query, types)
+  const queries = parsed.flatMap(({ query }) => halvesOf(placed(query)))
   const cursor = pairs.findLast(([name]) => name === '_cursor')?.[1]
   return {
     query: {

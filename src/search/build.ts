@@ -6,7 +6,7 @@ import type { Build } from '../store/port.ts'
 import { remembersWords } from './words.ts'
 
 /** Counts up with every change of how values become entries. */
-const indexVersion = 1
+const indexVersion = 2
 
 let known: Build | undefined
 

@@ -1,7 +1,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { keyOrder } from '../store/keys.ts'
 import { inParallel } from '../store/parallel.ts'
-import type { Expected, IndexCare, Said, Store, Version } from '../store/port.ts'
+import type { Entry, Expected, IndexCare, Said, Store, Version } from '../store/port.ts'
 import { isLost } from '../store/write-ids.ts'
 import { entriesOf } from './entries.ts'
 import { type Own, ownIn } from './own.ts'
@@ -110,11 +110,12 @@ const unsaidOf = async (
 /** How long a writer may take to remove what it has superseded, in milliseconds. */
 const courtesy = 2_000
 
-const placeOf = (list: string, order: string): string => `${list}\n${keyOrder(order)}`
+const placeOf = (list: string, { order, as = '' }: Pick<Entry, 'order' | 'as'>): string =>
+  `${list}\n${keyOrder(order)}\n${as}`
 
 const placesOf = ({ own }: Checking, version: Version): ReadonlySet<string> => {
   const entries = entriesOf(resourceOf(version), version.t, own.all(version.type))
-  return new Set(entries.map(({ list, order }) => placeOf(list.name, order)))
+  return new Set(entries.map((entry) => placeOf(entry.list.name, entry)))
 }
 
 /** What becomes of an entry: it is right, its write may be under way, its writer may be removing it, or it is left behind. */
@@ -134,7 +135,7 @@ const verdictOn = async (
 ): Promise<Verdict> => {
   const now = checking.now()
   if (current?.w === said.w && !current.deleted)
-    return places(current).has(placeOf(said.list, said.order)) ? 'right' : 'stale'
+    return places(current).has(placeOf(said.list, said)) ? 'right' : 'stale'
   const lost = isLost(said.w, now)
   if (!current || (lost && now - Date.parse(current.t) > courtesy)) return lost ? 'stale' : 'young'
   const at = await supersededAt(checking, said)

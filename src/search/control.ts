@@ -18,6 +18,8 @@ export const defaultControl: Omit<Query, 'type' | 'base' | 'clauses' | 'selfPair
   countOnly: false,
   includes: [],
   revincludes: [],
+  contained: 'false',
+  containedType: 'container',
   explain: false,
 }
 
@@ -127,13 +129,15 @@ export const controls: Readonly<Record<string, Control>> = {
   _summary: oneOf(['true', 'false', 'text', 'data', 'count'], (value) =>
     value === 'count' ? { countOnly: true } : {},
   ),
-  _contained: oneOf(['false'], () => ({})),
+  _contained: oneOf(['false', 'true', 'both'], (value) => ({ contained: value as Query['contained'] })),
+  _containedType: oneOf(['container', 'contained'], (value) => ({
+    containedType: value as Query['containedType'],
+  })),
   _elements: passed,
   _format: passed,
   _pretty: passed,
   _explain: oneOf(['true', 'false'], (value) => ({ explain: value === 'true' })),
   _cursor: (_, __, value) => good({ cursor: value }),
-  _containedType: refused,
   _query: refused,
 }
 
@@ -145,4 +149,6 @@ export const onlyOnce: ReadonlySet<string> = new Set([
   '_summary',
   '_explain',
   '_cursor',
+  '_contained',
+  '_containedType',
 ])

@@ -24,11 +24,15 @@ export interface Drive {
 const newScan = (scope: Scope, plan: Plan, reverse: boolean, pageItems: number): Scan => ({
   store: scope.store,
   reverse,
+  inner: plan.inner,
   pageItems,
-  keep: (candidate) => hasAllFacets(plan, candidate),
+  keep: (candidate) => isWithin(plan, candidate) && hasAllFacets(plan, candidate),
   budget: scope.limits.entries,
   use: scope.use,
 })
+
+const isWithin = ({ within }: Plan, { id }: Candidate): boolean =>
+  within === undefined || id.startsWith(`#${within}/`)
 
 const hasAllFacets = ({ facets }: Plan, candidate: Candidate): boolean => {
   const packed = candidate.facets
@@ -124,14 +128,11 @@ const entriesBy = ({ own, words }: RangeDriver, resource: Resource, t: string): 
 /** A resource with several values in the range counts at the first of them, whichever way it is read. */
 const lowestOrder = (entries: readonly Entry[], stretches: readonly Stretch[]): string | undefined =>
   entries
-    .filter((entry) => stretches.some((stretch) => isWithin(entry, stretch)))
+    .filter((entry) => stretches.some((stretch) => isOn(entry, stretch)))
     .map(({ order }) => order)
     .sort()[0]
 
-const isWithin = (
-  { list, order, high }: Entry,
-  { list: { name }, from, before, highFrom }: Stretch,
-): boolean =>
+const isOn = ({ list, order, high }: Entry, { list: { name }, from, before, highFrom }: Stretch): boolean =>
   list.name === name &&
   (from === undefined || order >= from) &&
   (before === undefined || order < before) &&

@@ -1,3 +1,4 @@
+import { containerAt } from '../fhir/contained.ts'
 import type { SearchParameter } from '../fhir/definitions.ts'
 import { patientList, rangeList, stringList, valueList } from '../store/keys.ts'
 import type { List } from '../store/port.ts'
@@ -75,6 +76,7 @@ const together = (drivers: readonly Driver[]): Driver => {
 const linkedReads = (type: string, { parameter, targets }: LinkedClause): readonly Read[] | undefined => {
   if (targets.size > mostLinked) return undefined
   return [...targets].flatMap((key) => {
+    if (containerAt(key)) return sourcesOf(parameter).map((code) => plainRead(type, code, key, 'reference'))
     const [target, id] = key.split('/') as [string, string]
     return sourcesOf(parameter).flatMap((code) => linkReads(type, code, { type: 'reference', target, id }))
   })

@@ -1,7 +1,9 @@
+import { addressOf, innerResources, linkFromOutside } from '../fhir/contained.ts'
 import type { Interval } from '../fhir/dates.ts'
 import type { Resource, SearchParameter, TypedValue } from '../fhir/definitions.ts'
 import { extractAll, searchParameters } from '../fhir/parameters.ts'
 import {
+  innerList,
   lastUpdatedList,
   patientList,
   rangeList,
@@ -31,7 +33,18 @@ interface Found {
 export const entriesOf = (resource: Resource, t: string, own: readonly SearchParameter[] = []): Entry[] => [
   ...valueEntries(resource, t, own),
   ...(remembersWords() ? wordEntries(resource, t) : []),
+  ...innerResources(resource).flatMap((inner) => innerEntries(inner, t)),
 ]
+
+/** What is inside a resource stands in lists apart, under its address; a tenant's own parameters and words have none there. */
+const innerEntries = (inner: Resource, t: string): Entry[] => {
+  const id = valueList(inner.resourceType, '_id', inner.id ?? '')
+  return [...valueEntries(inner, t), { list: id, order: standingOf(inner, t).order }].map((entry) => ({
+    ...entry,
+    list: innerList(entry.list),
+    as: addressOf(inner),
+  }))
+}
 
 /** Returns where a resource is to be found by its words: what one write changes shares the items of its words. */
 export const wordEntries = (resource: Resource, t: string): Entry[] =>
@@ -60,14 +73,14 @@ export const ownEntries = (own: readonly SearchParameter[], resource: Resource, 
   const standing = standingOf(resource, t)
   const found = own
     .flatMap((parameter) => parameter.own?.parts ?? [parameter])
-    .flatMap((parameter) => listedValues(type, parameter, resource))
+    .flatMap((parameter) => listedValues(resource, parameter))
   return distinct(found.flatMap((each) => placedEntries(type, standing, each)))
 }
 
-const listedValues = (type: string, parameter: SearchParameter, resource: Resource): readonly Found[] => {
+const listedValues = (resource: Resource, parameter: SearchParameter): readonly Found[] => {
   const { own } = parameter
   const listed = { ...parameter, code: own?.list ?? parameter.code }
-  return own?.of(resource).map((value) => foundValue(type, listed, value)) ?? []
+  return own?.of(resource).map((value) => foundValue(resource, listed, value)) ?? []
 }
 
 const unlisted = new Set(['_id', '_lastUpdated'])
@@ -88,15 +101,16 @@ const indexedParameters = (type: string): readonly SearchParameter[] => {
 const indexedValues = (resource: Resource): readonly Found[] => {
   const values = extractAll(resource)
   return indexedParameters(resource.resourceType).flatMap((parameter) =>
-    (values.get(parameter.code) ?? []).map((value) => foundValue(resource.resourceType, parameter, value)),
+    (values.get(parameter.code) ?? []).map((value) => foundValue(resource, parameter, value)),
   )
 }
 
-const foundValue = (type: string, parameter: SearchParameter, value: TypedValue): Found => {
-  const linksPatients = parameter.type === 'reference' && compartmentSources(type).has(parameter.code)
+const foundValue = (resource: Resource, parameter: SearchParameter, value: TypedValue): Found => {
+  const isLink = parameter.type === 'reference'
+  const linksPatients = isLink && compartmentSources(resource.resourceType).has(parameter.code)
   return {
     parameter,
-    places: rulesOf(parameter.type)?.places(value) ?? [],
+    places: rulesOf(parameter.type)?.places(isLink ? linkFromOutside(resource, value) : value) ?? [],
     patient: linksPatients ? patientOf(value) : undefined,
   }
 }

@@ -1,10 +1,11 @@
 /** Chains that lead over too many resources to be resolved beforehand are followed from the resources at hand. */
 
+import { addressOf, containerOf, innerResources } from '../fhir/contained.ts'
 import { failure } from '../outcome/failure.ts'
 import { inParallel } from '../store/parallel.ts'
 import { innerQuery } from './chain.ts'
 import { judge, type Read } from './hydrate.ts'
-import { localKey, valuesOf } from './match.ts'
+import { candidateOf, localKey, valuesOf } from './match.ts'
 import { planQuery } from './plan.ts'
 import {
   type ChainClause,
@@ -58,8 +59,36 @@ const followChain = async (
     .flatMap(({ resource }) => valuesOf(resource, parameter))
     .map((value) => localKey(value, query.base))
     .filter((key) => key !== undefined)
-  const good = await Promise.all(targets.map((target) => leadingOn(scope, query, target, links, memory)))
-  return { kind: 'linked', parameter, targets: new Set(good.flat()) }
+  const inner = insideOf(reads, new Set(links))
+  const [good, inside] = await Promise.all([
+    Promise.all(targets.map((target) => leadingOn(scope, query, target, links, memory))),
+    Promise.all(targets.map((target) => judgeable(scope, query, target, inner, memory))),
+  ])
+  return { kind: 'linked', parameter, targets: new Set(good.flat()), inside: inside.flat() }
+}
+
+/** Returns what is inside resources, or beside them in the same one, and is linked to. */
+const insideOf = (reads: readonly Read[], links: ReadonlySet<string>): readonly Read[] =>
+  [...links].some((link) => link.startsWith('#'))
+    ? reads.flatMap(({ version, resource }) =>
+        innerResources(containerOf(resource) ?? resource)
+          .filter((inner) => links.has(addressOf(inner)))
+          .map((inner) => ({ version, resource: inner })),
+      )
+    : []
+
+/** Returns the rest of a chain as what is inside the resources at hand can be judged by. */
+const judgeable = async (
+  scope: Scope,
+  query: Query,
+  { type, clause }: ChainTarget,
+  inner: readonly Read[],
+  memory: Memory,
+): Promise<ChainTarget[]> => {
+  const reads = inner.filter(({ resource }) => resource.resourceType === type)
+  if (reads.length === 0) return []
+  const clauses = await followAll(scope, { ...query, type }, [clause], reads, memory)
+  return clauses.map((followed) => ({ type, clause: followed }))
 }
 
 /** Returns those links that lead to a resource which satisfies the rest of the chain. */
@@ -86,8 +115,8 @@ const followHas = async (
   has: HasClause,
   reads: readonly Read[],
 ): Promise<Clause> => {
-  const ids = await inParallel(width, reads, async ({ version: { type, id } }) =>
-    (await isLinked(scope, query, has, `${type}/${id}`)) ? [id] : [],
+  const ids = await inParallel(width, reads, async ({ resource }) =>
+    (await isLinked(scope, query, has, addressOf(resource))) ? [candidateOf(resource)] : [],
   )
   return { kind: 'any-of', ids: new Set(ids.flat()) }
 }

@@ -1,13 +1,17 @@
+import { containerAt, containerOf, innerResources } from '../fhir/contained.ts'
 import type { Resource } from '../fhir/definitions.ts'
 import type { Candidate, Version } from '../store/port.ts'
-import { matches } from './match.ts'
-import type { Query } from './query.ts'
+import { candidateOf, matches } from './match.ts'
+import { isInner, type Query } from './query.ts'
 import type { Scope } from './scope.ts'
 
 /** A version with its JSON parsed. */
 export interface Read {
   readonly version: Version
+  /** The resource of the version, or one inside it. */
   readonly resource: Resource
+  /** Where what it is inside of is told instead: all that matches inside of that. */
+  readonly matching?: readonly Resource[]
 }
 
 /** Versions younger than the request by this much may be half of a transaction. */
@@ -34,16 +38,44 @@ export const judge = async (
   query: Query,
   candidates: readonly Candidate[],
 ): Promise<(Read | undefined)[]> => {
-  const reads = await readVersions(
-    scope,
-    candidates.map(({ id, w }) => ({ type: query.type, id, w })),
+  const keys = candidates.map(({ id, w }) => ({ ...(containerAt(id) ?? { type: query.type, id }), w }))
+  const reads = await readVersions(scope, keys)
+  if (reads.some((read, i) => isStale(read, candidates[i]))) scope.use.unsettled = true
+  const there = [...new Map(reads.map((read) => [read?.version, read])).values()].filter(
+    (read) => read !== undefined,
   )
-  const there = reads.filter((read) => read !== undefined)
-  const followed = await scope.follow(scope, query, there)
-  return reads.map((read, i) => {
-    if (isStale(read, candidates[i])) scope.use.unsettled = true
-    return read && matches(followed, read.resource) ? read : undefined
+  const found = isInner(query)
+    ? await matchesInside(scope, query, there)
+    : await matching(scope, query, there)
+  const byName = new Map(found.map((read) => [candidateOf(read.resource), read]))
+  return candidates.map(({ id }) => byName.get(id))
+}
+
+const matching = async (scope: Scope, query: Query, reads: readonly Read[]): Promise<Read[]> => {
+  const followed = await scope.follow(scope, query, reads)
+  return reads.filter(({ resource }) => matches(followed, resource))
+}
+
+/** Returns what matches inside resources; where those are told instead, they know all of it. */
+const matchesInside = async (scope: Scope, query: Query, containers: readonly Read[]): Promise<Read[]> => {
+  const inner = containers.flatMap(({ version, resource }) =>
+    innerResources(resource)
+      .filter(({ resourceType }) => resourceType === query.type)
+      .map((each): Read => ({ version, resource: each })),
+  )
+  if (query.containedType === 'contained') return matching(scope, query, inner)
+  const told = query.besides ? containers.filter(({ version }) => version.type === query.type) : []
+  const found = await matching(scope, query, [...told, ...inner])
+  const whole = new Set(found.flatMap(({ resource }) => (containerOf(resource) ? [] : [resource])))
+  const left = found.filter(({ resource }) => {
+    const container = containerOf(resource)
+    return container !== undefined && !whole.has(container)
   })
+  const byContainer = Map.groupBy(left, ({ resource }) => containerOf(resource))
+  return left.map((read) => ({
+    ...read,
+    matching: (byContainer.get(containerOf(read.resource)) ?? []).map(({ resource }) => resource),
+  }))
 }
 
 /** A candidate that was named rather than found carries no write id. */

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#revinclude */
 
-import type { SearchParameter } from '../fhir/definitions.ts'
+import { addressOf, containerOf, innerResources, innerType } from '../fhir/contained.ts'
+import type { Resource, SearchParameter } from '../fhir/definitions.ts'
 import { searchParameters } from '../fhir/parameters.ts'
 import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
@@ -20,9 +21,9 @@ const mostSteps = 20
 /** Returns the resources that the includes of a query add to its matches, each once. */
 export const readIncluded = async (scope: Scope, query: Query, matches: readonly Read[]): Promise<Read[]> => {
   if (query.includes.length + query.revincludes.length === 0) return []
-  const known = new Set(matches.map(keyOf))
+  let fresh = tellingReads(matches)
+  const known = new Set(fresh.map(keyOf))
   const included: Read[] = []
-  let fresh = matches
   for (let step = 0; fresh.length > 0 && step < mostSteps; step++) {
     fresh = await oneStep(scope, query, fresh, step > 0, known)
     included.push(...fresh)
@@ -31,7 +32,16 @@ export const readIncluded = async (scope: Scope, query: Query, matches: readonly
   return included
 }
 
-const keyOf = ({ version }: Read): string => `${version.type}/${version.id}`
+const keyOf = ({ resource }: Read): string => addressOf(resource)
+
+/** Where what a match is inside of is told, links of both count. */
+const tellingReads = (matches: readonly Read[]): readonly Read[] =>
+  matches.flatMap(({ version, resource, matching }): Read[] => {
+    const container = matching && containerOf(resource)
+    return container
+      ? [container, ...matching].map((each) => ({ version, resource: each }))
+      : [{ version, resource }]
+  })
 
 const tooMany = (query: Query) =>
   failure(
@@ -50,6 +60,7 @@ const oneStep = async (
 ): Promise<Read[]> => {
   const asked = (inclusion: Inclusion): boolean => !later || inclusion.iterate
   const keys = query.includes.filter(asked).flatMap((inclusion) => linkedKeys(from, inclusion, query))
+  const beside = linkedBeside(query, from, keys, known)
   const forward = await readVersions(scope, take(keys, known))
   const backward = await Promise.all(
     query.revincludes.filter(asked).map((inclusion) => linking(scope, query, from, inclusion)),
@@ -57,11 +68,29 @@ const oneStep = async (
   const found = backward.flat().filter((read) => !known.has(keyOf(read)))
   const distinct = new Map(found.map((read) => [keyOf(read), read]))
   for (const key of distinct.keys()) known.add(key)
-  return [...forward.filter((read) => read !== undefined), ...distinct.values()]
+  return [...beside, ...forward.filter((read) => read !== undefined), ...distinct.values()]
+}
+
+/** A match that is told without what it is inside of may link to others inside of that. */
+const linkedBeside = (
+  { containedType }: Query,
+  from: readonly Read[],
+  keys: readonly string[],
+  known: Set<string>,
+): Read[] => {
+  if (containedType !== 'contained') return []
+  const wanted = new Set(keys.filter((key) => key.startsWith('#') && !known.has(key)))
+  const found = from.flatMap(({ version, resource }) => {
+    const container = containerOf(resource)
+    return container ? innerResources(container).map((inner): Read => ({ version, resource: inner })) : []
+  })
+  const beside = new Map(found.filter((read) => wanted.has(keyOf(read))).map((read) => [keyOf(read), read]))
+  for (const key of beside.keys()) known.add(key)
+  return [...beside.values()]
 }
 
 const take = (keys: readonly string[], known: Set<string>) => {
-  const fresh = [...new Set(keys)].filter((key) => !known.has(key))
+  const fresh = [...new Set(keys)].filter((key) => !known.has(key) && !key.startsWith('#'))
   for (const key of fresh) known.add(key)
   return fresh.map((key) => {
     const [type = '', id = ''] = key.split('/')
@@ -73,13 +102,15 @@ const linkedKeys = (from: readonly Read[], inclusion: Inclusion, { base, own }: 
   from
     .filter(({ resource }) => inclusion.type === '*' || resource.resourceType === inclusion.type)
     .flatMap(({ resource }) =>
-      linkParameters(resource.resourceType, inclusion.code, own).flatMap((parameter) =>
-        valuesOf(resource, parameter),
-      ),
+      linkParameters(resource.resourceType, inclusion.code, own)
+        .flatMap((parameter) => valuesOf(resource, parameter))
+        .map((value) => localKey(value, base))
+        .filter((key) => key !== undefined)
+        .filter((key) => inclusion.target === undefined || typeAt(key, resource) === inclusion.target),
     )
-    .map((value) => localKey(value, base))
-    .filter((key) => key !== undefined)
-    .filter((key) => inclusion.target === undefined || key.startsWith(`${inclusion.target}/`))
+
+const typeAt = (key: string, from: Resource): string | undefined =>
+  key.startsWith('#') ? innerType(from, key.slice(key.lastIndexOf('#') + 1)) : key.split('/')[0]
 
 const linkParameters = (type: string, code: string, own?: OwnParameters): readonly SearchParameter[] => {
   if (code === '*')
@@ -124,10 +155,11 @@ const linking = async (
   to: readonly Read[],
   inclusion: Inclusion,
 ): Promise<Read[]> => {
-  const targets = to
-    .map(keyOf)
-    .filter((key) => inclusion.target === undefined || key.startsWith(`${inclusion.target}/`))
-  const links = linksTo(inclusion, new Set(targets.map((key) => key.split('/')[0] ?? '')), query.own)
+  const wanted = to.filter(
+    ({ resource }) => inclusion.target === undefined || resource.resourceType === inclusion.target,
+  )
+  const targets = wanted.map(keyOf)
+  const links = linksTo(inclusion, new Set(wanted.map(({ resource }) => resource.resourceType)), query.own)
   let count = 0
   const found = await inParallel(width, links, async (link) => {
     const reads = await linkingBy(scope, query, link, targets)

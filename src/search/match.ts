@@ -1,3 +1,4 @@
+import { addressOf, containerOf, innerResources, linkFromOutside } from '../fhir/contained.ts'
 import type { Resource, SearchParameter, TypedValue } from '../fhir/definitions.ts'
 import { extract, extractComposite } from '../fhir/parameters.ts'
 import { parseLink } from '../fhir/references.ts'
@@ -21,7 +22,7 @@ export const satisfies = (clause: Clause, resource: Resource, base: string): boo
     case 'linked':
       return satisfiesLink(clause, resource, base)
     case 'any-of':
-      return resource.id !== undefined && clause.ids.has(resource.id)
+      return clause.ids.has(candidateOf(resource))
     case 'words':
       return hasWords(resource, clause.scope, clause.words)
     case 'any':
@@ -47,8 +48,17 @@ const satisfiesValue = (
   return row.negated ? !some : some
 }
 
-/** Returns the values that a parameter finds in a resource. */
-export const valuesOf = (resource: Resource, { code, type, own }: SearchParameter): readonly TypedValue[] => {
+/** Returns the name under which a resource is a candidate: its id, or its address where it is inside another. */
+export const candidateOf = (resource: Resource): string =>
+  containerOf(resource) ? addressOf(resource) : (resource.id ?? '')
+
+/** Returns the values that a parameter finds in a resource; links to what is inside it as they are seen from outside. */
+export const valuesOf = (resource: Resource, parameter: SearchParameter): readonly TypedValue[] => {
+  const found = foundBy(parameter, resource)
+  return parameter.type === 'reference' ? found.map((value) => linkFromOutside(resource, value)) : found
+}
+
+const foundBy = ({ code, type, own }: SearchParameter, resource: Resource): readonly TypedValue[] => {
   if (own) return own.of(resource)
   if (code === '_id') return [{ type: 'id', value: resource.id }]
   return type === 'composite' ? elementsOf(resource, code) : extract(resource, code)
@@ -61,15 +71,28 @@ const elementsOf = (resource: Resource, code: string): readonly TypedValue[] =>
 const satisfiesMissing = ({ parameter, missing }: MissingClause, resource: Resource): boolean =>
   (valuesOf(resource, parameter).length === 0) === missing
 
-const satisfiesLink = ({ parameter, targets }: LinkedClause, resource: Resource, base: string): boolean =>
-  valuesOf(resource, parameter).some((found) => {
+const satisfiesLink = (clause: LinkedClause, resource: Resource, base: string): boolean =>
+  valuesOf(resource, clause.parameter).some((found) => {
     const key = localKey(found, base)
-    return key !== undefined && targets.has(key)
+    return key !== undefined && (clause.targets.has(key) || leadsInside(clause, resource, key, base))
   })
 
-/** Returns `Type/id` of the resource of ours that a link points to. */
+/** A chain is followed into the resource itself: what is inside it need not be stored yet. */
+const leadsInside = (
+  { inside = [] }: LinkedClause,
+  resource: Resource,
+  key: string,
+  base: string,
+): boolean => {
+  if (inside.length === 0 || !key.startsWith('#')) return false
+  const inner = innerResources(containerOf(resource) ?? resource).find((each) => addressOf(each) === key)
+  return inside.some(({ type, clause }) => inner?.resourceType === type && satisfies(clause, inner, base))
+}
+
+/** Returns the address of the resource of ours that a link points to: `Patient/1`, or one inside another. */
 export const localKey = (found: TypedValue, base: string): string | undefined => {
   const text = linkText(found)
   const link = text === undefined ? undefined : parseLink(text, base)
+  if (link?.kind === 'contained') return text
   return link?.kind === 'local' ? `${link.type}/${link.id}` : undefined
 }

@@ -2,15 +2,14 @@
 
 import { failure } from '../outcome/failure.ts'
 import { inParallel } from '../store/parallel.ts'
-import type { Version } from '../store/port.ts'
 import type { Query } from './query.ts'
-import { type SearchOptions, type SearchPage, search } from './search.ts'
-import { placeByKeys, sortReads } from './sort.ts'
+import { type SearchOptions, type SearchPage, search, type Told } from './search.ts'
+import { placeByKeys } from './sort.ts'
 
 /** A page that was put together from pages of several types. */
 export interface Joined {
   pages: readonly SearchPage[]
-  matches: Version[]
+  matches: Told[]
   next?: string
   previous?: string
 }
@@ -38,13 +37,8 @@ interface Stream {
   cursor: string | null
   page: SearchPage | undefined
   /** What the matches are sorted by. */
-  keys: string[]
+  keys: readonly string[]
   taken: number
-}
-
-const keysOf = (query: Query, version: Version): string => {
-  const [sorted] = sortReads([{ version, resource: JSON.parse(version.text) }], query.sort)
-  return sorted?.place.order ?? ''
 }
 
 const read = async (query: Query, cursor: string, options: SearchOptions): Promise<SearchPage> =>
@@ -52,8 +46,7 @@ const read = async (query: Query, cursor: string, options: SearchOptions): Promi
 
 const streamOf = async (query: Query, cursor: string | null, options: SearchOptions): Promise<Stream> => {
   const page = cursor === null ? undefined : await read(query, cursor, options)
-  const keys = (page?.matches ?? []).map((version) => keysOf(query, version))
-  return { query, cursor, page, keys, taken: 0 }
+  return { query, cursor, page, keys: page?.keys ?? [], taken: 0 }
 }
 
 /** What of a type has been read is taken, and more would follow: what comes next is not known. */
@@ -68,8 +61,8 @@ const firstOf = (streams: readonly Stream[]): Stream | undefined =>
       return a && b && placeByKeys(each.query.sort, b, a) < 0 ? each : first
     }, undefined)
 
-const takeFrom = (streams: readonly Stream[], count: number): Version[] => {
-  const matches: Version[] = []
+const takeFrom = (streams: readonly Stream[], count: number): Told[] => {
+  const matches: Told[] = []
   while (matches.length < count && !streams.some(isDry)) {
     const first = firstOf(streams)
     const version = first?.page?.matches[first.taken]

@@ -1,3 +1,4 @@
+import { containerAt } from '../fhir/contained.ts'
 import { facetOf } from './facets.ts'
 import { compartmentSources, parameterOf, sourcesOf } from './lists.ts'
 import type { Clause, LinkedClause, ReferenceValue, SearchValue, ValueClause } from './query.ts'
@@ -37,7 +38,7 @@ const linkedFacets = (
   type: string,
   { parameter, targets }: LinkedClause,
 ): ReadonlySet<number> | undefined => {
-  const keys = [...targets].map((key) => key.split('/') as [string, string])
+  const keys = [...targets].map((key) => (containerAt(key) ? ['', key] : key.split('/')) as [string, string])
   const values = keys.map(([target, id]): ReferenceValue => ({ type: 'reference', target, id }))
   if (values.some((value) => mayBePatient(type, { parameter }, value))) return undefined
   return new Set(sourcesOf(parameter).flatMap((code) => keys.map(([, id]) => facetOf(code, id))))

@@ -1,14 +1,18 @@
+import { containerAt } from '../fhir/contained.ts'
 import { type Bounds, both } from './bounds.ts'
 import { type Driver, driverOf, type RangeDriver, rangeDriver } from './drivers.ts'
 import { parameterOf } from './lists.ts'
 import { orderParameter } from './order.ts'
 import { facetsOf } from './passing.ts'
-import type { Clause, Query, SortKey, ValueClause } from './query.ts'
+import { type Clause, isInner, type Query, type SortKey, type ValueClause } from './query.ts'
 import { hull, reachesOf } from './reaches.ts'
 
 /** What may drive a search; which of it does is decided by a look at the lists. */
 export interface Plan {
   readonly type: string
+  /** Resources inside others are sought, perhaps only those inside resources of one type. */
+  readonly inner: boolean
+  readonly within?: string
   /** Nothing can match. */
   readonly nothing: boolean
   /** Only these can match. */
@@ -36,15 +40,19 @@ const mostDrivers = 8
 
 /** Returns what may drive a query whose chains have been resolved. */
 export const planQuery = (query: Query): Plan => {
-  const { type } = query
-  const clauses = query.clauses.flatMap((clause) => impliedBy(type, clause))
-  const ids = idsOf(clauses)
+  const { type, within } = query
+  const inner = isInner(query)
+  const all = query.clauses.flatMap((clause) => impliedBy(type, clause))
+  const clauses = inner ? all.filter(hasInnerLists) : all
+  const ids = idsOf(all, inner)
   const drivers = clauses.map((clause) => driverOf(type, clause)).filter((driver) => driver !== undefined)
   const patient = drivers.find(({ reads }) => reads.every(({ compartment }) => compartment))
   const bounds = orderBounds(type, clauses)
   return {
     type,
-    nothing: clauses.some(isHopeless) || (ids !== undefined && ids.size === 0),
+    inner,
+    ...(within !== undefined && { within }),
+    nothing: all.some(isHopeless) || (ids !== undefined && ids.size === 0),
     ...(ids && { ids: [...ids] }),
     ...(patient && { patient }),
     equal: drivers.filter((driver) => driver !== patient).slice(0, mostDrivers),
@@ -92,15 +100,24 @@ const isHopeless = (clause: Clause): boolean =>
   (clause.kind === 'linked' && clause.targets.size === 0) ||
   (clause.kind === 'any' && clause.clauses.length === 0)
 
+/** Inside others, resources have no lists by words or by a tenant's own parameters. */
+const hasInnerLists = (clause: Clause): boolean =>
+  clause.kind !== 'words' &&
+  !('parameter' in clause && clause.parameter.own) &&
+  (!('clauses' in clause) || clause.clauses.every(hasInnerLists))
+
 /** The ids that all clauses about ids leave; undefined where there is no such clause. */
-const idsOf = (clauses: readonly Clause[]): ReadonlySet<string> | undefined => {
-  const [first, ...others] = clauses.map(idSet).filter((ids) => ids !== undefined)
+const idsOf = (clauses: readonly Clause[], inner: boolean): ReadonlySet<string> | undefined => {
+  const sets = clauses.map((clause) => idSet(clause, inner))
+  const [first, ...others] = sets.filter((ids) => ids !== undefined)
   return first && new Set([...first].filter((id) => others.every((ids) => ids.has(id))))
 }
 
-const idSet = (clause: Clause): ReadonlySet<string> | undefined => {
-  if (clause.kind === 'any-of') return clause.ids
-  if (clause.kind !== 'value' || clause.parameter.code !== '_id' || clause.modifier !== '') return undefined
+const idSet = (clause: Clause, inner: boolean): ReadonlySet<string> | undefined => {
+  if (clause.kind === 'any-of')
+    return new Set([...clause.ids].filter((id) => (containerAt(id) !== undefined) === inner))
+  if (inner || clause.kind !== 'value' || clause.parameter.code !== '_id' || clause.modifier !== '')
+    return undefined
   const codes = clause.values.map((value) => (value.type === 'token' ? value.code : undefined))
   return new Set(codes.filter((code) => code !== undefined))
 }

@@ -17,6 +17,14 @@ export interface Query {
   readonly countOnly: boolean
   readonly includes: readonly Inclusion[]
   readonly revincludes: readonly Inclusion[]
+  /** Whether resources inside others are sought instead of those that stand by themselves, or beside them. */
+  readonly contained: 'false' | 'true' | 'both'
+  /** What is told of a match inside another. */
+  readonly containedType: 'container' | 'contained'
+  /** Only inside resources of this type is anything sought. */
+  readonly within?: string
+  /** A container that matches by itself has been told already. */
+  readonly besides?: true
   readonly cursor?: string
   readonly explain: boolean
   /** The parameters that were understood, in the order they came: what the self link says. */
@@ -76,14 +84,16 @@ export interface HasClause {
   readonly clause: Clause
 }
 
-/** The link must point to one of these `Type/id`. */
+/** The link must point to one of these addresses: `Patient/1`, or `#MedicationRequest/1#m1` inside another. */
 export interface LinkedClause {
   readonly kind: 'linked'
   readonly parameter: SearchParameter
   readonly targets: ReadonlySet<string>
+  /** What else it may point to inside the resource itself. */
+  readonly inside?: readonly ChainTarget[]
 }
 
-/** The resource's id must be one of these. */
+/** The resource's id, or its address inside another, must be one of these. */
 export interface AnyOfClause {
   readonly kind: 'any-of'
   readonly ids: ReadonlySet<string>
@@ -214,3 +224,15 @@ export const isOpen = ({ clauses }: { readonly clauses: readonly Clause[] }): bo
   clauses.some(
     (clause) => clause.kind === 'chain' || clause.kind === 'has' || ('clauses' in clause && isOpen(clause)),
   )
+
+/** Returns whether a query seeks resources inside others. */
+export const isInner = ({ contained }: Pick<Query, 'contained'>): boolean => contained === 'true'
+
+/** Returns the queries that together answer one: of what stands by itself, then of what is inside others. */
+export const halvesOf = (query: Query): readonly Query[] =>
+  query.contained === 'both'
+    ? [
+        { ...query, contained: 'false' },
+        { ...query, contained: 'true', besides: true },
+      ]
+    : [query]

@@ -1,8 +1,9 @@
 /** Brings the index in line with a tenant's own search parameters, resource by resource, in pieces of bounded work. */
 
+import { containerAt } from '../fhir/contained.ts'
 import type { Resource, SearchParameter } from '../fhir/definitions.ts'
 import { isKind } from '../outcome/failure.ts'
-import { typeList } from '../store/keys.ts'
+import { innerList, typeList } from '../store/keys.ts'
 import { inChunks } from '../store/parallel.ts'
 import type { Expected, IndexCare, Store, Unsaid, Version } from '../store/port.ts'
 import { ofCurrent } from './care.ts'
@@ -153,22 +154,33 @@ const enterAll = async (work: Reindexing, own: Own, versions: readonly Version[]
 
 const pageSize = 200
 
+/** What an upgrade changes of a type is looked for inside other resources too. */
+const shardsOf = ({ type, lists }: Pass): { list: string; shard: number; inner: boolean }[] => {
+  const own = typeList(type)
+  const walked = lists.some(isUpgrade) ? [own, innerList(own)] : [own]
+  return walked.flatMap(({ name, shards }) =>
+    Array.from({ length: shards }, (_, shard) => ({ list: name, shard, inner: name !== own.name })),
+  )
+}
+
 const walkPage = async (work: Reindexing, pass: Pass): Promise<{ after?: string; count: number }> => {
   const { store, care } = work
+  const { list, shard, inner } = shardsOf(pass)[pass.shard] ?? { list: '', shard: 0, inner: false }
   const own = await ownIn(await store.definitions())
   const named = (parameters: readonly SearchParameter[], mark: string): SearchParameter[] =>
-    parameters.filter((parameter) => pass.lists.includes(`${parameter.own?.list}${mark}`))
+    inner ? [] : parameters.filter((parameter) => pass.lists.includes(`${parameter.own?.list}${mark}`))
   const entering = named(own.indexed(pass.type), '')
   const leaving = named(own.all(pass.type), '-')
-  const list = typeList(pass.type).name
   const page = await store.page({
     list,
-    shard: pass.shard,
+    shard,
     reverse: false,
     limit: pageSize,
     ...(pass.after !== undefined && { after: pass.after }),
   })
-  const keys = new Map(page.candidates.map(({ id, w }) => [id, { type: pass.type, id, w }]))
+  const keys = new Map(
+    page.candidates.map(({ id, w }) => [id, { ...(containerAt(id) ?? { type: pass.type, id }), w }]),
+  )
   for (const chunk of inChunks([...keys.values()], 500)) {
     const versions = (await store.get(chunk)).filter((version) => version !== undefined && !version.deleted)
     const live = versions.filter((version) => version !== undefined)
@@ -190,7 +202,7 @@ const step = async (work: Reindexing, notes: Notes, pass: Pass): Promise<void> =
   const { type, lists, shard } = pass
   const counts = counted(notes.kept().counts, lists, count)
   if (after !== undefined) return notes.keep({ counts, pass: { ...pass, after } })
-  if (shard + 1 < typeList(type).shards)
+  if (shard + 1 < shardsOf(pass).length)
     return notes.keep({ counts, pass: { type, lists, shard: shard + 1 } })
   const walked = [...notes.kept().walked, ...lists.map((list) => walkOf(list, type))]
   return notes.keep({ counts, walked, pass: undefined })

@@ -12,17 +12,25 @@ const typesSought = (type: string, clauses: readonly Clause[]): readonly string[
     return 'clauses' in clause ? typesSought(type, clause.clauses) : []
   })
 
-/** Fails where words are sought of a type some of whose resources a build has written that indexed it otherwise: it may have left them out. */
-export const checkWords = async (store: Store, { type, clauses }: Query): Promise<void> => {
-  const types = typesSought(type, clauses)
-  if (types.length === 0) return
+const wayOut =
+  'The next change that is stored begins to look through them, or `POST $reindex`; its answer says how far it is.'
+
+/**
+ * Fails where words are sought, or what is inside of others, of a type some of whose resources a build has written
+ * that indexed it otherwise: it may have left them out.
+ */
+export const checkIndexed = async (store: Store, { type, clauses, contained }: Query): Promise<void> => {
+  const inner = contained !== 'false'
+  const types = inner ? [] : typesSought(type, clauses)
+  if (!inner && types.length === 0) return
   const { changedSince } = await import('./build.ts')
   const changed = new Set((await store.builds()).flatMap(changedSince))
-  const missing = types.find((each) => changed.has(each))
+  const missing = inner ? [...changed][0] : types.find((each) => changed.has(each))
   if (missing === undefined) return
+  const what = inner ? 'What is inside of' : 'The words of'
   throw failure(
     'unsupported',
-    `The words of older resources of type ${missing} are not in the index yet. The next change that is stored begins to look through them, or \`POST $reindex\`; its answer says how far it is.`,
+    `${what} older resources of type ${missing} are not in the index yet. ${wayOut}`,
     type,
   )
 }

@@ -4,6 +4,7 @@ import { chooseWay, type Way } from './choose.ts'
 import { type Cursor, isBehind, type Place } from './cursor.ts'
 import type { Drive } from './drive.ts'
 import { judge, type Read } from './hydrate.ts'
+import { candidateOf } from './match.ts'
 import { standingOf } from './order.ts'
 import type { Plan } from './plan.ts'
 import { isOpen, type Query } from './query.ts'
@@ -64,7 +65,7 @@ const streamedPage = async (
   const source = batches(drive, cursor)
   while (!progress.done && !isFull(scope, query, progress)) {
     const batch = await source.next(batchSize(query, progress))
-    await judgeBatch(scope, query, drive, batch.candidates, progress)
+    await judgeBatch(scope, query, drive, batch, progress)
     progress.done = batch.end
     if (batch.stop && !isFull(scope, query, progress))
       return linked(cursor, drive, progress, shortOf(query, drive, batch.stop, cursor))
@@ -88,7 +89,7 @@ const judgeBatch = async (
   scope: Scope,
   query: Query,
   drive: Drive,
-  candidates: readonly Candidate[],
+  { candidates, back }: Batch,
   progress: Progress,
 ): Promise<void> => {
   const judged = await judge(scope, query, candidates)
@@ -98,10 +99,19 @@ const judgeBatch = async (
     progress.judged++
     progress.at = { order: candidate.order, id: candidate.id }
     if (!read || drive.orderOf(read.resource, read.version.t) !== candidate.order) continue
+    if (!isFirst(read, progress.at, drive, back)) continue
     progress.first ??= progress.at
     keep(progress, read)
   }
 }
+
+/** What is inside of one resource counts once, at the place that comes first whichever way it is read. */
+const isFirst = ({ matching = [], version }: Read, place: Place, drive: Drive, back: boolean): boolean =>
+  matching.every((resource) => {
+    const order = drive.orderOf(resource, version.t)
+    const other = order !== undefined && { order, id: candidateOf(resource) }
+    return !other || !isBehind(place, other, drive.reverse !== back)
+  })
 
 const keep = (progress: Progress, read: Read): void => {
   progress.reads.push(read)
@@ -145,6 +155,8 @@ const shortOf = (query: Query, drive: Drive, stop: Place, cursor: Cursor | undef
 
 interface Batch {
   candidates: readonly Candidate[]
+  /** The order is read backwards. */
+  back: boolean
   /** Nothing follows. */
   end: boolean
   /** The budget was spent when the reading had come here. */
@@ -185,7 +197,7 @@ const batches = ({ groups, reverse }: Drive, cursor: Cursor | undefined): Batche
     const candidates = waiting.slice(0, size)
     waiting = waiting.slice(size)
     last = candidates.at(-1) ?? last
-    return { candidates, end: ended && waiting.length === 0, ...(stop && { stop }) }
+    return { candidates, back, end: ended && waiting.length === 0, ...(stop && { stop }) }
   }
 
   const isLast = ({ id, order }: Place): boolean => last?.id === id && last.order === order
@@ -227,7 +239,8 @@ const gatheredPage = async (
   }
   const found = judged.filter((read) => read !== undefined)
   const byType = plan.sort.by === 'type'
-  const placed = byType ? byStanding(found, plan.sort.descending) : sortReads(found, query.sort)
+  const all = byType ? byStanding(found, plan.sort.descending) : sortReads(found, query.sort)
+  const placed = query.containedType === 'container' ? firstOfEach(all) : all
   const behind = (a: Place, b: Place): boolean =>
     byType ? isBehind(a, b, plan.sort.descending) : placeByKeys(query.sort, a, b) > 0
   const inWay = cursor?.back ? placed.toReversed() : placed
@@ -243,11 +256,20 @@ interface Placed {
   place: Place
 }
 
+const firstOfEach = (placed: readonly Placed[]): readonly Placed[] => {
+  const told = new Set<string>()
+  return placed.filter(({ read: { version } }) => {
+    const isFirst = !told.has(`${version.type}/${version.id}`)
+    told.add(`${version.type}/${version.id}`)
+    return isFirst
+  })
+}
+
 const byStanding = (reads: readonly Read[], descending: boolean): readonly Placed[] =>
   reads
     .map((read) => ({
       read,
-      place: { order: standingOf(read.resource, read.version.t).order, id: read.version.id },
+      place: { order: standingOf(read.resource, read.version.t).order, id: candidateOf(read.resource) },
     }))
     .sort((a, b) => (isBehind(a.place, b.place, descending) ? 1 : -1))
 

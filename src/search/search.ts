@@ -1,3 +1,4 @@
+import { addressOf, containerOf, innerText } from '../fhir/contained.ts'
 import type { Resource } from '../fhir/definitions.ts'
 import { failure, type Issue, warning } from '../outcome/failure.ts'
 import type { Store, Version } from '../store/port.ts'
@@ -13,9 +14,10 @@ import { matches } from './match.ts'
 import { readQuery } from './own.ts'
 import type { Plan } from './plan.ts'
 import { isOpen, type Pair, type Query } from './query.ts'
-import { checkWords } from './remembered.ts'
+import { checkIndexed } from './remembered.ts'
 import { type Page, readPage } from './run.ts'
 import { addUse, isOver, type Limits, newScope, pageLimits, type Scope, wholeLimits } from './scope.ts'
+import { sortKeyOf } from './sort.ts'
 
 /** What a search works with. */
 export interface SearchOptions {
@@ -28,10 +30,17 @@ export interface SearchOptions {
   findCodes?: FindCodes
 }
 
+/** What is told of a match: a version, or what is inside one at `address`: `MedicationRequest/1#m1`. */
+export interface Told extends Version {
+  address?: string
+}
+
 /** One page of an answer. */
 export interface SearchPage {
-  matches: Version[]
-  included: Version[]
+  matches: Told[]
+  included: Told[]
+  /** What each match is sorted by, where an order was asked for. */
+  keys?: readonly string[]
   /** The values of `_cursor` that lead to the next page and to the one before. */
   next?: string
   previous?: string
@@ -47,7 +56,7 @@ export const search = async (
   { store, started = Date.now(), limits, findCodes }: SearchOptions,
 ): Promise<SearchPage> => {
   const query = await withCodes(asked, findCodes)
-  await checkWords(store, query)
+  await checkIndexed(store, query)
   const attempt = () => {
     const follow = follower()
     const scope = newScope(store, started, { ...limitsOf(query), ...limits }, follow)
@@ -56,8 +65,9 @@ export const search = async (
   const { scope, found } = await settled(attempt)
   const { page, included, total } = found
   return {
-    matches: page.reads.map(({ version }) => version),
-    included: included.map(({ version }) => version),
+    matches: page.reads.map(told),
+    included: included.map(told),
+    ...(query.sort.length > 0 && { keys: page.reads.map((read) => sortKeyOf(read, query.sort)) }),
     ...(page.next && { next: writeCursor(query, page.next) }),
     ...(page.previous && { previous: writeCursor(query, page.previous) }),
     ...(total !== undefined && { total }),
@@ -67,6 +77,18 @@ export const search = async (
       scope.use,
       store.meter,
     ),
+  }
+}
+
+const told = ({ version, resource, matching }: Read): Told => {
+  const container = matching ? undefined : containerOf(resource)
+  if (!container) return version
+  return {
+    ...version,
+    type: resource.resourceType,
+    id: resource.id ?? '',
+    text: innerText(resource, container, version.text),
+    address: addressOf(resource).slice(1),
   }
 }
 
@@ -184,15 +206,33 @@ export interface MatchingOptions extends SearchOptions {
   base: string
 }
 
+/** What is sought is to be changed, or to be told as a resource of its own. */
+const readCriteria = async (
+  type: string,
+  pairs: readonly Pair[],
+  base: string,
+  store: Store,
+): Promise<Query> => {
+  const { query } = await readQuery(type, pairs, { lenient: false, base }, store)
+  if (query.contained === 'false') return query
+  throw failure(
+    'invalid',
+    'Only resources that stand by themselves can be found here: leave `_contained` out.',
+    `${type}?_contained`,
+  )
+}
+
 /** Returns a function that says whether a resource that may not be stored yet matches; what chains lead to is as stored. */
 export const matcherOf = async (
   type: string,
   pairs: readonly Pair[],
   { base, store, started = Date.now(), findCodes }: MatchingOptions,
 ): Promise<(resource: Resource) => boolean> => {
-  const read = await readQuery(type, pairs, { lenient: false, base }, store)
   const scope = newScope(store, started, wholeLimits)
-  const query = await withParts(scope, await withCodes(read.query, findCodes))
+  const query = await withParts(
+    scope,
+    await withCodes(await readCriteria(type, pairs, base, store), findCodes),
+  )
   const resolved = await resolveForAll(scope, query)
   if (isOpen(resolved.query)) throw tooManyLinks(type)
   return (resource) => matches(resolved.query, resource)
@@ -212,7 +252,7 @@ export const findMatching = async (
   { base, ...options }: MatchingOptions,
   limit: number,
 ): Promise<Version[]> => {
-  const { query } = await readQuery(type, pairs, { lenient: false, base }, options.store)
+  const query = await readCriteria(type, pairs, base, options.store)
   const found: Version[] = []
   let cursor: string | undefined
   do {

@@ -5,8 +5,8 @@ import { inParallel } from '../store/parallel.ts'
 import { lastCursor } from './cursor.ts'
 import { explainTogether } from './explain.ts'
 import { type Joined, readMerged } from './merged.ts'
-import type { Query } from './query.ts'
-import { type SearchOptions, type SearchPage, search } from './search.ts'
+import { halvesOf, type Query } from './query.ts'
+import { type SearchOptions, type SearchPage, search, type Told } from './search.ts'
 
 const width = 16
 
@@ -30,11 +30,13 @@ const placeOf = (text: string | undefined, types: number): Place => {
   throw failure('invalid', 'The `_cursor` is not one that this server gave. Start without it.', '_cursor')
 }
 
+const placeOfTold = ({ type, id, address = `${type}/${id}` }: Told): string => address
+
 const distinct = (pages: readonly SearchPage[]): SearchPage['included'] => {
-  const matches = new Set(pages.flatMap((page) => page.matches).map(({ type, id }) => `${type}/${id}`))
+  const matches = new Set(pages.flatMap((page) => page.matches).map(placeOfTold))
   const included = pages
     .flatMap((page) => page.included)
-    .map((version) => [`${version.type}/${version.id}`, version] as const)
+    .map((version) => [placeOfTold(version), version] as const)
   return [...new Map(included.filter(([key]) => !matches.has(key))).values()]
 }
 
@@ -185,6 +187,13 @@ export const searchSeveral = async (
   const page = await read(each, cursor, options)
   const isWhole = cursor === undefined && page.next === undefined
   return joined(page, await totalOf(queries, page.pages, isWhole, options))
+}
+
+/** Returns one page of what a query matches: of what stands by itself, of what is inside others, or of both in turn. */
+export const searchType = (query: Query, options: SearchOptions): Promise<SearchPage> => {
+  if (query.contained !== 'both') return search(query, options)
+  const { cursor, ...whole } = query
+  return searchSeveral(halvesOf(whole), cursor, options)
 }
 
 const joined = ({ pages, matches, next, previous }: Joined, { total, issues }: Total): SearchPage => ({

@@ -2,7 +2,7 @@
 
 import type { Place } from './cursor.ts'
 import type { Read } from './hydrate.ts'
-import { valuesOf } from './match.ts'
+import { candidateOf, valuesOf } from './match.ts'
 import type { SortKey } from './query.ts'
 import { rulesOf } from './types/index.ts'
 
@@ -15,8 +15,11 @@ interface Sortable {
 /** Returns matches sorted by several keys; those without a value stand lowest, ids decide among equals. */
 export const sortReads = (reads: readonly Read[], sort: readonly SortKey[]): readonly Sortable[] =>
   reads
-    .map((read) => ({ read, place: { order: JSON.stringify(keysOf(read, sort)), id: read.version.id } }))
+    .map((read) => ({ read, place: { order: sortKeyOf(read, sort), id: candidateOf(read.resource) } }))
     .sort((a, b) => placeByKeys(sort, a.place, b.place))
+
+/** Returns what a match is sorted by, as the order of its place. */
+export const sortKeyOf = (read: Read, sort: readonly SortKey[]): string => JSON.stringify(keysOf(read, sort))
 
 /** Ascending, a resource counts by its lowest value; descending, by its highest. */
 const keysOf = ({ resource }: Read, sort: readonly SortKey[]): readonly (string | null)[] =>

@@ -1,3 +1,4 @@
+import { innerList } from '../store/keys.ts'
 import type { Candidate, List, Store } from '../store/port.ts'
 import { justAfter } from './bounds.ts'
 
@@ -34,6 +35,8 @@ export interface Groups {
 export interface Scan {
   readonly store: Store
   readonly reverse: boolean
+  /** The lists of resources inside others are read. */
+  readonly inner: boolean
   /** How many items the first page of a shard holds at the most. */
   readonly pageItems: number
   readonly keep: (candidate: Candidate) => boolean
@@ -50,7 +53,8 @@ const isSpent = (scan: Scan): boolean => scan.use.entries >= scan.budget
 const precedes = ({ reverse }: Scan, a: string, b: string): boolean => (reverse ? a > b : a < b)
 
 /** Returns the groups of stretches read side by side. */
-export const readStretches = (scan: Scan, stretches: readonly Stretch[]): Groups => {
+export const readStretches = (scan: Scan, asked: readonly Stretch[]): Groups => {
+  const stretches = scan.inner ? asked.map((each) => ({ ...each, list: innerList(each.list) })) : asked
   scan.use.lists.push(...stretches.map(({ list }) => list.name))
   const count = stretches.reduce((total, { list }) => total + list.shards, 0)
   const items = Math.max(Math.ceil((scan.pageItems * 2) / (count + 1)), fewestItems)

@@ -99,6 +99,9 @@ export const sideList = (beside: List, span: SpanClass): List => ({
   name: `~${span}|${beside.name}`,
 })
 
+/** Returns the list that is to resources inside others what a list is to those that stand by themselves. */
+export const innerList = (of: List): List => ({ ...of, name: `#${of.name}` })
+
 /** Returns which of so many shards a text belongs to. */
 export const shardOf = (text: string, shards: number): number => {
   let hash = 0x811c9dc5

@@ -37,6 +37,8 @@ export interface Entry {
   high?: string
   /** In a patient's compartment: four-byte hashes of the resource's other search values, packed. */
   facets?: Uint8Array
+  /** Under which name it wants to be found where that is not its id: the address of a resource inside it. */
+  as?: string
 }
 
 /** One resource to be changed by a commit. `before` is what the writer saw; the commit fails if it is no longer so. */
@@ -68,7 +70,7 @@ export interface Range {
   limit: number
 }
 
-/** What an index entry says: this write put this id here. Only the resource itself says whether it is still so. */
+/** What an index entry says: this write put this id, or name, here. Only the resource itself says whether it is still so. */
 export interface Candidate {
   id: string
   order: string
@@ -171,6 +173,8 @@ export interface Said extends ResourceKey {
   w: string
   list: string
   order: string
+  /** The name that stands there in place of the id. */
+  as?: string
   /** Its item's own key. */
   at: { pk: string; sk: string }
 }

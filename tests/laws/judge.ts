@@ -1,5 +1,6 @@
 import type { Known } from '../search/hospital.ts'
 import { base } from '../search/hospital.ts'
+import { homeOf, placeOf, seenFrom } from './inside.ts'
 import { linkOf, matchesOne, type Parameter, sortKeys } from './matching.ts'
 
 /** Parameters by type and code. */
@@ -13,9 +14,7 @@ export interface Judge {
   compareBy(sort: string, a: Known, b: Known): number
 }
 
-const keyOf = ({ resourceType, id }: Known): string => `${resourceType}/${id}`
-
-/** Returns the judge for these parameters, over these resources by `Type/id`. */
+/** Returns the judge for these parameters, over these resources by `Type/id`, or `Type/id#id` of what is inside another. */
 export const judgeOf = (parameters: Parameters, present: ReadonlyMap<string, Known>): Judge => {
   const parameterOf = (type: string, code: string): Parameter => {
     const parameter = parameters[type]?.[code]
@@ -23,9 +22,11 @@ export const judgeOf = (parameters: Parameters, present: ReadonlyMap<string, Kno
     return parameter
   }
 
+  const valuesIn = (resource: Known, { kind, values }: Parameter): readonly unknown[] =>
+    kind === 'reference' ? values(resource).map((value) => seenFrom(resource, value)) : values(resource)
+
   const linksOf = (resource: Known, code: string): readonly string[] =>
-    parameterOf(resource.resourceType, code)
-      .values(resource)
+    valuesIn(resource, parameterOf(resource.resourceType, code))
       .map((value) => linkOf(value, base))
       .filter((link) => link !== undefined)
 
@@ -52,7 +53,8 @@ export const judgeOf = (parameters: Parameters, present: ReadonlyMap<string, Kno
     return [...present.values()].some(
       (other) =>
         other.resourceType === type &&
-        linksOf(other, link).includes(keyOf(resource)) &&
+        homeOf(other) === undefined &&
+        linksOf(other, link).includes(placeOf(resource)) &&
         satisfies(other, rest.join(':'), value),
     )
   }
@@ -63,7 +65,7 @@ export const judgeOf = (parameters: Parameters, present: ReadonlyMap<string, Kno
     if (dot > 0) return satisfiesChain(resource, name.slice(0, dot), name.slice(dot + 1), value)
     const [code = '', modifier = ''] = name.split(':')
     const parameter = parameterOf(resource.resourceType, code)
-    const values = parameter.values(resource)
+    const values = valuesIn(resource, parameter)
     if (modifier === 'missing') return (values.length === 0) === (value === 'true')
     const some = value
       .split(',')
@@ -72,8 +74,8 @@ export const judgeOf = (parameters: Parameters, present: ReadonlyMap<string, Kno
   }
 
   const sortValue = (resource: Known, code: string, descending: boolean): string | number | undefined => {
-    const { kind, values } = parameterOf(resource.resourceType, code)
-    const keys = values(resource).flatMap((value) => sortKeys(kind, value))
+    const parameter = parameterOf(resource.resourceType, code)
+    const keys = valuesIn(resource, parameter).flatMap((value) => sortKeys(parameter.kind, value))
     const sorted = keys.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
     return descending ? sorted.at(-1) : sorted[0]
   }

@@ -232,10 +232,10 @@ const matchesText = (modifier: string, text: string, value: string): boolean => 
 const linkTextOf = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : ((value as Json).reference as string | undefined)
 
-/** Returns `Type/id` where a link leads to a resource of ours. */
+/** Returns `Type/id` where a link leads to a resource of ours, `Type/id#id` where to what is inside one. */
 export const linkOf = (value: unknown, base: string): string | undefined => {
   const text = linkTextOf(value)?.replace(`${base}/`, '')
-  return text !== undefined && /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]+$/.test(text) ? text : undefined
+  return text !== undefined && /^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]+(#[^#]+)?$/.test(text) ? text : undefined
 }
 
 const ownBase = 'http://localhost:8888/fhir/'

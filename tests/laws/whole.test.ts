@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Failure } from '../../src/outcome/failure.ts'
 import type { Pair } from '../../src/search/query.ts'
 import type { Limits } from '../../src/search/scope.ts'
-import { allIds, type Known, put, putAll, remove, stored, thereAndBack } from '../search/hospital.ts'
+import { allIds, byPlace, type Known, put, putAll, remove, stored, thereAndBack } from '../search/hospital.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
+import { homeOf, insideOf, placeOf } from './inside.ts'
 import { judgeOf } from './judge.ts'
 import { type Asked, askedAt } from './whole/ask.ts'
 import { grownResources } from './whole/grow.ts'
@@ -22,8 +23,16 @@ const { satisfies, compareBy } = judgeOf(wholeParameters, present)
 const first = '2026-01-01T00:00:00.000Z'
 const later = '2026-01-02T00:00:00.000Z'
 
-const keep = (resource: Known, v: number, t: string) =>
-  present.set(`${resource.resourceType}/${resource.id}`, stored(resource, v, t))
+const drop = (resource: Known | undefined) => {
+  if (!resource) return
+  for (const each of [resource, ...insideOf(resource)]) present.delete(placeOf(each))
+}
+
+const keep = (resource: Known, v: number, t: string) => {
+  const own = stored(resource, v, t)
+  drop(present.get(placeOf(own)))
+  for (const each of [own, ...insideOf(own)]) present.set(placeOf(each), each)
+}
 
 /** Some are changed to other content, a few are deleted, so that the index has a past. */
 const changeSome = async (resources: readonly Known[]) => {
@@ -38,7 +47,7 @@ const changeSome = async (resources: readonly Known[]) => {
     const version = before[n]
     if (!version) throw new Error('What was stored is missing.')
     const deleted = i % 20 === 0
-    if (deleted) present.delete(`${version.type}/${version.id}`)
+    if (deleted) drop(present.get(`${version.type}/${version.id}`))
     else keep(next, 2, later)
     return deleted ? remove(version, later) : put(next, later, version)
   })
@@ -55,8 +64,15 @@ beforeAll(async () => {
 
 afterAll(() => engines?.stop())
 
-const urlOf = ({ type, clauses, sort, count }: Asked): string => {
-  const pairs: Pair[] = [...clauses, ...(sort ? [['_sort', sort] as const] : []), ['_count', String(count)]]
+const urlOf = ({ type, clauses, sort, count, inside }: Asked): string => {
+  const pairs: Pair[] = [
+    ...clauses,
+    ...(sort ? [['_sort', sort] as const] : []),
+    ['_count', String(count)],
+    ...(inside
+      ? [['_contained', inside.contained] as const, ['_containedType', inside.containedType] as const]
+      : []),
+  ]
   return `${type}?${new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value]))}`
 }
 
@@ -81,26 +97,35 @@ interface Verdict {
 
 /** Those with small pages are read back too, from the last page to the first. */
 const read = async (asked: Asked, limits: Partial<Limits>): Promise<{ there: string[]; back: string[] }> => {
-  if (asked.count === 7) return thereAndBack(store(), urlOf(asked), limits)
-  const there = await allIds(store(), urlOf(asked), limits)
+  if (asked.count === 7) return thereAndBack(store(), urlOf(asked), limits, byPlace)
+  const there = await allIds(store(), urlOf(asked), limits, byPlace)
   return { there, back: there }
+}
+
+const wantedBy = ({ type, clauses, inside }: Asked): string[] => {
+  const found = [...present.values()].filter(
+    (resource) =>
+      resource.resourceType === type &&
+      (homeOf(resource) ? inside !== undefined : inside?.contained !== 'true') &&
+      clauses.every(([name, value]) => satisfies(resource, name, value)),
+  )
+  if (inside?.containedType !== 'container') return found.map(placeOf)
+  return [...new Set(found.map((resource) => placeOf(homeOf(resource) ?? resource)))]
 }
 
 /** Where hardly anything may be read, a search may be refused, never answered wrong. */
 const judged = async (asked: Asked, limits: Partial<Limits>): Promise<Verdict> => {
   const url = decodeURIComponent(urlOf(asked))
-  const wanted = [...present.values()]
-    .filter(({ resourceType }) => resourceType === asked.type)
-    .filter((resource) => asked.clauses.every(([name, value]) => satisfies(resource, name, value)))
-    .map(({ id }) => id)
+  const wanted = wantedBy(asked)
   try {
     const { there: found, back } = await read(asked, limits)
     const hit = wanted.length > 0
     if (found.toSorted().join() !== wanted.toSorted().join())
       return { url, hit, problem: `finds ${found.toSorted()} instead of ${wanted.toSorted()}` }
     if (back.join() !== found.join()) return { url, hit, problem: `reads ${found} but back ${back}` }
-    const resources = found.map((id) => present.get(`${asked.type}/${id}`) as Known)
-    const wrong = asked.sort && !isInOrder(asked.sort, resources)
+    const resources = found.map((place) => present.get(place) as Known)
+    const isTold = asked.inside?.containedType !== 'container'
+    const wrong = asked.sort && isTold && !isInOrder(asked.sort, resources)
     return { url, hit, ...(wrong && { problem: `is not in order: ${found}` }) }
   } catch (problem) {
     if (limits.entries && isTooCostly(problem)) return { url, hit: false }

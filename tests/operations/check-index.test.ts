@@ -116,6 +116,41 @@ test('every item that is lost is found missing and put back as it was', async ()
   expect(json.entry).toHaveLength(3)
 })
 
+test('what is inside of a resource is in the index, is checked and is put back', async () => {
+  const inside = (id: string) => ({
+    resourceType: 'Device',
+    id,
+    status: 'active',
+    patient: { reference: 'Patient/zoe' },
+  })
+  const around = {
+    contained: [inside('d1'), inside('d2')],
+    device: { reference: '#d1' },
+    focus: [{ reference: '#d2' }],
+  }
+  const found = async () =>
+    (await ask('GET', '/Device?_contained=true&_containedType=contained&patient=zoe')).json.total
+  await ask('PUT', '/Observation/around', { body: observation('around', 'ann', around) })
+  await transaction(observation('around2', 'ann', around), observation('around3', 'ann', around))
+  expect(await found()).toBe(6)
+  for (const path of ['Observation', 'Device', 'Patient/zoe'])
+    expect(await check(path), path).toMatchObject(healthy)
+  const before = (await allItems()).filter(({ pk }) => /^main\|#(Device|patient\|zoe)/.test(pk))
+  expect(before.length).toBeGreaterThan(8)
+  for (const item of before) await drop(item)
+  expect(await found()).toBe(0)
+  expect((await repair('Observation')).missing).toBeGreaterThan(before.length)
+  expect(await found()).toBe(6)
+  expect(await check('Observation')).toMatchObject(healthy)
+  const [one] = before.filter(({ pk }) => pk.startsWith('main|#Device|status|'))
+  await put({ ...(one as Item), pk: 'main|#Device|status|gone|0', ids: ['#Observation/around#d1'] })
+  expect((await check('Device')).stale).toBe(1)
+  await repair('Device')
+  expect(await check('Device')).toMatchObject(healthy)
+  for (const id of ['around', 'around2', 'around3']) await ask('DELETE', `/Observation/${id}`)
+  expect((await allItems()).filter(({ pk }) => pk.startsWith('main|#'))).toEqual([])
+})
+
 test('what is lost of a patient’s compartment is found and put back by a check of the patient', async () => {
   for (const item of await itemsOf('main|patient|ann|0')) await drop(item)
   expect((await ask('GET', '/Observation?patient=ann')).json.entry ?? []).toHaveLength(0)

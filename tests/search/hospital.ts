@@ -3,7 +3,8 @@ import { entriesOf } from '../../src/search/entries.ts'
 import { readQuery } from '../../src/search/own.ts'
 import type { Pair } from '../../src/search/query.ts'
 import type { Limits } from '../../src/search/scope.ts'
-import { type SearchPage, search } from '../../src/search/search.ts'
+import type { SearchPage, Told } from '../../src/search/search.ts'
+import { searchType } from '../../src/search/several.ts'
 import type { Store, Version, Write } from '../../src/store/port.ts'
 import { codesFinder } from '../../src/terminology/find-codes.ts'
 
@@ -74,12 +75,18 @@ export const searchPage = async (
 ): Promise<SearchPage> => {
   const [type = '', query = ''] = url.split('?')
   const parsed = await readQuery(type, [...pairsOf(query), ...more], { lenient: false, base }, store)
-  return search(parsed.query, { store, limits, findCodes: codesFinder(store, base) })
+  return searchType(parsed.query, { store, limits, findCodes: codesFinder(store, base) })
 }
 
 /** Returns the ids of one page of matches. */
 export const searchIds = async (store: Store, url: string): Promise<string[]> =>
   (await searchPage(store, url)).matches.map(({ id }) => id)
+
+/** Tells a match by its id. */
+const byId = ({ id }: Told): string => id
+
+/** Tells a match by where it stands. */
+export const byPlace = ({ type, id, address = `${type}/${id}` }: Told): string => address
 
 /** Returns the ids of each page from a cursor on, in the order of reading, and what leads back from the last. */
 const readPages = async (
@@ -87,30 +94,36 @@ const readPages = async (
   url: string,
   limits: Partial<Limits>,
   way: 'next' | 'previous',
+  told: (match: Told) => string,
   from?: string,
 ): Promise<{ pages: string[][]; previous: string | undefined }> => {
   const pages: string[][] = []
   let at = from
   for (;;) {
     const page = await searchPage(store, url, at === undefined ? [] : [['_cursor', at]], limits)
-    pages.push(page.matches.map(({ id }) => id))
+    pages.push(page.matches.map(told))
     if (page[way] === undefined) return { pages, previous: page.previous }
     at = page[way]
   }
 }
 
 /** Returns the ids of all pages of matches. */
-export const allIds = async (store: Store, url: string, limits: Partial<Limits> = {}): Promise<string[]> =>
-  (await readPages(store, url, limits, 'next')).pages.flat()
+export const allIds = async (
+  store: Store,
+  url: string,
+  limits: Partial<Limits> = {},
+  told = byId,
+): Promise<string[]> => (await readPages(store, url, limits, 'next', told)).pages.flat()
 
 /** Returns the ids of all pages as they are read forward, and as they are read back from the last page. */
 export const thereAndBack = async (
   store: Store,
   url: string,
   limits: Partial<Limits> = {},
+  told = byId,
 ): Promise<{ there: string[]; back: string[] }> => {
-  const { pages, previous } = await readPages(store, url, limits, 'next')
+  const { pages, previous } = await readPages(store, url, limits, 'next', told)
   const before =
-    previous === undefined ? [] : (await readPages(store, url, limits, 'previous', previous)).pages
+    previous === undefined ? [] : (await readPages(store, url, limits, 'previous', told, previous)).pages
   return { there: pages.flat(), back: [...before.toReversed(), pages.at(-1) ?? []].flat() }
 }

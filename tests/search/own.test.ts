@@ -337,14 +337,26 @@ test('what an upgrade indexes otherwise is indexed anew, and then the build befo
   const before = { print: 'before', types: { ...types, Group: 'otherwise' } }
   const by = (build: Build) => environment({ definitions: 5 }, async () => build)
   await put({ resourceType: 'Group', id: 'g', type: 'person', actual: true }, by(before))
+  const inside = { resourceType: 'Group', id: 'c', type: 'person', actual: true }
+  await put(
+    {
+      resourceType: 'Observation',
+      id: 'around',
+      status: 'final',
+      code: { text: 'x' },
+      contained: [inside],
+      subject: { reference: '#c' },
+    },
+    by(before),
+  )
   const upgraded = by({ print, types })
   const { DeleteCommand, ScanCommand } = await import('@aws-sdk/lib-dynamodb')
   const send = (command: unknown) => engines.clients.dynamo.send(command as never) as Promise<unknown>
   const { Items } = (await send(new ScanCommand({ TableName: engines.tables.search }))) as {
     Items: { pk: string; sk: string }[]
   }
-  const lost = Items.filter(({ pk }) => pk.startsWith('main|Group|type|'))
-  expect(lost).toHaveLength(1)
+  const lost = Items.filter(({ pk }) => /^main\|#?Group\|type\|/.test(pk))
+  expect(lost).toHaveLength(2)
   for (const { pk, sk } of lost)
     await send(new DeleteCommand({ TableName: engines.tables.search, Key: { pk, sk } }))
   const told = await upgraded('GET', '/$reindex')
@@ -352,8 +364,11 @@ test('what an upgrade indexes otherwise is indexed anew, and then the build befo
   expect(await found('Group?type=person', upgraded)).toEqual([])
   const words = await upgraded('GET', '/Group?_content=person')
   expect([words.status, words.text]).toEqual([501, expect.stringContaining('not in the index yet')])
+  const inner = await upgraded('GET', '/Group?type=person&_contained=true')
+  expect([inner.status, inner.text]).toEqual([501, expect.stringContaining('not in the index yet')])
   await upgraded('POST', '/$reindex')
   expect(await found('Group?type=person', upgraded)).toEqual(['g'])
+  expect(await found('Group?type=person&_contained=true', upgraded)).toEqual(['around'])
   expect(await found('Group?_content=person', upgraded)).toEqual(['g'])
   const after = await upgraded('GET', '/$reindex')
   expect(after.json.parameter[0]).toEqual({ name: 'state', valueCode: 'done' })

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#reference */
 
+import { containerAt } from '../../fhir/contained.ts'
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { parseCanonical, parseLink } from '../../fhir/references.ts'
 import { unescaped } from '../escapes.ts'
@@ -57,7 +58,8 @@ const sameAddress = (wanted: ReferenceValue, text: string, base: string): boolea
 /** Links are remembered by the bare id they end in, so that every way to write one reads the same list. */
 const addressesOf = (text: string): readonly string[] => {
   const link = parseLink(text)
-  if (link === undefined || link.kind === 'contained' || link.kind === 'conditional') return []
+  if (link === undefined || link.kind === 'conditional') return []
+  if (link.kind === 'contained') return containerAt(text) ? [text] : []
   if (link.kind === 'local') return [link.id]
   return [parseCanonical(text).url, ...(link.kind === 'foreign' && link.id !== undefined ? [link.id] : [])]
 }
@@ -125,7 +127,7 @@ export const reference: SearchRules<ReferenceValue> = {
   },
   sortKeys: (found) => {
     const text = linkText(found)
-    return text === undefined ? [] : [text]
+    return text === undefined ? [] : [text.replace(/^#/, '')]
   },
   modifiers: { '': { matches, reach }, identifier, above: inHierarchy, below: inHierarchy },
   operators: {

@@ -1,3 +1,4 @@
+import { containerAt } from '../../fhir/contained.ts'
 import { failure } from '../../outcome/failure.ts'
 import {
   entryPlace,
@@ -101,16 +102,22 @@ interface Wanted extends Said {
 
 const wantedBy = ({ tenant }: Session, expected: readonly Expected[]): Wanted[] =>
   expected.flatMap((one) =>
-    [...gathered(tenant, [one]).values()].map(({ pk, sk, members }) => ({
-      type: one.type,
-      id: one.id,
-      w: one.w,
-      list: listOf(pk).name,
-      order: entryPlace(sk).order,
-      at: { pk, sk },
-      member: members.get(one.id) as Member,
-    })),
+    [...gathered(tenant, [one]).values()].flatMap(({ pk, sk, members }) =>
+      [...members].map(([name, member]) => ({
+        type: one.type,
+        id: one.id,
+        w: one.w,
+        list: listOf(pk).name,
+        order: entryPlace(sk).order,
+        ...(name !== one.id && { as: name }),
+        at: { pk, sk },
+        member,
+      })),
+    ),
   )
+
+/** Returns the name under which an item speaks of a resource. */
+const nameIn = ({ id, as = id }: Said): string => as
 
 const keysOf = (told: readonly Said[]): Key[] => told.map(({ at }) => at)
 
@@ -118,7 +125,7 @@ const unsaid = async (session: Session, expected: readonly Expected[]): Promise<
   const wanted = wantedBy(session, expected)
   const items = await itemsAt(session, keysOf(wanted))
   return wanted.flatMap(({ member, ...one }) => {
-    const kind = faultOf(items.get(nameOf(one.at)), one.id, member)
+    const kind = faultOf(items.get(nameOf(one.at)), nameIn(one), member)
     return kind ? [{ ...one, ...member, kind }] : []
   })
 }
@@ -133,8 +140,8 @@ const sayAt = async (session: Session, at: Key, told: readonly Unsaid[]): Promis
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const present = (await itemsAt(session, [at])).get(nameOf(at))
     const members = present ? membersOf(present) : new Map<string, Member>()
-    for (const { id, high, facets } of told) members.set(id, { high, facets })
-    const living = new Set(told.map(({ id }) => id))
+    for (const one of told) members.set(nameIn(one), { high: one.high, facets: one.facets })
+    const living = new Set(told.map(nameIn))
     const dead = [...(present?.dead ?? [])].filter((id) => !living.has(id))
     const item = { ...indexItem(at, members), ...(dead.length > 0 && { dead: new Set(dead) }) }
     try {
@@ -148,10 +155,13 @@ const sayAt = async (session: Session, at: Key, told: readonly Unsaid[]): Promis
   throw new Error(`The index item ${nameOf(at)} is changed all the time.`)
 }
 
+/** Whether an item speaks of one resource, and that by its id. */
+const speaksOfOne = ({ w, as }: Said): boolean => isAlone(w) && as === undefined
+
 /** An item of one resource alone is put as it should be; one that several share is rewritten with care. */
 const say = async (session: Session, told: readonly Unsaid[]): Promise<void> => {
-  const alone = told.filter(({ w }) => isAlone(w))
-  const shared = told.filter(({ w }) => !isAlone(w))
+  const alone = told.filter(speaksOfOne)
+  const shared = told.filter((one) => !speaksOfOne(one))
   const table = session.tables.search
   await writeAll(
     session,
@@ -170,7 +180,21 @@ const saidBy = ({ pk, sk, ids: all, dead }: IndexItem): Said[] => {
   const { order, w } = entryPlace(sk)
   const type = 'type' in scope ? scope.type : order.slice(0, order.indexOf('|'))
   const living = all.filter((id) => !dead?.has(id))
-  return (living.length > 0 ? living : ['']).map((id) => ({ type, id, w, list, order, at: { pk, sk } }))
+  return (living.length > 0 ? living : ['']).map((name) => ({
+    type,
+    id: name,
+    w,
+    list,
+    order,
+    at: { pk, sk },
+    ...insideOf(name),
+  }))
+}
+
+/** Of what stands inside another resource, that one is told. */
+const insideOf = (name: string) => {
+  const container = containerAt(name)
+  return container && { ...container, as: name }
 }
 
 const saidOfPatient = async (
@@ -213,25 +237,22 @@ const said = (session: Session, scope: CareScope, limit: number, after?: string)
 
 const stillSaid = async (session: Session, told: readonly Said[]): Promise<Said[]> => {
   const items = await itemsAt(session, keysOf(told))
-  return told.filter(({ at, id }) => {
-    const item = items.get(nameOf(at))
-    return item && saidBy(item).some((one) => one.id === id)
+  return told.filter((said) => {
+    const item = items.get(nameOf(said.at))
+    const name = nameIn(said)
+    return item && saidBy(item).some((one) => nameIn(one) === name)
   })
 }
 
 const unsay = async (session: Session, told: readonly Said[]): Promise<void> => {
-  const whole = told.filter(({ w, id }) => isAlone(w) || id === '')
+  const whole = told.filter((one) => speaksOfOne(one) || one.id === '')
   const shared = Map.groupBy(
     told.filter((one) => !whole.includes(one)),
     ({ at }) => nameOf(at),
   )
   await removeItems(session, [...new Map(whole.map(({ at }) => [nameOf(at), at])).values()])
   await inParallel(32, [...shared.values()], (group) =>
-    markDead(
-      session,
-      (group[0] as Said).at,
-      group.map(({ id }) => id),
-    ),
+    markDead(session, (group[0] as Said).at, group.map(nameIn)),
   )
 }
 

@@ -44,10 +44,11 @@ export const gathered = (
   for (const { id, w, entries } of placed) {
     for (const entry of entries) {
       const key = entryKey(tenant, entry.list, entry.order, w)
-      const name = `${key.pk}\n${key.sk}`
-      const item = items.get(name) ?? { ...key, members: new Map<string, Member>() }
-      item.members.set(id, memberOf(entry, item.members.get(id)))
-      items.set(name, item)
+      const place = `${key.pk}\n${key.sk}`
+      const item = items.get(place) ?? { ...key, members: new Map<string, Member>() }
+      const name = entry.as ?? id
+      item.members.set(name, memberOf(entry, item.members.get(name)))
+      items.set(place, item)
     }
   }
   return items
@@ -122,7 +123,8 @@ export const removeLeftovers = async (session: Session, placed: readonly Placed[
   const isLeft = (id: string, w: string) => (entry: Entry) => {
     const { pk, sk } = entryKey(session.tenant, entry.list, entry.order, w)
     const item = left.get(`${pk}\n${sk}`)
-    return item?.ids.includes(id) && !item.dead?.has(id)
+    const name = entry.as ?? id
+    return item?.ids.includes(name) && !item.dead?.has(name)
   }
   const remaining = placed
     .map(({ id, w, entries }) => ({ id, w, entries: entries.filter(isLeft(id, w)) }))

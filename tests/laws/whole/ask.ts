@@ -3,6 +3,7 @@
 import type { TypeParameter } from '../../../src/fhir/generate/parameters.ts'
 import { type Dice, dice } from '../../../src/local/demo/dice.ts'
 import type { Known } from '../../search/hospital.ts'
+import { homeOf, seenFrom } from '../inside.ts'
 import { codings, displays, type Json, type Kind, linkOf, list, type Part, texts } from '../matching.ts'
 import { knownParameters, model, wholeParameters } from './knowledge.ts'
 
@@ -12,6 +13,8 @@ export interface Asked {
   clauses: [name: string, value: string][]
   sort: string
   count: number
+  /** What is inside others is sought: by itself or beside what is not, and told itself or by its container. */
+  inside?: { contained: 'true' | 'both'; containedType: 'contained' | 'container' }
 }
 
 const prefixes = ['', '', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap']
@@ -80,7 +83,7 @@ const linkText = (d: Dice, value: unknown, modifier: string): string | undefined
     const { identifier } = value as Json
     return identifier ? tokenText(d, identifier) : undefined
   }
-  if (text === undefined) return undefined
+  if (text === undefined || text.includes('#')) return undefined
   const [type = '', id = ''] = text.split('/').slice(-2)
   const isLink = model.resourceTypes.includes(type)
   if (modifier) return type === modifier && !text.startsWith('http') ? id : undefined
@@ -144,7 +147,9 @@ const modifiersOf = ({ type, targets = [], routes }: TypeParameter): readonly st
 }
 
 const valuesIn = (resource: Known, { code }: TypeParameter): readonly unknown[] =>
-  wholeParameters[resource.resourceType]?.[code]?.values(resource as unknown as Json) ?? []
+  (wholeParameters[resource.resourceType]?.[code]?.values(resource as unknown as Json) ?? []).map((value) =>
+    seenFrom(resource, value),
+  )
 
 /** A clause about a value that a resource has, or about whether it has one. */
 const clauseAbout = (d: Dice, witness: Known): [string, string] | undefined => {
@@ -178,7 +183,7 @@ const chainFrom = (d: Dice, witness: Known, present: Present): [string, string] 
 }
 
 const hasFrom = (d: Dice, present: Present): { type: string; clause: [string, string] } | undefined => {
-  const other = d.pick([...present.values()])
+  const other = d.pick([...present.values()].filter((each) => !homeOf(each)))
   const links = (knownParameters.get(other.resourceType) ?? []).filter(({ type }) => type === 'reference')
   if (links.length === 0) return undefined
   const parameter = d.pick(links)
@@ -187,7 +192,7 @@ const hasFrom = (d: Dice, present: Present): { type: string; clause: [string, st
     .find((found) => found !== undefined && present.has(found))
   const rest = clauseAbout(d, other)
   if (!key || !rest) return undefined
-  const type = key.split('/')[0] ?? ''
+  const type = present.get(key)?.resourceType ?? ''
   return { type, clause: [`_has:${other.resourceType}:${parameter.code}:${rest[0]}`, rest[1]] }
 }
 
@@ -208,7 +213,13 @@ export const askedAt = (seed: number, n: number, present: Present): Asked => {
   const type = d.pick(d.chance(0.25) ? frequent : model.resourceTypes)
   const has = d.chance(0.05) ? hasFrom(d, present) : undefined
   const own = has?.type ?? type
-  const witnesses = [...present.values()].filter(({ resourceType }) => resourceType === own)
+  const inside = d.chance(0.3) && {
+    contained: d.pick(['true', 'both'] as const),
+    containedType: d.pick(['contained', 'container'] as const),
+  }
+  const ofType = [...present.values()].filter(({ resourceType }) => resourceType === own)
+  const inner = ofType.filter((each) => homeOf(each))
+  const witnesses = inside && inner.length > 0 ? inner : ofType
   const clauses: [string, string][] = has ? [has.clause] : []
   const wanted = d.pick([0, 1, 1, 1, 2, 2, 3])
   for (let tries = 0; clauses.length < wanted && tries < 30 && witnesses.length > 0; tries++) {
@@ -216,5 +227,6 @@ export const askedAt = (seed: number, n: number, present: Present): Asked => {
     const clause = d.chance(0.06) ? chainFrom(d, witness, present) : clauseAbout(d, witness)
     if (clause) clauses.push(clause)
   }
-  return { type: own, clauses, sort: sortOf(d, own), count: d.pick([2, 7, 20, 50, 1000]) }
+  const count = d.pick([2, 7, 20, 50, 1000])
+  return { type: own, clauses, sort: sortOf(d, own), count, ...(inside && { inside }) }
 }

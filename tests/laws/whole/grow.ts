@@ -100,8 +100,43 @@ export const grown = (type: string, id: string, d: Dice, share = 0.5): Known => 
   return root
 }
 
+type Link = Json & { reference: string }
+
+const linksIn = (value: unknown): Link[] => {
+  if (typeof value !== 'object' || value === null) return []
+  const own = typeof (value as Json).reference === 'string' ? [value as Link] : []
+  return [...own, ...Object.values(value).flatMap(linksIn)]
+}
+
+const typeAt = ({ reference }: Link): string => /^([A-Z]\w+)\//.exec(reference)?.[1] ?? ''
+
+const holdsOthers = (type: string): boolean =>
+  childrenOf(model, type).some(({ name }) => name === 'contained')
+
+/** Some links lead to what is inside the resource, which may link back to it or to others inside. */
+const nested = (d: Dice, root: Known): Known => {
+  if (!holdsOthers(root.resourceType) || !d.chance(0.4)) return root
+  const links = linksIn(root).filter((link) => model.resourceTypes.includes(typeAt(link)))
+  if (links.length === 0) return root
+  const chosen = [...new Set([d.pick(links), d.pick(links)])]
+  const inner = chosen.map((link, i) => {
+    const made = grown(typeAt(link), `c${i + 1}`, d, 0.3)
+    link.reference = `#c${i + 1}`
+    return made
+  })
+  for (const link of linksIn(inner)) {
+    const beside = inner.find(({ resourceType }) => resourceType === typeAt(link))
+    if (typeAt(link) === root.resourceType && d.chance(0.6)) link.reference = '#'
+    else if (beside && d.chance(0.6)) link.reference = `#${beside.id}`
+  }
+  return { ...root, contained: inner }
+}
+
 /** Returns some resources of every type, the same for the same seed. */
 export const grownResources = (seed: number): Known[] =>
   model.resourceTypes.flatMap((type, n) =>
-    Array.from({ length: perType }, (_, i) => grown(type, String(i + 1), dice(seed, n, i))),
+    Array.from({ length: perType }, (_, i) => {
+      const d = dice(seed, n, i)
+      return nested(d, grown(type, String(i + 1), d))
+    }),
   )

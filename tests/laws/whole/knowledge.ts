@@ -6,6 +6,8 @@ import { searchExpression } from '../../../src/fhir/expressions.ts'
 import { buildModel } from '../../../src/fhir/generate/model.ts'
 import { parametersOf, type TypeParameter } from '../../../src/fhir/generate/parameters.ts'
 import { readDefinitions, usCoreParameters } from '../../../src/fhir/generate/source.ts'
+import type { Known } from '../../search/hospital.ts'
+import { typeInside } from '../inside.ts'
 import type { Parameters } from '../judge.ts'
 import type { Json, Kind, Part } from '../matching.ts'
 
@@ -58,11 +60,13 @@ const plainValues = (type: string, { code, expression }: TypeParameter): ((resou
   const runs = compiled(searchExpression(type, code) || expression)
   const target = pointedTo.exec(expression)?.[1]
   return (resource) => {
+    const isTarget = (link: string): boolean =>
+      link.startsWith('#')
+        ? typeInside(resource as unknown as Known, link) === target
+        : new RegExp(`(^|/)${target}/`).test(link)
     const found: unknown[] = JSON.parse(JSON.stringify(runs.flatMap((run) => run(resource, { resource }))))
     // Without a server, what a link resolves to is told by its text.
-    return target === undefined
-      ? found
-      : found.filter((value) => new RegExp(`(^|/)${target}/`).test(String((value as Json).reference)))
+    return target === undefined ? found : found.filter((value) => isTarget(String((value as Json).reference)))
   }
 }
 

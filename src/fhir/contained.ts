@@ -1,0 +1,86 @@
+/** https://hl7.org/fhir/R4/references.html#contained — resources inside another, each seen by itself. */
+
+import type { Resource, TypedValue } from './definitions.ts'
+import { itemTexts } from './json.ts'
+import { isResourceType } from './types.ts'
+
+/** Where a resource that is inside another keeps that one: no member, so that nothing that reads members meets it. */
+const around = Symbol('around')
+
+interface Around {
+  readonly [around]?: Resource
+}
+
+/** Returns the resource that another one is inside of; undefined for one that stands by itself. */
+export const containerOf = (resource: Resource & Around): Resource | undefined => resource[around]
+
+const own = ({ resourceType, id }: Resource): string => `${resourceType}/${id}`
+
+/** Returns where a resource stands: `Patient/1`, or `#MedicationRequest/1#m1` inside another. */
+export const addressOf = (resource: Resource): string => {
+  const container = containerOf(resource)
+  return container ? `#${own(container)}#${resource.id}` : own(resource)
+}
+
+/** Turns the address of a resource inside another into the type and id of that one; undefined for any other. */
+export const containerAt = (address: string): { type: string; id: string } | undefined => {
+  const [, type, id] = /^#([A-Za-z]+)\/([^#]*)#/.exec(address) ?? []
+  return type !== undefined && id !== undefined ? { type, id } : undefined
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const listed = ({ contained }: Resource): readonly unknown[] => (Array.isArray(contained) ? contained : [])
+
+const isNamed = (value: unknown): value is Resource =>
+  isObject(value) && isResourceType(String(value.resourceType)) && typeof value.id === 'string'
+
+/** Returns the resources inside another, each of which was last changed when that one was; of two with one id the first. */
+export const innerResources = (container: Resource): Resource[] => {
+  const { meta } = container
+  const lastUpdated = isObject(meta) ? meta.lastUpdated : undefined
+  const byId = new Map(
+    listed(container)
+      .filter(isNamed)
+      .toReversed()
+      .map((inner) => [inner.id, inner]),
+  )
+  return [...byId.values()].map((inner) => ({
+    ...inner,
+    meta: { ...(isObject(inner.meta) && inner.meta), lastUpdated },
+    [around]: container,
+  }))
+}
+
+/** Returns the JSON text of a resource that is inside another, given that one's. */
+export const innerText = ({ id }: Resource, container: Resource, text: string): string => {
+  const at = listed(container).findIndex((each) => isNamed(each) && each.id === id)
+  return itemTexts(text, 'contained')[at] ?? ''
+}
+
+/** Returns the type of what `#id` names, seen from a resource or from one inside it. */
+export const innerType = (resource: Resource, id: string): string | undefined => {
+  const home = containerOf(resource) ?? resource
+  if (id === '') return home.resourceType
+  return listed(home)
+    .filter(isNamed)
+    .find((inner) => inner.id === id)?.resourceType
+}
+
+/** `#` alone is the container. */
+const seenFrom = (resource: Resource, link: string): string => {
+  const container = containerOf(resource)
+  if (link === '#') return container ? own(container) : link
+  return `#${own(container ?? resource)}${link}`
+}
+
+/** Returns a link that stands in a resource as it is seen from outside: `#m1` becomes what `addressOf` tells. */
+export const linkFromOutside = (resource: Resource, found: TypedValue): TypedValue => {
+  const { value } = found
+  if (typeof value === 'string')
+    return value.startsWith('#') ? { ...found, value: seenFrom(resource, value) } : found
+  if (!isObject(value) || typeof value.reference !== 'string' || !value.reference.startsWith('#'))
+    return found
+  return { ...found, value: { ...value, reference: seenFrom(resource, value.reference) } }
+}
