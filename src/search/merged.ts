@@ -2,6 +2,7 @@
 
 import { failure } from '../outcome/failure.ts'
 import { inParallel } from '../store/parallel.ts'
+import { lastCursor } from './cursor.ts'
 import type { Query } from './query.ts'
 import { type SearchOptions, type SearchPage, search, type Told } from './search.ts'
 import { placeByKeys } from './sort.ts'
@@ -14,63 +15,90 @@ export interface Joined {
   previous?: string
 }
 
-/** Where each type has come to: a cursor, nothing at its beginning, and null at its end. */
-type Places = readonly (string | null)[]
+/** Where each type has come to: a cursor, nothing at its beginning, and null where no more of it is to be read. */
+interface Places {
+  back: boolean
+  each: readonly (string | null)[]
+}
 
-const written = (places: Places): string => Buffer.from(JSON.stringify(places)).toString('base64url')
+const written = ({ back, each }: Places): string =>
+  Buffer.from(JSON.stringify(back ? ['back', ...each] : each)).toString('base64url')
 
 const placesOf = (text: string | undefined, types: number): Places => {
-  if (text === undefined) return Array.from({ length: types }, () => '')
+  if (text === undefined) return { back: false, each: Array.from({ length: types }, () => '') }
   try {
-    const places: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
+    const told: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
     const isPlace = (place: unknown) => place === null || typeof place === 'string'
-    if (Array.isArray(places) && places.length === types && places.every(isPlace)) return places
+    if (Array.isArray(told) && told.every(isPlace)) {
+      const back = told[0] === 'back'
+      const each = back ? told.slice(1) : told
+      if (each.length === types) return { back, each }
+    }
   } catch {}
   throw failure('invalid', 'The `_cursor` is not one that this server gave. Start without it.', '_cursor')
 }
 
 const width = 16
 
-/** One type's page while it is being taken from. */
+/** One type's page while it is being taken from: from its beginning or, going back, from its end. */
 interface Stream {
   query: Query
   cursor: string | null
+  back: boolean
   page: SearchPage | undefined
-  /** What the matches are sorted by. */
+  /** What the matches are sorted by, in the order in which they are taken. */
   keys: readonly string[]
+  matches: readonly Told[]
   taken: number
 }
 
 const read = async (query: Query, cursor: string, options: SearchOptions): Promise<SearchPage> =>
   search(cursor === '' ? query : { ...query, cursor }, options)
 
-const streamOf = async (query: Query, cursor: string | null, options: SearchOptions): Promise<Stream> => {
+const streamOf = async (
+  query: Query,
+  cursor: string | null,
+  back: boolean,
+  options: SearchOptions,
+): Promise<Stream> => {
   const page = cursor === null ? undefined : await read(query, cursor, options)
-  return { query, cursor, page, keys: page?.keys ?? [], taken: 0 }
+  const { keys = [], matches = [] } = page ?? {}
+  const taken = 0
+  if (!back) return { query, cursor, back, page, keys, matches, taken }
+  return { query, cursor, back, page, keys: keys.toReversed(), matches: matches.toReversed(), taken }
 }
 
+const onwards = ({ back, page }: Stream): string | undefined => (back ? page?.previous : page?.next)
+
 /** What of a type has been read is taken, and more would follow: what comes next is not known. */
-const isDry = ({ page, keys, taken }: Stream): boolean => taken === keys.length && page?.next !== undefined
+const isDry = (stream: Stream): boolean =>
+  stream.taken === stream.keys.length && onwards(stream) !== undefined
+
+/** Among equals the types stand in their order; going back, the last of them comes first. */
+const comesFirst = (stream: Stream, other: Stream): boolean => {
+  const [a, b] = [stream, other].map(({ keys, taken }) => ({ order: keys[taken] ?? '', id: '' }))
+  const compared = a && b ? placeByKeys(stream.query.sort, a, b) : 0
+  return stream.back ? compared >= 0 : compared < 0
+}
 
 const firstOf = (streams: readonly Stream[]): Stream | undefined =>
   streams
     .filter(({ keys, taken }) => taken < keys.length)
-    .reduce<Stream | undefined>((first, each) => {
-      if (!first) return each
-      const [a, b] = [first, each].map(({ keys, taken }) => ({ order: keys[taken] ?? '', id: '' }))
-      return a && b && placeByKeys(each.query.sort, b, a) < 0 ? each : first
-    }, undefined)
+    .reduce<Stream | undefined>(
+      (first, each) => (first && !comesFirst(each, first) ? first : each),
+      undefined,
+    )
 
 const takeFrom = (streams: readonly Stream[], count: number): Told[] => {
-  const matches: Told[] = []
-  while (matches.length < count && !streams.some(isDry)) {
+  const taken: Told[] = []
+  while (taken.length < count && !streams.some(isDry)) {
     const first = firstOf(streams)
-    const version = first?.page?.matches[first.taken]
-    if (!first || !version) break
+    const match = first?.matches[first.taken]
+    if (!first || !match) break
     first.taken++
-    matches.push(version)
+    taken.push(match)
   }
-  return matches
+  return taken
 }
 
 /** Returns the page as far as it was taken, whose cursor leads on from there. */
@@ -82,9 +110,17 @@ const cut = async (
   return taken === 0 ? undefined : read({ ...query, count: taken }, cursor ?? '', options)
 }
 
-const placeAfter = ({ cursor, page, keys, taken }: Stream, used: SearchPage | undefined): string | null => {
+const placeOnwards = (stream: Stream, used: SearchPage | undefined): string | null => {
+  const { page, cursor, keys, taken } = stream
   if (!page) return null
-  return taken === 0 && keys.length > 0 ? cursor : (used?.next ?? null)
+  if (taken === 0 && keys.length > 0) return cursor
+  return (used && onwards({ ...stream, page: used })) ?? null
+}
+
+/** Where a page that is read the other way begins: at the end of a type that was read to it, at the beginning of one that was not begun. */
+const placeBackwards = ({ query, back, page }: Stream): string | null => {
+  if (page) return (back ? page.next : page.previous) ?? null
+  return back ? '' : lastCursor(query)
 }
 
 /** Returns one page of several queries in the order of their sort keys. */
@@ -93,13 +129,19 @@ export const readMerged = async (
   cursor: string | undefined,
   options: SearchOptions,
 ): Promise<Joined> => {
-  const places = placesOf(cursor, queries.length)
-  const starts = queries.map((query, i) => [query, places[i] ?? null] as const)
-  const streams = await inParallel(width, starts, ([query, start]) => streamOf(query, start, options))
-  const matches = takeFrom(streams, queries[0]?.count ?? 0)
+  const { back, each } = placesOf(cursor, queries.length)
+  const starts = queries.map((query, i) => [query, each[i] ?? null] as const)
+  const streams = await inParallel(width, starts, ([query, start]) => streamOf(query, start, back, options))
+  const taken = takeFrom(streams, queries[0]?.count ?? 0)
   const used = await inParallel(width, streams, (stream) => cut(stream, options))
-  const after = streams.map((stream, i) => placeAfter(stream, used[i]))
-  const pages = used.filter((page) => page !== undefined)
-  const more = after.some((place) => place !== null)
-  return { pages, matches, ...(more && { next: written(after) }) }
+  const ahead: Places = { back, each: streams.map((stream, i) => placeOnwards(stream, used[i])) }
+  const behind: Places = { back: !back, each: streams.map(placeBackwards) }
+  const [next, previous] = back ? [behind, ahead] : [ahead, behind]
+  const leads = (places: Places): boolean => places.each.some((place) => place !== null)
+  return {
+    pages: used.filter((page) => page !== undefined),
+    matches: back ? taken.toReversed() : taken,
+    ...(leads(next) && { next: written(next) }),
+    ...(cursor !== undefined && leads(previous) && { previous: written(previous) }),
+  }
 }

@@ -151,8 +151,10 @@ describe('several types in one order', () => {
   })
 })
 
-describe('several types one after the other', () => {
+describe('several types', () => {
   test.each([
+    '/?_type=Observation,Condition,Encounter,Patient&_sort=-_id&_count=2',
+    '/Patient/ann/*?_sort=_lastUpdated,-_id&_count=3',
     '/?_lastUpdated=gt2000&_count=3',
     '/Patient/ann/*?_count=2',
     '/?_type=Patient,Observation&_count=2',
