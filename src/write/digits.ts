@@ -14,5 +14,9 @@ const keep = (_name: string, value: unknown, context: { source?: string }): unkn
 export const parseKeeping = (text: string): unknown =>
   JSON.parse(text, keep as Parameters<typeof JSON.parse>[1])
 
+/** Returns the digits of a number in such a value; nothing of anything else. */
+export const digitsOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.startsWith(mark) ? value.slice(mark.length) : undefined
+
 /** Returns the JSON text of such a value, every number with the digits that it came with. */
 export const printKeeping = (value: unknown): string => JSON.stringify(value).replace(printed, '$1')

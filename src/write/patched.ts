@@ -1,12 +1,11 @@
 /** https://hl7.org/fhir/R4/http.html#patch — what a patch makes of the current version. */
 
-import type { Resource } from '../fhir/definitions.ts'
 import { Failure } from '../outcome/failure.ts'
-import { gone, notFound } from '../outcome/messages.ts'
+import { gone, notAResource, notFound } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
 import type { Version } from '../store/port.ts'
 import type { ValidateOptions } from '../validate/validate.ts'
-import type { Body } from './body.ts'
+import { type Body, isResource } from './body.ts'
 import type { Patcher } from './patch.ts'
 import { addressedIssues, placed } from './verify.ts'
 
@@ -21,7 +20,9 @@ export const patched = (
   if (!before) throw new Failure([notFound(type, id)])
   if (before.deleted) throw new Failure([gone(type, id)])
   const text = patcher(before.text)
-  const body = { text, resource: JSON.parse(text) as Resource }
+  const resource: unknown = JSON.parse(text)
+  if (!isResource(resource)) throw notAResource()
+  const body = { text, resource }
   failOn(addressedIssues(body, type, id, options))
   return body
 }

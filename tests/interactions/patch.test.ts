@@ -9,7 +9,8 @@ afterAll(() => server?.stop())
 const ask = (...asking: Parameters<Server['ask']>) => server.ask(...asking)
 const observation =
   '{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.00}}'
-const set = (id: string) => ask('PUT', `/Observation/${id}`, { body: observation.replace('"o"', `"${id}"`) })
+const identified = observation.replace('"code"', '"identifier":[{"value":"1"},{"value":"2"}],"code"')
+const set = (id: string) => ask('PUT', `/Observation/${id}`, { body: identified.replace('"o"', `"${id}"`) })
 const headers = { 'Content-Type': 'application/json-patch+json' }
 const patch = (id: string, body: unknown, more = {}) =>
   ask('PATCH', `/Observation/${id}`, { body, headers: { ...headers, ...more } })
@@ -38,6 +39,30 @@ test.each([
   ],
   ['makes the resource invalid', [{ op: 'add', path: '/colour', value: 'red' }], 400, 'colour'],
   ['changes the id', [{ op: 'replace', path: '/id', value: 'other' }], 400, 'other'],
+  ['replaces the end of a list', [{ op: 'replace', path: '/identifier/-', value: {} }], 422, 'Operation 0'],
+  ['goes into a text', [{ op: 'add', path: '/status/0', value: 'x' }], 422, 'Operation 0'],
+  [
+    'names what lists have in JavaScript',
+    [{ op: 'replace', path: '/identifier/length', value: 0 }],
+    422,
+    'length',
+  ],
+  [
+    'names what objects have in JavaScript',
+    [{ op: 'add', path: '/__proto__/status', value: 'x' }],
+    422,
+    'proto',
+  ],
+  [
+    'moves into itself',
+    [{ op: 'move', from: '/identifier/0', path: '/identifier/0/assigner' }],
+    422,
+    'itself',
+  ],
+  ['tests without a value', [{ op: 'test', path: '/issued' }], 400, '`value`'],
+  ['has a path that does not begin with a slash', [{ op: 'remove', path: 'status' }], 400, '`path`'],
+  ['has an escape that is none', [{ op: 'remove', path: '/a~2b' }], 400, '`path`'],
+  ['makes it nothing', [{ op: 'replace', path: '', value: null }], 400, 'resource'],
   ['knows no operation', [{ op: 'paint', path: '/status' }], 400, 'Operation 0'],
   ['is no list', { op: 'remove', path: '/status' }, 400, 'array'],
 ])('changes nothing where the patch %s', async (_, operations, status, words) => {
@@ -45,6 +70,18 @@ test.each([
   const told = await patch('b', operations)
   expect([told.status, told.json.issue[0].diagnostics.includes(words)]).toEqual([status, true])
   expect((await ask('GET', '/Observation/b')).headers.ETag).toBe('W/"1"')
+})
+
+test('tests numbers by their value, replaces the whole, and takes a list away with its last item', async () => {
+  await set('d')
+  const told = await patch(
+    'd',
+    '[{"op":"test","path":"/valueQuantity/value","value":1},{"op":"remove","path":"/identifier/0"},{"op":"remove","path":"/identifier/0"}]',
+  )
+  expect([told.status, 'identifier' in told.json]).toEqual([200, false])
+  const whole = { ...JSON.parse(observation), id: 'd', status: 'amended' }
+  const { json } = await patch('d', [{ op: 'replace', path: '', value: whole }])
+  expect(json.status).toBe('amended')
 })
 
 test('asks for the version, the existence and the format', async () => {
