@@ -5,9 +5,20 @@ import { type MemberRule, type Structure, structureOf } from '../fhir/structure.
 import { type Failure, failure } from '../outcome/failure.ts'
 import { parseJson } from './body.ts'
 import { holdsMark, parseKeeping, printKeeping } from './digits.ts'
+import {
+  append,
+  at,
+  dropIfEmpty,
+  holderAt,
+  inJson,
+  isObject,
+  lengthOf,
+  type Made,
+  type Members,
+  put,
+  splice,
+} from './members.ts'
 import type { Patcher } from './patch.ts'
-
-type Members = Record<string, unknown>
 
 /** One operation: its parts by name, values as `parseKeeping` reads them. */
 interface Operation {
@@ -25,9 +36,6 @@ type Part = Members
 
 const kinds = new Set(['add', 'insert', 'delete', 'replace', 'move'])
 
-const isObject = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const listIn = (value: unknown): Members[] => (Array.isArray(value) ? value.filter(isObject) : [])
 
 const malformed = (position: number, why: string): Failure =>
@@ -44,7 +52,11 @@ const refused = ({ position, type, path }: Operation, why: string): Failure =>
     `Parameters.parameter[${position}]`,
   )
 
-const valueName = (part: Part): string | undefined => Object.keys(part).find((key) => /^value[A-Z]/.test(key))
+/** `valueDate`, be there only its id and extensions. */
+const valueName = (part: Part): string | undefined =>
+  Object.keys(part)
+    .find((key) => /^_?value[A-Z]/.test(key))
+    ?.replace('_', '')
 
 const operationOf = (parameter: Members, position: number): Operation => {
   const parts = new Map(listIn(parameter.part).map((part) => [String(part.name), part]))
@@ -88,10 +100,6 @@ const operationsOf = (patch: string): Operation[] => {
   return operations
 }
 
-/** What is at the end of a way, and what describes it. */
-const at = (root: unknown, way: Way): unknown =>
-  way.reduce<unknown>((value, step) => (value as Record<string | number, unknown> | undefined)?.[step], root)
-
 const contentOf = (value: unknown, { type }: MemberRule): string =>
   type.code === 'Resource' && isObject(value) ? String(value.resourceType) : type.content
 
@@ -100,6 +108,8 @@ const structureAt = (root: Members, way: Way): Structure | undefined => {
   let structure = structureOf(String(root.resourceType))
   way.forEach((step, i) => {
     if (typeof step === 'number') return
+    if (step.startsWith('_')) structure = structureOf('Element')
+    if (step.startsWith('_')) return
     const rule = structure?.members.get(step)
     const value = at(root, way.slice(0, typeof way[i + 1] === 'number' ? i + 2 : i + 1))
     structure = rule && structureOf(contentOf(value, rule))
@@ -117,7 +127,7 @@ const find = (operation: Operation, root: unknown): Way[] => {
   }
   if (ways.includes(undefined))
     throw refused(operation, 'its path leads to something computed, not to an element.')
-  return ways as Way[]
+  return (ways as Way[]).map((way) => inJson(root, way))
 }
 
 const findOne = (operation: Operation, root: unknown): Way => {
@@ -131,29 +141,30 @@ const findOne = (operation: Operation, root: unknown): Way => {
 /** The member of that name: its JSON name, which for a choice ends in the type of the value. */
 const memberFor = (operation: Operation, structure: Structure | undefined, name: string, part: Part) => {
   const own = valueName(part)
-  const typed = own === undefined ? name : name + own.slice('value'.length)
-  const choice = structure?.elements.find((element) => element.name === name)?.choice ?? false
-  const json = choice ? typed : name
+  const plain = name.replace(/\[x\]$/, '')
+  const choice = structure?.elements.find((element) => element.name === plain)?.choice ?? false
+  const json = choice && own !== undefined ? plain + own.slice('value'.length) : plain
   const rule = structure?.members.get(json)
   if (!structure || !rule)
     throw refused(operation, `\`${structure?.name ?? 'what is there'}\` has no element \`${json}\`.`)
   return { json, rule }
 }
 
-/** Turns a part into the value of an element: one of a data type, or one put together of named parts. */
-const valueFrom = (operation: Operation, part: Part, rule: MemberRule): unknown => {
+/** Turns a part into the value of an element: one of a data type, a resource, or one put together of named parts. */
+const valueFrom = (operation: Operation, part: Part, rule: MemberRule): Made => {
   const own = valueName(part)
-  if (own !== undefined) return part[own]
+  if (own !== undefined) return { value: part[own], beside: part[`_${own}`] }
+  if (isObject(part.resource)) return { value: part.resource, beside: undefined }
   const structure = structureOf(rule.type.content)
   const value: Members = {}
   for (const inner of listIn(part.part)) {
     const { json, rule: innerRule } = memberFor(operation, structure, String(inner.name), inner)
     const made = valueFrom(operation, inner, innerRule)
-    if (innerRule.element.max > 1) value[json] = [...((value[json] as unknown[]) ?? []), made]
-    else value[json] = made
+    if (innerRule.element.max > 1) append(value, json, made)
+    else put(value, json, made)
   }
   if (Object.keys(value).length === 0) throw malformed(operation.position, 'needs a `value`.')
-  return value
+  return { value, beside: undefined }
 }
 
 const valuePart = (operation: Operation): Part => {
@@ -161,29 +172,19 @@ const valuePart = (operation: Operation): Part => {
   return operation.value
 }
 
-/** A list of primitives may have a list of their ids and extensions beside it, which must stay in step. */
-const splice = (parent: Members, name: string, from: number, count: number, ...items: unknown[]): void => {
-  const list = parent[name] as unknown[]
-  list.splice(from, count, ...items)
-  const beside = parent[`_${name}`]
-  if (Array.isArray(beside)) beside.splice(from, count, ...items.map(() => null))
-  if (list.length > 0) return
-  delete parent[name]
-  delete parent[`_${name}`]
-}
-
 const add = (operation: Operation, root: Members): void => {
   const way = findOne(operation, root)
   const { name } = operation
   if (name === undefined) throw malformed(operation.position, 'needs a `name`.')
   const part = valuePart(operation)
-  const { json, rule } = memberFor(operation, structureAt(root, way), name, part)
-  const parent = at(root, way) as Members
-  const value = valueFrom(operation, part, rule)
-  if (rule.element.max > 1) parent[json] = [...((parent[json] as unknown[]) ?? []), value]
+  const structure = isObject(at(root, way)) ? structureAt(root, way) : structureOf('Element')
+  const { json, rule } = memberFor(operation, structure, name, part)
+  const parent = holderAt(root, way)
+  const made = valueFrom(operation, part, rule)
+  if (rule.element.max > 1) append(parent, json, made)
   else if (parent[json] !== undefined)
     throw refused(operation, `\`${json}\` is there already; use \`replace\`.`)
-  else parent[json] = value
+  else put(parent, json, made)
 }
 
 /** The list that a way leads into, and the member that holds it. */
@@ -198,7 +199,7 @@ const listAt = (operation: Operation, root: Members): { parent: Members; name: s
 const insert = (operation: Operation, root: Members): void => {
   const { parent, name, way } = listAt(operation, root)
   const { index } = operation
-  const { length } = parent[name] as unknown[]
+  const length = lengthOf(parent, name)
   if (index === undefined) throw malformed(operation.position, 'needs an `index`.')
   if (index > length) throw refused(operation, `the list has ${length} items.`)
   const part = valuePart(operation)
@@ -213,12 +214,14 @@ const remove = (operation: Operation, root: Members): void => {
     throw refused(operation, `its path leads to ${more.length + 1} elements; it must be one.`)
   const [last, list] = [way.at(-1), way.at(-2)]
   if (last === undefined) throw refused(operation, 'a patch cannot delete the resource.')
-  if (typeof last === 'number') splice(at(root, way.slice(0, -2)) as Members, String(list), last, 1)
+  const upper = way.slice(0, typeof last === 'number' ? -2 : -1)
+  const parent = at(root, upper) as Members
+  if (typeof last === 'number') splice(parent, String(list), last, 1)
   else {
-    const parent = at(root, way.slice(0, -1)) as Members
     delete parent[last]
     delete parent[`_${last}`]
   }
+  dropIfEmpty(root, upper)
 }
 
 const replace = (operation: Operation, root: Members): void => {
@@ -233,26 +236,26 @@ const replace = (operation: Operation, root: Members): void => {
   const present = String(inList ? way.at(-2) : last)
   const name = structure?.members.get(present)?.element.name ?? present
   const { json, rule } = memberFor(operation, structure, name, part)
-  const value = valueFrom(operation, part, rule)
+  const made = valueFrom(operation, part, rule)
   if (inList) {
-    splice(parent, present, last, 1, value)
+    splice(parent, present, last, 1, made)
     return
   }
   delete parent[present]
   delete parent[`_${present}`]
-  parent[json] = value
+  put(parent, json, made)
 }
 
 const move = (operation: Operation, root: Members): void => {
   const { parent, name } = listAt(operation, root)
   const { source, destination } = operation
-  const list = parent[name] as unknown[]
+  const length = lengthOf(parent, name)
   if (source === undefined || destination === undefined)
     throw malformed(operation.position, 'needs a `source` and a `destination`.')
-  if (source >= list.length || destination >= list.length)
-    throw refused(operation, `the list has ${list.length} items.`)
-  for (const each of [list, parent[`_${name}`]])
-    if (Array.isArray(each)) each.splice(destination, 0, ...each.splice(source, 1))
+  if (source >= length || destination >= length) throw refused(operation, `the list has ${length} items.`)
+  const [value, beside] = [name, `_${name}`].map((key) => ((parent[key] as unknown[]) ?? [])[source])
+  splice(parent, name, source, 1)
+  splice(parent, name, destination, 0, { value, beside })
 }
 
 const apply: Readonly<Record<string, (operation: Operation, root: Members) => void>> = {

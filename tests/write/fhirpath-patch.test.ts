@@ -89,6 +89,50 @@ describe('a FHIRPath Patch', () => {
     for (const name of ['birthDate', '_birthDate', 'contact']) expect(changed).not.toHaveProperty(name)
   })
 
+  test('reaches what stands beside a primitive', () => {
+    const extension = value({ part: [part('url', { valueUri: 'urn:y' }), part('value', { valueCode: 'z' })] })
+    const made = { url: 'urn:y', valueCode: 'z' }
+    const changed = changedBy(
+      operation('add', 'Patient.birthDate', named('extension'), extension),
+      operation('add', 'Patient.name[0].given[0]', named('extension'), extension),
+      operation('add', 'Patient.name[0].family', named('extension'), extension),
+      operation('replace', 'Patient.name[0].family.extension[0].value', value({ valueCode: 'y' })),
+      operation('delete', "Patient.name[0].given[0].extension.where(url = 'urn:y')"),
+      operation('add', 'Patient.deceased', named('extension'), extension),
+      operation('delete', 'Patient.deceased.extension[0]'),
+    )
+    expect(changed).toMatchObject({ birthDate: '1961-04-02', _birthDate: { id: 'd', extension: [made] } })
+    expect(changed.name[0]).toMatchObject({
+      given: ['A', 'B'],
+      _given: [null, { id: 'b' }],
+      family: 'K',
+      _family: { extension: [{ ...made, valueCode: 'y' }] },
+    })
+    expect(changed).not.toHaveProperty('_deceasedBoolean')
+  })
+
+  test('brings ids and extensions of primitives, and whole resources', () => {
+    const beside = { extension: [{ url: 'urn:y', valueCode: 'z' }] }
+    const changed = changedBy(
+      operation('replace', 'Patient.birthDate', value({ valueDate: '1962', _valueDate: { id: 'e' } })),
+      operation('add', 'Patient.name[1]', named('given'), value({ _valueString: beside })),
+      operation(
+        'add',
+        'Patient',
+        named('contained'),
+        value({ resource: { resourceType: 'Basic', id: 'c' } }),
+      ),
+      operation('replace', 'Patient.deceased', value({ _valueDateTime: beside })),
+      operation('add', 'Patient', named('multipleBirth[x]'), value({ valueInteger: 2 })),
+    )
+    expect(changed).toMatchObject({ birthDate: '1962', _birthDate: { id: 'e' }, _deceasedDateTime: beside })
+    expect(changed.name[1]).toEqual({ use: 'official', family: 'L', _given: [beside] })
+    expect([changed.contained, changed.multipleBirthInteger]).toEqual([
+      [{ resourceType: 'Basic', id: 'c' }],
+      2,
+    ])
+  })
+
   test('deletes nothing where there is nothing', () => {
     expect(changedBy(operation('delete', 'Patient.maritalStatus'))).toEqual(JSON.parse(patient))
   })
