@@ -8,6 +8,8 @@ import type { Patcher } from './patch.ts'
 
 const kinds = new Set(['add', 'replace', 'remove'])
 
+const places = new Set(['before', 'after', 'prepend'])
+
 const malformed = (position: number, why: string): Failure =>
   failure('malformed', `Operation ${position} of the patch ${why} Nothing was changed.`)
 
@@ -32,15 +34,12 @@ const operationOf = (content: Element, position: number): Operation => {
   if (!kinds.has(content.name))
     throw malformed(position, `is \`${content.name}\`; it may be ${[...kinds].join(', ')}.`)
   if (selector === undefined) throw malformed(position, 'needs `sel`.')
-  const type = attributeIn(content, 'type')
-  return {
-    position,
-    kind: content.name,
-    selector,
-    at: attributeIn(content, 'pos') ?? 'append',
-    type,
-    content,
-  }
+  const [type, at] = [attributeIn(content, 'type'), attributeIn(content, 'pos')]
+  if (type !== undefined && !/^@[\w-]+$/.test(type))
+    throw malformed(position, `has the \`type\` \`${type}\`; it may be an attribute, such as \`@value\`.`)
+  if (at !== undefined && !places.has(at))
+    throw malformed(position, `has the \`pos\` \`${at}\`; it may be ${[...places].join(', ')}.`)
+  return { position, kind: content.name, selector, at: at ?? 'append', type, content }
 }
 
 const operationsOf = (patch: string): Operation[] => {
@@ -53,20 +52,30 @@ const operationsOf = (patch: string): Operation[] => {
 
 /** One step of a selector: a name, and conditions on what it selects. */
 interface Step {
+  /** Where the name has a prefix. */
+  uri: string | undefined
   name: string
   conditions: readonly string[]
 }
 
-const step = /^(?:[\w-]+:)?([\w-]+|\*|@[\w-]+)((?:\[[^\]]*\])*)$/
+const step = /^(?:([\w-]+):)?([\w-]+|\*|@[\w-]+)((?:\[[^\]]*\])*)$/
+
+const namespaceOf = (operation: Operation, prefix: string | undefined): string | undefined => {
+  if (prefix === undefined) return undefined
+  const uri = operation.content.prefixes[prefix]
+  if (uri === undefined) throw refused(operation, `the prefix \`${prefix}\` is not declared.`)
+  return uri
+}
 
 const stepsOf = (operation: Operation): Step[] =>
   operation.selector
     .replace(/^\//, '')
     .split(/\/(?![^[]*\])/)
     .map((text) => {
-      const [, name, conditions = ''] = step.exec(text) ?? []
+      const [, prefix, name, conditions = ''] = step.exec(text) ?? []
       if (name === undefined) throw refused(operation, `\`${text}\` is not understood.`)
       return {
+        uri: namespaceOf(operation, prefix),
         name,
         conditions: [...conditions.matchAll(/\[([^\]]*)\]/g)].map(([, inner = '']) => inner.trim()),
       }
@@ -82,10 +91,12 @@ const holds = (operation: Operation, text: string, element: Element, position: n
   return subjects.some((subject) => attributeIn(subject, attribute) === (single ?? double))
 }
 
-const selected = (operation: Operation, parent: Element, { name, conditions }: Step): Element[] =>
+const selected = (operation: Operation, parent: Element, { uri, name, conditions }: Step): Element[] =>
   conditions.reduce(
     (found, text) => found.filter((element, i) => holds(operation, text, element, i + 1)),
-    elementsIn(parent).filter((element) => name === '*' || element.name === name),
+    elementsIn(parent).filter(
+      (element) => (name === '*' || element.name === name) && (uri === undefined || element.uri === uri),
+    ),
   )
 
 /** What a selector leads to: an element with the one it stands in, and perhaps an attribute of it. */
@@ -105,7 +116,8 @@ const find = (operation: Operation, document: Element): Found => {
       selected(operation, element, each).map((next) => ({ element: next, parent: element, attribute })),
     )
   const [one, ...more] = found
-  if (!one) throw refused(operation, 'there is nothing at its `sel`.')
+  if (!one || (attribute !== undefined && attributeIn(one.element, attribute) === undefined))
+    throw refused(operation, 'there is nothing at its `sel`.')
   if (more.length > 0)
     throw refused(operation, `its \`sel\` leads to ${found.length} elements; it must be one.`)
   return one
@@ -130,12 +142,15 @@ const place = (operation: Operation, { element, parent }: Found): [into: Element
 }
 
 const add = (operation: Operation, found: Found): void => {
-  if (operation.type?.startsWith('@')) {
-    setAttribute(found.element, operation.type.slice(1), textIn(operation.content))
+  const { type, content, position } = operation
+  if (found.attribute !== undefined) throw refused(operation, 'nothing can be added to an attribute.')
+  if (type !== undefined) {
+    setAttribute(found.element, type.slice(1), textIn(content))
     return
   }
+  if (content.children.length === 0) throw malformed(position, 'has nothing to add.')
   const [into, at] = place(operation, found)
-  into.children.splice(at, 0, ...elementsIn(operation.content))
+  into.children.splice(at, 0, ...content.children)
 }
 
 const replace = (operation: Operation, { element, parent, attribute }: Found): void => {
@@ -156,7 +171,13 @@ const apply: Readonly<Record<string, (operation: Operation, found: Found) => voi
 export const xmlPatcher = (patch: string): Patcher => {
   operationsOf(patch)
   return (text) => {
-    const document: Element = { name: '', uri: '', attributes: [], children: [parseTree(toXml(text))] }
+    const document: Element = {
+      name: '',
+      uri: '',
+      prefixes: {},
+      attributes: [],
+      children: [parseTree(toXml(text))],
+    }
     for (const operation of operationsOf(patch)) apply[operation.kind]?.(operation, find(operation, document))
     return fromXml(elementsIn(document).map(printTree).join(''))
   }

@@ -37,7 +37,33 @@ test('adds elements where it is told, and attributes', () => {
   ])
 })
 
+test('reads prefixes as they are declared, CDATA as text, and adds text to a narrative', () => {
+  const xhtml = 'xmlns:h="http://www.w3.org/1999/xhtml"'
+  const changed = patched(
+    '<replace sel="f:Patient/f:birthDate/@value"><![CDATA[1963]]></replace>',
+    `<add ${xhtml} sel="f:Patient/f:text/h:div" pos="prepend">so <h:b>bold</h:b></add>`,
+  )
+  expect(changed.birthDate).toBe('1963')
+  expect(changed.text.div).toContain('so <b>bold</b>a &lt; b')
+})
+
 test.each([
+  [
+    'selects in another namespace',
+    '<remove xmlns:q="urn:q" sel="q:Patient/q:birthDate"/>',
+    /nothing at its `sel`/,
+  ],
+  ['has an undeclared prefix', '<remove sel="z:Patient"/>', /prefix `z` is not declared/],
+  [
+    'adds in another namespace',
+    '<add sel="Patient"><q:active xmlns:q="urn:q"/></add>',
+    /not in the namespace/,
+  ],
+  ['adds to an unknown place', '<add sel="Patient/birthDate" pos="inside"><x/></add>', /`pos` `inside`/],
+  ['adds a namespace', '<add sel="Patient" type="namespace::x">urn:x</add>', /`type` `namespace::x`/],
+  ['adds nothing', '<add sel="Patient"/>', /nothing to add/],
+  ['adds to an attribute', '<add sel="Patient/birthDate/@value">1</add>', /to an attribute/],
+  ['removes an attribute that is not there', '<remove sel="Patient/birthDate/@id"/>', /nothing at its `sel`/],
   ['selects nothing', '<remove sel="Patient/gender"/>', /Operation 0.*nothing at its `sel`/],
   ['selects several', '<remove sel="Patient/name"/>', /leads to 2 elements/],
   ['is not understood', '<remove sel="Patient/name[last()]"/>', /not understood/],

@@ -9,15 +9,18 @@ import { escaped, fhirNamespace } from './write.ts'
 export interface Element {
   name: string
   uri: string
+  /** The namespaces of the prefixes that may be used in it. */
+  prefixes: Readonly<Record<string, string>>
   attributes: [name: string, value: string][]
   children: (Element | string)[]
 }
 
 const maxDepth = 100
 
-const elementOf = (tag: SaxesTagNS): Element => ({
+const elementOf = (tag: SaxesTagNS, parent: Element | undefined): Element => ({
   name: tag.local,
   uri: tag.uri,
+  prefixes: { ...parent?.prefixes, ...tag.ns },
   attributes: Object.values(tag.attributes).flatMap(({ name, prefix, value }): [string, string][] =>
     name === 'xmlns' || prefix === 'xmlns' ? [] : [[name, value]],
   ),
@@ -27,7 +30,7 @@ const elementOf = (tag: SaxesTagNS): Element => ({
 /** Turns XML text into its tree; fails where it is not well-formed, has a DOCTYPE or nests too deep. */
 export const parseTree = (xml: string): Element => {
   const parser = new SaxesParser({ xmlns: true, position: true })
-  const root: Element = { name: '', uri: '', attributes: [], children: [] }
+  const root: Element = { name: '', uri: '', prefixes: {}, attributes: [], children: [] }
   const open = [root]
   parser.on('doctype', () => {
     throw failure('malformed', 'A DOCTYPE is not allowed: it could define entities.')
@@ -37,12 +40,13 @@ export const parseTree = (xml: string): Element => {
   })
   parser.on('opentag', (tag) => {
     if (open.length > maxDepth) throw tooDeep(maxDepth)
-    const element = elementOf(tag)
+    const element = elementOf(tag, open.at(-1))
     open.at(-1)?.children.push(element)
     open.push(element)
   })
   parser.on('closetag', () => void open.pop())
   parser.on('text', (text) => void open.at(-1)?.children.push(text))
+  parser.on('cdata', (text) => void open.at(-1)?.children.push(text))
   parser.write(xml).close()
   return root.children.find((child) => typeof child !== 'string') as Element
 }
@@ -55,11 +59,9 @@ export const elementsIn = ({ children }: Element): Element[] =>
 export const attributeIn = ({ attributes }: Element, name: string): string | undefined =>
   attributes.find(([key]) => key === name)?.[1]
 
-const xhtmlNamespace = 'http://www.w3.org/1999/xhtml'
-
 const print = ({ name, uri, attributes, children }: Element, around: string): string => {
   // What a patch adds without a namespace of its own is FHIR's.
-  const own = uri === xhtmlNamespace ? uri : fhirNamespace
+  const own = uri === '' ? fhirNamespace : uri
   const namespace = own === around ? '' : ` xmlns="${own}"`
   const written = attributes.map(([key, value]) => ` ${key}="${escaped(value)}"`).join('')
   const content = children
