@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#mime-type */
 
 import { bareType } from '../fhir/media-type.ts'
-import { mediaType, notAcceptable } from '../outcome/messages.ts'
+import { mediaType, notAcceptable, notUtf8, otherCharset } from '../outcome/messages.ts'
 import type { FhirRequest } from './message.ts'
 
 export const fhirJson = 'application/fhir+json'
@@ -19,7 +19,7 @@ const names: Readonly<Record<Format, readonly string[]>> = {
 const form = 'application/x-www-form-urlencoded'
 
 /** What a route takes as its body. */
-export type Takes = 'resource' | 'form' | 'patch' | 'nothing'
+export type Takes = 'resource' | 'parameters' | 'form' | 'patch' | 'nothing'
 
 /** Those who would take anything get JSON, and so do browsers, which show it. */
 const wildcards = new Set(['*/*', 'application/*', 'text/html', ''])
@@ -35,31 +35,38 @@ const isOtherVersion = (value: string): boolean => {
 
 const quality = (part: string): number => Number(/;\s*q\s*=\s*([\d.]+)/i.exec(part)?.[1] ?? 1)
 
-/** Returns the format that an `Accept` header likes best, of equal ones the first; undefined where it takes none. */
-const accepted = (accept: string): Format | undefined => {
+/** Returns the name that an `Accept` header likes best, of equal ones the first; undefined where it takes none. */
+const accepted = (accept: string): string | undefined => {
   const liked = accept
     .split(',')
-    .map((part) => ({
-      format: wildcards.has(bareType(part)) ? 'json' : formatNamed(bareType(part)),
-      quality: isOtherVersion(part) ? 0 : quality(part),
-    }))
-    .filter(
-      (part): part is { format: Format; quality: number } => part.format !== undefined && part.quality > 0,
-    )
-  return liked.toSorted((a, b) => b.quality - a.quality)[0]?.format
+    .map((part) => ({ name: bareType(part), quality: isOtherVersion(part) ? 0 : quality(part) }))
+    .filter((part) => (wildcards.has(part.name) || formatNamed(part.name)) && part.quality > 0)
+  return liked.toSorted((a, b) => b.quality - a.quality)[0]?.name
 }
 
 /** In a URL, the plus of `application/fhir+json` often arrives as a space. */
 const asked = (query: FhirRequest['query']): string =>
-  query.findLast(([name]) => name === '_format')?.[1].replace(/^(\w+\/fhir) /, '$1+') ?? ''
+  query.findLast(([name]) => name === '_format')?.[1].replace(/^(\w+\/\w+) (?=\w)/, '$1+') ?? ''
 
-/** Returns the format of the answer; fails where it is wanted in one that is not served. `_format` wins over `Accept`. */
-export const formatOf = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): Format => {
+/** What an answer is written in, and the name under which that goes. */
+export interface Written {
+  format: Format
+  mediaType: string
+}
+
+/** Who asks by a generic name is answered under it. */
+const generic = /^(application|text)\/(json|xml)$/
+
+/** Returns what the answer is to be written in; fails where it is wanted in what is not served. `_format` wins over `Accept`. */
+export const writtenIn = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): Written => {
   const wanted = asked(query)
   const { accept = '*/*' } = headers
-  const format = wanted === '' ? accepted(accept) : formatNamed(bareType(wanted))
-  if (format && !isOtherVersion(wanted)) return format
-  throw notAcceptable(wanted || accept, [fhirJson, fhirXml])
+  const name = wanted === '' ? accepted(accept) : bareType(wanted)
+  const format =
+    name === undefined ? undefined : wildcards.has(name) && wanted === '' ? 'json' : formatNamed(name)
+  if (name === undefined || format === undefined || isOtherVersion(wanted))
+    throw notAcceptable(wanted || accept, [fhirJson, fhirXml])
+  return { format, mediaType: generic.test(name) ? name : format === 'json' ? fhirJson : fhirXml }
 }
 
 const patches = [
@@ -71,6 +78,7 @@ const patches = [
 
 const taken: Readonly<Record<Takes, readonly string[]>> = {
   resource: [...names.json, ...names.xml],
+  parameters: [...names.json, ...names.xml, form],
   form: [form],
   patch: patches,
   nothing: [],
@@ -78,9 +86,16 @@ const taken: Readonly<Record<Takes, readonly string[]>> = {
 
 const suggested: Readonly<Record<Takes, readonly string[]>> = {
   resource: [fhirJson, fhirXml],
+  parameters: [fhirJson, fhirXml, form],
   form: [form],
   patch: patches,
   nothing: [],
+}
+
+/** https://hl7.org/fhir/R4/http.html#mime-type: UTF-8 and nothing else. */
+const isOtherCharset = (type: string): boolean => {
+  const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(type)?.[1]
+  return charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)
 }
 
 /** Returns the format of the body; fails where the route does not take it. Without a type it is JSON. */
@@ -91,5 +106,22 @@ export const bodyFormat = (
   const type = headers['content-type']
   if (takes === 'nothing' || body === '' || type === undefined) return 'json'
   if (!taken[takes].includes(bareType(type)) || isOtherVersion(type)) throw mediaType(type, suggested[takes])
+  if (isOtherCharset(type)) throw otherCharset(type)
   return formatNamed(bareType(type)) ?? 'json'
+}
+
+/** Returns the request with the fields of a form, where its route takes one, as parameters after those of the URL. */
+export const withForm = (request: FhirRequest, takes: Takes): FhirRequest => {
+  const isForm = bareType(request.headers['content-type'] ?? '') === form
+  if (!isForm || (takes !== 'form' && takes !== 'parameters')) return request
+  checkText(request.body)
+  return { ...request, query: [...request.query, ...new URLSearchParams(request.body)], body: '' }
+}
+
+/** What was no UTF-8 has become this character on its way here; stored like that, it would be lost for good. */
+const replacement = '\ufffd'
+
+/** Fails where the body was not UTF-8. */
+export const checkText = (body: string): void => {
+  if (body.includes(replacement)) throw notUtf8()
 }

@@ -59,7 +59,7 @@ const patternsOf = ({ system, type, instance, version, code }: OperationDefiniti
 const operationRows = ({ definition, methods, action, run }: Operation): Route[] =>
   patternsOf(definition).flatMap((pattern) =>
     methods.map((method) => ({
-      ...row(method, pattern, '', run, method === 'GET' ? 'nothing' : 'resource'),
+      ...row(method, pattern, '', run, method === 'GET' ? 'nothing' : 'parameters'),
       action,
       operation: {
         name: definition.code,

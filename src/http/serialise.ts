@@ -1,21 +1,20 @@
 /** https://hl7.org/fhir/R4/http.html#mime-type and #pretty — inside, everything is JSON text; here it is put into the format of the wire. */
 
 import type { FhirRequest, FhirResponse } from './message.ts'
-import { type Format, fhirJson, fhirXml, formatOf } from './negotiate.ts'
+import { checkText, type Format, fhirJson, type Written, writtenIn } from './negotiate.ts'
 
 /** How the answer is to be written. */
-export interface Rendering {
-  format: Format
+export interface Rendering extends Written {
   pretty: boolean
 }
 
 /** Returns how a request wants to be answered; fails where that cannot be. */
 export const renderingOf = (request: Pick<FhirRequest, 'query' | 'headers'>): Rendering => ({
-  format: formatOf(request),
+  ...writtenIn(request),
   pretty: request.query.some(([name, value]) => name === '_pretty' && value === 'true'),
 })
 
-const plain: Rendering = { format: 'json', pretty: false }
+const plain: Rendering = { format: 'json', mediaType: fhirJson, pretty: false }
 
 /** Returns how a request that failed is answered: as it wants, or as JSON where it wants what cannot be. */
 export const renderingOfFailed = (request: Pick<FhirRequest, 'query' | 'headers'> | undefined): Rendering => {
@@ -26,9 +25,12 @@ export const renderingOfFailed = (request: Pick<FhirRequest, 'query' | 'headers'
   }
 }
 
-/** Returns the body as JSON text. */
-export const jsonOf = async (body: string, format: Format): Promise<string> =>
-  format === 'json' || body === '' ? body : (await import('../fhir/xml/read.ts')).fromXml(body)
+/** Returns the body as JSON text, without a byte order mark; fails where it was not UTF-8. */
+export const jsonOf = async (body: string, format: Format): Promise<string> => {
+  checkText(body)
+  const text = body.replace(/^\ufeff/, '')
+  return format === 'json' || text === '' ? text : (await import('../fhir/xml/read.ts')).fromXml(text)
+}
 
 const isFhir = ({ headers }: FhirResponse): boolean => headers['Content-Type']?.startsWith(fhirJson) ?? false
 
@@ -39,12 +41,11 @@ const written = async (json: string, { format, pretty }: Rendering): Promise<str
 
 /** Returns the response in the format that is wanted; what is no resource stays as it is. */
 export const rendered = async (response: FhirResponse, rendering: Rendering): Promise<FhirResponse> => {
-  if (response.body === '' || !isFhir(response) || (rendering.format === 'json' && !rendering.pretty))
-    return response
-  const type = rendering.format === 'xml' ? { 'Content-Type': `${fhirXml}; charset=utf-8` } : {}
+  const { format, mediaType, pretty } = rendering
+  if (response.body === '' || !isFhir(response)) return response
   return {
     ...response,
-    headers: { ...response.headers, ...type },
-    body: await written(response.body, rendering),
+    headers: { ...response.headers, 'Content-Type': `${mediaType}; charset=utf-8` },
+    body: format === 'json' && !pretty ? response.body : await written(response.body, rendering),
   }
 }

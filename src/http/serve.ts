@@ -7,7 +7,7 @@ import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
 import type { Context } from '../write/context.ts'
 import { type Matched, match, methodsAt, NotAllowed } from './match.ts'
 import type { FhirRequest, FhirResponse } from './message.ts'
-import { bodyFormat } from './negotiate.ts'
+import { bodyFormat, withForm } from './negotiate.ts'
 import { preferOf } from './prefer.ts'
 import { caching, cors, preflight, responseOf } from './response.ts'
 import { allRoutes, type Route, routesAt } from './routes.ts'
@@ -167,7 +167,8 @@ const routed = async (request: FhirRequest, context: Context): Promise<Served> =
   const about = { route: matched.route, type: matched.names.type, faults, notes }
   try {
     await checkProvenance(matched, request)
-    const response = await answer(request, matched, dispatchOf(context, faults, notes))
+    const asked = withForm(request, matched.route.takes)
+    const response = await answer(asked, matched, dispatchOf(context, faults, notes))
     return { ...about, issues: [], response: dressed(response, request, context.requestId) }
   } catch (thrown) {
     const told = await failedResponse(thrown, request, context)

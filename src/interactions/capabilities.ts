@@ -6,7 +6,9 @@ import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
 import { type Definition, definitionsIn } from '../search/own.ts'
 import { specialParameters } from '../search/special.ts'
+import { hashOf } from '../store/keys.ts'
 import type { Context, Login } from '../write/context.ts'
+import { etagNames } from '../write/etag.ts'
 import { patchTypes } from '../write/patch.ts'
 import { defaultRules, type Rules } from '../write/rules.ts'
 import { type Call, type Dispatch, here, type Interaction, type RouteFacts } from './call.ts'
@@ -204,5 +206,8 @@ export const capabilities: Interaction = async (call, context) => {
   checkQuery(call, 'mode')
   const text = await modeOf(call)(context)
   const cut = await cutFor({ ...call, type: typeOf(text) })
-  return { status: 200, text: cut({ type: typeOf(text), text }) }
+  const shown = cut({ type: typeOf(text), text })
+  const print = hashOf(shown)
+  const isKnown = etagNames(call.headers['if-none-match'] ?? '').includes(print)
+  return { status: isKnown ? 304 : 200, text: isKnown ? '' : shown, headers: { ETag: `W/"${print}"` } }
 }

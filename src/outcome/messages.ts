@@ -88,6 +88,15 @@ export const wrongId = (type: string, actual: unknown, id: string): Issue =>
 export const mediaType = (actual: string, supported: readonly string[]): Failure =>
   failure('media-type', `Content-Type \`${actual}\` is not supported. Send ${supported.join(' or ')}.`)
 
+export const otherCharset = (actual: string): Failure =>
+  failure('media-type', `Content-Type \`${actual}\` is not supported: FHIR is written in UTF-8.`)
+
+export const notUtf8 = (): Failure =>
+  failure(
+    'malformed',
+    'The body is not UTF-8, or was spoiled before it was sent: it holds U+FFFD, which stands for what could not be read. If that character is meant, write it as `\\ufffd` in JSON, `&#xFFFD;` in XML.',
+  )
+
 export const notAcceptable = (actual: string, supported: readonly string[]): Failure =>
   failure('not-acceptable', `\`${actual}\` is not supported. Ask for ${supported.join(' or ')}.`)
 

@@ -66,6 +66,54 @@ describe('XML', () => {
   })
 })
 
+describe('a body', () => {
+  const patient = '{"resourceType":"Patient","name":[{"family":"Müller"}]}'
+  const send = (body: string, type: string) =>
+    ask('POST', '/Patient', { headers: { 'Content-Type': type }, body })
+
+  test.each([
+    ['of another character set', patient, 'application/fhir+json; charset=ISO-8859-1', 415, 'UTF-8'],
+    ['that was not UTF-8', patient.replace('ü', '\ufffd'), 'application/fhir+json', 400, 'UTF-8'],
+  ])('%s is refused, and no letter of it is lost', async (_, body, type, status, word) => {
+    const told = await send(body, type)
+    expect([told.status, told.json.issue[0].diagnostics]).toEqual([status, expect.stringContaining(word)])
+  })
+
+  test.each([
+    ['UTF-8 by name', patient, 'application/fhir+json; charset="utf-8"'],
+    ['a byte order mark', `\ufeff${patient}`, 'application/json'],
+    [
+      'the escape of what stands for unreadable bytes',
+      patient.replace('ü', '\\ufffd'),
+      'application/fhir+json',
+    ],
+  ])('with %s is taken', async (_, body, type) => {
+    expect((await send(body, type)).status).toBe(201)
+  })
+})
+
+test.each([
+  ['application/json', '', 'application/json'],
+  ['text/xml;q=0.9, text/plain', '', 'text/xml'],
+  ['*/*', '?_format=application/xml', 'application/xml'],
+  ['*/*', '?_format=application/xml+fhir', 'application/fhir+xml'],
+  ['application/fhir+json', '?_format=xml', 'application/fhir+xml'],
+])('who asks by Accept: %s and %s is answered in %s', async (accept, query, type) => {
+  for (const target of ['/Basic/x', '/Basic/nobody']) {
+    const { headers } = await ask('GET', target + query, { headers: { Accept: accept } })
+    expect(headers['Content-Type']).toBe(`${type}; charset=utf-8`)
+  }
+})
+
+test('a form says what parameters of the URL say, of a search and of an operation', async () => {
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+  const search = await ask('POST', '/Basic/_search', { headers, body: 'code:text=b&_format=xml' })
+  expect([search.status, search.text.slice(0, 50)]).toEqual([200, expect.stringContaining('<?xml')])
+  const url = 'http://hl7.org/fhir/ValueSet/administrative-gender'
+  const expand = await ask('POST', '/ValueSet/$expand', { headers, body: `url=${encodeURIComponent(url)}` })
+  expect([expand.status, expand.json.expansion.total]).toEqual([200, 4])
+})
+
 describe('what is asked for by parameter', () => {
   test('_pretty puts lines into JSON and XML', async () => {
     expect((await ask('GET', '/Basic/x?_pretty=true')).text).toContain('\n  "id": "x",\n')

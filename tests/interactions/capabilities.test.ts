@@ -140,3 +140,11 @@ test('states R4’s own code systems and how value sets are expanded, as a valid
   const names = json.expansion.parameter.map(({ name }: { name: string }) => name)
   expect(served).toEqual(expect.arrayContaining(names))
 })
+
+test('has an ETag, and is not sent again to who has it', async () => {
+  const { headers } = await ask('/metadata')
+  const asking = { open: true, headers: { 'If-None-Match': headers.ETag ?? '' } }
+  const again = await askDoor(handler, eventOf('GET', '/metadata', asking))
+  expect([again.status, again.text, again.headers.ETag]).toEqual([304, '', headers.ETag])
+  expect((await ask('/metadata?_summary=true')).headers.ETag).not.toBe(headers.ETag)
+})
