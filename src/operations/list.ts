@@ -1,4 +1,5 @@
 import { checkIndexOperations } from './check-index.ts'
+import { cutting } from './cut.ts'
 import { encounterEverythingOperation } from './encounter-everything.ts'
 import { everythingOperation } from './everything.ts'
 import { lastnOperation } from './lastn.ts'
@@ -12,8 +13,7 @@ import { uploadOperation } from './upload.ts'
 import { validateOperation } from './validate.ts'
 import { versionsOperation } from './versions.ts'
 
-/** Every operation that is served: routes and the CapabilityStatement are read from here. */
-export const operations: readonly Operation[] = [
+const served: readonly Operation[] = [
   validateOperation,
   metaOperation,
   metaAddOperation,
@@ -30,3 +30,6 @@ export const operations: readonly Operation[] = [
   purgeHistoryOperation,
   purgeOperation,
 ]
+
+/** Every operation that is served: routes and the CapabilityStatement are read from here. */
+export const operations: readonly Operation[] = served.map(cutting)

@@ -112,6 +112,37 @@ describe('everything of all patients', () => {
   })
 })
 
+describe('an answer is cut as the query wants it', () => {
+  const resourceIn = ({ json }: { json: { entry: { resource: object }[] } }) => json.entry[0]?.resource
+
+  test.each([
+    ['/Patient/ann/$everything?_type=Observation&_count=3&_elements=Observation.status', 'status'],
+    ['/Observation/$lastn?patient=ann&_elements=status', 'status'],
+    ['/Patient/$everything?_type=Observation&_summary=text', 'status'],
+  ])('of %s the entries', async (target, kept) => {
+    const resource = resourceIn(await ask('GET', target))
+    expect(Object.keys(resource ?? {})).toEqual(expect.arrayContaining(['resourceType', 'id', 'meta', kept]))
+    expect(resource).toMatchObject({ meta: { tag: [{ code: 'SUBSETTED' }] } })
+    expect(resource).not.toHaveProperty('effectiveDateTime')
+  })
+
+  test('of an expansion the value set', async () => {
+    const url = 'http://hl7.org/fhir/ValueSet/administrative-gender'
+    const { json } = await ask('GET', `/ValueSet/$expand?url=${url}&_elements=url`)
+    expect(Object.keys(json).toSorted()).toEqual(['id', 'meta', 'resourceType', 'status', 'url'])
+  })
+
+  test.each([
+    '/Patient/ann/$meta?_elements=tag',
+    '/Patient/ann/$validate?_summary=true',
+    '/Patient/ann/$everything?_elements=colour',
+    '/Patient/ann/$everything?_summary=count',
+  ])('and %s is refused, of which nothing can be cut', async (target) => {
+    expect((await ask('GET', target)).status).toBe(400)
+    expect((await ask('GET', '/Patient/ann/$meta?_summary=false')).status).toBe(200)
+  })
+})
+
 test('everything of a patient has what is attached', async () => {
   await ask('PUT', '/Patient/attached', { body: { resourceType: 'Patient', id: 'attached' } })
   await ask('PUT', '/Binary/scan', {
