@@ -53,10 +53,11 @@ export const innerResources = (container: Resource): Resource[] => {
   }))
 }
 
-/** Returns the JSON text of a resource that is inside another, given that one's. */
-export const innerText = ({ id }: Resource, container: Resource, text: string): string => {
-  const at = listed(container).findIndex((each) => isNamed(each) && each.id === id)
-  return itemTexts(text, 'contained')[at] ?? ''
+/** Returns the JSON texts of the resources inside another by their ids, given that one's text. */
+export const innerTexts = (container: Resource, text: string): ReadonlyMap<string, string> => {
+  const texts = itemTexts(text, 'contained')
+  const named = listed(container).map((inner, i) => [isNamed(inner) ? inner.id : '', texts[i] ?? ''] as const)
+  return new Map(named.toReversed().map(([id = '', own]) => [id, own]))
 }
 
 /** Returns the type of what `#id` names, seen from a resource or from one inside it. */

@@ -33,16 +33,19 @@ interface Found {
 export const entriesOf = (resource: Resource, t: string, own: readonly SearchParameter[] = []): Entry[] => [
   ...valueEntries(resource, t, own),
   ...(remembersWords() ? wordEntries(resource, t) : []),
-  ...innerResources(resource).flatMap((inner) => innerEntries(inner, t)),
+  ...[...Map.groupBy(innerResources(resource), ({ resourceType }) => resourceType).values()].flatMap(
+    (alike) => alike.flatMap((inner, nth) => innerEntries(inner, nth, t)),
+  ),
 ]
 
 /** What is inside a resource stands in lists apart, under its address; a tenant's own parameters and words have none there. */
-const innerEntries = (inner: Resource, t: string): Entry[] => {
+const innerEntries = (inner: Resource, nth: number, t: string): Entry[] => {
   const id = valueList(inner.resourceType, '_id', inner.id ?? '')
   return [...valueEntries(inner, t), { list: id, order: standingOf(inner, t).order }].map((entry) => ({
     ...entry,
     list: innerList(entry.list),
     as: addressOf(inner),
+    nth,
   }))
 }
 

@@ -24,13 +24,15 @@ export const readVersions = async (
 ): Promise<(Read | undefined)[]> => {
   scope.use.resources += keys.length
   const versions = keys.length > 0 ? await scope.store.get(keys) : []
+  const known = new Map<Version, Read>()
   return versions.map((version) => {
     if (version && Date.parse(version.t) > scope.started - clockSkew) scope.use.unsettled = true
-    return version && !version.deleted ? { version, resource: parsed(version) } : undefined
+    if (!version || version.deleted) return undefined
+    const read = known.get(version) ?? { version, resource: JSON.parse(version.text) as Resource }
+    known.set(version, read)
+    return read
   })
 }
-
-const parsed = ({ text }: Version): Resource => JSON.parse(text) as Resource
 
 /** Returns, for each candidate, the resource where it is a match; the index said where, the resource says whether. */
 export const judge = async (
@@ -41,9 +43,7 @@ export const judge = async (
   const keys = candidates.map(({ id, w }) => ({ ...(containerAt(id) ?? { type: query.type, id }), w }))
   const reads = await readVersions(scope, keys)
   if (reads.some((read, i) => isStale(read, candidates[i]))) scope.use.unsettled = true
-  const there = [...new Map(reads.map((read) => [read?.version, read])).values()].filter(
-    (read) => read !== undefined,
-  )
+  const there = [...new Set(reads)].filter((read) => read !== undefined)
   const found = isInner(query)
     ? await matchesInside(scope, query, there)
     : await matching(scope, query, there)
@@ -71,11 +71,10 @@ const matchesInside = async (scope: Scope, query: Query, containers: readonly Re
     const container = containerOf(resource)
     return container !== undefined && !whole.has(container)
   })
-  const byContainer = Map.groupBy(left, ({ resource }) => containerOf(resource))
-  return left.map((read) => ({
-    ...read,
-    matching: (byContainer.get(containerOf(read.resource)) ?? []).map(({ resource }) => resource),
-  }))
+  return [...Map.groupBy(left, ({ version }) => version).values()].flatMap((reads) => {
+    const all = reads.map(({ resource }) => resource)
+    return reads.map((read) => ({ ...read, matching: all }))
+  })
 }
 
 /** A candidate that was named rather than found carries no write id. */

@@ -1,5 +1,6 @@
+import type { Resource } from '../fhir/definitions.ts'
 import { failure } from '../outcome/failure.ts'
-import type { Candidate } from '../store/port.ts'
+import type { Candidate, Version } from '../store/port.ts'
 import { chooseWay, type Way } from './choose.ts'
 import { type Cursor, isBehind, type Place } from './cursor.ts'
 import type { Drive } from './drive.ts'
@@ -93,25 +94,34 @@ const judgeBatch = async (
   progress: Progress,
 ): Promise<void> => {
   const judged = await judge(scope, query, candidates)
+  const firstOf = firstsIn(drive, back)
   for (const [i, candidate] of candidates.entries()) {
     if (isFull(scope, query, progress)) return
     const read = judged[i]
     progress.judged++
     progress.at = { order: candidate.order, id: candidate.id }
     if (!read || drive.orderOf(read.resource, read.version.t) !== candidate.order) continue
-    if (!isFirst(read, progress.at, drive, back)) continue
+    if (read.matching && firstOf(read, read.matching) !== candidate.id) continue
     progress.first ??= progress.at
     keep(progress, read)
   }
 }
 
-/** What is inside of one resource counts once, at the place that comes first whichever way it is read. */
-const isFirst = ({ matching = [], version }: Read, place: Place, drive: Drive, back: boolean): boolean =>
-  matching.every((resource) => {
-    const order = drive.orderOf(resource, version.t)
-    const other = order !== undefined && { order, id: candidateOf(resource) }
-    return !other || !isBehind(place, other, drive.reverse !== back)
-  })
+/** What is inside of one resource counts once: returns what tells the one whose place comes first whichever way it is read. */
+const firstsIn = ({ orderOf, reverse }: Drive, back: boolean) => {
+  const known = new Map<Version, string>()
+  return ({ version }: Read, matching: readonly Resource[]): string => {
+    const told = known.get(version)
+    if (told !== undefined) return told
+    const places = matching.flatMap((resource): Place[] => {
+      const order = orderOf(resource, version.t)
+      return order === undefined ? [] : [{ order, id: candidateOf(resource) }]
+    })
+    const first = places.reduce((a, b) => (isBehind(a, b, reverse !== back) ? b : a)).id
+    known.set(version, first)
+    return first
+  }
+}
 
 const keep = (progress: Progress, read: Read): void => {
   progress.reads.push(read)

@@ -1,4 +1,4 @@
-import { addressOf, containerOf, innerText } from '../fhir/contained.ts'
+import { addressOf, containerOf, innerTexts } from '../fhir/contained.ts'
 import type { Resource } from '../fhir/definitions.ts'
 import { failure, type Issue, warning } from '../outcome/failure.ts'
 import type { Store, Version } from '../store/port.ts'
@@ -65,8 +65,8 @@ export const search = async (
   const { scope, found } = await settled(attempt)
   const { page, included, total } = found
   return {
-    matches: page.reads.map(told),
-    included: included.map(told),
+    matches: toldOf(page.reads),
+    included: toldOf(included),
     ...(query.sort.length > 0 && { keys: page.reads.map((read) => sortKeyOf(read, query.sort)) }),
     ...(page.next && { next: writeCursor(query, page.next) }),
     ...(page.previous && { previous: writeCursor(query, page.previous) }),
@@ -80,16 +80,16 @@ export const search = async (
   }
 }
 
-const told = ({ version, resource, matching }: Read): Told => {
-  const container = matching ? undefined : containerOf(resource)
-  if (!container) return version
-  return {
-    ...version,
-    type: resource.resourceType,
-    id: resource.id ?? '',
-    text: innerText(resource, container, version.text),
-    address: addressOf(resource).slice(1),
-  }
+const toldOf = (reads: readonly Read[]): Told[] => {
+  const known = new Map<Version, ReadonlyMap<string, string>>()
+  return reads.map(({ version, resource, matching }) => {
+    const container = matching ? undefined : containerOf(resource)
+    if (!container) return version
+    const texts = known.get(version) ?? innerTexts(container, version.text)
+    known.set(version, texts)
+    const { resourceType: type, id = '' } = resource
+    return { ...version, type, id, text: texts.get(id) ?? '', address: addressOf(resource).slice(1) }
+  })
 }
 
 const limitsOf = ({ sort, countOnly }: Query) => (sort.length > 0 || countOnly ? wholeLimits : pageLimits)

@@ -116,11 +116,14 @@ export const listPartition = (tenant: string, name: string, shard: number): stri
 /** Returns an order as a key can hold it. */
 export const keyOrder = (order: string): string => cut(order, longestOrder)
 
-/** Returns the key of the index item that holds a write's entries at one place of a list. */
-export const entryKey = (tenant: string, { name, shards }: List, order: string, w: string): Key => ({
-  pk: listPartition(tenant, name, shardOf(w, shards)),
-  sk: `${keyOrder(order)}${end}${w}`,
-})
+/** Returns the key of the index item that holds a write's entries at one place of a list; of several there, the nth. */
+export const entryKey = (tenant: string, { name, shards }: List, order: string, w: string, nth = 0): Key => {
+  const item = nth === 0 ? w : `${w}~${nth}`
+  return {
+    pk: listPartition(tenant, name, shardOf(item, shards)),
+    sk: `${keyOrder(order)}${end}${item}`,
+  }
+}
 
 const upperBound = (to: string): string => {
   const short = cut(to, longestOrder)
@@ -139,7 +142,7 @@ export const isBelow = (a: string, b: string): boolean => Buffer.compare(Buffer.
 /** Turns an index item's sort key back into the order and the write id. */
 export const entryPlace = (sk: string): { order: string; w: string } => {
   const at = sk.lastIndexOf(end)
-  return { order: sk.slice(0, at), w: sk.slice(at + 1) }
+  return { order: sk.slice(0, at), w: sk.slice(at + 1).replace(/~\d+$/, '') }
 }
 
 const current = '#'

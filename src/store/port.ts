@@ -39,6 +39,8 @@ export interface Entry {
   facets?: Uint8Array
   /** Under which name it wants to be found where that is not its id: the address of a resource inside it. */
   as?: string
+  /** How manieth it is of those of one resource that want to stand there: these share no item. */
+  nth?: number
 }
 
 /** One resource to be changed by a commit. `before` is what the writer saw; the commit fails if it is no longer so. */

@@ -155,19 +155,16 @@ const sayAt = async (session: Session, at: Key, told: readonly Unsaid[]): Promis
   throw new Error(`The index item ${nameOf(at)} is changed all the time.`)
 }
 
-/** Whether an item speaks of one resource, and that by its id. */
-const speaksOfOne = ({ w, as }: Said): boolean => isAlone(w) && as === undefined
-
 /** An item of one resource alone is put as it should be; one that several share is rewritten with care. */
 const say = async (session: Session, told: readonly Unsaid[]): Promise<void> => {
-  const alone = told.filter(speaksOfOne)
-  const shared = told.filter((one) => !speaksOfOne(one))
+  const alone = told.filter(({ w }) => isAlone(w))
+  const shared = told.filter(({ w }) => !isAlone(w))
   const table = session.tables.search
   await writeAll(
     session,
-    alone.map(({ at, id, high, facets }) => ({
+    alone.map((one) => ({
       table,
-      put: { ...indexItem(at, new Map([[id, { high, facets }]])) },
+      put: { ...indexItem(one.at, new Map([[nameIn(one), one]])) },
     })),
   )
   const byItem = [...Map.groupBy(shared, ({ at }) => nameOf(at)).values()]
@@ -245,7 +242,7 @@ const stillSaid = async (session: Session, told: readonly Said[]): Promise<Said[
 }
 
 const unsay = async (session: Session, told: readonly Said[]): Promise<void> => {
-  const whole = told.filter((one) => speaksOfOne(one) || one.id === '')
+  const whole = told.filter(({ w, id }) => isAlone(w) || id === '')
   const shared = Map.groupBy(
     told.filter((one) => !whole.includes(one)),
     ({ at }) => nameOf(at),

@@ -43,7 +43,7 @@ export const gathered = (
   const items = new Map<string, Key & { members: Map<string, Member> }>()
   for (const { id, w, entries } of placed) {
     for (const entry of entries) {
-      const key = entryKey(tenant, entry.list, entry.order, w)
+      const key = entryKey(tenant, entry.list, entry.order, w, entry.nth)
       const place = `${key.pk}\n${key.sk}`
       const item = items.get(place) ?? { ...key, members: new Map<string, Member>() }
       const name = entry.as ?? id
@@ -121,7 +121,7 @@ export const removeLeftovers = async (session: Session, placed: readonly Placed[
   const there = await readAll<IndexItem>(session, session.tables.search, keys, false)
   const left = new Map(there.map((item) => [`${item.pk}\n${item.sk}`, item]))
   const isLeft = (id: string, w: string) => (entry: Entry) => {
-    const { pk, sk } = entryKey(session.tenant, entry.list, entry.order, w)
+    const { pk, sk } = entryKey(session.tenant, entry.list, entry.order, w, entry.nth)
     const item = left.get(`${pk}\n${sk}`)
     const name = entry.as ?? id
     return item?.ids.includes(name) && !item.dead?.has(name)
