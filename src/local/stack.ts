@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { Jwks } from 'aws-jwt-verify/jwk'
 import { call } from './aws.ts'
+import { type Claim, claim, type Directory, dataDirectory, release } from './directory.ts'
 import type { ObjectEvent } from './engine-host.ts'
 import { type EnginePids, type Engines, Refusal, startEngines } from './engines.ts'
 import { type Environments, type Runnable, startEnvironments } from './environments.ts'
@@ -63,14 +64,16 @@ export interface Stack {
 /** Starts everything that the template declares, on loopback; refuses with one line when it cannot. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
   const template = options.template ?? readTemplate(undefined, { WORD_INDEX: 'on', ...options.given })
-  const gateway = await startGateway(template, options.port ?? 0).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EADDRINUSE' ? portTaken(options.port ?? 0) : error
-  })
   const directory = dataDirectory(options.dataDir ?? ':memory:')
+  const { port = 0 } = options
+  const gateway = await startGateway(template, port).catch((error: NodeJS.ErrnoException) => {
+    release(directory, undefined)
+    throw unlistened[error.code ?? '']?.(port) ?? error
+  })
   const parts: Parts = { gateway, directory }
   const stopOnce = once(() => stopParts(parts))
   try {
-    claim(directory)
+    parts.claim = claim(directory)
     const died = (reason: string): void => {
       // Ctrl-C reaches the engines too: when they are quicker than this process, it is no death of their own.
       setTimeout(() => {
@@ -84,11 +87,6 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   }
 }
 
-interface Directory {
-  path: string
-  temporary: boolean
-}
-
 interface Parts {
   gateway: Gateway
   directory: Directory
@@ -97,7 +95,8 @@ interface Parts {
   streamEnvironment?: Environments
   jobEnvironments?: Environments
   poller?: StreamPoller
-  claimed?: boolean
+  /** Held while the stack runs, and free when its process is gone, however that went. */
+  claim?: Claim
   stopping?: boolean
 }
 
@@ -109,7 +108,6 @@ const startParts = async (
 ): Promise<Omit<Stack, 'stop'>> => {
   const { gateway, directory } = parts
   const origin = `http://localhost:${gateway.port}`
-  parts.claimed = true
   let onPut: (event: ObjectEvent) => void = () => {}
   const engines = await startEngines(
     { dataDir: directory.path, temporary: directory.temporary, issuer: origin, buckets: template.buckets },
@@ -259,35 +257,10 @@ const signIn = async (endpoint: string, clientId: string, name: string): Promise
   return signedIn.AuthenticationResult.IdToken
 }
 
-const portTaken = (port: number): Refusal =>
-  new Refusal(`Port ${port} is taken: set PORT to another one, or stop what listens there.`)
-
-const dataDirectory = (name: string): Directory => {
-  const temporary = name === ':memory:'
-  const path = temporary
-    ? mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/pilotlight-`)
-    : resolve(name)
-  mkdirSync(path, { recursive: true })
-  return { path, temporary }
-}
-
-/** Two stacks on one directory would spoil it. */
-const claim = ({ path }: Directory): void => {
-  const card = `${path}/stack.json`
-  const pid = existsSync(card) ? Number(JSON.parse(readFileSync(card, 'utf8')).pid) : 0
-  if (pid && isRunning(pid))
-    throw new Refusal(
-      `The data in ${path} is in use by process ${pid}: stop it, or set DATA_DIR to another directory.`,
-    )
-}
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+const unlistened: Readonly<Record<string, (port: number) => Refusal>> = {
+  EADDRINUSE: (port) =>
+    new Refusal(`Port ${port} is taken: set PORT to another one, or stop what listens there.`),
+  EACCES: (port) => new Refusal(`Port ${port} is not yours to listen on: set PORT to one from 1024 on.`),
 }
 
 const stopParts = async (parts: Parts): Promise<void> => {
@@ -300,9 +273,7 @@ const stopParts = async (parts: Parts): Promise<void> => {
     parts.jobEnvironments?.stop(),
   ])
   await parts.engines?.stop()
-  const { path, temporary } = parts.directory
-  if (temporary) rmSync(path, { recursive: true, force: true })
-  else if (parts.claimed) rmSync(`${path}/stack.json`, { force: true })
+  release(parts.directory, parts.claim)
 }
 
 const once = (action: () => Promise<void>): (() => Promise<void>) => {

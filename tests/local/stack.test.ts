@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces, tmpdir } from 'node:os'
@@ -225,6 +225,21 @@ describe('a stack', () => {
     onTestFinished(() => first.stop())
     await expect(startStack({ template: misbehaving(), dataDir })).rejects.toThrow(/in use by process/)
     expect((await fetch(`${first.url}/metadata`)).status).toBe(200)
+  })
+
+  test('begins in the directory of one that was killed, though its number is a running process now', async () => {
+    const dataDir = temporary()
+    for (const card of [JSON.stringify({ pid: process.pid }), '{"pid":']) {
+      writeFileSync(join(dataDir, 'stack.json'), card)
+      const stack = await startStack({ template: misbehaving(), environments: 1, dataDir })
+      await stack.stop()
+    }
+  })
+
+  test('refuses a data directory that is none, in one line', async () => {
+    const dataDir = join(temporary(), 'file')
+    writeFileSync(dataDir, '')
+    await expect(startStack({ template: misbehaving(), dataDir })).rejects.toThrow(/^No data can be kept in/)
   })
 
   test('stops and says why when its engines die', async () => {

@@ -1,0 +1,70 @@
+/** https://www.sqlite.org/lockingv3.html — where a stack keeps its data, which is one stack's at a time. */
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Refusal } from './engines.ts'
+
+export interface Directory {
+  path: string
+  temporary: boolean
+}
+
+/** Held while the stack runs, and free when its process is gone, however that went. */
+export type Claim = DatabaseSync
+
+const temporaryDirectory = (): string =>
+  mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/pilotlight-`)
+
+const unusable = (path: string, { message }: Error): Refusal =>
+  new Refusal(`No data can be kept in ${path} (${message}): set DATA_DIR to another directory.`)
+
+/** Returns the directory, made where it is not there; `:memory:` is a new one that keeps nothing. */
+export const dataDirectory = (name: string): Directory => {
+  if (name === ':memory:') return { path: temporaryDirectory(), temporary: true }
+  const path = resolve(name)
+  try {
+    mkdirSync(path, { recursive: true })
+    return { path, temporary: false }
+  } catch (error) {
+    throw unusable(path, error as Error)
+  }
+}
+
+/** https://www.sqlite.org/rescode.html#busy */
+const busy = 5
+
+/**
+ * Returns the claim on a directory, which two stacks would spoil; refuses where it is another's. The number of the
+ * process that had it says little: after a restart it may be somebody else's, or our own.
+ */
+export const claim = ({ path }: Directory): Claim => {
+  let lock: DatabaseSync | undefined
+  try {
+    lock = new DatabaseSync(`${path}/lock`)
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock?.close()
+    if ((error as { errcode?: number }).errcode !== busy) throw unusable(path, error as Error)
+    throw new Refusal(
+      `The data in ${path} is in use by ${userOf(path)}: stop it, or set DATA_DIR to another directory.`,
+    )
+  }
+}
+
+const userOf = (path: string): string => {
+  try {
+    return `process ${JSON.parse(readFileSync(`${path}/stack.json`, 'utf8')).pid}`
+  } catch {
+    return 'another stack'
+  }
+}
+
+/** Lets go of a directory, and of all that is in a temporary one. */
+export const release = ({ path, temporary }: Directory, held: Claim | undefined): void => {
+  if (held && !temporary) rmSync(`${path}/stack.json`, { force: true })
+  held?.close()
+  if (temporary) rmSync(path, { recursive: true, force: true })
+}
