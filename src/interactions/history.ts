@@ -215,8 +215,17 @@ const pageOf = async (call: Call, context: Context): Promise<HistoryPage> => {
   return severalAt(scope, periodOf(call.query), store)
 }
 
+/** https://hl7.org/fhir/R4/http.html#history: each of them once at the most. */
+const checkOnce = (query: Pairs): void => {
+  const again = query.find(
+    ([name], i) => known.includes(name) && query.findIndex(([each]) => each === name) < i,
+  )
+  if (again) throw failure('invalid', `\`${again[0]}\` stands there twice; a history takes it once.`)
+}
+
 export const history: Interaction = async (call, context) => {
   checkQuery(call, ...known)
+  checkOnce(call.query)
   const { base, now } = context
   const cut = await cutFor(call)
   const page = await pageOf(call, context)

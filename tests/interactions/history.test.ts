@@ -72,6 +72,8 @@ test('tells only what happened since', async () => {
 test.each([
   ['_count=none', 'invalid'],
   ['_since=yesterday', 'invalid'],
+  ['_count=2&_count=3', 'invalid'],
+  ['_since=2020-01-01T00:00:00Z&_since=2021-01-01T00:00:00Z', 'invalid'],
   ['colour=red', 'unknown-parameter'],
 ])('refuses %s', async (query, kind) => {
   const { status, json } = await ask('GET', `/Patient/_history?${query}`)
