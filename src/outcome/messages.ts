@@ -52,6 +52,12 @@ export const repeatedName = (path: string): Failure =>
     path,
   )
 
+export const halfCharacter = (): Failure =>
+  failure(
+    'malformed',
+    'The body holds an escape such as `\\ud800` that is half a character: write both halves, or the character itself.',
+  )
+
 export const tooDeep = (depth: number): Failure =>
   failure('malformed', `The body nests deeper than ${depth} levels. No FHIR resource needs that.`)
 
@@ -114,15 +120,17 @@ export const badETag = (header: string, value: string): Failure =>
 export const versionMismatch = (
   type: string,
   id: string,
-  asked: number,
+  versions: readonly string[],
   current: number | undefined,
-): Issue =>
-  error(
+): Issue => {
+  const asked = versions.join(' or ')
+  return error(
     'version-conflict',
     current === undefined
       ? `\`If-Match\` asks for version ${asked}, but \`${type}/${id}\` does not exist.`
       : `\`If-Match\` asks for version ${asked}, but \`${type}/${id}\` is at version ${current}. Read it and try again.`,
   )
+}
 
 export const nothingThere = (type: string, id: string): Issue =>
   error('version-conflict', `\`If-Match: *\` asks for what is there, but \`${type}/${id}\` does not exist.`)

@@ -1,6 +1,13 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { repeatedMember, skipString } from '../fhir/json.ts'
-import { badJson, emptyBody, notAResource, repeatedName, tooDeep } from '../outcome/messages.ts'
+import {
+  badJson,
+  emptyBody,
+  halfCharacter,
+  notAResource,
+  repeatedName,
+  tooDeep,
+} from '../outcome/messages.ts'
 import { syntaxFault } from './syntax.ts'
 
 /** A resource as it came: parsed to be judged and indexed, and its text, which is what is stored. */
@@ -35,7 +42,17 @@ export const parseJson = (text: string): unknown => {
   if (depth > maxDepth) throw tooDeep(maxDepth)
   // JSON.parse keeps the last of two members of one name; the text, which is what is stored, would keep both.
   if (members !== membersIn(value)) throw repeatedName(repeatedMember(text) ?? '')
+  if (surrogate.test(text) && !isWhole(value)) throw halfCharacter()
   return value
+}
+
+/** The escape of half a character, which means something only beside its other half. */
+const surrogate = /\\u[dD][89a-fA-F]/
+
+const isWhole = (value: unknown): boolean => {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([name, each]) => name.isWellFormed() && isWhole(each))
 }
 
 const extentOf = (text: string): { depth: number; members: number } => {

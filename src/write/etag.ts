@@ -11,10 +11,13 @@ export const etagOf = (v: number): string => `W/"${v}"`
 export const etagNames = (list: string): (string | undefined)[] =>
   list.split(',').map((part) => pattern.exec(part)?.[1])
 
-/** Returns the version that an `If-Match` asks for; an ETag that no version can have is an error. */
-export const versionOf = (ifMatch: string | undefined): number | undefined => {
-  if (ifMatch === undefined) return undefined
-  const number = pattern.exec(ifMatch)?.[1]
-  if (number === undefined || !/^[1-9]\d{0,14}$/.test(number)) throw badETag('If-Match', ifMatch)
-  return Number(number)
-}
+const strict = /^\s*(?:(?:W\/)?"([^"\s]+)"|(\d+))\s*$/
+
+/** Returns the ETags that an `If-Match` lists, be they of versions or not; fails where it lists something else. */
+export const etagsIn = (ifMatch: string): readonly string[] =>
+  ifMatch.split(',').map((part) => {
+    const [, quoted, bare] = strict.exec(part) ?? []
+    const name = quoted ?? bare
+    if (name === undefined) throw badETag('If-Match', ifMatch)
+    return name
+  })

@@ -4,12 +4,12 @@ import { error, type Issue } from '../outcome/failure.ts'
 import { alreadyThere, changedSince, nothingThere, versionMismatch } from '../outcome/messages.ts'
 import type { ResourceKey, Version } from '../store/port.ts'
 import type { BundleEntry } from './bundle.ts'
-import { versionOf } from './etag.ts'
+import { etagsIn } from './etag.ts'
 
 /** What must hold of the current version for a change to be made. */
 export interface Preconditions {
-  /** The version that must be the current one; or any. */
-  ifMatch?: number | 'any'
+  /** The versions of which one must be the current one; or any. */
+  ifMatch?: readonly string[] | 'any'
   /** Nothing may stand there: `If-None-Match: *`. */
   ifAbsent?: boolean
   /** The second, as milliseconds since 1970, after which nothing may have changed it. */
@@ -19,9 +19,8 @@ export interface Preconditions {
 type Headers = Readonly<Record<string, string>>
 
 const matchIn = ({ 'if-match': match }: Headers): Preconditions => {
-  if (match?.trim() === '*') return { ifMatch: 'any' }
-  const version = versionOf(match)
-  return version === undefined ? {} : { ifMatch: version }
+  if (match === undefined) return {}
+  return { ifMatch: match.trim() === '*' ? 'any' : etagsIn(match) }
 }
 
 /** Beside `If-Match`, and where it is no date, it says nothing. */
@@ -68,7 +67,7 @@ export const brokenBy = (
 ): Issue[] => {
   const live = before && !before.deleted
   if (ifMatch === 'any') return live ? [] : [nothingThere(type, id)]
-  if (ifMatch !== undefined && before?.v !== ifMatch) return [versionMismatch(type, id, ifMatch, before?.v)]
+  if (ifMatch && !ifMatch.includes(String(before?.v))) return [versionMismatch(type, id, ifMatch, before?.v)]
   if (unchangedSince !== undefined && before && second(before.t) > unchangedSince)
     return [changedSince(type, id, before.t)]
   return ifAbsent && live ? [alreadyThere(type, id)] : []

@@ -73,6 +73,13 @@ describe('a body', () => {
 
   test.each([
     ['of another character set', patient, 'application/fhir+json; charset=ISO-8859-1', 415, 'UTF-8'],
+    [
+      'with half a character',
+      patient.replace('ü', '\\ud83d'),
+      'application/fhir+json',
+      400,
+      'half a character',
+    ],
     ['that was not UTF-8', patient.replace('ü', '\ufffd'), 'application/fhir+json', 400, 'UTF-8'],
   ])('%s is refused, and no letter of it is lost', async (_, body, type, status, word) => {
     const told = await send(body, type)
@@ -81,6 +88,7 @@ describe('a body', () => {
 
   test.each([
     ['UTF-8 by name', patient, 'application/fhir+json; charset="utf-8"'],
+    ['both halves of a character', patient.replace('ü', '\\ud83d\\ude00'), 'application/fhir+json'],
     ['a byte order mark', `\ufeff${patient}`, 'application/json'],
     [
       'the escape of what stands for unreadable bytes',

@@ -98,7 +98,7 @@ describe('a change is made under its conditions only:', () => {
   })
 
   test('what is not there has no version', async () => {
-    for (const match of ['*', 'W/"1"']) {
+    for (const match of ['*', 'W/"1"', 'W/"4f0c1b"']) {
       const headers = { 'If-Match': match }
       const body = { resourceType: 'Patient', id: 'none' }
       expect((await ask('PUT', '/Patient/none', { body, headers })).status).toBe(412)

@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest'
-import { etagNames, versionOf } from '../../src/write/etag.ts'
+import { etagNames, etagsIn } from '../../src/write/etag.ts'
 
-test.each([['W/"3"'], ['"3"'], ['3'], [' W/"3" ']])('reads version 3 from %s', (text) => {
-  expect(versionOf(text)).toBe(3)
+test.each([
+  ['W/"3"', ['3']],
+  ['"3"', ['3']],
+  ['3', ['3']],
+  [' W/"3" ', ['3']],
+  ['W/"3", "4"', ['3', '4']],
+  ['W/"x"', ['x']],
+])('reads the ETags of %s', (text, names) => {
+  expect(etagsIn(text)).toEqual(names)
 })
 
-test.each([['W/"x"'], ['*'], ['W/"0"'], ['']])('refuses %j', (text) => {
-  expect(() => versionOf(text)).toThrow('If-Match')
+test.each([['*'], ['sometimes'], ['W/""'], ['W/"3",'], ['']])('refuses %j', (text) => {
+  expect(() => etagsIn(text)).toThrow('If-Match')
 })
 
 test('reads a list of ETags', () => {
