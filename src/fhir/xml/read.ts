@@ -5,9 +5,9 @@ import { type Failure, failure } from '../../outcome/failure.ts'
 import { tooDeep } from '../../outcome/messages.ts'
 import { type MemberRule, type Structure, structureOf } from '../structure.ts'
 import { isResourceType } from '../types.ts'
+import { Narrative, xhtmlNamespace } from './narrative.ts'
 import { fhirNamespace, isPrimitive, orderOf } from './write.ts'
 
-const xhtmlNamespace = 'http://www.w3.org/1999/xhtml'
 const schemaInstance = 'http://www.w3.org/2001/XMLSchema-instance'
 const maxDepth = 100
 
@@ -38,8 +38,13 @@ interface Frame {
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 const numbers = new Set(['decimal', 'integer', 'positiveInt', 'unsignedInt'])
 
+/** https://hl7.org/fhir/R4/datatypes.html#primitive: white space around values of these types means nothing in XML. */
+const trimmed =
+  /^(boolean|integer|positiveInt|unsignedInt|decimal|base64Binary|instant|date|dateTime|ur[il]|canonical|oid|uuid)$/
+
 /** What is not of its type stays a text: validation then says so, at its place. */
-const literal = (type: string, text: string): string => {
+const literal = (type: string, written: string): string => {
+  const text = trimmed.test(type) ? written.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '') : written
   if (numbers.has(type) && jsonNumber.test(text)) return text
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text
   return JSON.stringify(text)
@@ -74,7 +79,9 @@ class Reader {
   readonly #open: Frame[] = []
   #result = ''
   #narrativeDepth = 0
-  #narrativeStart = 0
+  /** Where the tag begins that is being read. */
+  #tagStart = 0
+  #narrative: Narrative | undefined
 
   constructor(source: string) {
     this.#source = source
@@ -84,11 +91,16 @@ class Reader {
     this.#parser.on('error', (error) => {
       throw this.#malformed(`The body is not well-formed XML: ${error.message.replace(/^\d+:\d+: /, '')}`)
     })
-    this.#parser.on('opentagstart', () => this.#starts())
+    this.#parser.on('opentagstart', () => {
+      this.#tagStart = this.#source.lastIndexOf('<', this.#parser.position - 1)
+    })
     this.#parser.on('opentag', (tag) => this.#opens(tag))
     this.#parser.on('closetag', (tag) => this.#closes(tag))
     this.#parser.on('text', (text) => this.#reads(text))
-    this.#parser.on('cdata', (text) => this.#reads(text))
+    this.#parser.on('cdata', (text) => {
+      this.#narrative?.cdata(text, this.#parser.position)
+      this.#reads(text)
+    })
   }
 
   read(): string {
@@ -101,11 +113,6 @@ class Reader {
     return failure('malformed', `${what} Line ${line}, column ${columnIndex + 1}.`, this.#open.at(-1)?.path)
   }
 
-  #starts(): void {
-    if (this.#narrativeDepth === 0)
-      this.#narrativeStart = this.#source.lastIndexOf('<', this.#parser.position - 1)
-  }
-
   #reads(text: string): void {
     if (this.#narrativeDepth > 0 || text.trim() === '') return
     throw this.#malformed(
@@ -116,8 +123,14 @@ class Reader {
   #opens(tag: SaxesTagNS): void {
     // The parser looks through all that is open for each element's namespace.
     if (this.#open.length + this.#narrativeDepth >= maxDepth) throw tooDeep(maxDepth)
-    if (this.#narrativeDepth > 0) this.#narrativeDepth++
-    else this.#open.push(this.#frameFor(tag, this.#open.at(-1)))
+    if (this.#narrativeDepth > 0) {
+      if (tag.uri !== xhtmlNamespace)
+        throw this.#malformed(
+          `\`<${tag.name}>\` in the narrative is not in the namespace \`${xhtmlNamespace}\`.`,
+        )
+      this.#narrativeDepth++
+    } else this.#open.push(this.#frameFor(tag, this.#open.at(-1)))
+    this.#narrative?.opens(tag, this.#tagStart)
   }
 
   #frameFor(tag: SaxesTagNS, parent: Frame | undefined): Frame {
@@ -154,8 +167,10 @@ class Reader {
     const { code, content } = rule.type
     if (isNarrative !== (code === 'xhtml')) throw this.#malformed(`\`${path}\` is in the wrong namespace.`)
     if (isNarrative) {
-      if (tag.prefix !== '') throw this.#malformed('Write the narrative without a prefix: `<div xmlns="…">`.')
+      if (tag.prefix !== '' && tag.ns[''] !== undefined)
+        throw this.#malformed('Write the narrative without a prefix: `<div xmlns="…">`.')
       this.#narrativeDepth = 1
+      this.#narrative = new Narrative(this.#source, this.#tagStart)
       return this.#frame(tag.local, path, 'primitive', undefined, rule)
     }
     if (code === 'Resource') return this.#frame(tag.local, path, 'holder', undefined, rule)
@@ -217,7 +232,8 @@ class Reader {
     return found
   }
 
-  #closes(_tag: SaxesTagNS): void {
+  #closes(tag: SaxesTagNS): void {
+    this.#narrative?.closes(tag, this.#parser.position)
     if (this.#narrativeDepth > 1) {
       this.#narrativeDepth--
       return
@@ -225,7 +241,8 @@ class Reader {
     const frame = this.#open.pop() as Frame
     if (this.#narrativeDepth === 1) {
       this.#narrativeDepth = 0
-      frame.value = JSON.stringify(this.#source.slice(this.#narrativeStart, this.#parser.position))
+      frame.value = JSON.stringify(this.#narrative?.text(this.#parser.position))
+      this.#narrative = undefined
     }
     this.#settle(frame, this.#open.at(-1))
   }

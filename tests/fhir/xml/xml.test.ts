@@ -64,6 +64,39 @@ describe('XML', () => {
     expect(fromXml(xml)).toBe('{"resourceType":"Patient","active":true}')
   })
 
+  const xhtml = 'http://www.w3.org/1999/xhtml'
+  test.each([
+    [
+      'prefixes of its own',
+      `<h:div xmlns:h="${xhtml}"><h:p title="h:p">a<h:br/></h:p></h:div>`,
+      `<div xmlns="${xhtml}" xmlns:h="${xhtml}"><p title="h:p">a<br/></p></div>`,
+    ],
+    [
+      'CDATA',
+      `<div xmlns="${xhtml}"><![CDATA[a < b & c]]></div>`,
+      `<div xmlns="${xhtml}">a &lt; b &amp; c</div>`,
+    ],
+    [
+      'a comment',
+      `<div xmlns="${xhtml}">a<!-- <h:b> --></div>`,
+      `<div xmlns="${xhtml}">a<!-- <h:b> --></div>`,
+    ],
+  ])('takes a narrative with %s', (_, div, expected) => {
+    const { text } = JSON.parse(fromXml(fhir(`<text><status value="generated"/>${div}</text>`)))
+    expect(text.div).toBe(expected)
+  })
+
+  test('declares the namespace of a narrative that the document declares', () => {
+    const document = `<f:Patient xmlns:f="http://hl7.org/fhir" xmlns="${xhtml}"><f:text><f:status value="generated"/><div>a</div></f:text></f:Patient>`
+    expect(JSON.parse(fromXml(document)).text.div).toBe(`<div xmlns="${xhtml}">a</div>`)
+  })
+
+  test('has white space around a value only where it means something', () => {
+    expect(
+      fromXml(fhir('<active value=" true\n"/><name><family value=" K "/></name><birthDate value=" 2000 "/>')),
+    ).toBe('{"resourceType":"Patient","active":true,"name":[{"family":" K "}],"birthDate":"2000"}')
+  })
+
   test('is pretty without a change to the narrative', () => {
     expect(toXml('{"resourceType":"Patient","active":true,"name":[{"family":"K"}]}', true)).toBe(
       '<?xml version="1.0" encoding="UTF-8"?>\n<Patient xmlns="http://hl7.org/fhir">\n  <active value="true"/>\n  <name>\n    <family value="K"/>\n  </name>\n</Patient>',
@@ -99,6 +132,13 @@ describe('XML', () => {
     ['an id of a type as an element', fhir('<name><id value="x"/></name>'), /written as an attribute/],
     ['a holder of nothing', fhir('<contained/>'), /holds no resource/],
     ['a narrative that is not XHTML', fhir('<text><status value="generated"/><div/></text>'), /namespace/],
+    [
+      'something else in a narrative',
+      fhir(
+        `<text><status value="generated"/><h:div xmlns:h="${'http://www.w3.org/1999/xhtml'}"><p>a</p></h:div></text>`,
+      ),
+      /`<p>` in the narrative/,
+    ],
     [
       'a nesting bomb',
       fhir(`${'<extension url="a">'.repeat(200)}${'</extension>'.repeat(200)}`),
