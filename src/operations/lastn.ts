@@ -6,6 +6,7 @@ import type { Call, Dispatch, Interaction, Pairs } from '../interactions/call.ts
 import { isKnown } from '../interactions/manners.ts'
 import { failure } from '../outcome/failure.ts'
 import { parameterOf } from '../search/lists.ts'
+import { standingOf } from '../search/order.ts'
 import type { Version } from '../store/port.ts'
 import { bodyOf } from '../write/body.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
@@ -55,26 +56,49 @@ const criteriaOf = (pairs: Pairs): Pairs => {
   return criteria
 }
 
-/** Codes of the same thing in several systems make one group. */
-const namesOf = ({ text }: Version): string[] => {
-  const { code } = JSON.parse(text) as Resource & {
-    code?: { text?: string; coding?: { system?: string; code?: string }[] }
-  }
-  const codings = code?.coding ?? []
-  return codings.length > 0
-    ? codings.map((each) => `${each.system ?? ''}|${each.code ?? ''}`)
-    : [code?.text ?? '']
+interface Coded extends Resource {
+  code?: { text?: string; coding?: readonly { system?: string; code?: string }[] }
 }
 
-/** Returns the first `max` of each group; they come newest first. */
-const firstOfEach = (versions: readonly Version[], max: number): Version[] => {
-  const groups = new Map<string, { count: number }>()
-  return versions.filter((version) => {
-    const names = namesOf(version)
-    const group = names.map((name) => groups.get(name)).find((known) => known) ?? { count: 0 }
-    for (const name of names) groups.set(name, group)
-    group.count++
-    return group.count <= max
+/** What an observation is of: its codes, or where it has none its text. */
+const namesOf = ({ code }: Coded): readonly [string, ...string[]] => {
+  const [first, ...others] = (code?.coding ?? [])
+    .filter((coding) => coding.code !== undefined)
+    .map((coding) => `${coding.system ?? ''}|${coding.code}`)
+  return first === undefined ? [`"${code?.text ?? ''}`] : [first, ...others]
+}
+
+/** Returns a function that tells a name's group: names that stand together anywhere are of one, and so are those of theirs. */
+const groupsOf = (together: readonly (readonly string[])[]): ((name: string) => string) => {
+  const above = new Map<string, string>()
+  const top = (name: string): string => {
+    let at = name
+    for (let next = above.get(at); next !== undefined; next = above.get(at)) at = next
+    return at
+  }
+  for (const names of together)
+    for (const name of names) {
+      const [group, other] = [top(names[0] ?? name), top(name)]
+      if (group !== other) above.set(other, group)
+    }
+  return top
+}
+
+/** Returns the newest `max` of each group, and what is as old as the last of these; they come newest first. */
+const newestOfEach = (versions: readonly Version[], max: number): Version[] => {
+  const read = versions.map(({ text, t }) => {
+    const resource = JSON.parse(text) as Coded
+    return { names: namesOf(resource), order: standingOf(resource, t).order }
+  })
+  const groupOf = groupsOf(read.map(({ names }) => names))
+  const told = new Map<string, { count: number; last: string }>()
+  return versions.filter((_, i) => {
+    const { names, order } = read[i] as (typeof read)[number]
+    const group = groupOf(names[0])
+    const { count, last } = told.get(group) ?? { count: 0, last: '' }
+    if (count >= max && order !== last) return false
+    told.set(group, { count: count + 1, last: order })
+    return true
   })
 }
 
@@ -94,7 +118,7 @@ const run: Interaction = async (call: Call, context: Dispatch) => {
       'too-costly',
       `More than ${most} observations match. Add \`category\`, \`code\` or \`date\`.`,
     )
-  const entries = firstOfEach(found, max).map((version) => searchEntry(version, 'match', context.base))
+  const entries = newestOfEach(found, max).map((version) => searchEntry(version, 'match', context.base))
   return searchset(entries, context, { total: entries.length })
 }
 

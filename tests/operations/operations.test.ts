@@ -360,6 +360,28 @@ describe('observations', () => {
     ])
   })
 
+  test('lastn takes codes for one thing that stand together anywhere, and tells all of the last moment', async () => {
+    const coded = (id: string, day: number, codes: string[], text?: string) =>
+      ask('PUT', `/Observation/${id}`, {
+        body: observation(id, 'dan', {
+          code: { text, coding: codes.map((code) => ({ system: 'urn:c', code })) },
+          effectiveDateTime: `2026-04-0${day}`,
+        }),
+      })
+    await ask('PUT', '/Patient/dan', { body: { resourceType: 'Patient', id: 'dan' } })
+    await coded('g1', 9, ['a'])
+    await coded('g2', 8, ['b'])
+    await coded('g3', 7, ['b', 'a'])
+    await coded('g4', 6, ['c', 'd'])
+    await coded('g5', 6, ['d'])
+    await coded('g6', 5, ['d'])
+    const last = async (max: number) =>
+      pathsOf((await ask('GET', `/Observation/$lastn?patient=dan&max=${max}`)).json.entry)
+    expect((await last(1)).toSorted()).toEqual(['Observation/g1', 'Observation/g4', 'Observation/g5'])
+    expect(await last(2)).toEqual(['Observation/g1', 'Observation/g2', ...(await last(1)).slice(1)])
+    expect(await last(3)).toHaveLength(6)
+  })
+
   test.each([
     ['/Observation/$lastn', 400],
     ['/Observation/$lastn?patient=cat&max=0', 400],
