@@ -3,8 +3,15 @@
 import { failure } from '../outcome/failure.ts'
 import { operationOutcome } from '../outcome/outcome.ts'
 import { expanded, type Wanted } from '../terminology/answer.ts'
-import { type Checked, checkInSet, checkInSystem, checkSpelling, type Manner } from '../terminology/check.ts'
-import { spellingOf } from '../terminology/grammars.ts'
+import {
+  type Checked,
+  checkInSet,
+  checkInSystem,
+  checkNameless,
+  checkSpelling,
+  type Manner,
+} from '../terminology/check.ts'
+import { spelledIn, spellingOf } from '../terminology/grammars.ts'
 import { gather, type Held } from '../terminology/held.ts'
 import type { Asked } from '../terminology/judge.ts'
 import { lookedUp, type Part, subsumption } from '../terminology/lookup.ts'
@@ -18,6 +25,7 @@ import {
   canonicalOf,
   named,
   notHeld,
+  ofVersion,
   onlyOne,
   parameters,
   type Run,
@@ -47,8 +55,11 @@ const wantedIn = (input: Input): Wanted =>
       includeDefinition: input.flag('includeDefinition'),
       excludeNested: input.flag('excludeNested'),
       excludeNotForUI: input.flag('excludeNotForUI'),
-      excludeSystem: several(input.texts('exclude-system')),
       displayLanguage: input.text('displayLanguage'),
+      'exclude-system': several(input.texts('exclude-system')),
+      'system-version': several(input.texts('system-version')),
+      'check-system-version': several(input.texts('check-system-version')),
+      'force-system-version': several(input.texts('force-system-version')),
     }).filter(([, value]) => value !== undefined),
   )
 
@@ -56,17 +67,12 @@ const several = (texts: readonly string[]): readonly string[] | undefined =>
   texts.length > 0 ? texts : undefined
 
 const expand: Run = async (work) => {
-  const { input, context } = work
-  const wanted = wantedIn(input)
-  if (wanted.excludeNested === false && (wanted.count ?? wanted.offset) !== undefined)
-    throw failure(
-      'invalid',
-      'Pages are of a flat list: leave `excludeNested=false` or `count` and `offset` out.',
-    )
+  const { context } = work
+  const wanted = wantedIn(work.input)
   const terminology = pinned(work.terminology, {
-    usual: input.texts('system-version'),
-    checked: input.texts('check-system-version'),
-    forced: input.texts('force-system-version'),
+    usual: wanted['system-version'] ?? [],
+    checked: wanted['check-system-version'] ?? [],
+    forced: wanted['force-system-version'] ?? [],
   })
   const valueSet = await theValueSet(work)
   const held = await gather(terminology, valueSet)
@@ -102,8 +108,13 @@ const checkSet: Run = async (work) => {
   const valueSet = await theValueSet(work)
   const held = await gather(terminology, valueSet)
   const asked = askedIn(input, input.text('system'), input.text('systemVersion'))
-  if (input.text('code') !== undefined && asked[0]?.system === undefined) checkSystems(held, valueSet)
-  return parameters(checkedParts(asked.map((each) => checkInSet(held, valueSet, each, mannerOf(input)))))
+  const isBare = input.text('code') !== undefined
+  if (isBare && asked[0]?.system === undefined) checkSystems(held, valueSet)
+  const check = (each: Asked): Checked =>
+    isBare || each.system !== undefined
+      ? checkInSet(held, valueSet, each, mannerOf(input))
+      : checkNameless(each)
+  return parameters(checkedParts(asked.map(check)))
 }
 
 /** A code says something only in a system, which the value set may tell where it draws from one alone. */
@@ -136,10 +147,10 @@ const theSystem = async (
   const given = input.object<CodeSystem>('codeSystem')
   if ([call.id !== '', url !== undefined, given !== undefined].filter(Boolean).length > 1)
     throw onlyOne('code system')
-  if (call.id !== '') return instanceSystem(work)
-  const system = given ? systemOf([given]) : undefined
-  if (system) return system
-  if (url === undefined) throw failure('required', 'Which code system? Give its address.', 'url')
+  const own = call.id === '' ? given && systemOf([given]) : await instanceSystem(work)
+  if (own) return ofVersion(own, 'code system', version)
+  if (url === undefined)
+    throw failure('required', 'Which code system? Give its address, or ask at its own.', 'system')
   return heldSystem(work, url, version)
 }
 
@@ -186,6 +197,17 @@ const checkSystem: Run = async (work) => {
   return parameters(checkedParts(own.map((each) => checkInSystem(system, each, mannerOf(input)))))
 }
 
+/** Of a system that has a grammar and no list, a code that is known by its spelling is all that is held. */
+const spelledSystem = async (
+  { terminology }: Work,
+  url: string,
+  code: string,
+): Promise<System | undefined> => {
+  const spelling = spellingOf(url, code)
+  if (!spelling || spelling.answer === 'unknown' || (await terminology.system(url))) return undefined
+  return spelledIn(url, code, spelling)
+}
+
 const lookup: Run = async (work) => {
   const { input } = work
   const [asked] = askedIn(input, input.text('system'))
@@ -193,7 +215,8 @@ const lookup: Run = async (work) => {
   const version = input.text('version') ?? asked.version
   if (asked.system === undefined)
     throw failure('required', 'A code is looked up in a system: give `system`.', 'system')
-  const system = await heldSystem(work, asked.system, version)
+  const spelled = await spelledSystem(work, asked.system, asked.code)
+  const system = spelled ?? (await heldSystem(work, asked.system, version))
   const node = nodeIn(system, asked.code)
   return parameters(lookedUp(system, node, input.texts('property'), input.text('displayLanguage')))
 }
@@ -213,7 +236,15 @@ const subsumes: Run = async (work) => {
   if (urls[0] !== undefined && urls[0] !== system.url)
     throw failure('invalid', `\`${urls[0]}\` is not the code system \`${system.url}\`.`, 'system')
   const outcome = subsumption(system, nodeIn(system, a.code), nodeIn(system, b.code))
-  return parameters([{ name: 'outcome', valueCode: outcome }])
+  if (outcome) return parameters([{ name: 'outcome', valueCode: outcome }])
+  throw failure(
+    'unsupported',
+    `How \`${a.code}\` and \`${b.code}\` stand to each other cannot be told: ${
+      system.isA
+        ? `what lies above them in the code system \`${system.url}\` is held only in part`
+        : `the hierarchy of the code system \`${system.url}\` is of another meaning than \`is-a\``
+    }.`,
+  )
 }
 
 const pairOf = (input: Input, which: 'A' | 'B'): Asked => {

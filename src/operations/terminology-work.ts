@@ -85,7 +85,12 @@ export const named = async <T extends { version?: string }>(
   throw failure('required', `Of which ${what} is \`${version}\` the version? Give \`url\`.`, 'url')
 }
 
-const ofVersion = <T extends { version?: string }>(own: T, what: string, wanted: string | undefined): T => {
+/** Returns a definition where it is of the version that is asked for, and fails where it is not. */
+export const ofVersion = <T extends { version?: string }>(
+  own: T,
+  what: string,
+  wanted: string | undefined,
+): T => {
   if (wanted === undefined || own.version === wanted) return own
   const version = own.version === undefined ? 'has no version' : `is of version \`${own.version}\``
   throw failure('not-found', `The ${what} ${version}; \`${wanted}\` is asked for.`)

@@ -22,8 +22,11 @@ export interface Wanted {
   /** `false` asks for codes below codes. */
   excludeNested?: boolean
   excludeNotForUI?: boolean
-  excludeSystem?: readonly string[]
+  'exclude-system'?: readonly string[]
   displayLanguage?: string
+  'system-version'?: readonly string[]
+  'check-system-version'?: readonly string[]
+  'force-system-version'?: readonly string[]
 }
 
 /** Larger answers are paged. */
@@ -32,7 +35,8 @@ export const mostAtOnce = 10_000
 /** Returns the value set with its expansion. Fails with `too-costly` where there are more codes than one answer holds. */
 export const expanded = (held: Held, valueSet: ValueSet, wanted: Wanted, now: string): object => {
   const codes = codesIn(held, valueSet).filter((code) => isWanted(code, wanted))
-  const { offset = 0, count } = wanted
+  const paged = pagingOf(wanted)
+  const { offset = 0, count } = paged
   const page = count === undefined ? codes.slice(offset) : codes.slice(offset, offset + count)
   if (page.length > mostAtOnce) throw tooMany(page.length)
   const { compose, expansion: _, ...rest } = valueSet
@@ -45,12 +49,19 @@ export const expanded = (held: Held, valueSet: ValueSet, wanted: Wanted, now: st
       identifier: `urn:uuid:${crypto.randomUUID()}`,
       timestamp: now,
       total: codes.length,
-      ...((wanted.offset !== undefined || count !== undefined) && { offset }),
-      parameter: parametersOf(wanted, codes),
+      ...((paged.offset !== undefined || count !== undefined) && { offset }),
+      parameter: parametersOf(paged, codes),
       contains:
         wanted.excludeNested === false ? nested(held, page, wanted) : page.map((code) => told(code, wanted)),
     },
   }
+}
+
+/** Pages are of a flat list; of a nested one only its size can be asked for, and otherwise all is given. */
+const pagingOf = (wanted: Wanted): Wanted => {
+  if (wanted.excludeNested !== false) return wanted
+  const { offset: _, count, ...rest } = wanted
+  return count === 0 ? { ...rest, count } : rest
 }
 
 const tooMany = (count: number) =>
@@ -63,7 +74,7 @@ const isWanted = (code: Code, wanted: Wanted): boolean => {
   const { node } = code
   if (wanted.activeOnly && node && isInactive(node)) return false
   if (wanted.excludeNotForUI && node && isAbstract(node)) return false
-  if (wanted.excludeSystem?.some((canonical) => isOf(code, canonical))) return false
+  if (wanted['exclude-system']?.some((canonical) => isOf(code, canonical))) return false
   return wanted.filter === undefined || isNamed(code, wanted.filter)
 }
 
@@ -167,8 +178,8 @@ const parametersOf = (wanted: Wanted, codes: readonly Code[]): readonly Paramete
 }
 
 const spelt = (name: string, value: unknown): readonly Parameter[] => {
-  const shown = name === 'excludeSystem' ? 'exclude-system' : name
-  if (typeof value === 'boolean') return [{ name: shown, valueBoolean: value }]
-  if (typeof value === 'number') return [{ name: shown, valueInteger: value }]
-  return (Array.isArray(value) ? value : [value]).map((text) => ({ name: shown, valueString: String(text) }))
+  if (typeof value === 'boolean') return [{ name, valueBoolean: value }]
+  if (typeof value === 'number') return [{ name, valueInteger: value }]
+  const all = (Array.isArray(value) ? value : [value]).map(String)
+  return all.map((text) => (name.includes('-') ? { name, valueUri: text } : { name, valueString: text }))
 }

@@ -34,6 +34,12 @@ export const checkInSet = (held: Held, valueSet: ValueSet, asked: Asked, manner:
   return named(codeOf(asked, verdict, system), asked, manner, unheld)
 }
 
+/** Returns what is to be told of a coding that names no code system. */
+export const checkNameless = (asked: Asked): Checked =>
+  failed([
+    error('code-invalid', `The coding ${spelled(asked)} has no \`system\`, without which it means nothing.`),
+  ])
+
 /** Returns what is to be told of a code in its code system. */
 export const checkInSystem = (system: System, asked: Asked, manner: Manner): Checked => {
   if (asked.version !== undefined && system.version !== undefined && asked.version !== system.version)

@@ -3,7 +3,7 @@
 import { unitOf } from '../fhir/units.ts'
 import type { Answer } from './judge.ts'
 import type { Property } from './resources.ts'
-import type { Node } from './system.ts'
+import type { Node, System } from './system.ts'
 
 /** What is known of a code by the way it is spelled; with a node where filters can be held against it. */
 export interface Spelling {
@@ -51,3 +51,26 @@ const grammars: Readonly<Record<string, (code: string) => Spelling>> = {
 /** Returns what is known of a code by its spelling; undefined where the code system has to be held. */
 export const spellingOf = (system: string, code: string): Spelling | undefined =>
   Object.hasOwn(grammars, system) ? grammars[system]?.(code) : undefined
+
+/** Returns a code system that holds one code alone, as far as it is known by its spelling. */
+export const aloneIn = (url: string, node: Node): System => ({
+  url,
+  name: url,
+  complete: false,
+  caseSensitive: true,
+  isA: true,
+  nodes: new Map([[node.code, node]]),
+})
+
+/** Returns the code system in which a code is known by its spelling to stand, or not to. */
+export const spelledIn = (url: string, code: string, { answer, node }: Spelling): System => {
+  const bare = {
+    code,
+    designations: [],
+    properties: [],
+    parents: new Set<string>(),
+    children: new Set<string>(),
+  }
+  const system = aloneIn(url, { ...(node ?? bare), display: node?.display ?? code })
+  return answer === 'yes' ? system : { ...system, complete: true, nodes: new Map() }
+}

@@ -2,7 +2,7 @@
 
 import { failure } from '../outcome/failure.ts'
 import { type Passes, passesFilter } from './filter.ts'
-import { spellingOf } from './grammars.ts'
+import { aloneIn, spellingOf } from './grammars.ts'
 import type { Held } from './held.ts'
 import type { Coding, Concept, Filter, Part, ValueSet } from './resources.ts'
 import { isInactive, isRooted, type Node, nodeOf, type System } from './system.ts'
@@ -90,13 +90,24 @@ const checkCycle = (valueSet: ValueSet, above: readonly ValueSet[]): void => {
 }
 
 /** Returns what a value set is made of; one that is only a list of results is made of these. */
-export const composeOf = ({ compose, expansion }: ValueSet): NonNullable<ValueSet['compose']> => {
-  if (compose) return compose
+export const composeOf = ({ compose, expansion }: ValueSet): Compose => {
+  if (compose) return withoutStars(compose)
   const listed = flat(expansion?.contains ?? []).filter(
     ({ code, abstract }) => code !== undefined && !abstract,
   )
   const groups = Map.groupBy(listed, ({ system }) => system ?? '')
   return { include: [...groups].map(([system, concept]) => ({ system, concept: concept as Concept[] })) }
+}
+
+type Compose = NonNullable<ValueSet['compose']>
+
+/** `*` means all versions; of these the newest is held. */
+const withoutStars = (compose: Compose): Compose => {
+  const { include, exclude = [] } = compose
+  if (![...include, ...exclude].some(({ version }) => version === '*')) return compose
+  const free = ({ version, ...part }: Part): Part =>
+    version === undefined || version === '*' ? part : { ...part, version }
+  return { ...compose, include: include.map(free), exclude: exclude.map(free) }
 }
 
 /** Returns whether a value set has no definition, and no results that are all there are. */
@@ -176,7 +187,7 @@ const spelledIn = (url: string, code: string, filters: readonly Filter[]): Verdi
   const { answer, node } = spellingOf(url, code) ?? unknown
   if (answer !== 'yes' || filters.length === 0) return { answer, spelled: true }
   if (!node) return unknown
-  const alone = { url, name: url, complete: false, caseSensitive: true, nodes: new Map([[code, node]]) }
+  const alone = aloneIn(url, node)
   return filters.every((filter) => passesFilter(alone, filter)(node)) ? { answer, spelled: true } : no
 }
 

@@ -2,7 +2,7 @@
 
 import { displayIn } from './answer.ts'
 import type { Property } from './resources.ts'
-import { isA, isInactive, type Node, type System } from './system.ts'
+import { isA, isInactive, isRooted, type Node, type System } from './system.ts'
 
 /** A part of a Parameters resource. */
 export type Part = { name: string; part?: readonly Part[] } & Record<`value${string}`, unknown>
@@ -74,9 +74,11 @@ const told = ({ code, description, ...value }: Told): Part => ({
 
 export type Outcome = 'equivalent' | 'subsumes' | 'subsumed-by' | 'not-subsumed'
 
-/** Returns how the first code stands to the second. */
-export const subsumption = (system: System, a: Node, b: Node): Outcome => {
+/** Returns how the first code stands to the second; undefined where that cannot be told from what is held. */
+export const subsumption = (system: System, a: Node, b: Node): Outcome | undefined => {
   if (a.code === b.code) return 'equivalent'
+  if (!system.isA) return undefined
   if (isA(system, b.code, a.code)) return 'subsumes'
-  return isA(system, a.code, b.code) ? 'subsumed-by' : 'not-subsumed'
+  if (isA(system, a.code, b.code)) return 'subsumed-by'
+  return system.complete || (isRooted(system, a) && isRooted(system, b)) ? 'not-subsumed' : undefined
 }

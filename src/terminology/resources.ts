@@ -29,6 +29,7 @@ export interface CodeSystem {
   title?: string
   content: string
   caseSensitive?: boolean
+  hierarchyMeaning?: string
   supplements?: string
   property?: readonly { code: string; uri?: string; type: string }[]
   concept?: readonly Concept[]

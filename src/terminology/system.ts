@@ -20,6 +20,8 @@ export interface System {
   /** Whether a code that is not here does not exist. */
   readonly complete: boolean
   readonly caseSensitive: boolean
+  /** Whether what lies below a code is a kind of it, https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.hierarchyMeaning */
+  readonly isA: boolean
   readonly nodes: ReadonlyMap<string, Node>
   /** Codes by their lower case, where case does not matter. */
   readonly folded?: ReadonlyMap<string, string>
@@ -44,6 +46,7 @@ export const systemOf = (
     name: newest.title ?? newest.name ?? newest.url,
     complete: pieces.some(({ content }) => content === 'complete'),
     caseSensitive,
+    isA: (newest.hierarchyMeaning ?? 'is-a') === 'is-a',
     nodes,
     ...(!caseSensitive && { folded: new Map([...nodes.keys()].map((code) => [code.toLowerCase(), code])) }),
   }
