@@ -64,6 +64,7 @@ const operationRows = ({ definition, methods, action, run }: Operation): Route[]
       operation: {
         name: definition.code,
         definition: definition.url,
+        changes: definition.affectsState,
         ...(definition.resource && { types: definition.resource }),
       },
     })),

@@ -65,7 +65,11 @@ const dispatchOf = (context: Context, faults: unknown[], notes: object[]): Dispa
     routes: allRoutes,
     note: (facts) => notes.push(facts),
     report: (thrown) => faults.push(thrown),
-    check: async ({ method, path }) => permit(match(method, path, await routesAt(path)), context),
+    check: async ({ method, path }) => {
+      const matched = match(method, path, await routesAt(path))
+      permit(matched, context)
+      return matched.route
+    },
     again: async (asked) => run(match(asked.method, asked.path, await routesAt(asked.path)), asked, dispatch),
   }
   return dispatch

@@ -70,15 +70,31 @@ const batch = async (reading: readonly EntryRead[], call: Call, context: Dispatc
 /** Puts the Bundle, as it came, into the archive: before anything of it is done, so that nothing done can lack it. */
 type Archive = () => Promise<void>
 
-/** Reads have their turn after the commit: what can be known to fail must fail before. */
-const readIssues = async (entry: BundleEntry, context: Dispatch): Promise<readonly Issue[]> => {
+/** An operation by POST; by GET it is a read like any other. */
+const invokes = ({ method, path }: BundleEntry): boolean => method === 'POST' && path.includes('$')
+
+/** Reads, and operations that change nothing, have their turn after the commit. */
+const waits = (entry: BundleEntry): boolean => reads(entry) || invokes(entry)
+
+/** What waits can no longer fail the transaction: what can be known to fail must fail before. */
+const waitingIssues = async (entry: BundleEntry, context: Dispatch): Promise<readonly Issue[]> => {
+  if (!waits(entry)) return []
   try {
-    if (reads(entry)) await context.check(entry)
+    const { operation } = await context.check(entry)
+    if (operation?.changes) failOn([ownWay(operation.name)])
     return []
   } catch (thrown) {
     return placed(issuesOf(thrown, context.requestId), `${entry.place}.request.url`)
   }
 }
+
+const ownWay = (name: string): Issue =>
+  error(
+    'invalid',
+    `\`$${name}\` changes something by itself, which no transaction could take back. Invoke it alone, or in a batch.`,
+  )
+
+const asRead = (entry: BundleEntry): BundleEntry => (invokes(entry) ? { ...entry, method: 'GET' } : entry)
 
 const transaction = async (
   reading: readonly EntryRead[],
@@ -88,12 +104,12 @@ const transaction = async (
 ): Promise<Answer[]> => {
   const entries = reading.flatMap(({ entry }) => (entry ? [preferring(entry, call)] : []))
   const unreadable = reading.flatMap(({ issues }) => issues)
-  const unanswerable = await inParallel(entries, width, (entry) => readIssues(entry, context))
-  const wishes = plan(entries, context, [...unreadable, ...unanswerable.flat()])
+  const unanswerable = await inParallel(entries, width, (entry) => waitingIssues(entry, context))
+  const wishes = plan(entries.map(asRead), context, [...unreadable, ...unanswerable.flat()])
   await archive()
   const results = await transact(wishes, context)
   return inParallel(entries, width, (entry, i) =>
-    reads(entry) ? ask(entry, context) : Promise.resolve(answerOf(results[i], entry)),
+    waits(entry) ? ask(entry, context) : Promise.resolve(answerOf(results[i], entry)),
   )
 }
 

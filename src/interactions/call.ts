@@ -60,8 +60,8 @@ export interface Asked {
 /** What interactions work with: a Bundle's entries go `again` through the routes. */
 export interface Dispatch extends Context {
   again: (asked: Asked) => Promise<Answer>
-  /** Fails where nothing is served at an address, or not to this principal. */
-  check: (asked: Pick<Asked, 'method' | 'path'>) => Promise<void>
+  /** Returns what is served at an address; fails where that is nothing, or not for this principal. */
+  check: (asked: Pick<Asked, 'method' | 'path'>) => Promise<RouteFacts>
   /** Tells the log what was done that must be known later: facts of ours, never content. */
   note: (facts: object) => void
   /** Tells the log about a fault that only one entry of a Bundle met. */
@@ -97,6 +97,6 @@ export interface RouteFacts {
   /** Its names in the CapabilityStatement, separated by spaces; empty where it has none there. */
   code: string
   level: 'system' | 'type' | 'instance'
-  /** For an operation: its name, the address of its definition, and the types it is for (all where absent). */
-  operation?: { name: string; definition: string; types?: readonly string[] }
+  /** For an operation: its name, the address of its definition, whether it changes anything, the types it is for (all where absent). */
+  operation?: { name: string; definition: string; changes: boolean; types?: readonly string[] }
 }

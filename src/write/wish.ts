@@ -3,6 +3,7 @@
 import { objections } from '../auth/authorise.ts'
 import type { Action } from '../auth/rules/groups.ts'
 import { idIssues } from '../fhir/ids.ts'
+import { sameSpelling } from '../fhir/references.ts'
 import { isResourceType } from '../fhir/types.ts'
 import { error, Failure, type Issue } from '../outcome/failure.ts'
 import { methodNotAllowed, unknownType } from '../outcome/messages.ts'
@@ -155,6 +156,28 @@ const safely = (entry: BundleEntry, context: Context): Judgement => {
   }
 }
 
+/** Nobody knows yet what becomes of another entry: a condition that names it would be taken for one that nothing meets. */
+const dependent = ({ criteria, place }: Wish, urls: ReadonlySet<string>): Issue[] => {
+  const named = criteria?.pairs
+    .flatMap(([, value]) => value.split(','))
+    .find((value) => urls.has(sameSpelling(value)))
+  return named === undefined
+    ? []
+    : [
+        error(
+          'invalid',
+          `The condition names \`${named}\`, another entry, which has no id yet. Ask for what identifies it, as in \`subject:Patient.identifier=…\`.`,
+          `${place}.request`,
+        ),
+      ]
+}
+
+const dependents = (wishes: readonly Wish[]): Issue[] => {
+  if (!wishes.some(({ criteria }) => criteria)) return []
+  const urls = new Set(wishes.flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : sameSpelling(fullUrl))))
+  return wishes.flatMap((wish) => dependent(wish, urls))
+}
+
 /** Returns what the entries want; fails with everything that is wrong with any of them, `known` issues included. */
 export const plan = (
   entries: readonly BundleEntry[],
@@ -162,6 +185,7 @@ export const plan = (
   known: readonly Issue[] = [],
 ): Wish[] => {
   const judgements = entries.map((entry) => safely(entry, context))
-  failOn([...known, ...judgements.flatMap(({ issues }) => issues)])
-  return judgements.flatMap(({ wish }) => wish ?? [])
+  const wishes = judgements.flatMap(({ wish }) => wish ?? [])
+  failOn([...known, ...judgements.flatMap(({ issues }) => issues), ...dependents(wishes)])
+  return wishes
 }

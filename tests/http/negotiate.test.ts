@@ -61,6 +61,7 @@ test.each([
   ['return=OperationOutcome; handling=lenient', { returns: 'OperationOutcome', lenient: true }],
   ['handling=strict, return="representation"', { returns: 'representation', lenient: false }],
   ['return=everything', { lenient: false }],
+  ['return=minimal, return=representation', { returns: 'minimal', lenient: false }],
 ])('understands Prefer: %s', (header, preference) => {
   expect(preferOf(header)).toEqual(preference)
 })

@@ -449,3 +449,38 @@ test.each([
   ])
   expect(await found('s7')).toEqual([])
 })
+
+test('an operation by POST is answered in a transaction, unless it changes something by itself', async () => {
+  const parameter = [{ name: 'url', valueUri: 'http://hl7.org/fhir/ValueSet/administrative-gender' }]
+  const parameters = { resourceType: 'Parameters', parameter }
+  const told = await transact(
+    { ...post(parameters), request: { method: 'POST', url: 'ValueSet/$expand' } },
+    { ...post(identified('s8')), request: { method: 'POST', url: 'Patient/$validate' } },
+    post(identified('s8')),
+  )
+  expect(statuses(told)).toEqual(['200', '200', '201'])
+  expect(entriesOf(told).map(({ resource }) => resource?.resourceType)).toEqual([
+    'ValueSet',
+    'OperationOutcome',
+    undefined,
+  ])
+  const meta = {
+    resourceType: 'Parameters',
+    parameter: [{ name: 'meta', valueMeta: { tag: [{ code: 'x' }] } }],
+  }
+  const refused = await transact(
+    { ...post(meta), request: { method: 'POST', url: `${pathOf(told.json.entry[2])}/$meta-add` } },
+    post(identified('s9')),
+  )
+  expect([refused.status, refused.json.issue[0].expression]).toEqual([400, ['Bundle.entry[0].request.url']])
+  expect(await found('s9')).toEqual([])
+})
+
+test('a condition that names another entry is refused, for it could never hold', async () => {
+  const told = await transact(
+    post(identified('s10'), {}, uuid(10)),
+    post(observation(uuid(10)), { ifNoneExist: `subject=${uuid(10)}&code=x` }),
+  )
+  expect([told.status, told.json.issue[0].expression]).toEqual([400, ['Bundle.entry[1].request']])
+  expect(await found('s10')).toEqual([])
+})
