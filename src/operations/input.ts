@@ -12,9 +12,9 @@ export interface Input {
   texts(name: string): readonly string[]
   flag(name: string): boolean | undefined
   whole(name: string): number | undefined
-  /** A value of a complex type, or a resource; a Coding in a URL is written `system|code`. */
+  /** A value of a complex type, or a resource; in a URL a Coding is written `system|code`, a Period `start/end`. */
   object<T extends object>(name: string): T | undefined
-  /** What was given under a parameter with parts, each by the names of its parts. */
+  /** All such values, or what was given under a parameter with parts: each by the names of its parts. */
   objects<T extends object>(name: string): readonly T[]
 }
 
@@ -56,11 +56,8 @@ const partValue = (part: Readonly<Record<string, unknown>>): Given => {
 }
 
 const valuesOf = (parameter: Parameter, given: readonly Given[]): readonly unknown[] => {
-  const { name, max } = parameter
-  const values = given.filter(([each]) => each === name).map(([, value]) => readValue(parameter, value))
-  if (max === '1' && values.length > 1)
-    throw failure('invalid', `\`${name}\` may be given once, not ${values.length} times.`, name)
-  return values
+  const values = given.filter(([each]) => each === parameter.name)
+  return values.map(([, value]) => readValue(parameter, value))
 }
 
 const readValue = ({ name, type, part }: Parameter, value: unknown): unknown => {
@@ -74,10 +71,15 @@ const readValue = ({ name, type, part }: Parameter, value: unknown): unknown => 
 const readParts = (name: string, parts: readonly Parameter[], value: unknown): unknown => {
   const given = partsOf(value).map(partValue)
   const known = parts.map((part) => part.name)
-  if (given.length > 0 && given.every(([each]) => known.includes(each)))
+  const isOnce = new Set(given.map(([each]) => each)).size === given.length
+  if (given.length > 0 && isOnce && given.every(([each]) => known.includes(each)))
     return Object.fromEntries(parts.map((part) => [part.name, valuesOf(part, given)[0]]))
   const shown = known.map((each) => `\`${each}\``).join(' and ')
-  throw failure('invalid', `\`${name}\` has the parts ${shown}, and is sent as Parameters by POST.`, name)
+  throw failure(
+    'invalid',
+    `\`${name}\` has the parts ${shown}, each once, and is sent as Parameters by POST.`,
+    name,
+  )
 }
 
 type Reader = (value: unknown, type: string) => unknown
@@ -96,6 +98,13 @@ const asObject: Reader = (value, type) => {
 const readers: Readonly<Record<string, Reader>> = {
   boolean: (value) => ({ true: true, false: false })[String(value)],
   integer: (value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : undefined),
+  positiveInt: (value) => (/^[1-9]\d{0,8}$/.test(String(value)) ? Number(value) : undefined),
+  decimal: (value) => (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(String(value)) ? String(value) : undefined),
+  Period: (value, type) => {
+    if (typeof value !== 'string') return asObject(value, type)
+    const [start, end, ...more] = value.split('/')
+    return more.length > 0 || !(start || end) ? undefined : { ...(start && { start }), ...(end && { end }) }
+  },
   Coding: (value, type) => {
     if (typeof value !== 'string') return asObject(value, type)
     const [code = '', system] = value.split('|').toReversed()

@@ -9,7 +9,7 @@ import { parameterOf } from '../search/lists.ts'
 import { standingOf } from '../search/order.ts'
 import type { Version } from '../store/port.ts'
 import { bodyOf } from '../write/body.ts'
-import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { checkOnce, inputOf, type Operation, type OperationDefinition } from './operation.ts'
 import { searchset } from './searchset.ts'
 
 /** Beside `max` it takes any search parameter of Observation. */
@@ -109,6 +109,7 @@ const pairsOf = (call: Call): Pairs =>
 
 const run: Interaction = async (call: Call, context: Dispatch) => {
   const pairs = pairsOf(call)
+  checkOnce(['max'], pairs)
   const max = maxOf(pairs)
   const criteria = [...criteriaOf(pairs), ['_sort', '-date'] as const]
   const { findMatching } = await import('../search/search.ts')

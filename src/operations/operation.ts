@@ -40,15 +40,31 @@ export interface Operation {
   run: Interaction
 }
 
-/** Fails where the query holds a parameter that the operation does not define. */
+/** Fails where the query holds a parameter that the operation does not define, or one twice that it takes once. */
 export const checkParameters = ({ code, parameter }: OperationDefinition, query: Pairs): void => {
-  const known = parameter.filter(({ use }) => use === 'in').map(({ name }) => name)
+  const taken = parameter.filter(({ use }) => use === 'in')
+  const known = taken.map(({ name }) => name)
   const unknown = query.find(([name]) => !isKnown(name, ...known, '_cursor'))
   if (unknown)
     throw failure(
       'unknown-parameter',
       `\`${unknown[0]}\` is no parameter of \`$${code}\`. It has ${known.map((name) => `\`${name}\``).join(', ') || 'none'}.`,
     )
+  checkOnce(
+    taken
+      .filter(({ max }) => max === '1')
+      .map(({ name }) => name)
+      .concat('_cursor'),
+    query,
+  )
+}
+
+/** Fails where one of the parameters is given twice, since one of them would not be heeded. */
+export const checkOnce = (names: readonly string[], query: Pairs): void => {
+  for (const name of names) {
+    const { length } = query.filter(([key]) => key === name)
+    if (length > 1) throw failure('invalid', `\`${name}\` may be given once, not ${length} times.`, name)
+  }
 }
 
 type Json = Readonly<Record<string, unknown>>

@@ -1,10 +1,14 @@
 /** https://hl7.org/fhir/R4/observation-operation-stats.html */
 
-import type { Interaction, Pairs } from '../interactions/call.ts'
+import type { Dispatch, Interaction, Pairs } from '../interactions/call.ts'
 import { type Failure, failure } from '../outcome/failure.ts'
+import { escapeValue } from '../search/escapes.ts'
 import type { Version } from '../store/port.ts'
-import { parseKeeping, printKeeping } from '../write/digits.ts'
-import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import type { Coding } from '../terminology/resources.ts'
+import { digitsOf, printKeeping } from '../write/digits.ts'
+import { type Input, readInput } from './input.ts'
+import { counts, type Measurements, measurements, type Quantity } from './measurements.ts'
+import type { Operation, OperationDefinition } from './operation.ts'
 import { statisticOf, statistics } from './statistics.ts'
 
 const parameter = (name: string, min: number, max: string, type: string) =>
@@ -32,87 +36,65 @@ const definition: OperationDefinition = {
   ],
 }
 
-interface Coding {
-  system?: string
-  code?: string
+interface Period {
+  start?: string
+  end?: string
 }
 
-interface Quantity {
-  value?: string
-  unit?: string
-  system?: string
-  code?: string
+const all = (texts: readonly string[]): string[] => texts.flatMap((text) => text.split(','))
+
+const missing = (name: string): Failure => failure('required', `\`$stats\` needs \`${name}\`.`, name)
+
+const codingOf = (text: string, system: string | undefined): Coding => {
+  const [code = '', own = system] = text.split('|').toReversed()
+  return own ? { system: own, code } : { code }
 }
 
-interface Measured {
-  status?: string
-  code?: { coding?: Coding[] }
-  valueQuantity?: Quantity
-  component?: Measured[]
-}
-
-const all = (pairs: Pairs, name: string): string[] =>
-  pairs.filter(([key]) => key === name).flatMap(([, value]) => value.split(','))
-const one = (pairs: Pairs, name: string): string | undefined => pairs.findLast(([key]) => key === name)?.[1]
-
-const missing = (name: string): Failure => failure('required', `\`$stats\` needs \`${name}\`.`)
-
-const codingsOf = (pairs: Pairs): string[] => {
-  const system = one(pairs, 'system') ?? ''
-  const codes = all(pairs, 'code').map((code) => (code.includes('|') ? code : `${system}|${code}`))
-  const codings = [...codes, ...all(pairs, 'coding')].map((text) => text.replace(/^\|/, ''))
+const codingsOf = (input: Input): readonly Coding[] => {
+  const system = input.text('system')
+  const codes = all(input.texts('code')).map((text) => codingOf(text, system))
+  const codings = [...codes, ...input.objects<Coding>('coding')].filter(({ code }) => code)
   if (codings.length === 0) throw missing('code')
   return codings
 }
 
-const wantedOf = (pairs: Pairs): string[] => {
-  const codes = all(pairs, 'statistic')
+const wantedOf = (input: Input): string[] => {
+  const codes = all(input.texts('statistic'))
   const offered = [...Object.keys(statistics), 'count', 'total-count']
   const unknown = codes.find((code) => !offered.includes(code))
   if (unknown !== undefined)
     throw failure(
       'invalid',
       `\`${unknown}\` is no statistic that is offered. There are ${offered.join(', ')}.`,
+      'statistic',
     )
   if (codes.length === 0) throw missing('statistic')
   return codes
 }
 
-/** A `duration` is in hours, back from now; a `period` is `start/end` in a URL and a Period in Parameters. */
-const datesOf = (pairs: Pairs, now: number): Pairs => {
-  const [duration, period] = [one(pairs, 'duration'), one(pairs, 'period')]
-  if (duration !== undefined && Number.isNaN(Number(duration)))
-    throw failure('invalid', `\`duration=${duration}\` is not a number of hours.`)
-  if (duration !== undefined)
-    return [['date', `ge${new Date(now - Number(duration) * 3_600_000).toISOString()}`]]
-  if (period === undefined) return []
-  const { start, end } = periodOf(period)
-  return [
-    ...(start ? [['date', `ge${start}`] as const] : []),
-    ...(end ? [['date', `le${end}`] as const] : []),
-  ]
+const longest = 1_000_000
+
+/** A `duration` is in hours, back from now. */
+const periodOf = (input: Input, now: number): Period | undefined => {
+  const [duration, period] = [input.text('duration'), input.object<Period>('period')]
+  if (duration === undefined) return period
+  if (period) throw failure('invalid', 'Give `duration` or `period`, not both.', 'duration')
+  const hours = Number(duration)
+  if (!(hours > 0 && hours <= longest))
+    throw failure(
+      'invalid',
+      `\`duration=${duration}\` is not a number of hours, up to ${longest}.`,
+      'duration',
+    )
+  return { start: new Date(now - hours * 3_600_000).toISOString(), end: new Date(now).toISOString() }
 }
 
-const periodOf = (text: string): { start?: string; end?: string } => {
-  if (text.startsWith('{')) return JSON.parse(text)
-  const [start = '', end = ''] = text.split('/')
-  return { start, end }
-}
-
-const matches = ({ code }: Measured, wanted: string): boolean => {
-  const [code1 = '', system] = wanted.split('|').toReversed()
-  return (code?.coding ?? []).some((each) => each.code === code1 && (!system || each.system === system))
-}
-
-/** The quantity may be the observation's, or that of a component: a diastolic pressure. */
-const quantitiesIn = (measured: Measured, wanted: string): Quantity[] =>
-  [measured, ...(measured.component ?? [])].flatMap((part) =>
-    matches(part, wanted) && part.valueQuantity?.value !== undefined ? [part.valueQuantity] : [],
-  )
+const datesOf = ({ start, end }: Period): Pairs => [
+  ...(start ? [['date', `ge${start}`] as const] : []),
+  ...(end ? [['date', `le${end}`] as const] : []),
+]
 
 const unitOf = ({ system, code, unit }: Quantity): string => (code ? `${system ?? ''}|${code}` : (unit ?? ''))
-
-const digitsOf = ({ value = '' }: Quantity): string => value.replace('\u0000', '')
 
 const statisticsSystem = 'http://terminology.hl7.org/CodeSystem/observation-statistics'
 
@@ -125,57 +107,75 @@ const marked = (text: string): string => `\u0000${text}`
 
 /** Returns the Observation that tells the statistics of one code. */
 const summaryOf = (
-  wanted: string,
+  { coding, quantities, total }: Measurements,
   codes: readonly string[],
-  measured: readonly Measured[],
   subject: string,
+  period: Period | undefined,
 ) => {
-  const quantities = measured
-    .filter(({ status }) => status !== 'entered-in-error')
-    .flatMap((each) => quantitiesIn(each, wanted))
   const units = new Set(quantities.map(unitOf))
   if (units.size > 1)
     throw failure(
       'invariant',
-      `\`${wanted}\` was measured in several units (${[...units].join(', ')}), which are not converted.`,
+      `\`${coding.code}\` was measured in several units (${[...units].join(', ')}), which are not converted.`,
     )
   const { value: _, ...unit } = quantities[0] ?? {}
-  const known: Readonly<Record<string, number>> = { count: quantities.length, 'total-count': measured.length }
-  const [code = '', system] = wanted.split('|').toReversed()
+  const digits = quantities.flatMap(({ value }) => digitsOf(value) ?? [])
+  const known: Readonly<Record<string, number>> = { count: digits.length, 'total-count': total }
+  const told = codes.flatMap((each) => {
+    if (each in known) return [component(each, { value: marked(String(known[each])) })]
+    const value = digits.length > 0 ? statisticOf(each, digits) : undefined
+    return value === undefined ? [] : [component(each, { value: marked(value), ...unit })]
+  })
   return {
     resourceType: 'Observation',
     status: 'final',
-    code: { coding: [{ ...(system && { system }), code }] },
+    code: { coding: [coding] },
     subject: { reference: subject },
-    component: codes.flatMap((each) => {
-      if (each in known) return [component(each, { value: marked(String(known[each])) })]
-      const value = quantities.length > 0 ? statisticOf(each, quantities.map(digitsOf)) : undefined
-      return value === undefined ? [] : [component(each, { value: marked(value), ...unit })]
-    }),
+    ...(period && { effectivePeriod: period }),
+    ...(told.length > 0 && { component: told }),
   }
 }
 
 const most = 10_000
 
-const run: Interaction = async (call, context) => {
-  const pairs = inputOf(definition, call)
-  const subject = one(pairs, 'subject')
-  if (!subject) throw missing('subject')
-  const [codings, codes] = [codingsOf(pairs), wantedOf(pairs)]
-  const dates = datesOf(pairs, context.now())
-  const limit = Math.min(Number(one(pairs, 'limit') ?? most), most)
-  const parts: string[] = []
+const observationsOf = async (
+  subject: string,
+  { system, code = '' }: Coding,
+  dates: Pairs,
+  context: Dispatch,
+): Promise<Version[]> => {
   const { findMatching } = await import('../search/search.ts')
-  const sources: Version[] = []
+  const text = `${system === undefined ? '' : `${escapeValue(system)}|`}${escapeValue(code)}`
+  const criteria: Pairs = [
+    ['subject', escapeValue(subject)],
+    ['combo-code', text],
+    ...dates,
+    ['_sort', '-date'],
+  ]
+  const found = await findMatching('Observation', criteria, context, most + 1)
+  if (found.length > most)
+    throw failure('too-costly', `More than ${most} observations match. Add \`period\` or \`duration\`.`)
+  return found.filter(counts)
+}
+
+const run: Interaction = async (call, context) => {
+  const input = readInput(definition, call)
+  const subject = input.text('subject')
+  if (!subject) throw missing('subject')
+  const [codings, codes] = [codingsOf(input), wantedOf(input)]
+  const period = periodOf(input, context.now())
+  const parts: string[] = []
+  const sources = new Map<string, Version>()
   for (const coding of codings) {
-    const criteria: Pairs = [['subject', subject], ['combo-code', coding], ...dates, ['_sort', '-date']]
-    const found = await findMatching('Observation', criteria, context, limit)
-    const measured = found.map(({ text }) => parseKeeping(text) as Measured)
-    const summary = printKeeping(summaryOf(coding, codes, measured, subject))
-    parts.push(`{"name":"statistics","resource":${summary}}`)
-    if (one(pairs, 'include') === 'true') sources.push(...found)
+    const found = await observationsOf(subject, coding, period ? datesOf(period) : [], context)
+    for (const each of await measurements(coding, found, context))
+      parts.push(`{"name":"statistics","resource":${printKeeping(summaryOf(each, codes, subject, period))}}`)
+    for (const version of found) sources.set(version.id, version)
   }
-  parts.push(...sources.map(({ text }) => `{"name":"source","resource":${text}}`))
+  if (input.flag('include')) {
+    const told = [...sources.values()].slice(0, input.whole('limit') ?? most)
+    parts.push(...told.map(({ text }) => `{"name":"source","resource":${text}}`))
+  }
   return { status: 200, text: `{"resourceType":"Parameters","parameter":[${parts.join(',')}]}` }
 }
 

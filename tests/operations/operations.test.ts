@@ -212,6 +212,7 @@ test.each([
   ['/Patient/$everything?_cursor=x', 400],
   ['/Patient/$everything?_cursor=WyJTbG90IiwiIl0', 400],
   ['/Patient/$everything?_count=0', 400],
+  ['/Patient/ann/$everything?_count=1&_count=2', 400],
   ['/Patient/ann/$everything?_type=Nonsense', 404],
   ['/Observation/b0/$everything', 404],
 ])('%s is answered with %i', async (target, status) => {
@@ -391,6 +392,11 @@ describe('observations', () => {
     ['/Observation/$stats?subject=Patient/cat&statistic=sum', 400],
     ['/Observation/$stats?subject=Patient/cat&code=8310-5&statistic=kurtosis', 400],
     ['/Observation/$stats?code=8310-5&statistic=sum', 400],
+    ['/Observation/$stats?subject=Patient/cat&code=8310-5&statistic=sum&duration=1e999', 400],
+    ['/Observation/$stats?subject=Patient/cat&code=8310-5&statistic=sum&period={', 400],
+    ['/Observation/$stats?subject=Patient/cat&code=8310-5&statistic=sum&limit=none', 400],
+    ['/Observation/$stats?subject=Patient/cat&code=8310-5&statistic=sum&include=perhaps', 400],
+    ['/Observation/$lastn?patient=cat&max=1&max=2', 400],
   ])('%s is answered with %i', async (target, status) => {
     expect((await ask('GET', target)).status).toBe(status)
   })
@@ -433,6 +439,44 @@ describe('observations', () => {
       'source',
     ])
     expect(json.parameter[0].resource.component[0].valueQuantity.value).toBe(2)
+  })
+
+  test('stats go by all observations, whatever is given of the sources, and tell the period', async () => {
+    await ask('PUT', '/Observation/t9', {
+      body: reading('t9', '8310-5', '04', '99').replace('final', 'entered-in-error'),
+    })
+    const target = '/Observation/$stats?subject=Patient/cat&code=8310-5&statistic=count,total-count'
+    const { json } = await ask('GET', `${target}&include=true&limit=1&period=2026-03-01/2026-03-04`)
+    const [{ resource: summary }, ...sources] = json.parameter
+    expect(
+      summary.component.map((each: { valueQuantity: { value: number } }) => each.valueQuantity.value),
+    ).toEqual([4, 4])
+    expect(summary.effectivePeriod).toEqual({ start: '2026-03-01', end: '2026-03-04' })
+    expect(sources).toHaveLength(1)
+  })
+
+  test('stats of a panel are those of what is measured in it', async () => {
+    const loinc = (code: string) => ({ coding: [{ system: 'http://loinc.org', code }] })
+    const part = (code: string, value: number) => ({ code: loinc(code), valueQuantity: { value } })
+    const put = (id: string, more: object) =>
+      ask('PUT', `/Observation/${id}`, { body: observation(id, 'cat', more) })
+    await put('p1', { code: loinc('85354-9'), component: [part('8480-6', 120), part('8462-4', 80)] })
+    await put('p2', { ...part('8462-4', 90) })
+    await put('p3', { code: loinc('85354-9'), hasMember: [{ reference: 'Observation/p2' }] })
+    const { json } = await ask(
+      'GET',
+      '/Observation/$stats?subject=Patient/cat&code=85354-9&statistic=sum,count',
+    )
+    const told = json.parameter.map(
+      ({ resource }: { resource: { code: object; component: { valueQuantity: { value: number } }[] } }) => [
+        resource.code,
+        ...resource.component.map(({ valueQuantity }) => valueQuantity.value),
+      ],
+    )
+    expect(told).toEqual([
+      [loinc('8480-6'), 120, 1],
+      [loinc('8462-4'), 170, 2],
+    ])
   })
 })
 
