@@ -22,10 +22,13 @@ export const criteriaFrom = (type: string, query: Criteria['pairs']): Criteria =
   return { type, pairs }
 }
 
-/** Returns the criteria that a query string spells; it may begin with the type or a question mark, and fails with another type. */
+/**
+ * Returns the criteria that a query string spells. It may begin with a question mark, the type or the type's whole address,
+ * as HAPI's client writes it; it fails with another type.
+ */
 export const criteriaOf = (type: string, query: string): Criteria => {
   const [, named = '', rest = query] = /^([^?=&]*)\?(.*)$/s.exec(query) ?? []
-  if (named !== '' && named !== type) throw new Failure([otherCriteria(type, query)])
+  if (named !== '' && named.split('/').at(-1) !== type) throw new Failure([otherCriteria(type, query)])
   return criteriaFrom(type, [...new URLSearchParams(rest)])
 }
 

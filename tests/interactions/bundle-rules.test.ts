@@ -484,3 +484,13 @@ test('a condition that names another entry is refused, for it could never hold',
   expect([told.status, told.json.issue[0].expression]).toEqual([400, ['Bundle.entry[1].request']])
   expect(await found('s10')).toEqual([])
 })
+
+test.each(['?', 'Patient?', 'https://api.example.org/fhir/Patient?'])(
+  '`If-None-Exist` may begin with %s',
+  async (beginning) => {
+    await ask('PUT', '/Patient/s11', { body: identified('s11', { id: 's11' }) })
+    const headers = { 'If-None-Exist': `${beginning}identifier=urn:mrn|s11` }
+    const told = await ask('POST', '/Patient', { body: identified('s11'), headers })
+    expect([told.status, told.json.id]).toEqual([200, 's11'])
+  },
+)
