@@ -5,9 +5,19 @@ import { isObject, type Json, type Run, report } from './run.ts'
 /** Checks the resources that the resource contains. */
 export const checkContained = (run: Run, resource: Json): void => {
   const list = Array.isArray(resource.contained) ? resource.contained : []
+  const ids = new Set<unknown>()
   for (const [i, contained] of list.entries()) {
     if (!isObject(contained)) continue
     run.path.push('contained', i)
+    const { id } = contained
+    if (id !== undefined && ids.has(id))
+      report(
+        run,
+        'invalid',
+        `\`#${id}\` would be two contained resources; give each an \`id\` of its own`,
+        'id',
+      )
+    ids.add(id)
     checkOne(run, contained, run.local.pointingBack.has(i))
     run.path.pop()
     run.path.pop()

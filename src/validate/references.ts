@@ -9,13 +9,22 @@ import { isObject, type Run, report, shown } from './run.ts'
 /** Returns the check of a Reference that may point to the targets; to any type where none are given. */
 export const referenceCheck =
   (targets: readonly string[] | undefined): ObjectCheck =>
-  (run, { reference }) => {
+  (run, { reference, type }) => {
     const allowed = run.options.anyTarget ? undefined : targets
     if (typeof reference !== 'string' || reference === '') return
     const link = parseLink(reference)
     const problem = link ? problemOf(run, link, reference, allowed) : formProblem(reference)
     if (problem) report(run, 'invalid', problem, 'reference')
+    else if (link) checkType(run, link, type)
   }
+
+/** https://hl7.org/fhir/R4/references-definitions.html#Reference.type: a resource type, or its address. */
+const checkType = (run: Run, link: Link, type: unknown): void => {
+  const stated = String(type ?? '').replace('http://hl7.org/fhir/StructureDefinition/', '')
+  const actual = 'type' in link ? link.type : undefined
+  if (!isResourceType(stated) || actual === undefined || !isResourceType(actual) || stated === actual) return
+  report(run, 'invalid', `\`type\` is \`${stated}\`, but the reference is to a \`${actual}\``, 'type')
+}
 
 const formProblem = (reference: string): string =>
   `${shown(reference)} is no reference; expected \`Type/id\`, an absolute address, \`urn:uuid:…\` or \`#id\``
