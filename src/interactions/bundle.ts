@@ -13,6 +13,7 @@ import { plan, reads } from '../write/wish.ts'
 import { type BundleType, bundleText } from './bundle-text.ts'
 import type { Answer, Call, Dispatch, Interaction } from './call.ts'
 import { answerOf, change } from './change.ts'
+import { checkQuery } from './manners.ts'
 import { once, withOwnKey } from './once.ts'
 import { responseEntry } from './response-entry.ts'
 
@@ -144,6 +145,7 @@ const responseTypes: Readonly<Record<string, BundleType>> = {
 }
 
 export const bundle: Interaction = async (call, context) => {
+  checkQuery(call)
   failOn(objections(context.principal, 'bundle', 'Bundle'))
   const body = bundleOf(call)
   const id = crypto.randomUUID()

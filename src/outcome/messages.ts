@@ -91,6 +91,13 @@ export const wrongId = (type: string, actual: unknown, id: string): Issue =>
     `${type}.id`,
   )
 
+export const otherId = (type: string, actual: unknown, id: string): Issue =>
+  error(
+    'invalid',
+    `The resource's \`id\` is \`${String(actual)}\`, but the condition matches \`${type}/${id}\`. Leave the \`id\` out, or send that one.`,
+    `${type}.id`,
+  )
+
 export const mediaType = (actual: string, supported: readonly string[]): Failure =>
   failure('media-type', `Content-Type \`${actual}\` is not supported. Send ${supported.join(' or ')}.`)
 

@@ -39,7 +39,10 @@ const problemOf = (
   if (link.kind === 'conditional' && !run.options.conditionalReferences) {
     return `${shown(reference)} is a search; only a transaction may refer to a resource by a search`
   }
-  if (link.kind !== 'local' && link.kind !== 'conditional') return undefined
+  if (link.kind !== 'local' && link.kind !== 'conditional') {
+    const type = run.options.typeAt?.(reference)
+    return type === undefined ? undefined : targetProblem(type, targets)
+  }
   if (!isResourceType(link.type)) return `${shown(link.type)} is no resource type of R4`
   return targetProblem(link.type, targets)
 }

@@ -10,6 +10,8 @@ export type Json = Record<string, unknown>
 export interface ValidateOptions {
   /** Whether references may be searches (`Patient?identifier=…`), as in a transaction before it is resolved. */
   conditionalReferences?: boolean
+  /** Tells the type of what stands at an address in the same Bundle. */
+  typeAt?: (url: string) => string | undefined
   /** Whether references may lead to types that R4 does not allow there. */
   anyTarget?: boolean
   /** Whether to tell also what is allowed but not advised. */

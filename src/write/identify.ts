@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#trules — which resource each entry is about. */
 
 import { error, Failure, type Issue } from '../outcome/failure.ts'
-import { multipleMatches, nothingMatches, wrongId } from '../outcome/messages.ts'
+import { multipleMatches, nothingMatches, otherId } from '../outcome/messages.ts'
 import { failOn, within } from '../outcome/outcome.ts'
 import type { Version } from '../store/port.ts'
 import { overlaps } from './among.ts'
@@ -59,13 +59,16 @@ const matched = (wish: Wish, matches: readonly Version[], criteria: Criteria): T
   if (!match && wish.method === 'PATCH') throw new Failure([nothingMatches(wish.type, spelled(criteria))])
   if (!match) return unmatched(wish)
   const id = wish.method === 'PUT' ? wish.body?.resource.id : undefined
-  if (id !== undefined && id !== match.id) throw new Failure([wrongId(wish.type, id, match.id)])
+  if (id !== undefined && id !== match.id) throw new Failure([otherId(wish.type, id, match.id)])
   return known(match, match)
 }
 
 const place = (thrown: unknown, wish: Wish): readonly Issue[] => {
   if (!(thrown instanceof Failure)) throw thrown
-  return wish.place === '' ? thrown.issues : thrown.issues.map((issue) => within(issue, wish.place))
+  if (wish.place === '') return thrown.issues
+  return thrown.issues.map((issue) =>
+    within(issue, issue.expression === undefined ? wish.place : `${wish.place}.resource`),
+  )
 }
 
 /** Two entries that create under the same condition are about the same resource. */

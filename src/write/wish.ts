@@ -107,9 +107,25 @@ const urlIssues = ({ method, path }: BundleEntry): readonly Issue[] => {
   return id === undefined ? [] : idIssues(id)
 }
 
-const resourceIssues = ({ method, type, id, body, place }: Wish, context: Context): readonly Issue[] => {
+type TypeAt = (url: string) => string | undefined
+
+/** Returns what tells the types of what entries with a resource stand for. */
+const typesIn = (entries: readonly BundleEntry[]): TypeAt => {
+  const types = new Map(
+    entries.flatMap(({ fullUrl, body, path }): [string, string][] =>
+      fullUrl && body ? [[sameSpelling(fullUrl), path.split('/')[0] ?? '']] : [],
+    ),
+  )
+  return (url) => types.get(sameSpelling(url))
+}
+
+const resourceIssues = (
+  { method, type, id, body, place }: Wish,
+  context: Context,
+  typeAt: TypeAt,
+): readonly Issue[] => {
   if (!body) return []
-  const options = { ...validateOptionsOf(context), conditionalReferences: place !== '' }
+  const options = { ...validateOptionsOf(context), conditionalReferences: place !== '', typeAt }
   return method === 'PUT' && id !== undefined
     ? addressedIssues(body, type, id, options)
     : bodyIssues(body, type, options)
@@ -127,7 +143,7 @@ interface Judgement {
   issues: readonly Issue[]
 }
 
-const judged = (entry: BundleEntry, context: Context): Judgement => {
+const judged = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement => {
   const wrong = [...urlIssues(entry), ...queryIssues(entry)]
   if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
   const conditions = misplacedConditions(entry)
@@ -139,17 +155,17 @@ const judged = (entry: BundleEntry, context: Context): Judgement => {
     wish: provenance ? { ...wish, provenance } : wish,
     issues: [
       ...forbidden,
-      ...placed(resourceIssues(wish, context), partOf(entry.place, 'resource')),
+      ...placed(resourceIssues(wish, context, typeAt), partOf(entry.place, 'resource')),
       ...issues,
     ],
   }
 }
 
-const safely = (entry: BundleEntry, context: Context): Judgement => {
+const safely = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement => {
   try {
     return reads(entry)
       ? { wish: { method: entry.method, place: entry.place, type: '' }, issues: [] }
-      : judged(entry, context)
+      : judged(entry, context, typeAt)
   } catch (thrown) {
     if (thrown instanceof Failure) return { issues: placed(thrown.issues, partOf(entry.place, 'request')) }
     throw thrown
@@ -184,7 +200,8 @@ export const plan = (
   context: Context,
   known: readonly Issue[] = [],
 ): Wish[] => {
-  const judgements = entries.map((entry) => safely(entry, context))
+  const typeAt = typesIn(entries)
+  const judgements = entries.map((entry) => safely(entry, context, typeAt))
   const wishes = judgements.flatMap(({ wish }) => wish ?? [])
   failOn([...known, ...judgements.flatMap(({ issues }) => issues), ...dependents(wishes)])
   return wishes

@@ -255,6 +255,17 @@ describe('links to entries', () => {
     expect(statuses(batch)).toEqual(['201', '400'])
   })
 
+  test('lead to a type that R4 allows there', async () => {
+    const told = await transact(
+      post({ resourceType: 'Practitioner' }, {}, uuid(9)),
+      post(observation(uuid(9).toUpperCase().replace('URN:UUID', 'urn:uuid'))),
+    )
+    expect([told.status, told.json.issue[0].expression]).toEqual([
+      400,
+      ['Bundle.entry[1].resource.subject.reference'],
+    ])
+  })
+
   test('two entries of the same address are refused', async () => {
     const told = await transact(post(identified('l4'), {}, uuid(4)), post(identified('l4'), {}, uuid(4)))
     expect(told.status).toBe(422)
@@ -494,3 +505,15 @@ test.each(['?', 'Patient?', 'https://api.example.org/fhir/Patient?'])(
     expect([told.status, told.json.id]).toEqual([200, 's11'])
   },
 )
+
+test('an id that is not the one that a condition matches is told at its place', async () => {
+  await ask('PUT', '/Patient/s12', { body: identified('s12', { id: 's12' }) })
+  const told = await transact(put(identified('s12', { id: 'other' }), 'Patient?identifier=urn:mrn|s12'))
+  expect([told.status, told.json.issue[0].expression]).toEqual([400, ['Bundle.entry[0].resource.id']])
+})
+
+test('a parameter that a Bundle does not have is refused', async () => {
+  const body = { resourceType: 'Bundle', type: 'batch' }
+  expect((await ask('POST', '/?colour=red', { body })).status).toBe(400)
+  expect((await ask('POST', '/?_pretty=true', { body })).status).toBe(200)
+})
