@@ -4,7 +4,13 @@ import type { Resource } from '../fhir/definitions.ts'
 import type { Call } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
 import { bodyOf } from '../write/body.ts'
-import { checkParameters, type OperationDefinition, type Parameter, partsOf } from './operation.ts'
+import {
+  checkParameters,
+  type OperationDefinition,
+  type Parameter,
+  partsOf,
+  takesParameters,
+} from './operation.ts'
 
 /** The values under each name: texts as a URL has them, or what stood in `value[x]` or `resource`. */
 export interface Input {
@@ -46,7 +52,7 @@ const bodyValues = (definition: OperationDefinition, { body }: Call): readonly G
   if (resource.resourceType === 'Parameters') return partsOf(resource.parameter).map(partValue)
   const own = definition.parameter.find(({ use, type }) => use === 'in' && type === resource.resourceType)
   if (own) return [[own.name, resource]]
-  throw failure('invalid', `\`$${definition.code}\` takes Parameters, not \`${resource.resourceType}\`.`)
+  throw takesParameters(definition.code, resource.resourceType)
 }
 
 const partValue = (part: Readonly<Record<string, unknown>>): Given => {

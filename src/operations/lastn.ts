@@ -2,15 +2,14 @@
 
 import type { Resource } from '../fhir/definitions.ts'
 import { searchEntry } from '../interactions/bundle-text.ts'
-import type { Call, Dispatch, Interaction, Pairs } from '../interactions/call.ts'
+import type { Interaction, Pairs } from '../interactions/call.ts'
 import { isKnown } from '../interactions/manners.ts'
 import { failure } from '../outcome/failure.ts'
 import { parameterOf } from '../search/lists.ts'
 import { standingOf } from '../search/order.ts'
 import type { Version } from '../store/port.ts'
-import { bodyOf } from '../write/body.ts'
-import { checkOnce, inputOf, type Operation, type OperationDefinition } from './operation.ts'
-import { searchset } from './searchset.ts'
+import { checkOnce, givenPairs, type Operation, type OperationDefinition } from './operation.ts'
+import { pageLinks, searchset } from './searchset.ts'
 
 /** Beside `max` it takes any search parameter of Observation. */
 const definition: OperationDefinition = {
@@ -102,13 +101,8 @@ const newestOfEach = (versions: readonly Version[], max: number): Version[] => {
   })
 }
 
-const pairsOf = (call: Call): Pairs =>
-  call.body.trim() === '' || bodyOf(call.body, 'Parameters').resource.resourceType !== 'Parameters'
-    ? call.query
-    : [...call.query, ...inputOf(definition, { ...call, query: [] })]
-
-const run: Interaction = async (call: Call, context: Dispatch) => {
-  const pairs = pairsOf(call)
+const run: Interaction = async (call, context) => {
+  const pairs = givenPairs(definition, call)
   checkOnce(['max'], pairs)
   const max = maxOf(pairs)
   const criteria = [...criteriaOf(pairs), ['_sort', '-date'] as const]
@@ -120,7 +114,8 @@ const run: Interaction = async (call: Call, context: Dispatch) => {
       `More than ${most} observations match. Add \`category\`, \`code\` or \`date\`.`,
     )
   const entries = newestOfEach(found, max).map((version) => searchEntry(version, 'match', context.base))
-  return searchset(entries, context, { total: entries.length })
+  const links = pageLinks({ ...call, query: pairs }, definition.code, context.base)
+  return searchset(entries, context, { total: entries.length, links })
 }
 
 export const lastnOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'search', run }

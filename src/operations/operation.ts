@@ -3,7 +3,7 @@
 import type { Action } from '../auth/rules/groups.ts'
 import type { Call, Interaction, Pairs } from '../interactions/call.ts'
 import { isKnown } from '../interactions/manners.ts'
-import { failure } from '../outcome/failure.ts'
+import { type Failure, failure } from '../outcome/failure.ts'
 import { bodyOf } from '../write/body.ts'
 
 /** One parameter: of a type, or with parts of its own. */
@@ -84,10 +84,20 @@ const spelled = (part: Json): string => {
   return 'code' in value ? `${value.system ?? ''}|${value.code}` : JSON.stringify(value)
 }
 
-/** Returns an operation's parameters as pairs, whether they came in the URL or as Parameters; fails where one is unknown. */
-export const inputOf = (definition: OperationDefinition, { query, body }: Call): Pairs => {
-  const posted = body.trim() === '' ? [] : partsOf(bodyOf(body, 'Parameters').resource.parameter)
-  const pairs = [...query, ...posted.map((part) => [String(part.name), spelled(part)] as const)]
+/** Returns what an operation is given as pairs, whether it came in the URL or as Parameters; fails where it is another resource. */
+export const givenPairs = ({ code }: OperationDefinition, { query, body }: Call): Pairs => {
+  if (body.trim() === '') return query
+  const { resource } = bodyOf(body, 'Parameters')
+  if (resource.resourceType !== 'Parameters') throw takesParameters(code, resource.resourceType)
+  return [...query, ...partsOf(resource.parameter).map((part) => [String(part.name), spelled(part)] as const)]
+}
+
+export const takesParameters = (code: string, type: string): Failure =>
+  failure('invalid', `\`$${code}\` takes Parameters, not \`${type}\`.`, 'resourceType')
+
+/** Returns an operation's parameters as pairs; fails where one is unknown, or given twice in vain. */
+export const inputOf = (definition: OperationDefinition, call: Call): Pairs => {
+  const pairs = givenPairs(definition, call)
   checkParameters(definition, pairs)
   return pairs
 }

@@ -20,7 +20,7 @@ export const searchset = (
 })
 
 /** Returns the links of one page of an operation's answer: to itself, and to the next by its cursor. */
-export const pageLinks = (call: Call, code: string, base: string, next: string | undefined): BundleLink[] => {
+export const pageLinks = (call: Call, code: string, base: string, next?: string): BundleLink[] => {
   const urlOf = (pairs: Call['query']): string => {
     const query = queryText(pairs)
     return `${base}/${pathOf(call)}/$${code}${query === '' ? '' : `?${query}`}`

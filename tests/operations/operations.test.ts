@@ -361,6 +361,27 @@ describe('observations', () => {
     ])
   })
 
+  test('lastn takes every search parameter, in Parameters too, and says what was asked', async () => {
+    const { json } = await ask('POST', '/Observation/$lastn', {
+      body: parameters(
+        { name: 'patient', valueString: 'cat' },
+        { name: 'date', valueString: 'le2026-03-02' },
+      ),
+    })
+    expect(pathsOf(json.entry).toSorted()).toEqual(['Observation/h2', 'Observation/t1'])
+    expect(json.link).toEqual([
+      { relation: 'self', url: `${base}/Observation/$lastn?patient=cat&date=le2026-03-02` },
+    ])
+  })
+
+  test.each(['/Observation/$lastn?patient=cat', '/Patient/cat/$everything', '/$versions'])(
+    '%s takes Parameters and no other resource',
+    async (target) => {
+      const { status, json } = await ask('POST', target, { body: { resourceType: 'Patient' } })
+      expect([status, json.issue[0].diagnostics]).toEqual([400, expect.stringContaining('takes Parameters')])
+    },
+  )
+
   test('lastn takes codes for one thing that stand together anywhere, and tells all of the last moment', async () => {
     const coded = (id: string, day: number, codes: string[], text?: string) =>
       ask('PUT', `/Observation/${id}`, {
