@@ -84,11 +84,22 @@ const checkNames = ({ type, id, member }: Names): void => {
   if (id !== '') failOn(idIssues(id))
 }
 
+/** Where an operation is served that is asked for at another place. */
+const placesOf = (path: string, routes: readonly Route[]): string[] => {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const places = routes
+    .filter(({ operation }) => operation && `$${operation.name}` === name)
+    .flatMap(({ operation, pattern }) =>
+      (operation?.types ?? ['[type]']).map((type) => pattern.replace('[type]', type)),
+    )
+  return [...new Set(places)]
+}
+
 /** Returns the route for a method and a path; HEAD goes where GET goes. */
 export const match = (method: string, path: string, routes: readonly Route[]): Matched => {
   const matches = bestOf(matchesOf(path, routes))
   const [any] = matches
-  if (!any) throw unknownPath(method, path)
+  if (!any) throw unknownPath(method, path, placesOf(path, routes))
   checkNames(any.names)
   const wanted = method === 'HEAD' ? 'GET' : method
   const found = matches.find(({ route }) => route.method === wanted)

@@ -8,8 +8,15 @@ export const unknownType = (name: string): Failure =>
     `\`${name}\` is not an R4 resource type. \`/metadata\` lists the types that are served.`,
   )
 
-export const unknownPath = (method: string, path: string): Failure =>
-  failure('not-found', `Nothing is served at \`${method} /${path}\`. \`/metadata\` lists the interactions.`)
+export const unknownPath = (method: string, path: string, places: readonly string[] = []): Failure =>
+  failure(
+    'not-found',
+    `Nothing is served at \`${method} /${path}\`. ${
+      places.length > 0
+        ? `That operation is at ${places.map((place) => `\`/${place}\``).join(', ')}.`
+        : '`/metadata` lists the interactions.'
+    }`,
+  )
 
 export const methodNotAllowed = (method: string, path: string, allowed: readonly string[]): Issue =>
   error('method-not-allowed', `\`${method}\` is not possible at \`/${path}\`. Use ${allowed.join(', ')}.`)

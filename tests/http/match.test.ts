@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { match, methodsAt } from '../../src/http/match.ts'
-import { routes } from '../../src/http/routes.ts'
+import { allRoutes, routes } from '../../src/http/routes.ts'
 
 test.each([
   ['GET', 'metadata', 'metadata', {}],
@@ -38,6 +38,15 @@ test.each([
   expect(() => match(method, path, routes)).toThrow(
     expect.objectContaining({ issues: [expect.objectContaining({ kind })] }),
   )
+})
+
+test.each([
+  ['Patient/1/_history/2/$meta-add', 'That operation is at `/[type]/[id]/$meta-add`.'],
+  ['Patient/$lastn', 'That operation is at `/Observation/$lastn`.'],
+  ['Patient/$nonsense', '`/metadata` lists the interactions.'],
+])('says of %s where to go', async (path, way) => {
+  const all = await allRoutes()
+  expect(() => match('POST', path, all)).toThrow(way)
 })
 
 test('lists what is possible at a path', () => {
