@@ -14,7 +14,8 @@ export const renderingOf = (request: Pick<FhirRequest, 'query' | 'headers'>): Re
   pretty: request.query.some(([name, value]) => name === '_pretty' && value === 'true'),
 })
 
-const plain: Rendering = { format: 'json', mediaType: fhirJson, pretty: false }
+/** As it is kept. */
+export const plain: Rendering = { format: 'json', mediaType: fhirJson, pretty: false }
 
 /** Returns how a request that failed is answered: as it wants, or as JSON where it wants what cannot be. */
 export const renderingOfFailed = (request: Pick<FhirRequest, 'query' | 'headers'> | undefined): Rendering => {

@@ -11,7 +11,7 @@ import { bodyFormat, withForm } from './negotiate.ts'
 import { preferOf } from './prefer.ts'
 import { caching, cors, preflight, responseOf } from './response.ts'
 import { allRoutes, type Route, routesAt } from './routes.ts'
-import { jsonOf, type Rendering, rendered, renderingOf, renderingOfFailed } from './serialise.ts'
+import { jsonOf, plain, type Rendering, rendered, renderingOf, renderingOfFailed } from './serialise.ts'
 
 /** What is known about a request once it is answered, for the log: never content, never tokens. */
 export interface Served {
@@ -143,7 +143,8 @@ const answer = async (request: FhirRequest, matched: Matched, context: Dispatch)
   if (type !== 'Binary') return wrappedAnswer(request, renderingOf(request), matched, context)
   const native = (await import('./native.ts')).nativeOf(request, matched.route, id)
   if (!native) return wrappedAnswer(request, renderingOf(request), matched, context)
-  return native.leave(await wrappedAnswer(native.request, renderingOfFailed(request), matched, context))
+  const left = native.leave(await wrappedAnswer(native.request, plain, matched, context))
+  return left.bytes ? left : rendered(left, renderingOfFailed(request))
 }
 
 const deferred = async (request: FhirRequest, matched: Matched, context: Dispatch): Promise<FhirResponse> => {

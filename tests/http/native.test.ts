@@ -35,6 +35,7 @@ test('serves the content unless FHIR is named, so that nothing in it can run', a
     'image/png',
     'text/html,application/xhtml+xml,*/*;q=0.8',
     'application/json',
+    'application/xml',
   ]) {
     const { status, headers, text } = await server.ask('GET', '/Binary/p', { headers: { Accept: accept } })
     expect([status, headers['Content-Type'], text]).toEqual([200, 'image/png', png.toString('base64')])
