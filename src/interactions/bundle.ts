@@ -10,7 +10,7 @@ import { withoutStrangers } from '../write/strangers.ts'
 import { transact } from '../write/transaction.ts'
 import { placed } from '../write/verify.ts'
 import { plan, reads } from '../write/wish.ts'
-import { type BundleType, bundleText } from './bundle-text.ts'
+import { bundleText } from './bundle-text.ts'
 import type { Answer, Call, Dispatch, Interaction } from './call.ts'
 import { answerOf, change } from './change.ts'
 import { checkQuery } from './manners.ts'
@@ -68,6 +68,21 @@ const batch = async (reading: readonly EntryRead[], call: Call, context: Dispatc
   return entries.flatMap((read) => answers.get(read) ?? [])
 }
 
+/** One after the other, as it came about: a version may refer to what an older one made. */
+const replay = async (
+  body: Body,
+  wrong: ReadonlyMap<number, Issue[]>,
+  call: Call,
+  context: Dispatch,
+): Promise<Answer[]> => {
+  const { oldestFirst, readChanges } = await import('./replay.ts')
+  const entries = readChanges(body, context.base, wrong).map((read) => keyed(read, call))
+  const answers: Answer[] = []
+  for (const position of oldestFirst(body.resource))
+    answers[position] = await askRead(entries[position] as EntryRead, context)
+  return answers
+}
+
 /** Puts the Bundle, as it came, into the archive: before anything of it is done, so that nothing done can lack it. */
 type Archive = () => Promise<void>
 
@@ -115,12 +130,12 @@ const transaction = async (
 }
 
 const typeIssues = (type: unknown): Issue[] =>
-  type === 'batch' || type === 'transaction'
+  type === 'batch' || type === 'transaction' || type === 'history'
     ? []
     : [
         error(
           'invalid',
-          `A posted Bundle must be of type \`batch\` or \`transaction\`, not \`${type}\`.`,
+          `A posted Bundle must be of type \`batch\`, \`transaction\` or \`history\`, not \`${type}\`.`,
           'Bundle.type',
         ),
       ]
@@ -139,9 +154,15 @@ const bundleOf = (call: Call): Body => {
   return body
 }
 
-const responseTypes: Readonly<Record<string, BundleType>> = {
-  batch: 'batch-response',
-  transaction: 'transaction-response',
+const answersTo = async (body: Body, call: Call, context: Dispatch, archive: Archive): Promise<Answer[]> => {
+  const { type } = body.resource
+  const { whole, entries: wrong } = wrapperIssues(body.resource)
+  failOn(whole)
+  if (type === 'history') return archive().then(() => replay(body, wrong, call, context))
+  const reading = readEntries(body, context.base, wrong)
+  return type === 'batch'
+    ? archive().then(() => batch(reading, call, context))
+    : transaction(reading, call, once(call, context), archive)
 }
 
 export const bundle: Interaction = async (call, context) => {
@@ -149,19 +170,13 @@ export const bundle: Interaction = async (call, context) => {
   failOn(objections(context.principal, 'bundle', 'Bundle'))
   const body = bundleOf(call)
   const id = crypto.randomUUID()
-  const wrong = wrapperIssues(body.resource)
-  failOn(wrong.whole)
-  const reading = readEntries(body, context.base, wrong.entries)
   const archive = (): Promise<void> => context.archive.bundle(context.tenant, id, body.text)
-  const type = String(body.resource.type)
-  const answers = await (type === 'batch'
-    ? archive().then(() => batch(reading, call, context))
-    : transaction(reading, call, once(call, context), archive))
+  const answers = await answersTo(body, call, context, archive)
   return {
     status: 200,
     text: bundleText({
       id,
-      type: responseTypes[type] ?? 'batch-response',
+      type: body.resource.type === 'transaction' ? 'transaction-response' : 'batch-response',
       timestamp: new Date(context.now()).toISOString(),
       entries: answers.map((answer) => responseEntry(answer, call.prefer, context.base)),
     }),

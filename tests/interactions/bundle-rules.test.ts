@@ -517,3 +517,37 @@ test('a parameter that a Bundle does not have is refused', async () => {
   expect((await ask('POST', '/?colour=red', { body })).status).toBe(400)
   expect((await ask('POST', '/?_pretty=true', { body })).status).toBe(200)
 })
+
+test('a history is done again from its oldest version on, under the ids that it has', async () => {
+  const entry = (minute: number, request: object, resource?: Resource) => ({
+    fullUrl: `https://elsewhere.org/fhir/Patient/${minute}`,
+    ...(resource && { resource }),
+    request,
+    response: { status: '200', lastModified: `2026-01-01T00:0${minute}:00Z` },
+  })
+  const creation = { method: 'POST', url: 'Patient' }
+  const body = {
+    resourceType: 'Bundle',
+    type: 'history',
+    entry: [
+      entry(4, { method: 'DELETE', url: 'Patient/h2' }),
+      entry(
+        3,
+        { method: 'PUT', url: 'Patient/h1', ifMatch: 'W/"1"' },
+        identified('h', { id: 'h1', active: true }),
+      ),
+      entry(
+        2,
+        creation,
+        identified('h', { id: 'h2', link: [{ type: 'seealso', other: { reference: 'Patient/h1' } }] }),
+      ),
+      entry(1, creation, identified('h', { id: 'h1' })),
+      entry(1, creation, identified('h')),
+    ],
+  }
+  const told = await ask('POST', '/', { body })
+  expect([told.json.type, statuses(told)]).toEqual(['batch-response', ['204', '200', '201', '201', '400']])
+  const { headers, json } = await ask('GET', '/Patient/h1')
+  expect([headers.ETag, json.active]).toEqual(['W/"2"', true])
+  expect((await ask('GET', '/Patient/h2')).status).toBe(410)
+})
