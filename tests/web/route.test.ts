@@ -7,3 +7,7 @@ test('returns the route that an address names', () => {
   expect(parseRoute(patientHash('a b'))).toEqual({ name: 'patient', id: 'a b', section: 'overview' })
   expect(parseRoute('#/patients/a/nothing')).toEqual({ name: 'unknown' })
 })
+
+test('takes an address that nobody wrote for none', () => {
+  expect(parseRoute('#/patients/%')).toEqual({ name: 'unknown' })
+})

@@ -13,6 +13,7 @@ import { Home } from './search/home.tsx'
 import { forgetRecent } from './search/recent.ts'
 import { TopBar } from './top-bar.tsx'
 import { Announcer } from './ui/announce.tsx'
+import { Boundary } from './ui/boundary.tsx'
 import { useKeys } from './ui/keys.ts'
 import { Empty } from './ui/states.tsx'
 
@@ -106,10 +107,14 @@ export const App = ({ baseUrl, session, user, log, open }: AppProps) => {
       </button>
       <TopBar logOpen={logOpen} toggleLog={toggleLog} help={help} signOut={open ? undefined : signOut} />
       <main ref={main} id="main" tabIndex={-1}>
-        <Main route={route} />
+        <Boundary place={JSON.stringify(route)}>
+          <Main route={route} />
+        </Boundary>
       </main>
       {logOpen && <LogDrawer close={toggleLog} />}
-      {raw && <RawResource key={`${raw.type}/${raw.id}`} address={raw} close={() => setRaw(undefined)} />}
+      <Boundary place={raw ? `${raw.type}/${raw.id}` : ''}>
+        {raw && <RawResource key={`${raw.type}/${raw.id}`} address={raw} close={() => setRaw(undefined)} />}
+      </Boundary>
       {helpOpen && <Help close={() => setHelpOpen(false)} />}
       <Announcer />
     </PageContext>

@@ -21,13 +21,22 @@ export type Route =
 
 const isSection = (text: string): text is Section => (sections as readonly string[]).includes(text)
 
+const decoded = (text: string): string | undefined => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Returns the route a hash names. */
 export const parseRoute = (hash: string): Route => {
-  const [first = '', id = '', section = 'overview', ...rest] = hash.replace(/^#?\/?/, '').split('/')
+  const [first = '', named = '', section = 'overview', ...rest] = hash.replace(/^#?\/?/, '').split('/')
+  const id = decoded(named)
   if (first === '') return { name: 'home' }
   if (first === 'post' && id === '') return { name: 'post' }
   if (first === 'patients' && id && isSection(section) && rest.length === 0)
-    return { name: 'patient', id: decodeURIComponent(id), section }
+    return { name: 'patient', id, section }
   return { name: 'unknown' }
 }
 

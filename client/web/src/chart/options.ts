@@ -28,6 +28,10 @@ const timeAxis = (colours: Colours): uPlot.Axis => ({
   size: (_u, labels) => (labels?.some((label) => label?.includes('\n')) ? 44 : 28),
 })
 
+/** All charts begin at the same place, but where a number would be cut off and read as another. */
+const widthOf = (labels: readonly (string | null)[] | null): number =>
+  Math.max(46, ...(labels ?? []).map((label) => (label?.length ?? 0) * 7 + 14))
+
 const lowest = (bands: readonly BandOf[]): number =>
   Math.min(...bands.map((band) => band.range.low ?? Infinity))
 const highest = (bands: readonly BandOf[]): number =>
@@ -85,7 +89,7 @@ export const plotOptions = (trend: Trend, around: Around): uPlot.Options => ({
     x: { time: true, min: around.span.from, max: around.span.to, auto: false },
     y: { range: yRange(bandsOf(trend)) },
   },
-  axes: [timeAxis(around.colours), { ...axis(around.colours), size: 46 }],
+  axes: [timeAxis(around.colours), { ...axis(around.colours), size: (_u, labels) => widthOf(labels) }],
   series: [{}, ...trend.parts.map((part, index) => lineSeries(part, index, around.colours))],
   hooks: hooks(trend, around),
 })
