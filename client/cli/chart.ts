@@ -40,8 +40,8 @@ export const openChart = async (command: Command): Promise<Chart> => {
   }
 }
 
-const column = ({ measurements }: Trend, part: number): Reading[] =>
-  measurements.flatMap(({ readings }) => readings[part] ?? [])
+const column = ({ measurements }: Trend, part: string): Reading[] =>
+  measurements.flatMap(({ readings }) => readings.filter((each) => each.part === part))
 
 const extreme = (readings: readonly Reading[], sign: 1 | -1): string =>
   glance(readings.reduce((a, b) => (sign * a.value <= sign * b.value ? a : b)))
@@ -49,7 +49,7 @@ const extreme = (readings: readonly Reading[], sign: 1 | -1): string =>
 /** Returns the columns that tell how a measure went, numbers of more than four digits rounded: latest, when, flag, lowest, highest, how many, and a line. */
 export const courseOf = (trend: Trend): string[] => {
   const latest = trend.measurements.at(-1)
-  const columns = trend.parts.map((_, part) => column(trend, part)).filter(({ length }) => length > 0)
+  const columns = trend.parts.map((part) => column(trend, part)).filter(({ length }) => length > 0)
   return [
     latest ? measurementText(latest) : '',
     timeText(latest?.when ?? ''),

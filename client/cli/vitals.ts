@@ -1,5 +1,5 @@
 import type { Observation } from 'fhir/r4.js'
-import { vitalTrends } from '../clinical/vitals.ts'
+import { vitalTrends, wordTrends } from '../clinical/vitals.ts'
 import { courseHeading, courseOf, openChart } from './chart.ts'
 import type { Command } from './options.ts'
 import { table } from './table.ts'
@@ -8,7 +8,8 @@ import { table } from './table.ts'
 export const vitals = async (command: Command): Promise<string> => {
   const chart = await openChart(command)
   const criteria = { category: 'vital-signs', _sort: '-date' }
-  const trends = vitalTrends(await chart.list<Observation>('Observation', criteria), chart.birthDate)
+  const observations = await chart.list<Observation>('Observation', criteria)
+  const trends = [...vitalTrends(observations, chart.birthDate), ...wordTrends(observations)]
   if (command.json) return JSON.stringify(trends, null, 2)
   if (trends.length === 0) return 'No vital signs found.'
   return table([

@@ -47,7 +47,11 @@ const vaccine = (key: string, group: readonly Immunization[]): Vaccine => ({
   doses: group.map(dose).sort((a, b) => (a.at || 0) - (b.at || 0)),
 })
 
-const newest = (of: Vaccine): number => of.doses.at(-1)?.at || 0
+/** Returns when a vaccine was last given; undefined where it never was. */
+export const lastGiven = ({ doses }: Vaccine): string | undefined =>
+  doses.findLast((each) => each.given)?.when
+
+const newest = (of: Vaccine): number => instant(lastGiven(of)) || 0
 
 /** Turns immunizations into one row for each vaccine, the one given last first. */
 export const vaccines = (immunizations: readonly Immunization[]): Vaccine[] => {

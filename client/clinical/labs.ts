@@ -1,7 +1,7 @@
 import type { DiagnosticReport, Observation } from 'fhir/r4.js'
 import { conceptText } from './text.ts'
 import { instant } from './time.ts'
-import { counts, effective, inOrder, measurement, reading, type Trend, unitOf } from './trend.ts'
+import { counts, effective, inOrder, measurement, reading, type Trend, unfolded, unitOf } from './trend.ts'
 
 /** Results that are ordered and read together. */
 export interface Panel {
@@ -80,6 +80,7 @@ export const labPanels = (
   const byId = panelsById(reports)
   const placed = observations
     .filter(counts)
+    .flatMap((each) => unfolded(each))
     .flatMap((each) => (byId.get(each.id ?? '') ?? [others]).map((name) => ({ name, observation: each })))
   const groups = Map.groupBy(placed, (each) => each.name.key)
   return [...groups.values()]

@@ -3,8 +3,10 @@ import type {
   Observation,
   ObservationComponent,
   ObservationReferenceRange,
+  Quantity,
 } from 'fhir/r4.js'
 import { toDigits, toNumber } from '../exact.ts'
+import { conceptText } from './text.ts'
 
 /** The interval a value is expected in, and who says so. Both ends belong to it. */
 export interface Range {
@@ -45,7 +47,7 @@ const codesOf = (concepts: readonly CodeableConcept[]): string[] =>
 /** Returns the flag the sender gave; `null` when the sender said that the value is normal. */
 export const reportedFlag = (concepts: readonly CodeableConcept[] | undefined): Flag | null | undefined => {
   const codes = codesOf(concepts ?? [])
-  const code = codes.find((each) => each in interpretations)
+  const code = codes.find((each) => Object.hasOwn(interpretations, each))
   if (code === undefined) return codes.includes('N') ? null : undefined
   const [level, critical, word] = interpretations[code] ?? ['abnormal', false, code]
   return { level, critical, word, because: 'as reported with the result' }
@@ -64,28 +66,48 @@ const rangeText = (range: ObservationReferenceRange): string => {
   return high === undefined ? (range.text ?? '') : `≤ ${high}`
 }
 
-/** Returns the range that came with the data, if one did. */
+const namesOf = (quantity: Quantity | undefined): string[] =>
+  [quantity?.code, quantity?.unit].filter((name) => name !== undefined)
+
+const isAlike = (a: Quantity | undefined, b: Quantity | undefined): boolean => {
+  const [ours, theirs] = [namesOf(a), namesOf(b)]
+  return ours.length === 0 || theirs.length === 0 || ours.some((name) => theirs.includes(name))
+}
+
+const whose = (range: ObservationReferenceRange): string => {
+  const text = [rangeText(range), range.low?.unit ?? range.high?.unit].filter(Boolean).join(' ')
+  const people = range.appliesTo?.map(conceptText).filter(Boolean).join(', ')
+  return people ? `${text} (${people})` : text
+}
+
+const source = 'range given with the result'
+
+/** Returns the range that came with the data; without ends where it cannot be told whether it is this patient's, or is in another unit. */
 export const reportedRange = (from: Observation | ObservationComponent): Range | undefined => {
-  const range = from.referenceRange?.find(isNormal)
+  const [range, ...others] = from.referenceRange?.filter(isNormal) ?? []
   if (!range) return undefined
+  if (others.length > 0) return { text: [range, ...others].map(whose).join('; '), source }
+  if (![range.low, range.high].every((end) => isAlike(end, from.valueQuantity)))
+    return { text: whose(range), source }
   const low = toNumber(range.low?.value)
   const high = toNumber(range.high?.value)
   return {
     ...(low === undefined ? {} : { low }),
     ...(high === undefined ? {} : { high }),
     text: rangeText(range),
-    source: 'range given with the result',
+    source,
   }
 }
 
 const isHigh = (value: number, range: Range | undefined): boolean =>
   range?.highFrom === undefined ? range?.high !== undefined && value > range.high : value >= range.highFrom
 
-/** Returns whether a value is out of a range, and on which side. */
-export const rangeFlag = (value: number, range: Range | undefined): Flag | undefined => {
+/** Returns whether a value is out of a range, and on which side; `<5` is not above 3, nor is `>5` below 9. */
+export const rangeFlag = (value: number, range: Range | undefined, comparator = ''): Flag | undefined => {
   const because = range ? `outside ${range.text}, ${range.source}` : ''
-  if (isHigh(value, range)) return { level: 'high', critical: false, word: 'High', because }
-  if (range?.low !== undefined && value < range.low)
+  if (!comparator.startsWith('<') && isHigh(value, range))
+    return { level: 'high', critical: false, word: 'High', because }
+  if (!comparator.startsWith('>') && range?.low !== undefined && value < range.low)
     return { level: 'low', critical: false, word: 'Low', because }
   return undefined
 }

@@ -1,13 +1,11 @@
 import type { Condition, Dosage, Encounter, MedicationRequest, Procedure, Timing } from 'fhir/r4.js'
 import { toDigits } from '../exact.ts'
-import { codingText, conceptText, referenceText } from './text.ts'
-
-const statusCode = (condition: Condition): string => condition.clinicalStatus?.coding?.[0]?.code ?? ''
+import { conceptText, isCoded, referenceText } from './text.ts'
 
 /** Returns whether a problem is one now. */
 export const isActiveProblem = (condition: Condition): boolean =>
-  !['inactive', 'resolved', 'remission'].includes(statusCode(condition)) &&
-  condition.verificationStatus?.coding?.[0]?.code !== 'entered-in-error'
+  !isCoded(condition.clinicalStatus, ['inactive', 'resolved', 'remission']) &&
+  !isCoded(condition.verificationStatus, ['refuted', 'entered-in-error'])
 
 /** Returns a problem's status in a word. */
 export const problemStatus = (condition: Condition): string => {
@@ -24,13 +22,22 @@ export const onset = (condition: Condition): string | undefined =>
 export const abatement = (condition: Condition): string | undefined =>
   condition.abatementDateTime ?? condition.abatementPeriod?.end
 
-/** Returns whether a prescription is in force. */
-export const isActiveMedication = ({ status }: MedicationRequest): boolean =>
-  status === 'active' || status === 'on-hold'
+const wishes: readonly string[] = ['proposal', 'plan', 'option']
 
-/** Returns the name of what was prescribed. */
-export const medicationText = (request: MedicationRequest): string =>
+/** Returns whether a prescription is in force; what is only proposed is none. */
+export const isActiveMedication = ({ status, intent }: MedicationRequest): boolean =>
+  (status === 'active' || status === 'on-hold') && !wishes.includes(intent)
+
+/** Returns a prescription's status in a word. */
+export const medicationStatus = ({ status, intent }: MedicationRequest): string =>
+  wishes.includes(intent) ? `${status}, ${intent}` : status
+
+const medicationName = (request: MedicationRequest): string =>
   conceptText(request.medicationCodeableConcept) || referenceText(request.medicationReference) || 'Not coded'
+
+/** Returns the name of what was prescribed, or must not be given. */
+export const medicationText = (request: MedicationRequest): string =>
+  `${request.doNotPerform ? 'Do not give: ' : ''}${medicationName(request)}`
 
 const timesText = ({ repeat }: Timing): string => {
   if (!repeat?.frequency) return ''
@@ -57,25 +64,25 @@ const dosageLine = (dosage: Dosage): string =>
 export const dosageText = (request: MedicationRequest): string =>
   (request.dosageInstruction ?? []).map(dosageLine).filter(Boolean).join('; ')
 
-/** Returns what an encounter was. */
-export const encounterText = (encounter: Encounter): string =>
-  encounter.type?.map(conceptText).filter(Boolean).join(', ') || codingText(encounter.class) || 'Encounter'
-
-const classes: Record<string, string> = {
-  AMB: 'Ambulatory',
-  EMER: 'Emergency',
-  IMP: 'Inpatient',
-  ACUTE: 'Inpatient, acute',
-  NONAC: 'Inpatient, non-acute',
-  OBSENC: 'Observation',
-  HH: 'Home health',
-  VR: 'Virtual',
-  SS: 'Short stay',
-}
+const classes = new Map([
+  ['AMB', 'Ambulatory'],
+  ['EMER', 'Emergency'],
+  ['IMP', 'Inpatient'],
+  ['ACUTE', 'Inpatient, acute'],
+  ['NONAC', 'Inpatient, non-acute'],
+  ['OBSENC', 'Observation'],
+  ['HH', 'Home health'],
+  ['VR', 'Virtual'],
+  ['SS', 'Short stay'],
+])
 
 /** Returns an encounter's class in words. */
 export const encounterClass = (encounter: Encounter): string =>
-  encounter.class?.display ?? classes[encounter.class?.code ?? ''] ?? encounter.class?.code ?? ''
+  encounter.class?.display ?? classes.get(encounter.class?.code ?? '') ?? encounter.class?.code ?? ''
+
+/** Returns what an encounter was. */
+export const encounterText = (encounter: Encounter): string =>
+  encounter.type?.map(conceptText).filter(Boolean).join(', ') || encounterClass(encounter) || 'Encounter'
 
 /** Returns why an encounter took place. */
 export const encounterReason = (encounter: Encounter): string =>

@@ -7,6 +7,10 @@ export const codingText = (coding: Coding | undefined): string => coding?.displa
 export const conceptText = (concept: CodeableConcept | undefined): string =>
   concept?.text ?? concept?.coding?.map(codingText).find((text) => text !== '') ?? ''
 
+/** Returns whether a concept is one of these codes, whichever of its codings says so. */
+export const isCoded = (concept: CodeableConcept | undefined, codes: readonly string[]): boolean =>
+  concept?.coding?.some(({ code }) => code !== undefined && codes.includes(code)) ?? false
+
 /** Returns what a reference says to a reader. */
 export const referenceText = (reference: Reference | undefined): string =>
   reference?.display ?? reference?.reference ?? ''
@@ -43,7 +47,11 @@ const labels: Record<string, string> = {
 
 const identifierLabel = (identifier: Identifier): string => {
   const code = identifier.type?.coding?.[0]?.code ?? ''
-  return labels[code] ?? (conceptText(identifier.type) || shortSystem(identifier.system))
+  return (
+    (Object.hasOwn(labels, code) && labels[code]) ||
+    conceptText(identifier.type) ||
+    shortSystem(identifier.system)
+  )
 }
 
 const shortSystem = (system: string | undefined): string =>

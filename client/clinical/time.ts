@@ -92,6 +92,8 @@ export const agoText = (at: number, now: number): string => {
     [3_600_000, 'h'],
     [60_000, 'min'],
   ]
+  if (Number.isNaN(at)) return 'at an unknown time'
+  if (at > now + 60_000) return 'in the future'
   const step = steps.find(([length]) => now - at >= length)
   return step ? `${Math.floor((now - at) / step[0])} ${step[1]} ago` : 'just now'
 }

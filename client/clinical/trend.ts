@@ -20,6 +20,8 @@ export interface Measurement {
   when: string
   at: number
   status: string
+  /** What of the whole could have been measured; a reading may be missing. */
+  parts: readonly string[]
   readings: readonly Reading[]
   /** The result in words, where it is not a number. */
   text: string
@@ -59,7 +61,7 @@ const rangeFor = (
 
 const flagFor = (from: Observation | ObservationComponent, value: number, range: Range | undefined) => {
   const said = reportedFlag(from.interpretation)
-  return said === undefined ? rangeFlag(value, range) : (said ?? undefined)
+  return said === undefined ? rangeFlag(value, range, from.valueQuantity?.comparator) : (said ?? undefined)
 }
 
 /** Returns the number an observation or a component carries, judged; undefined when it carries none. */
@@ -81,6 +83,14 @@ const ratioText = (observation: Observation): string => {
   return numerator ? `${toDigits(numerator.value)} : ${toDigits(denominator?.value ?? 1)}` : ''
 }
 
+const intervalText = ({ valueRange, valuePeriod }: Observation): string => {
+  const unit = unitOf(valueRange?.low ?? valueRange?.high)
+  const ends = valueRange
+    ? [valueRange.low, valueRange.high].map((end) => (end ? toDigits(end.value) : '…'))
+    : [valuePeriod?.start, valuePeriod?.end].map((end) => end ?? '…')
+  return valueRange || valuePeriod ? `${ends.join(' – ')} ${unit}`.trim() : ''
+}
+
 const absent = (observation: Observation): string =>
   observation.dataAbsentReason ? `Not available: ${conceptText(observation.dataAbsentReason)}` : 'No value'
 
@@ -90,16 +100,47 @@ export const valueText = (observation: Observation): string =>
   observation.valueDateTime ??
   observation.valueTime ??
   (observation.valueBoolean === undefined ? undefined : observation.valueBoolean ? 'Yes' : 'No') ??
-  (conceptText(observation.valueCodeableConcept) || ratioText(observation) || absent(observation))
+  (conceptText(observation.valueCodeableConcept) ||
+    ratioText(observation) ||
+    intervalText(observation) ||
+    (observation.valueSampledData ? 'Sampled data' : absent(observation)))
+
+/** A component that stands for itself: what it is a part of is named with it. */
+const standingAlone = (observation: Observation, component: ObservationComponent): Observation => {
+  const { component: _all, ...whole } = observation
+  const blank = Object.fromEntries(Object.entries(whole).filter(([name]) => !name.startsWith('value')))
+  const { referenceRange: _range, interpretation: _said, dataAbsentReason: _absent, ...frame } = blank
+  const text = [conceptText(observation.code), conceptText(component.code)].filter(Boolean).join(': ')
+  return { ...frame, ...component, code: { ...component.code, text } } as Observation
+}
+
+const hasOwnValue = (observation: Observation): boolean =>
+  Object.keys(observation).some((name) => name.startsWith('value') || name === 'dataAbsentReason')
+
+/** Returns an observation and, each on its own, those of its components that are not parts of one measurement. */
+export const unfolded = (
+  observation: Observation,
+  isPart: (component: ObservationComponent) => boolean = () => false,
+): Observation[] => {
+  const all = observation.component ?? []
+  const alone = all.filter((each) => !isPart(each))
+  const whole = alone.length === 0 || alone.length < all.length || hasOwnValue(observation)
+  return [...(whole ? [observation] : []), ...alone.map((each) => standingAlone(observation, each))]
+}
 
 /** Returns a measurement of the readings found in an observation. */
-export const measurement = (observation: Observation, readings: readonly Reading[]): Measurement => {
+export const measurement = (
+  observation: Observation,
+  readings: readonly Reading[],
+  parts: readonly string[] = [''],
+): Measurement => {
   const when = effective(observation)
   return {
     id: observation.id ?? '',
     when,
     at: instant(when),
     status: observation.status,
+    parts,
     readings,
     text: readings.length > 0 ? '' : valueText(observation),
     flag:
@@ -133,9 +174,19 @@ export const glance = (reading: Reading): string => {
 
 const decimals = (text: string): number => text.split('.')[1]?.length ?? 0
 
+/** Returns a measurement's numbers: `142 / 91`, or `– / 91` where a part is missing. */
+export const numbersText = (
+  { parts, readings }: Measurement,
+  digitsOf: (reading: Reading) => string = glance,
+): string =>
+  parts
+    .map((part) => readings.find((each) => each.part === part))
+    .map((reading) => (reading ? digitsOf(reading) : '–'))
+    .join(' / ')
+
 /** Returns a measurement in one line: `142 / 91 mm[Hg]`. */
 export const measurementText = (of: Measurement, digitsOf: (reading: Reading) => string = glance): string => {
   if (of.readings.length === 0) return of.text
   const unit = of.readings[0]?.unit ?? ''
-  return `${of.readings.map(digitsOf).join(' / ')}${unit ? ` ${unit}` : ''}`
+  return `${numbersText(of, digitsOf)}${unit ? ` ${unit}` : ''}`
 }

@@ -1,4 +1,4 @@
-import type { Observation } from 'fhir/r4.js'
+import type { Observation, ObservationComponent } from 'fhir/r4.js'
 import { adultRange } from './bands.ts'
 import { conceptText } from './text.ts'
 import { yearsAt } from './time.ts'
@@ -12,6 +12,7 @@ import {
   type Reading,
   reading,
   type Trend,
+  unfolded,
 } from './trend.ts'
 
 /** A vital sign by its LOINC codes; `parts` are component codes, in the order they are said. */
@@ -63,6 +64,11 @@ const kindOf = (observation: Observation): Vital => {
   )
 }
 
+const isPartOf =
+  ({ parts }: Vital) =>
+  ({ code }: ObservationComponent): boolean =>
+    parts.some(([part]) => code.coding?.some((coding) => coding.code === part))
+
 const componentReadings = (observation: Observation, kind: Vital, fallback: FallbackRange): Reading[] => {
   const at = measurement(observation, []).at
   return kind.parts.flatMap(([code, name]) => {
@@ -81,20 +87,27 @@ const ownReading = (observation: Observation, fallback: FallbackRange): Reading[
 const readings = (observation: Observation, kind: Vital, fallback: FallbackRange): Reading[] =>
   kind.parts.length > 0 ? componentReadings(observation, kind, fallback) : ownReading(observation, fallback)
 
-/** Turns lone systolic and diastolic observations of the same time into panels, as the others come. */
-const paired = (observations: readonly Observation[]): Observation[] => {
-  const lone = (code: string) => observations.filter((each) => codes(each).includes(code))
-  const diastolics = Map.groupBy(lone(diastolic), effective)
-  const panels = lone(systolic).map((upper): Observation => {
-    const lower = diastolics.get(effective(upper))?.[0]
-    const component = [upper, lower].flatMap((each) => (each ? [{ ...each, code: each.code }] : []))
-    return { ...upper, code: { coding: [{ code: '85354-9' }] }, component }
-  })
-  const rest = observations.filter(
-    (each) => !codes(each).some((code) => code === systolic || code === diastolic),
-  )
-  return panels.length > 0 ? [...rest, ...panels] : rest
+const isPressure = (observation: Observation): boolean =>
+  codes(observation).some((code) => code === systolic || code === diastolic)
+
+const panelOf = (some: readonly Observation[]): Observation => ({
+  ...(some[0] as Observation),
+  code: { coding: [{ code: '85354-9' }] },
+  component: some.map((each) => ({ ...each, code: each.code })),
+})
+
+/** One systolic and one diastolic of the same time are a pair; which of several belong together nobody knows. */
+const panelsOf = (sameTime: readonly Observation[]): Observation[] => {
+  const uppers = sameTime.filter((each) => codes(each).includes(systolic))
+  const isPair = sameTime.length === 2 && uppers.length === 1 && effective(sameTime[0] as Observation) !== ''
+  return isPair ? [panelOf(sameTime)] : sameTime.map((each) => panelOf([each]))
 }
+
+/** Turns lone systolic and diastolic observations into panels, as the others come. */
+const paired = (observations: readonly Observation[]): Observation[] => [
+  ...observations.filter((each) => !isPressure(each)),
+  ...[...Map.groupBy(observations.filter(isPressure), effective).values()].flatMap(panelsOf),
+]
 
 const fallbackFor =
   (kind: string, birthDate: string | undefined): FallbackRange =>
@@ -107,10 +120,19 @@ interface Measured {
   measurement: Measurement
 }
 
-const measured = (observation: Observation, birthDate: string | undefined): Measured => {
+const partsOf = ({ parts }: Vital): string[] => (parts.length > 0 ? parts.map(([, name]) => name) : [''])
+
+/** Parts in different units are measurements of their own: side by side, one would be read in the other's unit. */
+const measured = (observation: Observation, birthDate: string | undefined): Measured[] => {
   const kind = kindOf(observation)
   const found = readings(observation, kind, fallbackFor(kind.key, birthDate))
-  return { kind, unit: found[0]?.unit ?? '', measurement: measurement(observation, found) }
+  const groups = Map.groupBy(found, ({ unit }) => unit)
+  if (groups.size === 0) return [{ kind, unit: '', measurement: measurement(observation, [], partsOf(kind)) }]
+  return [...groups].map(([unit, some]) => ({
+    kind,
+    unit,
+    measurement: measurement(observation, some, partsOf(kind)),
+  }))
 }
 
 const trendOf = (group: readonly Measured[]): Trend => {
@@ -119,7 +141,7 @@ const trendOf = (group: readonly Measured[]): Trend => {
     key: `${first.kind.key}|${first.unit}`,
     title: first.kind.title,
     unit: first.unit,
-    parts: first.kind.parts.length > 0 ? first.kind.parts.map(([, name]) => name) : [''],
+    parts: partsOf(first.kind),
     measurements: inOrder(group.map((each) => each.measurement)),
   }
 }
@@ -129,12 +151,20 @@ const place = (trend: Trend): number => {
   return index < 0 ? vitals.length : index
 }
 
-/** Turns observations into one trend for each vital sign and unit; what a unit says is never converted. */
-export const vitalTrends = (observations: readonly Observation[], birthDate: string | undefined): Trend[] => {
-  const all = paired(observations.filter(counts)).map((each) => measured(each, birthDate))
-  const groups = Map.groupBy(
-    all.filter((each) => each.measurement.readings.length > 0),
-    (each) => `${each.kind.key}|${each.unit}`,
+const allMeasured = (observations: readonly Observation[], birthDate: string | undefined): Measured[] =>
+  paired(observations.filter(counts).flatMap((each) => unfolded(each, isPartOf(kindOf(each))))).flatMap(
+    (each) => measured(each, birthDate),
   )
+
+const trendsOf = (all: readonly Measured[]): Trend[] => {
+  const groups = Map.groupBy(all, (each) => `${each.kind.key}|${each.unit}`)
   return [...groups.values()].map(trendOf).sort((a, b) => place(a) - place(b) || (a.title < b.title ? -1 : 1))
 }
+
+/** Turns observations into one trend for each vital sign and unit; what a unit says is never converted. */
+export const vitalTrends = (observations: readonly Observation[], birthDate: string | undefined): Trend[] =>
+  trendsOf(allMeasured(observations, birthDate).filter((each) => each.measurement.readings.length > 0))
+
+/** Turns those observations into trends that have no number: a word, or why there is none. */
+export const wordTrends = (observations: readonly Observation[]): Trend[] =>
+  trendsOf(allMeasured(observations, undefined).filter((each) => each.measurement.readings.length === 0))

@@ -1,6 +1,6 @@
 import type { Immunization } from 'fhir/r4.js'
 import { expect, test } from 'vitest'
-import { placeOn, vaccines, yearAxis } from '../../client/clinical/immunizations.ts'
+import { lastGiven, placeOn, vaccines, yearAxis } from '../../client/clinical/immunizations.ts'
 
 const dose = (
   code: string,
@@ -32,4 +32,9 @@ test('marks whole years around all doses', () => {
   expect(axis.ticks.map((tick) => tick.label)).toEqual(['2000', '2005', '2010', '2015', '2020'])
   expect(placeOn(axis, new Date(2000, 0).getTime())).toBe(0)
   expect(axis.ticks.at(-1)?.place).toBe(1)
+})
+
+test('says when a vaccine was last given, not when it was refused', () => {
+  const [row] = vaccines([dose('140', '2020-10-01'), dose('140', '2025-10-01', 'not-done')])
+  expect(row && lastGiven(row)).toBe('2020-10-01')
 })

@@ -40,3 +40,19 @@ test('says nothing about a range where none was given', () => {
   const trend = labPanels([observed('2339-0', 400, 'mg/dL')], [])[0]?.trends[0]
   expect(trend?.measurements[0]?.flag).toBeUndefined()
 })
+
+test('shows components as results of their own, and intervals as they are', () => {
+  const { valueQuantity: _none, ...urine } = observed('5778-6', 0, '', { code: { text: 'Sediment' } })
+  const component = [{ code: { text: 'RBC' }, valueString: 'none seen' }]
+  const interval = {
+    ...urine,
+    id: 'i',
+    code: { text: 'WBC' },
+    valueRange: { low: { value: 2, unit: '/HPF' }, high: { value: 5 } },
+  }
+  const trends = labPanels([{ ...urine, component }, interval], [])[0]?.trends ?? []
+  expect(trends.map(({ title, measurements }) => [title, measurements[0]?.text])).toEqual([
+    ['Sediment: RBC', 'none seen'],
+    ['WBC', '2 – 5 /HPF'],
+  ])
+})

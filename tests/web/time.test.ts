@@ -45,3 +45,8 @@ test('says how long ago something was', () => {
   expect(agoText(0, 3 * 86_400_000)).toBe('3 d ago')
   expect(agoText(0, 30_000)).toBe('just now')
 })
+
+test('does not call the future now', () => {
+  expect(agoText(Date.UTC(2031, 0), Date.UTC(2026, 0))).toBe('in the future')
+  expect(agoText(Number.NaN, Date.UTC(2026, 0))).toBe('at an unknown time')
+})

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { glance, measurementText, type Trend } from '../../client/clinical/trend.ts'
-import { vitalTrends } from '../../client/clinical/vitals.ts'
+import { vitalTrends, wordTrends } from '../../client/clinical/vitals.ts'
 import { parseExact } from '../../client/exact.ts'
 import { observed, pressure } from './data.ts'
 
@@ -104,4 +104,90 @@ test('shows few digits at a glance and keeps all of them', () => {
   const exact = (parseExact('{"value":36.60}') as { value: unknown }).value
   const warm = only(vitalTrends([observed('8310-5', exact, 'Cel')], born)).measurements[0]?.readings[0]
   expect(warm && glance(warm)).toBe('36.60')
+})
+
+const lone = (code: string, value: number, unit: string, effectiveDateTime: string, id = code) =>
+  observed(code, value, unit, { effectiveDateTime, id })
+
+test('shows a lone diastolic pressure, and pairs only what cannot be mistaken', () => {
+  const [trend] = vitalTrends(
+    [
+      lone('8462-4', 133, 'mm[Hg]', '2020-01-01T10:00:00Z'),
+      lone('8480-6', 120, 'mm[Hg]', '2020-01-02T10:00:00Z', 'a'),
+      lone('8480-6', 190, 'mm[Hg]', '2020-01-02T10:00:00Z', 'b'),
+      lone('8462-4', 80, 'mm[Hg]', '2020-01-02T10:00:00Z', 'c'),
+    ],
+    born,
+  )
+  expect(trend?.measurements.map((each) => measurementText(each))).toEqual([
+    '– / 133 mm[Hg]',
+    '120 / – mm[Hg]',
+    '190 / – mm[Hg]',
+    '– / 80 mm[Hg]',
+  ])
+})
+
+test('never shows a part of a pressure in the unit of the other', () => {
+  const panel = pressure('85354-9', 120, 80)
+  const [diastolic, ...rest] = panel.component ?? []
+  const mixed = {
+    ...panel,
+    component: [{ ...diastolic, valueQuantity: { value: 10.6, unit: 'kPa' } }, ...rest],
+  }
+  expect(
+    vitalTrends([mixed as typeof panel], born).map(({ measurements }) =>
+      measurementText(measurements[0] as never),
+    ),
+  ).toEqual(['120 / – mm[Hg]', '– / 10.6 kPa'])
+})
+
+test('shows components that are no part of a pair as measurements of their own', () => {
+  const part = (text: string, value: number) => ({ code: { text }, valueQuantity: { value, unit: 'mm' } })
+  const { valueQuantity: _none, ...pupils } = observed('x', 0, '', { code: { text: 'Pupils' } })
+  const mean = {
+    code: { coding: [{ code: '8478-0' }], text: 'Mean' },
+    valueQuantity: { value: 93, unit: 'mm[Hg]' },
+  }
+  const panel = pressure('85354-9', 120, 80)
+  const trends = vitalTrends(
+    [
+      { ...pupils, component: [part('left', 3), part('right', 8)] },
+      { ...panel, component: [...(panel.component ?? []), mean] },
+    ],
+    born,
+  )
+  expect(trends.map(({ title }) => title)).toEqual([
+    'Blood pressure',
+    'Code 85354-9: Mean',
+    'Pupils: left',
+    'Pupils: right',
+  ])
+})
+
+test('tells what has no number in words', () => {
+  const { valueQuantity: _none, ...refused } = observed('9279-1', 0, '', {
+    dataAbsentReason: { text: 'Refused' },
+  })
+  expect(vitalTrends([refused], born)).toEqual([])
+  expect(wordTrends([refused, observed('8867-4', 70, '/min')])).toMatchObject([
+    { title: 'Respiration', measurements: [{ text: 'Not available: Refused' }] },
+  ])
+})
+
+test('judges by no range that may be another’s, or is in another unit, and by no code it does not know', () => {
+  const flag = (more: object) =>
+    only(vitalTrends([observed('x', 12.5, 'g/dL', more)], born)).measurements[0]?.flag?.word
+  const range = (low: number, high: number, unit: string, text?: string) => ({
+    low: { value: low, unit },
+    high: { value: high, unit },
+    ...(text && { appliesTo: [{ text }] }),
+  })
+  expect(flag({ referenceRange: [range(13.5, 17.5, 'g/dL')] })).toBe('Low')
+  expect(
+    flag({ referenceRange: [range(13.5, 17.5, 'g/dL', 'male'), range(12, 15.5, 'g/dL', 'female')] }),
+  ).toBeUndefined()
+  expect(flag({ referenceRange: [range(135, 175, 'g/L')] })).toBeUndefined()
+  expect(flag({ interpretation: [{ coding: [{ code: 'constructor' }] }] })).toBeUndefined()
+  const below = { value: 5, comparator: '<', unit: 'mg/L' }
+  expect(flag({ valueQuantity: below, referenceRange: [{ high: { value: 3 } }] })).toBeUndefined()
 })

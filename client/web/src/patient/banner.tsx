@@ -1,9 +1,10 @@
 import type { AllergyIntolerance, Patient } from 'fhir/r4.js'
 import { useEffect, useRef } from 'react'
-import { conceptText, identifiers, patientName, sexText } from '../../../clinical/text.ts'
+import { conceptText, identifiers, isCoded, patientName, sexText } from '../../../clinical/text.ts'
 import { ageText, dayText, instant } from '../../../clinical/time.ts'
 import { useCollection } from '../fhir/use-collection.ts'
 import { mayWrite, usePage } from '../page.ts'
+import { patientHash } from '../route.ts'
 import { Icon } from '../ui/icon.tsx'
 import { RawButton } from '../ui/raw-button.tsx'
 import type { PatientChart } from './chart.ts'
@@ -16,6 +17,27 @@ const Death = ({ patient }: { patient: Patient }) => (
     † Died{patient.deceasedDateTime ? ` ${dayText(patient.deceasedDateTime)}` : ', date not recorded'}
   </span>
 )
+
+/** The record that is to be used in place of this one. */
+const replacementOf = ({ link }: Patient): string | undefined => {
+  const other = link?.find(({ type }) => type === 'replaced-by')?.other.reference
+  return /(?:^|\/)Patient\/([^/]+)/.exec(other ?? '')?.[1]
+}
+
+const Disused = ({ patient }: { patient: Patient }) => {
+  const id = replacementOf(patient)
+  if (patient.active !== false && !id) return null
+  return (
+    <span className="deceased">
+      Record not in use
+      {id && (
+        <>
+          : <a href={patientHash(id)}>replaced by another</a>
+        </>
+      )}
+    </span>
+  )
+}
 
 const ageOf = (patient: Patient): string => {
   if (isDead(patient) && !patient.deceasedDateTime) return ''
@@ -51,13 +73,9 @@ const severity = (allergy: AllergyIntolerance): string => {
   return [high, reaction].filter(Boolean).join(': ')
 }
 
-const isActive = (allergy: AllergyIntolerance): boolean => {
-  const code = allergy.clinicalStatus?.coding?.[0]?.code
-  const verified = allergy.verificationStatus?.coding?.[0]?.code
-  return (
-    code !== 'inactive' && code !== 'resolved' && verified !== 'refuted' && verified !== 'entered-in-error'
-  )
-}
+const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
+  !isCoded(clinicalStatus, ['inactive', 'resolved']) &&
+  !isCoded(verificationStatus, ['refuted', 'entered-in-error'])
 
 const AllergyList = ({ allergies }: { allergies: readonly AllergyIntolerance[] }) => (
   <ul className="allergies">
@@ -136,6 +154,7 @@ export const Banner = ({ chart, patient, edit, enter }: BannerProps) => {
             <span>{ageOf(patient)}</span>
             <span>Born {dayText(patient.birthDate) || 'not recorded'}</span>
             {isDead(patient) && <Death patient={patient} />}
+            <Disused patient={patient} />
             <Identifiers patient={patient} />
           </div>
         </div>

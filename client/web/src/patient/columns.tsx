@@ -14,6 +14,7 @@ import {
   encounterText,
   isActiveMedication,
   isActiveProblem,
+  medicationStatus,
   medicationText,
   onset,
   performed,
@@ -38,7 +39,7 @@ export const problemColumns: readonly Column<Condition>[] = [
 
 export const medicationColumns: readonly Column<MedicationRequest>[] = [
   { head: 'Medication', cell: (each) => <strong>{medicationText(each)}</strong> },
-  { head: 'Status', cell: (each) => <Status text={each.status} on={isActiveMedication(each)} /> },
+  { head: 'Status', cell: (each) => <Status text={medicationStatus(each)} on={isActiveMedication(each)} /> },
   { head: 'Dosage', cell: (each) => dosageText(each) || <span className="muted">not recorded</span> },
   { head: 'Ordered', cell: (each) => <When at={each.authoredOn} day /> },
 ]
@@ -54,6 +55,7 @@ export const encounterColumns: readonly Column<Encounter>[] = [
 
 export const reportColumns: readonly Column<DiagnosticReport>[] = [
   { head: 'Report', cell: (each) => <strong>{conceptText(each.code) || 'Not coded'}</strong> },
+  { head: 'Status', cell: (each) => <Status text={each.status} on={each.status === 'final'} /> },
   { head: 'Category', cell: (each) => each.category?.map(conceptText).join(', ') },
   { head: 'Results', cell: (each) => each.result?.length ?? 0 },
   { head: 'Conclusion', cell: (each) => each.conclusion ?? '–' },
@@ -68,6 +70,7 @@ export const documentColumns: readonly Column<DocumentReference>[] = [
     head: 'Document',
     cell: (each) => <strong>{each.description ?? (conceptText(each.type) || 'Untitled')}</strong>,
   },
+  { head: 'Status', cell: (each) => <Status text={each.status} on={each.status === 'current'} /> },
   { head: 'Author', cell: (each) => each.author?.map(referenceText).join(', ') ?? '–' },
   { head: 'Format', cell: (each) => each.content.map((one) => one.attachment.contentType).join(', ') },
   { head: 'Date', cell: (each) => <When at={each.date} /> },

@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react'
 import {
   type Axis,
   type Dose,
+  lastGiven,
   placeOn,
   type Vaccine,
   vaccines,
@@ -42,7 +43,7 @@ const VaccineRow = ({ vaccine, axis }: { vaccine: Vaccine; axis: Axis }) => {
       <div className="vaccine-name">
         {vaccine.title}
         <span className="muted">
-          {counted(given, 'dose')}, last {dayText(vaccine.doses.at(-1)?.when)}
+          {given > 0 ? `${counted(given, 'dose')}, last ${dayText(lastGiven(vaccine))}` : 'not given'}
         </span>
       </div>
       <div className="track">

@@ -31,7 +31,9 @@ const ResultRow = ({ trend }: { trend: Trend }) => {
           </button>
         </th>
         <td className="number">
-          <strong>{measurementText(last)}</strong> {last.flag && <FlagMark flag={last.flag} />}
+          <strong>{measurementText(last)}</strong>{' '}
+          {last.status !== 'final' && <span className="muted">{last.status} </span>}
+          {last.flag && <FlagMark flag={last.flag} />}
         </td>
         <td className="muted">{last.readings[0]?.range?.text ?? '–'}</td>
         <td>

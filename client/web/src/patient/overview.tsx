@@ -1,6 +1,6 @@
 import type { FhirResource, Patient } from 'fhir/r4.js'
 import { useMemo } from 'react'
-import { vaccines } from '../../../clinical/immunizations.ts'
+import { lastGiven, vaccines } from '../../../clinical/immunizations.ts'
 import { labPanels } from '../../../clinical/labs.ts'
 import {
   dosageText,
@@ -8,6 +8,7 @@ import {
   encounterText,
   isActiveMedication,
   isActiveProblem,
+  medicationStatus,
   medicationText,
   onset,
 } from '../../../clinical/records.ts'
@@ -106,7 +107,14 @@ const ProblemGlance = ({ chart }: { chart: PatientChart }) => {
 const MedicationGlance = ({ chart }: { chart: PatientChart }) => {
   const found = useLines(chart.medications, (each) =>
     isActiveMedication(each)
-      ? { key: each.id ?? '', main: medicationText(each), rest: dosageText(each), when: each.authoredOn }
+      ? {
+          key: each.id ?? '',
+          main: medicationText(each),
+          rest: [each.status === 'active' ? '' : medicationStatus(each), dosageText(each)]
+            .filter(Boolean)
+            .join(', '),
+          when: each.authoredOn,
+        }
       : undefined,
   )
   const none = 'No active medications recorded.'
@@ -114,12 +122,18 @@ const MedicationGlance = ({ chart }: { chart: PatientChart }) => {
 }
 
 const EncounterGlance = ({ chart }: { chart: PatientChart }) => {
-  const found = useLines(chart.encounters, (each) => ({
-    key: each.id ?? '',
-    main: encounterText(each),
-    rest: encounterReason(each),
-    when: each.period?.start,
-  }))
+  const found = useLines(chart.encounters, (each) =>
+    each.status === 'entered-in-error'
+      ? undefined
+      : {
+          key: each.id ?? '',
+          main: encounterText(each),
+          rest: [each.status === 'finished' ? '' : each.status, encounterReason(each)]
+            .filter(Boolean)
+            .join(', '),
+          when: each.period?.start,
+        },
+  )
   return (
     <Glance title="Encounters" section="encounters" chart={chart} none="No encounters recorded." {...found} />
   )
@@ -132,7 +146,8 @@ const ImmunizationGlance = ({ chart }: { chart: PatientChart }) => {
       vaccines(snapshot.items).map((each) => ({
         key: each.key,
         main: each.title,
-        when: each.doses.at(-1)?.when,
+        when: lastGiven(each) ?? each.doses.at(-1)?.when,
+        ...(lastGiven(each) === undefined && { rest: 'not given' }),
       })),
     [snapshot.items],
   )

@@ -1,5 +1,5 @@
 import { useId, useState } from 'react'
-import { glance, type Measurement, type Trend } from '../../../clinical/trend.ts'
+import { type Measurement, numbersText, type Trend } from '../../../clinical/trend.ts'
 import { bandsOf, drawable, flagged, summary } from '../chart/data.ts'
 import { LazyPlot } from '../chart/lazy-plot.tsx'
 import type { Viewport } from '../chart/viewport.ts'
@@ -12,7 +12,9 @@ const Latest = ({ measurement }: { measurement: Measurement | undefined }) => {
   if (!measurement) return null
   return (
     <p className="latest">
-      <span className="latest-value">{measurement.readings.map(glance).join(' / ') || measurement.text}</span>
+      <span className="latest-value">
+        {measurement.readings.length > 0 ? numbersText(measurement) : measurement.text}
+      </span>
       <span className="unit">{measurement.readings[0]?.unit}</span>
       {measurement.flag && <FlagMark flag={measurement.flag} />}
       <span className="muted">

@@ -28,6 +28,7 @@ const Row = ({ trend, measurement, exact }: RowProps) => (
   <tr>
     <td>
       <When at={measurement.when} />
+      {measurement.status !== 'final' && <span className="muted"> {measurement.status}</span>}
     </td>
     {trend.parts.map((part) => (
       <td key={part} className="number">

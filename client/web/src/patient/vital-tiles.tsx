@@ -1,6 +1,6 @@
 import type { Patient } from 'fhir/r4.js'
 import { agoText } from '../../../clinical/time.ts'
-import { glance, type Trend } from '../../../clinical/trend.ts'
+import { numbersText, type Trend } from '../../../clinical/trend.ts'
 import { bandsOf } from '../chart/data.ts'
 import { Sparkline } from '../chart/sparkline.tsx'
 import { patientHash } from '../route.ts'
@@ -32,12 +32,13 @@ const Tile = ({ trend, chart, open }: { trend: Trend; chart: PatientChart; open:
           {last.flag && <FlagMark flag={last.flag} />}
         </span>
         <span className="tile-value">
-          <strong>{last.readings.map(glance).join(' / ')}</strong> <span className="unit">{trend.unit}</span>
+          <strong>{numbersText(last)}</strong> <span className="unit">{trend.unit}</span>
         </span>
         <Sparkline trend={trend} />
         <span className="tile-foot">
           <When at={last.when} />
           <span className="muted">
+            {last.status === 'final' ? '' : `${last.status} · `}
             {agoText(last.at, Date.now())} · {rangeText(trend)}
           </span>
         </span>
@@ -64,8 +65,8 @@ interface VitalTilesProps {
 
 /** The latest of each vital sign at a glance: value, flag, course and time. */
 export const VitalTiles = ({ chart, patient, open }: VitalTilesProps) => {
-  const { snapshot, trends } = useVitalTrends(chart, patient)
-  const absent = missing(trends)
+  const { snapshot, trends, words } = useVitalTrends(chart, patient)
+  const absent = missing([...trends, ...words])
   return (
     <section aria-labelledby="vital-tiles">
       <h2 id="vital-tiles">Vital signs</h2>
@@ -80,12 +81,19 @@ export const VitalTiles = ({ chart, patient, open }: VitalTilesProps) => {
           <Placeholders />
         </>
       )}
-      {snapshot.state === 'ready' && trends.length === 0 && <Empty>No vital signs recorded.</Empty>}
+      {snapshot.state === 'ready' && trends.length === 0 && words.length === 0 && (
+        <Empty>No vital signs recorded.</Empty>
+      )}
       <ul className="tiles">
         {trends.map((trend) => (
           <Tile key={trend.key} trend={trend} chart={chart} open={open} />
         ))}
       </ul>
+      {words.length > 0 && (
+        <p className="absent">
+          {words.map(({ title, measurements }) => `${title}: ${measurements.at(-1)?.text}`).join(' · ')}
+        </p>
+      )}
       {snapshot.state === 'ready' && trends.length > 0 && absent.length > 0 && (
         <p className="muted absent">Not recorded: {absent.join(', ')}</p>
       )}
