@@ -55,6 +55,11 @@ const codesAround = async (
       'not-found',
       `The code system \`${url}\` is not held, so nothing is known above or below its codes.`,
     )
+  if (!system.isA)
+    throw failure(
+      'unsupported',
+      `The hierarchy of the code system \`${url}\` is of another meaning than \`is-a\`, so nothing is above or below its codes.`,
+    )
   const node = nodeOf(system, code)
   if (!node) throw failure('not-found', `\`${code}\` is no code of \`${url}\` that is held.`)
   const found = [...system.nodes.keys()].filter((each) =>
