@@ -3,6 +3,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { typesInCompartment } from '../fhir/parameters.ts'
 import type { Dispatch } from '../interactions/call.ts'
+import { writeCursor } from '../search/cursor.ts'
 import { patientsOf } from '../search/lists.ts'
 import { hasClinicalDate } from '../search/order.ts'
 import { parseQuery } from '../search/parse.ts'
@@ -39,13 +40,19 @@ const placeOf = (text: string): Place => {
 }
 
 /** In order of change a resource that changes meanwhile comes once more at the end, and none is passed over. */
-const queryOf = (type: string, { since, count }: Asked, base: string): Query => {
-  const changed = since === undefined ? [] : [['_lastUpdated', `ge${since}`] as const]
-  // A range of changes is read in their order; asked to sort it too, a search would gather it first.
-  const sorted = since === undefined || !hasClinicalDate(type) ? [['_sort', '_lastUpdated'] as const] : []
-  const { query } = parseQuery(type, [...changed, ...sorted], { lenient: false, base })
-  return { ...query, count, total: 'none' }
+const queryOf = (type: string, { since, count }: Asked, base: string, cursor?: string): Query => {
+  const { query } = parseQuery(type, [['_sort', '_lastUpdated']], { lenient: false, base })
+  const page: Query = { ...query, count, total: 'none' }
+  if (cursor !== undefined) return { ...page, cursor }
+  return since === undefined ? page : { ...page, cursor: cursorAt(page, since) }
 }
+
+/** The order of change is that of the type's own lists, unless these go by a clinical date. */
+const cursorAt = (query: Query, since: string): string =>
+  writeCursor(query, {
+    by: hasClinicalDate(query.type) ? 'own:_lastUpdated' : 'type',
+    at: { order: since, id: '' },
+  })
 
 /** Returns one page of the resources in any patient's compartment, those of the types alone where any are named. */
 export const everyonePage = async (asked: Asked, context: Dispatch): Promise<CompartmentPage> => {
@@ -69,8 +76,7 @@ const readFrom = async (
   asked: Asked,
   context: Dispatch,
 ): Promise<CompartmentPage> => {
-  const query = queryOf(type, asked, context.base)
-  const page = await search({ ...query, ...(place.cursor && { cursor: place.cursor }) }, context)
+  const page = await search(queryOf(type, asked, context.base, place.cursor), context)
   const versions = [...page.matches]
   if (page.next) return { versions, next: writtenCursor([type, page.next]) }
   const holding = await inParallel(width, others, (other) => holds(other, asked, context))

