@@ -28,15 +28,17 @@ export const checkObject = (run: Run, object: Json, plan: Plan): void => {
   }
   const before = run.issues.length
   let count = 0
-  let chosen: Slot | undefined
+  const chosen: Slot[] = []
   for (const name in object) {
     count++
     const slot = plan.slots.get(name)
-    if (!slot) checkOther(run, object, plan, name)
-    else {
-      if (slot.element.choice) chosen = checkChoice(run, chosen, slot)
-      checkMember(run, object, slot, name)
-    }
+    const beside = slot ? undefined : besideIn(plan, name)
+    const { element } = slot ?? beside ?? {}
+    if (element?.choice) checkChoice(run, chosen, (slot ?? beside) as Slot)
+    if (slot) checkMember(run, object, slot, name)
+    else if (beside) checkCompanion(run, beside, object[name], object[name.slice(1)])
+    else if (name !== 'resourceType' || plan.structure.kind !== 'resource')
+      report(run, 'unknown-element', unknownMessage(plan, name), name)
     if (isFull(run)) return
   }
   if (count === 0 || (count === 1 && plan.structure.kind !== 'resource' && object.id !== undefined)) {
@@ -50,11 +52,12 @@ export const checkObject = (run: Run, object: Json, plan: Plan): void => {
     checkInvariants(run, object, plan.invariants)
 }
 
-const checkChoice = (run: Run, chosen: Slot | undefined, slot: Slot): Slot => {
-  if (chosen?.element === slot.element) {
+/** A value and what stands beside it are of one type. */
+const checkChoice = (run: Run, chosen: Slot[], slot: Slot): void => {
+  const first = chosen.find(({ element }) => element === slot.element)
+  if (!first) chosen.push(slot)
+  else if (first !== slot)
     report(run, 'invalid', `\`${slot.name}[x]\` takes one value; give only one of its types`, slot.name)
-  }
-  return slot
 }
 
 const checkRequired = (run: Run, object: Json, plan: Plan): void => {
@@ -138,11 +141,16 @@ const checkWithin = (run: Run, resource: Json, plan: Plan): void => {
   run.resource = outer
 }
 
-const checkOther = (run: Run, object: Json, plan: Plan, name: string): void => {
-  if (name === 'resourceType' && plan.structure.kind === 'resource') return
+/** What is an attribute in XML, or XHTML, has neither id nor extensions. */
+const isBare = ({ structure }: Plan, { name, content }: Slot): boolean =>
+  content === 'xhtml' ||
+  (name === 'url' && structure.name === 'Extension') ||
+  (name === 'id' && structure.kind !== 'resource')
+
+/** Returns the primitive that a member with an underscore stands beside. */
+const besideIn = (plan: Plan, name: string): Slot | undefined => {
   const slot = name.startsWith('_') ? plan.slots.get(name.slice(1)) : undefined
-  if (slot?.primitive) checkCompanion(run, slot, object[name], object[name.slice(1)])
-  else report(run, 'unknown-element', unknownMessage(plan, name), name)
+  return slot?.primitive && !isBare(plan, slot) ? slot : undefined
 }
 
 const unknownMessage = (plan: Plan, name: string): string => {
