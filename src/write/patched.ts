@@ -1,11 +1,13 @@
 /** https://hl7.org/fhir/R4/http.html#patch — what a patch makes of the current version. */
 
+import type { Resource } from '../fhir/definitions.ts'
 import { Failure } from '../outcome/failure.ts'
 import { gone, notAResource, notFound } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
 import type { Version } from '../store/port.ts'
 import type { ValidateOptions } from '../validate/validate.ts'
 import { type Body, isResource } from './body.ts'
+import { withoutStaleNarrative } from './narrative.ts'
 import type { Patcher } from './patch.ts'
 import { addressedIssues, placed } from './verify.ts'
 
@@ -19,10 +21,10 @@ export const patched = (
 ): Body => {
   if (!before) throw new Failure([notFound(type, id)])
   if (before.deleted) throw new Failure([gone(type, id)])
-  const text = patcher(before.text)
-  const resource: unknown = JSON.parse(text)
-  if (!isResource(resource)) throw notAResource()
-  const body = { text, resource }
+  const made = patcher(before.text)
+  if (!isResource(JSON.parse(made))) throw notAResource()
+  const text = withoutStaleNarrative(before.text, made)
+  const body = { text, resource: JSON.parse(text) as Resource }
   failOn(addressedIssues(body, type, id, options))
   return body
 }

@@ -173,3 +173,30 @@ test.each(['batch', 'transaction'])('a %s takes a FHIRPath Patch as Parameters',
   expect(json.entry[0].response.status).toBe('200 OK')
   expect((await ask('GET', `/Observation/h-${type}`)).json.status).toBe('amended')
 })
+
+test.each([
+  [
+    'goes with what it was generated from',
+    'generated',
+    { op: 'replace', path: '/status', value: 'amended' },
+    false,
+  ],
+  ['stays where it tells more', 'additional', { op: 'replace', path: '/status', value: 'amended' }, true],
+  [
+    'stays where nothing that it tells is changed',
+    'generated',
+    { op: 'add', path: '/meta/tag', value: [{ code: 'x' }] },
+    true,
+  ],
+  [
+    'stays where the patch brings a new one',
+    'generated',
+    { op: 'replace', path: '/text/div', value: '<div xmlns="http://www.w3.org/1999/xhtml">new</div>' },
+    true,
+  ],
+])('a narrative %s', async (_, status, operation, stays) => {
+  const text = { status, div: '<div xmlns="http://www.w3.org/1999/xhtml">final</div>' }
+  await ask('PUT', '/Observation/n', { body: { ...JSON.parse(observation), id: 'n', text } })
+  const { json } = await patch('n', [operation, { op: 'test', path: '/text/status', value: status }])
+  expect('text' in json).toBe(stays)
+})
