@@ -4,7 +4,7 @@ import type { Resource } from '../fhir/definitions.ts'
 import { entriesOf } from '../search/entries.ts'
 import { patientList } from '../store/keys.ts'
 import type { Candidate, Store, Version } from '../store/port.ts'
-import { badCursor, cursorParts, writtenCursor } from './pages.ts'
+import { badCursor, cursorParts, mostCharacters, writtenCursor } from './pages.ts'
 
 /** Where a page begins: after a position of the list, and how many candidates of that page were told already. */
 interface Place {
@@ -36,14 +36,17 @@ const stands = (version: Version | undefined, { order }: Candidate, list: string
     (entry) => entry.list.name === list && entry.order === order,
   )
 
-const settled = async (candidates: readonly Candidate[], list: string, store: Store): Promise<Version[]> => {
+/** What stands at each of the candidates. */
+const standing = async (
+  candidates: readonly Candidate[],
+  list: string,
+  store: Store,
+): Promise<(Version | undefined)[]> => {
   const keys = candidates.map((candidate) => ({ type: typeOf(candidate), id: candidate.id }))
   const versions = await store.get(keys)
-  const standing = versions.filter((version, i) => stands(version, candidates[i] as Candidate, list))
-  const byPath = new Map(
-    standing.flatMap((version) => (version ? [[`${version.type}/${version.id}`, version]] : [])),
+  return versions.map((version, i) =>
+    stands(version, candidates[i] as Candidate, list) ? version : undefined,
   )
-  return [...byPath.values()] as Version[]
 }
 
 /** Returns one page of the resources in a patient's compartment, by type and date, at most `count` of them. */
@@ -62,8 +65,30 @@ export const compartmentPage = async (
     ...(after && { after }),
   })
   const wanted = page.candidates.filter((candidate) => types.size === 0 || types.has(typeOf(candidate)))
-  const versions = await settled(wanted.slice(skip, skip + count), name, store)
-  if (wanted.length > skip + count)
-    return { versions, next: opaque({ ...(after && { after }), skip: skip + count }) }
+  const { versions, done } = await settledUpTo(wanted.slice(0, skip + count), skip, name, store)
+  if (wanted.length > done) return { versions, next: opaque({ ...(after && { after }), skip: done }) }
   return page.after === undefined ? { versions } : { versions, next: opaque({ after: page.after, skip: 0 }) }
+}
+
+const atOnce = 200
+
+/** Returns what stands from a candidate on, until a page has as many characters as it may, and how far that was. */
+const settledUpTo = async (
+  candidates: readonly Candidate[],
+  from: number,
+  list: string,
+  store: Store,
+): Promise<{ versions: Version[]; done: number }> => {
+  const found = new Map<string, Version>()
+  let size = 0
+  let done = from
+  while (done < candidates.length && size < mostCharacters) {
+    for (const version of await standing(candidates.slice(done, done + atOnce), list, store)) {
+      if (size >= mostCharacters) break
+      if (version) found.set(`${version.type}/${version.id}`, version)
+      size += version?.text.length ?? 0
+      done++
+    }
+  }
+  return { versions: [...found.values()], done }
 }

@@ -8,7 +8,16 @@ import { parseQuery } from '../search/parse.ts'
 import type { Version } from '../store/port.ts'
 import { companionsOf } from './companions.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
-import { badCursor, countOf, cursorParts, lastOf, sinceOf, typesOf, writtenCursor } from './pages.ts'
+import {
+  badCursor,
+  countOf,
+  cursorParts,
+  lastOf,
+  mostCharacters,
+  sinceOf,
+  typesOf,
+  writtenCursor,
+} from './pages.ts'
 import { pageLinks, searchset } from './searchset.ts'
 
 const definition: OperationDefinition = {
@@ -42,6 +51,16 @@ interface Page {
   next?: string
 }
 
+/** As many as fit on a page, but one at the least. */
+const fitting = (versions: readonly Version[]): number => {
+  let size = 0
+  const over = versions.findIndex(({ text }, i) => {
+    size += text.length
+    return i > 0 && size > mostCharacters
+  })
+  return over < 0 ? versions.length : over
+}
+
 /** An encounter is read whole at any rate; a client that wants less at once is given less. */
 const pageOf = (all: readonly Version[], pairs: Pairs): Page => {
   const after = placeOf(pairs)
@@ -49,9 +68,11 @@ const pageOf = (all: readonly Version[], pairs: Pairs): Page => {
     .filter((version) => nameOf(version) > after)
     .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
   const count = lastOf(pairs, '_count') === undefined ? left.length : countOf(pairs)
-  const versions = left.slice(0, count)
+  const versions = left.slice(0, Math.min(count, fitting(left)))
   const last = versions.at(-1)
-  return last && left.length > count ? { versions, next: writtenCursor([nameOf(last)]) } : { versions }
+  return last && left.length > versions.length
+    ? { versions, next: writtenCursor([nameOf(last)]) }
+    : { versions }
 }
 
 const run: Interaction = async (asked, context) => {
@@ -68,7 +89,8 @@ const run: Interaction = async (asked, context) => {
   const { search } = await import('../search/search.ts')
   const found = await search(query, context)
   const own = [...found.matches, ...found.included]
-  const all = [...own, ...(await companionsOf(own, context.store, context.base))]
+  const company = { after: '', isWanted: () => true, room: Number.POSITIVE_INFINITY }
+  const all = [...own, ...(await companionsOf(own, company, context)).versions]
   const wanted = all.filter(({ type, t }) => (types.size === 0 || types.has(type)) && t >= since)
   const { versions, next } = pageOf(wanted, call.query)
   const entries = [

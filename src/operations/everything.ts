@@ -7,11 +7,21 @@ import type { Answer, Call, Dispatch, Interaction, Pairs } from '../interactions
 import { read } from '../interactions/read.ts'
 import { failure } from '../outcome/failure.ts'
 import { hasClinicalDate, standingOf } from '../search/order.ts'
-import type { Version } from '../store/port.ts'
+import type { ResourceKey, Version } from '../store/port.ts'
 import { companionsOf, isCompanion } from './companions.ts'
 import { type CompartmentPage, compartmentPage } from './compartment.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
-import { countOf, lastOf, sinceOf, typesOf } from './pages.ts'
+import {
+  badCursor,
+  countOf,
+  cursorParts,
+  lastOf,
+  mostCharacters,
+  sinceOf,
+  sizeOf,
+  typesOf,
+  writtenCursor,
+} from './pages.ts'
 import { pageLinks, searchset } from './searchset.ts'
 
 const definition: OperationDefinition = {
@@ -55,7 +65,10 @@ interface Wanted {
   since: string | undefined
   isWithin: (version: Version) => boolean
   count: number
+  /** Where the resources that are read begin. */
   cursor: string | undefined
+  /** The last that was told of what these refer to, where they themselves were told before. */
+  after: string
 }
 
 const wantedIn = (query: Pairs): Wanted => ({
@@ -63,8 +76,21 @@ const wantedIn = (query: Pairs): Wanted => ({
   since: sinceOf(query),
   isWithin: caredWithin(query),
   count: countOf(query),
-  cursor: lastOf(query, '_cursor'),
+  ...placeOf(lastOf(query, '_cursor')),
 })
+
+const placeOf = (text: string | undefined): Pick<Wanted, 'cursor' | 'after'> => {
+  if (text === undefined) return { cursor: undefined, after: '' }
+  const [cursor, after] = cursorParts(text)
+  if (typeof cursor !== 'string' || typeof after !== 'string') throw badCursor()
+  return { cursor: cursor === '' ? undefined : cursor, after }
+}
+
+/** What resources refer to may take more room than is left beside them; then it has a page of its own. */
+const placeBehind = (page: CompartmentPage, { cursor = '' }: Wanted, last: string | undefined) => {
+  if (last !== undefined) return writtenCursor([cursor, last])
+  return page.next === undefined ? undefined : writtenCursor([page.next, ''])
+}
 
 /** What is only referred to can be told once all that might refer to it was read. */
 const typesToRead = ({ types }: Wanted): ReadonlySet<string> =>
@@ -84,22 +110,23 @@ const ofAll = async (wanted: Wanted, context: Dispatch): Promise<CompartmentPage
 }
 
 const run: Interaction = async (asked, context) => {
-  const { store, base } = context
+  const { base } = context
   const call = { ...asked, query: inputOf(definition, asked) }
   const wanted = wantedIn(call.query)
-  const { types, since, isWithin } = wanted
+  const { types, since, isWithin, after } = wanted
   const page = call.id === '' ? await ofAll(wanted, context) : await ofOne(call, wanted, context)
   if ('status' in page) return page
   const told = page.versions.filter((version) => (!since || version.t >= since) && isWithin(version))
-  const isWanted = ({ type }: Version): boolean => types.size === 0 || types.has(type)
-  const matches = told.filter(isWanted)
-  const isAlone = types.size > 0 && ![...types].some(isCompanion)
-  const included = isAlone ? [] : (await companionsOf(told, store, base)).filter(isWanted)
+  const isWanted = ({ type }: ResourceKey): boolean => types.size === 0 || types.has(type)
+  const matches = after === '' ? told.filter(isWanted) : []
+  const company = { after, isWanted, room: mostCharacters - sizeOf(matches) }
+  const included = await companionsOf(told, company, context)
   const entries = [
     ...matches.map((version) => searchEntry(version, 'match', base)),
-    ...included.map((version) => searchEntry(version, 'include', base)),
+    ...included.versions.map((version) => searchEntry(version, 'include', base)),
   ]
-  return searchset(entries, context, { links: pageLinks(call, definition.code, base, page.next) })
+  const next = placeBehind(page, wanted, included.last)
+  return searchset(entries, context, { links: pageLinks(call, definition.code, base, next) })
 }
 
 export const everythingOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'search', run }

@@ -4,6 +4,8 @@ import { isResourceType } from '../fhir/types.ts'
 import type { Pairs } from '../interactions/call.ts'
 import { type Failure, failure } from '../outcome/failure.ts'
 import { unknownType } from '../outcome/messages.ts'
+import { pageLimits } from '../search/scope.ts'
+import type { Version } from '../store/port.ts'
 
 const defaultCount = 200
 const maxCount = 1000
@@ -36,6 +38,13 @@ export const sinceOf = (pairs: Pairs): string | undefined => {
     throw failure('invalid', `\`_since=${text}\` is not an instant.`, '_since')
   return new Date(text).toISOString()
 }
+
+/** As many characters of resources as a page of a search may have. */
+export const mostCharacters = pageLimits.characters
+
+/** Returns how many characters resources have together. */
+export const sizeOf = (versions: readonly Version[]): number =>
+  versions.reduce((sum, { text }) => sum + text.length, 0)
 
 /** Returns a cursor's parts as opaque text. */
 export const writtenCursor = (parts: readonly (string | number)[]): string =>

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { companionsOf } from '../../src/operations/companions.ts'
+import type { ResourceKey, Store, Version } from '../../src/store/port.ts'
+
+const version = (key: ResourceKey, text: string) => ({ ...key, text, deleted: false }) as Version
+
+const store = {
+  get: async (keys: readonly ResourceKey[]) => keys.map((key) => version(key, 'x'.repeat(10))),
+} as unknown as Store
+
+const names = Array.from({ length: 120 }, (_, i) => `Practitioner/p${String(i).padStart(3, '0')}`)
+const record = version(
+  { type: 'Observation', id: 'o' },
+  JSON.stringify({ performer: [...names, 'Patient/1', names[0]].map((reference) => ({ reference })) }),
+)
+
+const ask = (after: string, room: number) =>
+  companionsOf([record], { after, room, isWanted: () => true }, { store, base: 'https://example.org' })
+
+test.each([10_000, 700, 400, 1, -1])(
+  'with room for %i characters all companions are told, each once',
+  async (room) => {
+    const told: string[] = []
+    let last: string | undefined = ''
+    let space = room
+    while (last !== undefined) {
+      const page: Awaited<ReturnType<typeof ask>> = await ask(last, space)
+      told.push(...page.versions.map(({ type, id }) => `${type}/${id}`))
+      last = page.last
+      space = Math.max(room, 0)
+    }
+    expect(told).toEqual(names)
+  },
+)
