@@ -1,5 +1,5 @@
 // https://hl7.org/fhir/R4/http.html#transaction
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Bundle, BundleEntry } from 'fhir/r4.js'
@@ -65,7 +65,9 @@ const loadFile = async (session: Session, loaded: LoadedFiles, file: string): Pr
     checkBundle(text)
     const hash = createHash('sha256').update(text).digest('hex')
     if (await isLoaded(session, loaded.find(session.server, hash))) return { file, status: 'skipped' }
-    const response = await (isLarge(text) ? upload(session, text) : post(session, text))
+    const response = await (isLarge(text)
+      ? upload(session, text)
+      : post(session, text, loaded.key(session.server, hash)))
     const reasons = (response.entry ?? []).flatMap(entryFailure)
     if (reasons.length > 0) return { file, status: 'failed', reasons }
     loaded.add(session.server, hash, createdBy(response))
@@ -95,7 +97,7 @@ const isLoaded = async (session: Session, created: string | undefined): Promise<
   }
 }
 
-const post = (session: Session, body: string, key: string = randomUUID()): Promise<Bundle> => {
+const post = (session: Session, body: string, key: string): Promise<Bundle> => {
   // Under one key it is done once, however often it is sent.
   const headers = { 'content-type': 'application/fhir+json', 'idempotency-key': key }
   // The text goes as it is in the file: parsed and written again, `1.00` would become `1`.

@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -167,6 +168,20 @@ describe('the command line', () => {
     const remembered = readFileSync(state, 'utf8')
     writeFileSync(state, remembered.replace(/"Patient\/[^"]+"/g, '"Patient/lost"'))
     expect((await load(path)).out).toMatch(/^1 files loaded, 0 failed/)
+  })
+
+  test('load does once what was interrupted after the server had done it', async () => {
+    const path = file('lost.json', exact(transaction('Verloren')))
+    await load(path)
+    const state = join(directory, 'state.json')
+    const [server] = Object.keys(JSON.parse(readFileSync(state, 'utf8')))
+    const hash = createHash('sha256').update(readFileSync(path)).digest('hex')
+    const interrupted = { [server as string]: { [`begun ${hash}`]: 'key-of-the-first-attempt' } }
+    writeFileSync(state, JSON.stringify(interrupted))
+    await load(path)
+    writeFileSync(state, JSON.stringify(interrupted))
+    expect((await load(path)).out).toMatch(/^1 files loaded, 0 failed/)
+    expect(JSON.parse((await pilotlight('patients', '--name', 'Verloren', '--json')).out)).toHaveLength(2)
   })
 
   test('load says what failed and why, goes on with the rest, and exits with 1', async () => {

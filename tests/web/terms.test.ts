@@ -9,6 +9,9 @@ test('takes dates as birth dates however they are written', () => {
   expect(patientQuery('1962-05-31')).toEqual({ birthdate: ['1962-05-31'] })
   expect(patientQuery('31.5.1962')).toEqual({ birthdate: ['1962-05-31'] })
   expect(patientQuery('31 May 1962')).toEqual({ birthdate: ['1962-05-31'] })
+  expect(patientQuery('12/31/1999')).toEqual({ birthdate: ['1999-12-31'] })
+  expect(patientQuery('31/12/1999')).toEqual({ birthdate: ['1999-12-31'] })
+  expect(patientQuery('3/4/1999')).toEqual({ birthdate: ['1999-03-04,1999-04-03'] })
   expect(patientQuery('1962')).toEqual({ birthdate: ['1962'] })
 })
 

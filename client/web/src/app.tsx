@@ -5,7 +5,7 @@ import { connect } from './fhir/connection.ts'
 import { Help } from './help.tsx'
 import { LogDrawer } from './log/drawer.tsx'
 import type { RequestLog } from './log/log.ts'
-import { type Page, PageContext } from './page.ts'
+import { mayWrite, type Page, PageContext, usePage } from './page.ts'
 import { PatientPage } from './patient/page.tsx'
 import { type RawAddress, RawResource } from './patient/raw.tsx'
 import { parseRoute, patientHash, type Route, sections } from './route.ts'
@@ -46,8 +46,10 @@ const useShortcuts = (route: Route, toggleLog: () => void, help: () => void): vo
 }
 
 const Main = ({ route }: { route: Route }) => {
+  const { user } = usePage()
   if (route.name === 'home') return <Home />
-  if (route.name === 'post') return <PostBundles />
+  if (route.name === 'post')
+    return mayWrite(user) ? <PostBundles /> : <Empty>You may not post bundles.</Empty>
   if (route.name === 'patient') return <PatientPage key={route.id} id={route.id} section={route.section} />
   return (
     <Empty>

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
-import type { Patient } from 'fhir/r4.js'
+import type { Bundle, Patient } from 'fhir/r4.js'
+import type { Route } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ann, bea } from './sample.ts'
 import { openStand, type Stand } from './stand.ts'
@@ -21,6 +22,25 @@ test('shows an observation as soon as it is entered, its digits kept', async () 
   const tile = page.locator('.tile', { hasText: 'Temperature' })
   await tile.getByText('38.50').waitFor()
   await tile.getByText('High').waitFor()
+  await page.close()
+})
+
+test('saves once what is saved again because the answer was lost', async () => {
+  const page = await stand.open('clinician', '#/patients/ann')
+  const loseAnswer = async (route: Route): Promise<void> => {
+    await route.fetch()
+    await route.abort()
+  }
+  await page.route('**/fhir/Observation', loseAnswer, { times: 1 })
+  await page.getByRole('button', { name: 'Observation', exact: true }).click()
+  await page.getByLabel('Vital sign', { exact: true }).selectOption('height')
+  await page.getByLabel('Body height').fill('171.5')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('The server did not answer').waitFor()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.locator('.tile', { hasText: 'Height' }).getByText('171.5').waitFor()
+  const found = (await stand.api('GET', 'Observation?patient=ann&code=8302-2&_summary=count')) as Bundle
+  expect(found.total).toBe(1)
   await page.close()
 })
 

@@ -30,13 +30,32 @@ const refused = (error: unknown, bundle: Bundle): Partial<Posting> => {
   if (!(error instanceof RequestFailure)) return { state: 'refused', why: (error as Error).message }
   const refusals = refusalsOf(error.issues, bundle)
   const outcome = { stored: 0, byType: [], patients: [], refusals }
+  if (isLost(error)) return { state: 'refused', why: `${error.message} ${unsure}` }
   return { state: 'refused', outcome, ...(refusals.length > 0 ? {} : { why: error.message }) }
 }
 
+/** No answer came: the bundle may be stored or not. */
+const isLost = (error: unknown): boolean =>
+  error instanceof RequestFailure && [0, 502, 503, 504].includes(error.status)
+
+/** Under one key it is done once, so an answer that was lost can be asked for again. */
+const answered = async (client: Client, text: string): Promise<unknown> => {
+  const headers = { 'content-type': 'application/fhir+json', 'idempotency-key': crypto.randomUUID() }
+  const ask = () => client.request(client.baseUrl, { method: 'POST', body: text, options: { headers } })
+  try {
+    return await ask()
+  } catch (error) {
+    if (!isLost(error)) throw error
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    return ask()
+  }
+}
+
+const unsure = 'It may have been stored all the same: look before you post it again.'
+
 const send = async (client: Client, text: string, bundle: Bundle): Promise<Partial<Posting>> => {
   try {
-    const options = { headers: { 'content-type': 'application/fhir+json' } }
-    const answer = await client.request(client.baseUrl, { method: 'POST', body: text, options })
+    const answer = await answered(client, text)
     const outcome = outcomeOf(bundle, answer as unknown as Bundle)
     return { state: outcome.refusals.length > 0 ? 'partly' : 'stored', outcome }
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Observation } from 'fhir/r4.js'
-import { useId, useState } from 'react'
+import { useId, useMemo, useState } from 'react'
 import { offsetText, readerZone } from '../../../clinical/time.ts'
 import { usePage } from '../page.ts'
 import { announce } from '../ui/announce.tsx'
@@ -67,7 +67,14 @@ const useEntry = () => {
   return { entered, when, choose, change, setUnit, setWhen }
 }
 
-const useSave = (chart: PatientChart, done: () => void) => {
+/** An answer that was lost must not be a second measurement: what is sent again as it was is done once. */
+const useKey = (entered: Entered): string => {
+  const content = JSON.stringify(entered)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other content is another request
+  return useMemo(() => crypto.randomUUID(), [content])
+}
+
+const useSave = (chart: PatientChart, key: string, done: () => void) => {
   const { client } = usePage()
   const [error, setError] = useState<string>()
   const [busy, setBusy] = useState(false)
@@ -77,7 +84,11 @@ const useSave = (chart: PatientChart, done: () => void) => {
     try {
       const body = observationOf(entered, chart.id) as unknown as Parameters<typeof client.create>[0]['body']
       const options = {
-        headers: { 'content-type': 'application/fhir+json', prefer: 'return=representation' },
+        headers: {
+          'content-type': 'application/fhir+json',
+          prefer: 'return=representation',
+          'idempotency-key': key,
+        },
       }
       const created = (await client.create({
         resourceType: 'Observation',
@@ -96,6 +107,16 @@ const useSave = (chart: PatientChart, done: () => void) => {
   return { save, error, busy }
 }
 
+/** Nobody who is alive was measured before. */
+const earliest = Date.UTC(1900, 0)
+
+const timeProblem = (when: Date): string | undefined => {
+  const at = when.getTime()
+  if (Number.isNaN(at)) return 'Enter when it was measured.'
+  if (at > Date.now() + 60_000) return 'This time is in the future.'
+  return at < earliest ? 'Expected after 1900.' : undefined
+}
+
 interface WhenFieldProps {
   value: string
   change: (value: string) => void
@@ -103,8 +124,8 @@ interface WhenFieldProps {
 
 const WhenField = ({ value, change }: WhenFieldProps) => {
   const id = useId()
-  const at = new Date(value).getTime()
-  const future = at > Date.now() + 60_000
+  const at = new Date(value)
+  const problem = timeProblem(at)
   return (
     <div className="field">
       <label htmlFor={id}>Measured at</label>
@@ -113,12 +134,12 @@ const WhenField = ({ value, change }: WhenFieldProps) => {
         type="datetime-local"
         value={value}
         required
+        aria-invalid={problem !== undefined}
+        aria-describedby={`${id}-problem`}
         onChange={(event) => change(event.target.value)}
       />
-      <span className={future ? 'problem' : 'hint'}>
-        {future
-          ? 'This time is in the future.'
-          : `${readerZone()}, ${offsetText(Number.isNaN(at) ? Date.now() : at)}`}
+      <span id={`${id}-problem`} className={problem ? 'problem' : 'hint'}>
+        {problem ?? `${readerZone()}, ${offsetText(at.getTime())}`}
       </span>
     </div>
   )
@@ -168,19 +189,18 @@ const ValueFields = ({ entry, found }: { entry: Entry; found: readonly (string |
   </div>
 )
 
-const isPast = (when: Date): boolean => when.getTime() <= Date.now() + 60_000
-
 /** Enters a vital sign; it stands in the charts as soon as the server has it. */
 export const ObservationForm = ({ chart, close }: { chart: PatientChart; close: () => void }) => {
   const entry = useEntry()
-  const { save, error, busy } = useSave(chart, close)
+  const { save, error, busy } = useSave(chart, useKey(entry.entered), close)
   const [tried, setTried] = useState(false)
   const found = problems(entry.entered)
   const submit = (event: React.FormEvent): void => {
     event.preventDefault()
     setTried(true)
     const form = event.currentTarget
-    if (isPast(entry.entered.when) && found.every((each) => each === undefined)) void save(entry.entered)
+    if (timeProblem(entry.entered.when) === undefined && found.every((each) => each === undefined))
+      void save(entry.entered)
     else requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
   }
   return (

@@ -1,8 +1,9 @@
 import type { SearchParams } from 'fhir-kit-client'
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
-const isoDate = /^\d{4}(-\d{2}(-\d{2})?)?$/
+const isoDate = /^\d{4}(-\d{2}(-\d{2}(,\d{4}-\d{2}-\d{2})?)?)?$/
 const dotted = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/
+const slashed = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/
 const worded = /\b(\d{1,2}) ([a-z]{3})[a-z]* (\d{4})\b/i
 
 const pad = (text: string | undefined): string => (text ?? '').padStart(2, '0')
@@ -14,9 +15,15 @@ const datesAsWritten = (text: string): string =>
     return index < 0 ? all : `${year}-${pad(String(index + 1))}-${pad(day)}`
   })
 
+const iso = (year: string | undefined, month: string | undefined, day: string | undefined): string[] =>
+  Number(month) <= 12 ? [`${year}-${pad(month)}-${pad(day)}`] : []
+
+/** `3/4/1999` is March to some and April to others: both are looked for. */
 const isoOf = (word: string): string => {
-  const match = dotted.exec(word)
-  return match ? `${match[3]}-${pad(match[2])}-${pad(match[1])}` : word
+  const [, day, month, year] = dotted.exec(word) ?? []
+  if (year) return `${year}-${pad(month)}-${pad(day)}`
+  const [, first, second, at] = slashed.exec(word) ?? []
+  return at ? [...new Set([...iso(at, first, second), ...iso(at, second, first)])].join() || word : word
 }
 
 const year = (word: string): boolean => /^(18|19|20)\d{2}$/.test(word)
