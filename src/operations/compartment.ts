@@ -6,24 +6,34 @@ import { patientList } from '../store/keys.ts'
 import type { Candidate, Store, Version } from '../store/port.ts'
 import { badCursor, cursorParts, mostCharacters, writtenCursor } from './pages.ts'
 
-/** Where a page begins: after a position of the list, and how many candidates of that page were told already. */
+/** Where a page begins: after a position of the list, and there behind the candidate that was told last. */
 interface Place {
-  after?: string
-  skip: number
+  after: string
+  order: string
+  id: string
 }
+
+const beginning: Place = { after: '', order: '', id: '' }
 
 export interface CompartmentPage {
   versions: Version[]
   next?: string
 }
 
-const opaque = ({ after, skip }: Place): string => writtenCursor([after ?? '', skip])
+const opaque = ({ after, order, id }: Place): string => writtenCursor([after, order, id])
 
 const placeOf = (cursor: string | undefined): Place => {
-  if (cursor === undefined) return { skip: 0 }
-  const [after, skip] = cursorParts(cursor)
-  if (typeof after !== 'string' || !Number.isSafeInteger(skip) || Number(skip) < 0) throw badCursor()
-  return { ...(after !== '' && { after }), skip: Number(skip) }
+  if (cursor === undefined) return beginning
+  const [after, order, id] = cursorParts(cursor)
+  if (typeof after !== 'string' || typeof order !== 'string' || typeof id !== 'string') throw badCursor()
+  return { after, order, id }
+}
+
+type Spot = Pick<Candidate, 'order' | 'id'>
+
+const compare = (a: Spot, b: Spot): number => {
+  if (a.order === b.order) return a.id < b.id ? -1 : Number(a.id > b.id)
+  return a.order < b.order ? -1 : 1
 }
 
 const typeOf = ({ order }: Candidate): string => order.slice(0, order.indexOf('|'))
@@ -49,39 +59,67 @@ const standing = async (
   )
 }
 
+interface Asked {
+  types: ReadonlySet<string>
+  count: number
+  cursor: string | undefined
+}
+
 /** Returns one page of the resources in a patient's compartment, by type and date, at most `count` of them. */
-export const compartmentPage = async (
+export const compartmentPage = (store: Store, patient: string, asked: Asked): Promise<CompartmentPage> =>
+  agreed(() => readOnce(store, patientList(patient).name, asked))
+
+/** While the page is told the list may change, so that it goes on behind a candidate rather than after so many. */
+const readOnce = async (
   store: Store,
-  patient: string,
-  { types, count, cursor }: { types: ReadonlySet<string>; count: number; cursor: string | undefined },
+  list: string,
+  { types, count, cursor }: Asked,
 ): Promise<CompartmentPage> => {
-  const { name } = patientList(patient)
-  const { after, skip } = placeOf(cursor)
-  const page = await store.page({
-    list: name,
-    shard: 0,
-    reverse: false,
-    limit: count,
-    ...(after && { after }),
-  })
-  const wanted = page.candidates.filter((candidate) => types.size === 0 || types.has(typeOf(candidate)))
-  const { versions, done } = await settledUpTo(wanted.slice(0, skip + count), skip, name, store)
-  if (wanted.length > done) return { versions, next: opaque({ ...(after && { after }), skip: done }) }
-  return page.after === undefined ? { versions } : { versions, next: opaque({ after: page.after, skip: 0 }) }
+  const place = placeOf(cursor)
+  const { after } = place
+  const page = await store.page({ list, shard: 0, reverse: false, limit: count, ...(after && { after }) })
+  const wanted = page.candidates
+    .filter((candidate) => types.size === 0 || types.has(typeOf(candidate)))
+    .filter((candidate) => compare(candidate, place) > 0)
+    .sort(compare)
+  const { versions, done } = await standingUpTo(wanted.slice(0, count), list, store)
+  const last = wanted[done - 1]
+  if (last && wanted.length > done)
+    return { versions, next: opaque({ after, order: last.order, id: last.id }) }
+  return page.after === undefined
+    ? { versions }
+    : { versions, next: opaque({ ...beginning, after: page.after }) }
+}
+
+const clockSkew = 2000
+const mostReadings = 5
+
+const isYoung = ({ t }: Version): boolean => Date.parse(t) > Date.now() - clockSkew
+const writesOf = ({ versions }: CompartmentPage): string =>
+  versions.map(({ id, w }) => `${id}/${w}`).join(' ')
+
+/** Reading many is not one instant: while something may be changing, it is read until two readings agree. */
+const agreed = async (read: () => Promise<CompartmentPage>): Promise<CompartmentPage> => {
+  let page = await read()
+  for (let i = 1; i < mostReadings && page.versions.some(isYoung); i++) {
+    const again = await read()
+    if (writesOf(again) === writesOf(page)) return again
+    page = again
+  }
+  return page
 }
 
 const atOnce = 200
 
-/** Returns what stands from a candidate on, until a page has as many characters as it may, and how far that was. */
-const settledUpTo = async (
+/** Returns what stands at the candidates, until a page has as many characters as it may, and how far that was. */
+const standingUpTo = async (
   candidates: readonly Candidate[],
-  from: number,
   list: string,
   store: Store,
 ): Promise<{ versions: Version[]; done: number }> => {
   const found = new Map<string, Version>()
   let size = 0
-  let done = from
+  let done = 0
   while (done < candidates.length && size < mostCharacters) {
     for (const version of await standing(candidates.slice(done, done + atOnce), list, store)) {
       if (size >= mostCharacters) break

@@ -70,6 +70,27 @@ test('everything comes in pages, each resource once', async () => {
   expect(found.sort()).toEqual([...expected].sort())
 })
 
+test('everything has what is left, though something that was told is deleted meanwhile', async () => {
+  const put = (resource: { resourceType: string; id: string }) => ({
+    resource,
+    request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+  })
+  const names = Array.from({ length: 9 }, (_, i) => `eve${i}`)
+  const entry = [
+    put({ resourceType: 'Patient', id: 'eve' }),
+    ...names.map((id) => put(observation(id, 'eve'))),
+  ]
+  await ask('POST', '/', { body: { resourceType: 'Bundle', type: 'transaction', entry } })
+  const { json } = await ask('GET', '/Patient/eve/$everything?_count=3')
+  const told = pathsOf(json.entry).slice(1)
+  for (const path of told) await ask('DELETE', `/${path}`)
+  const { url } = json.link.find(({ relation }: { relation: string }) => relation === 'next')
+  const rest = await everyPage(url.slice(base.length))
+  expect([...told, ...rest].toSorted()).toEqual(names.map((id) => `Observation/${id}`))
+  await ask('DELETE', '/Patient/eve')
+  for (const path of rest) await ask('DELETE', `/${path}`)
+})
+
 describe('everything of all patients', () => {
   const all = [...expected, 'Patient/bob', 'Observation/a0', 'Observation/b0']
 
