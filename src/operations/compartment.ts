@@ -22,6 +22,9 @@ export interface CompartmentPage {
 
 const opaque = ({ after, order, id }: Place): string => writtenCursor([after, order, id])
 
+/** The cursor of a compartment's first page. */
+export const compartmentStart = opaque(beginning)
+
 const placeOf = (cursor: string | undefined): Place => {
   if (cursor === undefined) return beginning
   const [after, order, id] = cursorParts(cursor)
@@ -69,26 +72,40 @@ interface Asked {
 export const compartmentPage = (store: Store, patient: string, asked: Asked): Promise<CompartmentPage> =>
   agreed(() => readOnce(store, patientList(patient).name, asked))
 
-/** While the page is told the list may change, so that it goes on behind a candidate rather than after so many. */
-const readOnce = async (
+/** Index items that are read at a time at the least, and how often where none is of the types that are wanted. */
+const leastItems = 100
+const mostReads = 20
+
+/** Returns what is to be told from a place on, and where the list goes on behind it. */
+const wantedFrom = async (
   store: Store,
   list: string,
-  { types, count, cursor }: Asked,
-): Promise<CompartmentPage> => {
-  const place = placeOf(cursor)
-  const { after } = place
-  const page = await store.page({ list, shard: 0, reverse: false, limit: count, ...(after && { after }) })
-  const wanted = page.candidates
-    .filter((candidate) => types.size === 0 || types.has(typeOf(candidate)))
-    .filter((candidate) => compare(candidate, place) > 0)
-    .sort(compare)
-  const { versions, done } = await standingUpTo(wanted.slice(0, count), list, store)
+  { types, count }: Asked,
+  start: Place,
+): Promise<{ wanted: Candidate[]; from: Place; after?: string }> => {
+  let from = start
+  for (let i = 1; ; i++) {
+    const { after } = from
+    const limit = Math.max(count, leastItems)
+    const page = await store.page({ list, shard: 0, reverse: false, limit, ...(after && { after }) })
+    const wanted = page.candidates.filter(
+      (candidate) => (types.size === 0 || types.has(typeOf(candidate))) && compare(candidate, from) > 0,
+    )
+    if (page.after === undefined) return { wanted, from }
+    if (wanted.length > 0 || i === mostReads) return { wanted, from, after: page.after }
+    from = { ...beginning, after: page.after }
+  }
+}
+
+/** While the page is told the list may change, so that it goes on behind a candidate rather than after so many. */
+const readOnce = async (store: Store, list: string, asked: Asked): Promise<CompartmentPage> => {
+  const { wanted, from, after } = await wantedFrom(store, list, asked, placeOf(asked.cursor))
+  wanted.sort(compare)
+  const { versions, done } = await standingUpTo(wanted.slice(0, asked.count), list, store)
   const last = wanted[done - 1]
   if (last && wanted.length > done)
-    return { versions, next: opaque({ after, order: last.order, id: last.id }) }
-  return page.after === undefined
-    ? { versions }
-    : { versions, next: opaque({ ...beginning, after: page.after }) }
+    return { versions, next: opaque({ after: from.after, order: last.order, id: last.id }) }
+  return after === undefined ? { versions } : { versions, next: opaque({ ...beginning, after }) }
 }
 
 const clockSkew = 2000

@@ -9,7 +9,7 @@ import { failure } from '../outcome/failure.ts'
 import { hasClinicalDate, standingOf } from '../search/order.ts'
 import type { ResourceKey, Version } from '../store/port.ts'
 import { companionsOf, isCompanion } from './companions.ts'
-import { type CompartmentPage, compartmentPage } from './compartment.ts'
+import { type CompartmentPage, compartmentPage, compartmentStart } from './compartment.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 import {
   badCursor,
@@ -99,9 +99,13 @@ const typesToRead = ({ types }: Wanted): ReadonlySet<string> =>
 const ofOne = async (call: Call, wanted: Wanted, context: Dispatch): Promise<CompartmentPage | Answer> => {
   const patient = await read({ ...call, query: [], headers: {} }, context)
   if (patient.issues || !patient.version) return patient
-  const asked = { types: typesToRead(wanted), count: wanted.count, cursor: wanted.cursor }
-  const page = await compartmentPage(context.store, call.id, asked)
-  return wanted.cursor === undefined ? { ...page, versions: [patient.version, ...page.versions] } : page
+  const types = typesToRead(wanted)
+  const isFirst = wanted.cursor === undefined
+  const isTold = wanted.types.size === 0 || wanted.types.has('Patient')
+  const count = isFirst && isTold ? wanted.count - 1 : wanted.count
+  if (count === 0) return { versions: [patient.version], next: compartmentStart }
+  const page = await compartmentPage(context.store, call.id, { types, count, cursor: wanted.cursor })
+  return isFirst ? { ...page, versions: [patient.version, ...page.versions] } : page
 }
 
 const ofAll = async (wanted: Wanted, context: Dispatch): Promise<CompartmentPage> => {
