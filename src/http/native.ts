@@ -17,8 +17,20 @@ export const readsNative = ({ query, headers }: Pick<FhirRequest, 'query' | 'hea
   !query.some(([name]) => wrapping.has(name)) &&
   !(headers.accept ?? '').split(',').some((part) => fhirTypes.test(bareType(part)))
 
+/** What may stand before the root of a document. Each is taken as a whole: a pattern of all would try every way to part them. */
+const prolog = /\s+|<\?[\s\S]*?\?>|<!--[\s\S]*?-->/y
+const root = /<(?:[\w.-]+:)?Binary[\s/>]/y
+
+const isBinaryXml = (text: string): boolean => {
+  prolog.lastIndex = 0
+  let at = 0
+  while (prolog.test(text)) at = prolog.lastIndex
+  root.lastIndex = at
+  return root.test(text)
+}
+
 const isBinary = (text: string): boolean =>
-  /^\s*(<\?xml[^>]*\?>)?\s*(<!--[\s\S]*?-->\s*)*<Binary[\s>]/.test(text) ||
+  isBinaryXml(text) ||
   /"resourceType"\s*:\s*"Binary"/.test(text.slice(0, 1000)) ||
   /"resourceType"\s*:\s*"Binary"/.test(text.slice(-1000))
 

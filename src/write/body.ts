@@ -17,7 +17,7 @@ export interface Body {
 }
 
 /** FHIR's own resources stay below 20 levels; what goes deeper is meant to exhaust a reader. */
-const maxDepth = 100
+export const maxDepth = 100
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -101,7 +101,8 @@ const decoded = (path: string): string => {
 /** Returns a URL of a Bundle's entry as path below the base and ordered query pairs. */
 export const splitUrl = (url: string, base: string): Pick<BundleEntry, 'path' | 'query'> => {
   const [path = '', ...query] = below(url, base).split('?')
-  return { path: decoded(path.replace(/^\/+|\/+$/g, '')), query: [...new URLSearchParams(query.join('?'))] }
+  const parts = path.split('/').filter((part) => part !== '')
+  return { path: decoded(parts.join('/')), query: [...new URLSearchParams(query.join('?'))] }
 }
 
 /** https://hl7.org/fhir/R4/http.html#trules: a FHIRPath Patch comes as Parameters, any other in a Binary. */

@@ -2,7 +2,8 @@
 
 import { compareDecimals, parseDecimal } from '../fhir/decimal.ts'
 import { type Failure, failure } from '../outcome/failure.ts'
-import { parseJson } from './body.ts'
+import { tooDeep } from '../outcome/messages.ts'
+import { maxDepth, parseJson } from './body.ts'
 import { digitsOf, holdsMark, parseKeeping, printKeeping } from './digits.ts'
 import type { Patcher } from './patch.ts'
 
@@ -18,11 +19,15 @@ interface Operation {
   value: unknown
 }
 
-/** What is patched; `emptied` are the lists that lost their last item. */
+/** What is patched; `emptied` are the lists that lost their last item, `copied` is how many characters were copied. */
 interface Target {
   root: unknown
   emptied: Set<unknown>
+  copied: number
 }
+
+/** A copy of a copy doubles: thirty operations would fill any memory. */
+const mostCopied = 6 * 1024 * 1024
 
 type Members = Record<string, unknown>
 
@@ -65,7 +70,13 @@ const endOf = (operation: Operation, pointer: Pointer, target: Target) => ({
 const define = (holder: object, key: string, value: unknown): void =>
   void Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true })
 
+const depthOf = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0
+  return Object.values(value).reduce((deepest: number, each) => Math.max(deepest, 1 + depthOf(each)), 1)
+}
+
 const put = (operation: Operation, pointer: Pointer, value: unknown, target: Target): void => {
+  if (pointer.length + depthOf(value) > maxDepth) throw tooDeep(maxDepth)
   if (pointer.length === 0) {
     target.root = value
     return
@@ -117,8 +128,16 @@ const apply: Readonly<Record<string, (operation: Operation, target: Target) => v
       throw refused(operation, 'nothing can be moved into itself.')
     put(operation, path, take(operation, from, target), target)
   },
-  copy: (operation, target) =>
-    put(operation, operation.path, structuredClone(at(operation, operation.from, target)), target),
+  copy: (operation, target) => {
+    const text = JSON.stringify(at(operation, operation.from, target))
+    target.copied += text.length
+    if (target.copied > mostCopied)
+      throw failure(
+        'too-large',
+        `Operation ${operation.position} of the patch copies too much: ${target.copied} characters in all.`,
+      )
+    put(operation, operation.path, JSON.parse(text), target)
+  },
   test: (operation, target) => {
     if (!isSame(at(operation, operation.path, target), operation.value))
       throw refused(operation, 'the value at its path is another one.')
@@ -164,7 +183,7 @@ const withoutEmptied = (value: unknown, emptied: ReadonlySet<unknown>): void => 
 export const jsonPatcher = (patch: string): Patcher => {
   operationsOf(patch)
   return (text) => {
-    const target: Target = { root: parseKeeping(text), emptied: new Set() }
+    const target: Target = { root: parseKeeping(text), emptied: new Set(), copied: 0 }
     // The patch is read anew: applying it moves parts of it into the target.
     for (const operation of operationsOf(patch)) apply[operation.op]?.(operation, target)
     if (target.emptied.size > 0) withoutEmptied(target.root, target.emptied)

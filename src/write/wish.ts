@@ -119,6 +119,7 @@ const typesIn = (entries: readonly BundleEntry[]): TypeAt => {
   return (url) => types.get(sameSpelling(url))
 }
 
+/** https://hl7.org/fhir/R4/http.html#create: what the server says itself is ignored where the client says it, whatever it is. */
 const resourceIssues = (
   { method, type, id, body, place }: Wish,
   context: Context,
@@ -126,9 +127,12 @@ const resourceIssues = (
 ): readonly Issue[] => {
   if (!body) return []
   const options = { ...validateOptionsOf(context), conditionalReferences: place !== '', typeAt }
-  return method === 'PUT' && id !== undefined
-    ? addressedIssues(body, type, id, options)
-    : bodyIssues(body, type, options)
+  const issues =
+    method === 'PUT' && id !== undefined
+      ? addressedIssues(body, type, id, options)
+      : bodyIssues(body, type, options)
+  const replaced = [...(method === 'POST' ? ['id'] : []), 'meta.versionId', 'meta.lastUpdated']
+  return issues.filter(({ expression }) => !replaced.some((name) => expression === `${type}.${name}`))
 }
 
 /** Where the address names the resource, nothing is left to be asked. */

@@ -180,3 +180,14 @@ test('a request has an id, and the one that the caller gave is told beside it', 
   const forged = await ask('GET', '/Patient/m', { headers: { 'X-Request-Id': 'a\nb' } })
   expect(forged.headers['X-Correlation-Id']).toBeUndefined()
 })
+
+test('what the server says itself is ignored in a body, whatever it is', async () => {
+  const meta = { versionId: 'a b', lastUpdated: 'yesterday', tag: [{ code: 'kept' }] }
+  for (const id of ['patient_1', 12, 'x'.repeat(70)]) {
+    const told = await ask('POST', '/Patient', { body: { resourceType: 'Patient', id, meta } })
+    expect([told.status, told.json.meta.versionId, told.json.meta.tag]).toEqual([201, '1', meta.tag])
+    expect(told.json.id).toMatch(/^[\w-]{36}$/)
+  }
+  const put = await ask('PUT', '/Patient/ignored', { body: { resourceType: 'Patient', id: 'ignored', meta } })
+  expect([put.status, put.json.meta.versionId]).toEqual([201, '1'])
+})

@@ -116,3 +116,13 @@ test('stores long base64 as the bytes that it stands for', () => {
   const broken = text.replace('=","', '!","')
   expect(decodeBody(encodeBody(broken))).toBe(broken)
 })
+
+test('tells a wrapper from content, however many comments come before', async () => {
+  const comments = '<!---->'.repeat(5000)
+  const xml = { 'Content-Type': 'application/xml', Prefer: 'return=representation' }
+  const binary = '<f:Binary xmlns:f="http://hl7.org/fhir"><f:contentType value="text/csv"/></f:Binary>'
+  const wrapped = await server.ask('POST', '/Binary', { headers: xml, body: `${comments} ${binary}` })
+  expect(wrapped.json.contentType).toBe('text/csv')
+  const content = await server.ask('POST', '/Binary', { headers: xml, body: `${comments}<a/>` })
+  expect(content.json.contentType).toBe('application/xml')
+})

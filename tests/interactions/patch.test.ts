@@ -72,6 +72,15 @@ test.each([
   expect((await ask('GET', '/Observation/b')).headers.ETag).toBe('W/"1"')
 })
 
+test.each([
+  ['doubles what it copies', '/identifier', '/identifier/-', 413],
+  ['copies the whole into itself', '', '/a', 400],
+])('is refused where it %s', async (_, from, path, status) => {
+  await set('e')
+  const told = await patch('e', Array(100).fill({ op: 'copy', from, path }))
+  expect(told.status).toBe(status)
+})
+
 test('tests numbers by their value, replaces the whole, and takes a list away with its last item', async () => {
   await set('d')
   const told = await patch(

@@ -42,9 +42,18 @@ const numbers = new Set(['decimal', 'integer', 'positiveInt', 'unsignedInt'])
 const trimmed =
   /^(boolean|integer|positiveInt|unsignedInt|decimal|base64Binary|instant|date|dateTime|ur[il]|canonical|oid|uuid)$/
 
+const isSpace = (text: string, at: number): boolean => ' \t\r\n'.includes(text.charAt(at) || '-')
+
+const trim = (text: string): string => {
+  let [start, end] = [0, text.length]
+  while (isSpace(text, start)) start++
+  while (end > start && isSpace(text, end - 1)) end--
+  return text.slice(start, end)
+}
+
 /** What is not of its type stays a text: validation then says so, at its place. */
 const literal = (type: string, written: string): string => {
-  const text = trimmed.test(type) ? written.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '') : written
+  const text = trimmed.test(type) ? trim(written) : written
   if (numbers.has(type) && jsonNumber.test(text)) return text
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text
   return JSON.stringify(text)
