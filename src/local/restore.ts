@@ -1,0 +1,76 @@
+/** docs/archive.md#when-the-tables-are-lost — fills empty tables from an archive: `npm run restore -- --from BUCKET`. */
+import { parseArgs } from 'node:util'
+import { DeleteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
+import { thisBuild } from '../search/build.ts'
+import { entriesOf } from '../search/entries.ts'
+import { openArchive } from '../store/archive.ts'
+import { connect } from '../store/dynamo/clients.ts'
+import type { StorePlace } from '../store/dynamo/open.ts'
+import { buildKey } from '../store/keys.ts'
+import { restore } from '../store/restore.ts'
+import { Refusal } from './engines.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const tenant = 'main'
+
+/** Stands while a restore is under way: one that broke off may be begun again, though the tables are not empty then. */
+const mark = { pk: `${tenant}|restoring`, sk: '#' }
+
+const named = (env: Environment, name: string): string => {
+  const value = env[name]
+  if (value) return value
+  throw new Refusal(`${name} is not set: the stack's outputs tell the names of its tables and of its bucket.`)
+}
+
+const placeIn = (env: Environment): StorePlace => ({
+  tables: {
+    resources: named(env, 'RESOURCES_TABLE'),
+    search: named(env, 'SEARCH_TABLE'),
+    system: named(env, 'SYSTEM_TABLE'),
+  },
+  bucket: named(env, 'ARCHIVE_BUCKET'),
+  clients: connect(env),
+})
+
+const checkEmpty = async ({ clients: { dynamo }, tables }: StorePlace): Promise<void> => {
+  const [begun, found] = await Promise.all([
+    dynamo.send(new GetCommand({ TableName: tables.system, Key: mark })),
+    dynamo.send(new ScanCommand({ TableName: tables.resources, Limit: 1 })),
+  ])
+  if (!begun.Item && found.Items?.length)
+    throw new Refusal(`\`${tables.resources}\` holds resources: a restore fills empty tables only.`)
+}
+
+/** Whoever indexes otherwise than this build does, with words perhaps, knows from this that there is something to do. */
+const noteBuild = async ({ clients: { dynamo }, tables }: StorePlace): Promise<void> => {
+  const { print, types } = thisBuild()
+  await dynamo.send(new PutCommand({ TableName: tables.system, Item: { ...buildKey(tenant, print), types } }))
+}
+
+/** Fills the tables that the environment names from the archive in a bucket; returns how many versions there are now. */
+export const restoreFrom = async (bucket: string | undefined, env: Environment): Promise<number> => {
+  const place = placeIn(env)
+  const { dynamo } = place.clients
+  const TableName = place.tables.system
+  await checkEmpty(place)
+  await dynamo.send(new PutCommand({ TableName, Item: mark }))
+  const archive = openArchive({ bucket: bucket ?? place.bucket, clients: place.clients })
+  const count = await restore(place, archive, tenant, (resource, t) => entriesOf(resource, t, []))
+  await noteBuild(place)
+  await dynamo.send(new DeleteCommand({ TableName, Key: mark }))
+  return count
+}
+
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({ options: { from: { type: 'string' } } })
+  const count = await restoreFrom(values.from, process.env)
+  console.log(`${count} versions are back. \`pilotlight reindex\` registers search parameters of one's own.`)
+}
+
+if (import.meta.main) {
+  main().catch((error: Error) => {
+    console.error(error.message)
+    process.exit(1)
+  })
+}
