@@ -61,6 +61,8 @@ interface Walk {
   notes: Set<string>
   /** The maps that led here, one after the other. */
   way: readonly ConceptMap[]
+  /** The other maps that were asked: a second time they would say the same. */
+  consulted: Set<string>
 }
 
 /** Returns what the maps say of a code. */
@@ -71,7 +73,7 @@ export const translate = async (
   knowledge: Knowledge,
 ): Promise<Translation> => {
   const notes = new Set<string>()
-  const walk = { asked, wish, knowledge, notes, way: [] }
+  const walk = { asked, wish, knowledge, notes, way: [], consulted: new Set<string>() }
   const found = await Promise.all(maps.filter(isFrom(wish)).map((map) => inMap(walk, map)))
   const wanted = await Promise.all(found.flat().map((match) => isWanted(match, wish, knowledge)))
   return { matches: found.flat().filter((_, i) => wanted[i]), notes: [...notes] }
@@ -239,6 +241,8 @@ const others = async (
 
 const inOther = async (walk: Walk, url = ''): Promise<readonly Match[]> => {
   const isRound = walk.way.some((map) => map.url === parseCanonical(url).url)
+  if (!isRound && walk.consulted.has(url)) return []
+  walk.consulted.add(url)
   const other = isRound ? undefined : await walk.knowledge.conceptMap(url)
   if (other) return inMap(walk, other)
   const why = isRound ? 'which leads back to it' : 'which is not held'

@@ -17,9 +17,24 @@ const many = {
   concept: Array.from({ length: 11_000 }, (_, i) => ({ code: `c${i}` })),
 }
 
+/** Maps that each ask the next one in a dozen groups. */
+const chain = Array.from({ length: 8 }, (_, i) => ({
+  resourceType: 'ConceptMap',
+  id: `chain${i}`,
+  url: `urn:chain:${i}`,
+  status: 'active',
+  group: Array.from({ length: 12 }, () => ({
+    source: 'urn:chain',
+    element: [{ code: i === 7 ? 'a' : 'b', target: [{ code: 'z', equivalence: 'equal' }] }],
+    unmapped: { mode: 'other-map', url: `urn:chain:${i + 1}` },
+  })),
+}))
+
 beforeAll(async () => {
   server = await startServer()
-  const held = [...cases.held, ...translations.held, many] as unknown as Parameters<typeof putAll>[1]
+  const held = [...cases.held, ...translations.held, many, ...chain] as unknown as Parameters<
+    typeof putAll
+  >[1]
   await putAll(server.engines.openStore('main'), held, '2026-01-01T00:00:00.000Z')
 })
 afterAll(() => server?.stop())
@@ -93,6 +108,11 @@ test('the operations stand in the CapabilityStatement of their types', async () 
   expect(names('ValueSet')).toEqual(expect.arrayContaining(['expand', 'validate-code']))
   expect(names('CodeSystem')).toEqual(expect.arrayContaining(['lookup', 'validate-code', 'subsumes']))
   expect(names('ConceptMap')).toContain('translate')
+})
+
+test('a long chain of maps is followed to its end, each asked once', async () => {
+  const { json } = await server.ask('GET', '/ConceptMap/chain0/$translate?system=urn:chain&code=a')
+  expect(matchesIn(json.parameter)).toEqual(['equal  z urn:chain:7'])
 })
 
 test('the operations are entries of a batch, and see what its other entries wrote', async () => {
