@@ -117,7 +117,12 @@ const structureAt = (root: Members, way: Way): Structure | undefined => {
   return structure
 }
 
+/** What a few characters of a path could keep busy for hours. */
+const costly = /\b(matches|matchesFull|replaceMatches|repeat|aggregate)\s*\(/
+
 const find = (operation: Operation, root: unknown): Way[] => {
+  const [, name] = costly.exec(operation.path) ?? []
+  if (name !== undefined) throw refused(operation, `\`${name}()\` is not possible in its path.`)
   const plain = JSON.parse(printKeeping(root)) as object
   let ways: (Way | undefined)[]
   try {

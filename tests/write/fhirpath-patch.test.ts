@@ -190,6 +190,11 @@ describe('a FHIRPath Patch', () => {
       /has 2 items/,
     ],
     ['deletes the resource', operation('delete', 'Patient'), /cannot delete the resource/],
+    [
+      'matches patterns',
+      operation('delete', "Patient.name.where(family.matches('^(a+)+$'))"),
+      /`matches\(\)`/,
+    ],
     ['computes', operation('delete', 'Patient.name.count()'), /computed/],
     ['has no FHIRPath', operation('delete', 'Patient..name('), /cannot be read/],
     ['has no value', operation('add', 'Patient', named('gender')), /needs a `value`/],
