@@ -7,9 +7,8 @@ import { read } from '../interactions/read.ts'
 import { vread } from '../interactions/vread.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Version } from '../store/port.ts'
-import { bodyOf } from '../write/body.ts'
 import { parseKeeping, printKeeping } from '../write/digits.ts'
-import { checkParameters, inputOf, type Operation, type OperationDefinition, partsOf } from './operation.ts'
+import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
 const result = { name: 'return', use: 'out', min: 1, max: '1', type: 'Meta' } as const
 
@@ -90,20 +89,19 @@ const patcher =
     return printKeeping({ ...resource, meta })
   }
 
-const givenMeta = ({ body }: Call): Members => {
-  const part = partsOf(bodyOf(body, 'Parameters').resource.parameter).find(({ name }) => name === 'meta')
-  const meta = part?.valueMeta
-  if (typeof meta !== 'object' || meta === null)
-    throw failure('required', 'The Parameters hold no `meta` with a `valueMeta`.', 'Parameters.parameter')
-  return meta as Members
+const givenMeta = async (own: OperationDefinition, call: Call): Promise<Members> => {
+  const [{ readInput }, { checkShape }] = await Promise.all([import('./input.ts'), import('./shape.ts')])
+  await checkShape(call.body)
+  const meta = readInput(own, call).object<Members>('meta')
+  if (meta) return meta
+  throw failure('required', 'The Parameters hold no `meta` with a `valueMeta`.', 'Parameters.parameter')
 }
 
 const changes =
   (own: OperationDefinition, combine: Combine): Interaction =>
   async (call, context) => {
-    checkParameters(own, call.query)
     const { type, id, headers } = call
-    const patch = patcher(givenMeta(call), combine)
+    const patch = patcher(await givenMeta(own, call), combine)
     const path = `${type}/${id}`
     const entry = {
       place: '',

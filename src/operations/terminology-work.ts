@@ -3,15 +3,14 @@
 import { parseCanonical } from '../fhir/references.ts'
 import type { Answer, Call, Dispatch } from '../interactions/call.ts'
 import { read } from '../interactions/read.ts'
-import { Failure, failure, type Issue } from '../outcome/failure.ts'
-import { failOn } from '../outcome/outcome.ts'
+import { Failure, failure } from '../outcome/failure.ts'
 import type { Asked } from '../terminology/judge.ts'
 import type { Part } from '../terminology/lookup.ts'
 import type { Coding } from '../terminology/resources.ts'
 import { openTerminology, type Terminology } from '../terminology/terminology.ts'
-import { bodyOf } from '../write/body.ts'
 import { type Input, readInput } from './input.ts'
 import type { OperationDefinition } from './operation.ts'
+import { checkShape } from './shape.ts'
 
 /** One operation at work. */
 export interface Work {
@@ -32,16 +31,6 @@ export const running =
     const resource = await run({ call, context, input, terminology: openTerminology(context.store) })
     return { status: 200, text: JSON.stringify(resource) }
   }
-
-/** What is given is worked with as it is, so that it must be built as R4 says; what its codes are worth is no matter here. */
-const checkShape = async (body: string): Promise<void> => {
-  if (body.trim() === '') return
-  const { resource } = bodyOf(body, 'Parameters')
-  const { validate } = await import('../validate/validate.ts')
-  const isOfShape = ({ kind, expression = '' }: Issue): boolean =>
-    kind !== 'code-invalid' && kind !== 'invariant' && !/\.status$/.test(expression)
-  failOn(validate(resource, resource.resourceType).filter(isOfShape))
-}
 
 /** Returns a Parameters resource. */
 export const parameters = (parameter: readonly Part[]): object => ({ resourceType: 'Parameters', parameter })

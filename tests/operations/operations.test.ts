@@ -359,6 +359,17 @@ describe('meta', () => {
     expect((await ask('POST', '/Basic/none/$meta-add', { body: meta({ tag: [tag('a')] }) })).status).toBe(404)
     expect((await ask('POST', '/Basic/m/$meta-add', { body: parameters() })).status).toBe(400)
   })
+
+  test.each([
+    ['a tag that is nothing', meta({ tag: [null] })],
+    ['a tag that is no list', meta({ tag: tag('a') })],
+    ['a member that Meta has not', meta({ tag: [tag('a')], colour: 'red' })],
+    ['two metas', parameters(...[1, 2].map((n) => ({ name: 'meta', valueMeta: { tag: [tag(`${n}`)] } })))],
+    ['an unknown parameter', parameters({ name: 'colour', valueString: 'red' })],
+    ['another resource', { resourceType: 'Patient' }],
+  ])('with %s is refused', async (_, body) => {
+    expect((await ask('POST', '/Basic/m/$meta-add', { body })).status).toBe(400)
+  })
 })
 
 describe('observations', () => {
