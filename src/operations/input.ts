@@ -3,7 +3,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import type { Call } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
-import { bodyOf } from '../write/body.ts'
+import { bodyOf, isResource } from '../write/body.ts'
 import {
   checkParameters,
   type OperationDefinition,
@@ -111,6 +111,7 @@ const readers: Readonly<Record<string, Reader>> = {
     const [start, end, ...more] = value.split('/')
     return more.length > 0 || !(start || end) ? undefined : { ...(start && { start }), ...(end && { end }) }
   },
+  Resource: (value) => (isResource(value) ? value : undefined),
   Coding: (value, type) => {
     if (typeof value !== 'string') return asObject(value, type)
     const [code = '', system] = value.split('|').toReversed()

@@ -1,15 +1,15 @@
 /** https://hl7.org/fhir/R4/resource-operation-validate.html */
 
 import type { Resource } from '../fhir/definitions.ts'
-import type { Answer, Call, Interaction, Pairs } from '../interactions/call.ts'
+import type { Answer, Call, Interaction } from '../interactions/call.ts'
 import { read } from '../interactions/read.ts'
 import { error, failure, type Issue } from '../outcome/failure.ts'
 import { wrongType } from '../outcome/messages.ts'
 import { outcomeText } from '../outcome/outcome.ts'
-import { type Body, bodyOf, isResource } from '../write/body.ts'
+import { type Body, bodyOf } from '../write/body.ts'
 import type { Context } from '../write/context.ts'
 import { keepsReferred, validateOptionsOf } from '../write/demands.ts'
-import { checkParameters, type Operation, type OperationDefinition, partsOf } from './operation.ts'
+import type { Operation, OperationDefinition } from './operation.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
@@ -42,31 +42,18 @@ const modeOf = (text: string | undefined): Mode | undefined => {
   return mode
 }
 
-const last = (query: Pairs, name: string): string | undefined => query.findLast(([key]) => key === name)?.[1]
-
-const inParameters = (parameters: Resource, query: Pairs): Asked => {
-  const parts = new Map(partsOf(parameters.parameter).map((part) => [part.name, part]))
-  const { resource } = parts.get('resource') ?? {}
-  const text = (name: string, value: string): string | undefined => {
-    const found = parts.get(name)?.[value]
-    return typeof found === 'string' ? found : last(query, name)
-  }
-  return {
-    resource: isResource(resource) ? resource : undefined,
-    mode: modeOf(text('mode', 'valueCode')),
-    profile: text('profile', 'valueUri') ?? text('profile', 'valueCanonical'),
-  }
-}
-
 /** The resource comes bare, or as a part of Parameters. */
-const askedIn = ({ type, body, query }: Call): Asked => {
-  checkParameters(definition, query)
-  const own = { mode: modeOf(last(query, 'mode')), profile: last(query, 'profile') }
-  if (body.trim() === '') return { ...own, resource: undefined }
-  const { resource } = bodyOf(body, `a ${type} or Parameters`)
-  return resource.resourceType === 'Parameters' && type !== 'Parameters'
-    ? inParameters(resource, query)
-    : { ...own, resource }
+const askedIn = async (call: Call): Promise<Asked> => {
+  const { type, body } = call
+  const bare = body.trim() === '' ? undefined : bodyOf(body, `a ${type} or Parameters`).resource
+  const isWrapped = bare?.resourceType === 'Parameters' && type !== 'Parameters'
+  const { readInput } = await import('./input.ts')
+  const input = readInput(definition, isWrapped ? call : { ...call, body: '' })
+  return {
+    resource: isWrapped ? input.object<Resource>('resource') : bare,
+    mode: modeOf(input.text('mode')),
+    profile: input.text('profile'),
+  }
 }
 
 const checkAsked = ({ mode, resource }: Asked, { id }: Call): void => {
@@ -167,7 +154,7 @@ const bindingsIn = async ({ resource }: Body, { store }: Context): Promise<Issue
 }
 
 const run: Interaction = async (call, context) => {
-  const asked = askedIn(call)
+  const asked = await askedIn(call)
   checkAsked(asked, call)
   return { status: 200, text: outcomeText(await issuesFor(asked, call, context)) }
 }

@@ -618,6 +618,18 @@ describe('validate', () => {
     ['/Basic/$validate?mode=some', valid, 400],
     ['/Basic/$validate?colour=red', valid, 400],
     ['/Basic/$validate', parameters(), 400],
+    ['/Basic/$validate?resource=x', valid, 400],
+    ['/Basic/$validate?mode=create&mode=update', valid, 400],
+    ...[
+      { name: 'colour', valueString: 'red' },
+      { name: 'mode', valueString: 'remove' },
+      { name: 'profile', valueUri: 5 },
+      { name: 'resource', resource: valid },
+    ].map((part): [string, object, number] => [
+      '/Basic/$validate',
+      parameters({ name: 'resource', resource: valid }, part),
+      400,
+    ]),
   ])('%s is answered with the status that its fault has', async (target, body, status) => {
     expect((await ask('POST', target, { body })).status).toBe(status)
   })
