@@ -155,10 +155,25 @@ const memberFor = (operation: Operation, structure: Structure | undefined, name:
   return { json, rule }
 }
 
+const isA = (type: string | undefined, wanted: string): boolean =>
+  type !== undefined && (type === wanted || isA(structureOf(type)?.base, wanted))
+
+/** https://hl7.org/fhir/R4/fhirpatch.html#concept: a value of a wrong type is an error, be it of the same form. */
+const checkType = (operation: Operation, own: string, { element, type }: MemberRule): void => {
+  const written = own.slice('value'.length)
+  const primitive = written.charAt(0).toLowerCase() + written.slice(1)
+  const wanted = type.code === 'xhtml' ? 'string' : type.code
+  if (!isA(structureOf(primitive) ? primitive : written, wanted))
+    throw refused(operation, `\`${element.name}\` is of type \`${wanted}\`, not \`${own}\`.`)
+}
+
 /** Turns a part into the value of an element: one of a data type, a resource, or one put together of named parts. */
 const valueFrom = (operation: Operation, part: Part, rule: MemberRule): Made => {
   const own = valueName(part)
-  if (own !== undefined) return { value: part[own], beside: part[`_${own}`] }
+  if (own !== undefined) {
+    checkType(operation, own, rule)
+    return { value: part[own], beside: part[`_${own}`] }
+  }
   if (isObject(part.resource)) return { value: part.resource, beside: undefined }
   const structure = structureOf(rule.type.content)
   const value: Members = {}
