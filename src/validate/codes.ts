@@ -2,9 +2,8 @@
 
 import { type Codes, requiredCodes } from '../fhir/codes.ts'
 import type { ElementRule } from '../fhir/structure.ts'
-import type { ObjectCheck } from './plan.ts'
 import type { PrimitiveCheck } from './primitives.ts'
-import { isObject, type Json, type Run, report, shown } from './run.ts'
+import { isObject, type Json, type ObjectCheck, type Run, report, shown } from './run.ts'
 import { nearest } from './suggest.ts'
 
 const setName = (valueSet: string): string => `\`${valueSet.slice(valueSet.lastIndexOf('/') + 1)}\``

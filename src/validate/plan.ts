@@ -5,10 +5,7 @@ import { codeCheck, codedCheck } from './codes.ts'
 import { type Invariant, invariantsOf } from './invariants.ts'
 import { type PrimitiveCheck, primitiveChecks } from './primitives.ts'
 import { referenceCheck } from './references.ts'
-import type { Json, Run } from './run.ts'
-
-/** Looks at an object that stands in an element, beyond what its type asks for. */
-export type ObjectCheck = (run: Run, object: Json) => void
+import type { ObjectCheck } from './run.ts'
 
 export interface Slot {
   /** `value`: the name in FHIRPath, where a choice has no type in its name. */

@@ -3,8 +3,7 @@
 import { type Link, parseLink } from '../fhir/references.ts'
 import { isResourceType } from '../fhir/types.ts'
 import { each } from '../fhir/values.ts'
-import type { ObjectCheck } from './plan.ts'
-import { isObject, type Run, report, shown } from './run.ts'
+import { isObject, type ObjectCheck, type Run, report, shown } from './run.ts'
 
 /** Returns the check of a Reference that may point to the targets; to any type where none are given. */
 export const referenceCheck =

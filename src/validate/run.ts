@@ -38,6 +38,9 @@ export interface Local {
   pointingBack: Set<number>
 }
 
+/** Looks at an object that stands in an element, beyond what its type asks for. */
+export type ObjectCheck = (run: Run, object: Json) => void
+
 /** More findings than this would not be read, and a hostile resource could make millions. */
 const issueLimit = 50
 

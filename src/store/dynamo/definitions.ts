@@ -4,13 +4,7 @@ import { definitionsKey, definitionsTextKey, publishedKey } from '../keys.ts'
 import type { Definitions } from '../port.ts'
 import { newRandomId } from '../write-ids.ts'
 import { getParams, nextPutParams } from './params.ts'
-import { errorName, getItem, putItem, putObject, type Session } from './session.ts'
-
-/** What a process knows of a tenant's definitions, and when it last asked. */
-export interface Known {
-  definitions: Definitions
-  asked: number
-}
+import { errorName, getItem, type Known, putItem, putObject, type Session } from './session.ts'
 
 /** A text stands under a name of its own and is never changed. */
 const textOf = async (session: Session, name: string): Promise<string | undefined> => {

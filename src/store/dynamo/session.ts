@@ -21,9 +21,8 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb'
 import { failure } from '../../outcome/failure.ts'
-import type { Build, Meter } from '../port.ts'
+import type { Build, Definitions, Meter } from '../port.ts'
 import type { Clients } from './clients.ts'
-import type { Known } from './definitions.ts'
 import type { State } from './items.ts'
 
 /** The names of the three tables. */
@@ -45,6 +44,12 @@ export interface Timing {
   patience: number
   /** For how long a writer trusts what it has read of the tenant's definitions. */
   definitions: number
+}
+
+/** What a process knows of a tenant's definitions, and when it last asked. */
+export interface Known {
+  definitions: Definitions
+  asked: number
 }
 
 /** What all requests of one process share: final transaction states, the marks that are written already, and definitions. */
