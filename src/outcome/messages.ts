@@ -183,6 +183,12 @@ export const emptyCriteria = (type: string, expression?: string): Issue =>
     expression,
   )
 
+export const notACriterion = (name: string): Issue =>
+  error(
+    'unknown-parameter',
+    `\`${name}\` says what to return, not what to find; a condition takes criteria only.`,
+  )
+
 export const otherCriteria = (type: string, criteria: string): Issue =>
   error(
     'invalid',

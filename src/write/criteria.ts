@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#ccreate, #cond-update and #3.1.0.7.1 */
 
 import { Failure, isKind } from '../outcome/failure.ts'
-import { emptyCriteria, otherCriteria } from '../outcome/messages.ts'
+import { emptyCriteria, notACriterion, otherCriteria } from '../outcome/messages.ts'
 import { findMatching } from '../search/search.ts'
 import type { Hold, Version } from '../store/port.ts'
 import type { Context } from './context.ts'
@@ -15,10 +15,15 @@ export interface Criteria {
 /** Parameters that say how to answer, not what to find. */
 export const manners: ReadonlySet<string> = new Set(['_format', '_pretty', '_summary', '_elements'])
 
+/** https://hl7.org/fhir/R4/http.html#trules: parameters that control the return of resources have no place in a condition. */
+const returning = /^_(sort|count|include|revinclude|total|cursor|explain)(:|$)/
+
 /** Returns the criteria that the pairs of a query are; none at all would match everything, and fail. */
 export const criteriaFrom = (type: string, query: Criteria['pairs']): Criteria => {
   const pairs = query.filter(([name]) => !manners.has(name))
   if (pairs.length === 0) throw new Failure([emptyCriteria(type)])
+  const wrong = pairs.find(([name]) => returning.test(name))
+  if (wrong) throw new Failure([notACriterion(wrong[0])])
   return { type, pairs }
 }
 

@@ -551,3 +551,14 @@ test('a history is done again from its oldest version on, under the ids that it 
   expect([headers.ETag, json.active]).toEqual(['W/"2"', true])
   expect((await ask('GET', '/Patient/h2')).status).toBe(410)
 })
+
+test.each(['_sort=name', '_include=Patient:organization', '_count=1'])(
+  'a condition takes no %s, which says what to return',
+  async (parameter) => {
+    const criteria = `identifier=urn:mrn|s13&${parameter}`
+    const single = await ask('PUT', `/Patient?${criteria}`, { body: identified('s13') })
+    const create = await transact(post(identified('s13'), { ifNoneExist: criteria }))
+    const refer = await transact(post(observation(`Patient?${criteria}`)))
+    expect([single.status, create.status, refer.status]).toEqual([400, 400, 400])
+  },
+)
