@@ -1,4 +1,5 @@
 import { completion, type Known } from './completion.ts'
+import { everything } from './everything.ts'
 import { get, history, search } from './get.ts'
 import { immunizations } from './immunizations.ts'
 import { index } from './index-care.ts'
@@ -51,6 +52,7 @@ export const commands: readonly Row[] = [
   row('immunizations', 'PATIENT', "a patient's immunizations by vaccine", telling(immunizations)),
   row('get', 'PATH', 'what stands at a path, as it is served: Patient/ID', telling(get)),
   row('search', 'TYPE [a=b …]', 'one page of a search', telling(search)),
+  row('everything', '[PATIENT] [a=b …]', 'all of a patient, or of all: a resource on each line', everything),
   row('history', '[TYPE[/ID]]', 'versions, newest first', telling(history)),
   row('index', 'check|repair TYPE|TYPE/ID', 'hold the search index against the resources', index),
   row('reindex', '', 'index what is defined at run time, and wait until that is done', telling(reindex)),

@@ -17,15 +17,18 @@ const textAt = async (command: Command, path: string): Promise<string> => {
 export const get = (command: Command): Promise<string> =>
   textAt(command, wordOf(command, 'Patient/ID').replace(/^\/+/, ''))
 
-/** Searches a type; each further word is a parameter, `name=smith`. */
-export const search = (command: Command): Promise<string> => {
-  const type = wordOf(command, 'Patient name=smith')
-  const pairs = command.words.slice(1).map((word): [string, string] => {
+/** Returns the parameters that words such as `name=smith` are. */
+export const pairsOf = (words: readonly string[]): [string, string][] =>
+  words.map((word) => {
     const [name = '', ...value] = word.split('=')
     if (value.length === 0) throw new UsageError(`\`${word}\` is not a parameter: write \`name=value\`.`)
     return [name, value.join('=')]
   })
-  return textAt(command, `${type}?${new URLSearchParams(pairs)}`)
+
+/** Searches a type; each further word is a parameter, `name=smith`. */
+export const search = (command: Command): Promise<string> => {
+  const type = wordOf(command, 'Patient name=smith')
+  return textAt(command, `${type}?${new URLSearchParams(pairsOf(command.words.slice(1)))}`)
 }
 
 /** Lists the versions of a resource, of a type, or of everything. */

@@ -11,7 +11,7 @@ const main = async (args: readonly string[]): Promise<number> => {
     return 0
   }
   const { text, failed } = await commandOf(command).run(command)
-  console.log(text)
+  if (text !== '') console.log(text)
   return failed ? 1 : 0
 }
 

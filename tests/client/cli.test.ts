@@ -338,6 +338,24 @@ describe('the command line', () => {
     expect((await pilotlight('search', 'Basic', 'foo')).err).toMatch(/not a parameter/)
   })
 
+  test('everything is a resource on each line, over all pages, of one patient or of all', async () => {
+    const id = await idOf('Kowalska')
+    const lines = (out: string): { resourceType: string; id: string }[] =>
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    const { code, out } = await pilotlight('everything', id, '_count=2')
+    const found = lines(out).map((each) => `${each.resourceType}/${each.id}`)
+    expect([code, new Set(found).size]).toEqual([0, found.length])
+    expect(found).toContain(`Patient/${id}`)
+    expect(out).toContain('"value":60.123456')
+    const all = lines((await pilotlight('everything', '_type=Patient')).out)
+    expect(all.map((each) => each.id)).toContain(id)
+    expect(await pilotlight('everything', id, '_type=Nonsense')).toMatchObject({ code: 1, out: '' })
+    expect((await pilotlight('everything', id, 'since')).err).toMatch(/not a parameter/)
+  })
+
   test('vitals shows the latest, the range and the trend, blood pressure as a pair', async () => {
     const { code, out } = await pilotlight('vitals', await idOf('Kowalska'))
     expect(code).toBe(0)
