@@ -32,9 +32,9 @@ const enter = async (root: Root, config: PageConfig): Promise<void> => {
 }
 
 const begin = async (): Promise<void> => {
-  wearTheme(chosenTheme())
   const root = createRoot(document.getElementById('page') as HTMLElement)
   try {
+    wearTheme(chosenTheme())
     await enter(root, await loadConfig())
   } catch (error) {
     root.render(<Failed what="the page" error={error} retry={() => location.reload()} />)
