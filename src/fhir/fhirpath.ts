@@ -3,6 +3,7 @@
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
 import type { Resource } from './definitions.ts'
+import { patternFunctions } from './fhirpath-patterns.ts'
 import { refersTo } from './values.ts'
 
 /** A node as the engine keeps it: where it stands, beside what it is. */
@@ -37,6 +38,7 @@ const wayOf = ({ parentResNode, propName, index }: Node): Way => {
 export const waysTo = (resource: object, expression: string): (Way | undefined)[] => {
   const found = fhirpath.evaluate(resource, expression, undefined, r4, {
     resolveInternalTypes: false,
+    userInvocationTable: patternFunctions,
   } as object) as unknown as unknown[]
   return found.map((value) => (isNode(value) ? wayOf(value) : undefined))
 }
@@ -89,7 +91,10 @@ const evaluator = (expression: string): Evaluate => {
   if (known) return known
   const options = {
     resolveInternalTypes: false,
-    userInvocationTable: { pointsTo: { fn: pointsTo, arity: { 1: ['String'] }, internalStructures: true } },
+    userInvocationTable: {
+      ...patternFunctions,
+      pointsTo: { fn: pointsTo, arity: { 1: ['String'] }, internalStructures: true },
+    },
   }
   const evaluate = fhirpath.compile(asked(expression), r4, options as object) as unknown as Evaluate
   if (compiled.size >= mostCompiled) compiled.clear()
@@ -115,12 +120,11 @@ export type Functions = Readonly<
 
 /** Returns the expression read for values of a type (or at a path). Throws where it is no FHIRPath. */
 export const readFor = (expression: string, base: string, functions: Functions = {}): Compiled => {
-  const userInvocationTable = Object.fromEntries(
-    Object.entries(functions).map(([name, fn]) => [
-      name,
-      { fn, arity: { [fn.length - 1]: fn.length > 1 ? ['String'] : [] } },
-    ]),
-  )
+  const own = Object.entries(functions).map(([name, fn]) => [
+    name,
+    { fn, arity: { [fn.length - 1]: fn.length > 1 ? ['String'] : [] } },
+  ])
+  const userInvocationTable = { ...patternFunctions, ...Object.fromEntries(own) }
   const evaluate = fhirpath.compile({ base, expression }, r4, { userInvocationTable } as object)
   return (value, variables) => evaluate(value as object, variables) as unknown as unknown[]
 }

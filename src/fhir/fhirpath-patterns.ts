@@ -1,0 +1,69 @@
+/** https://hl7.org/fhirpath/N1/#matchesregex-string-boolean — FHIRPath's regular expressions, each with an end to its patience. */
+
+import { createContext, Script } from 'node:vm'
+
+/** What takes twice as long for each character more is soon done with so few. */
+const harmless = 20
+const milliseconds = 250
+
+/** To watch costs a millisecond: what repeats no group, and little else, needs none. */
+const needsWatch = (text: string, pattern: string): boolean =>
+  text.length > harmless && (/\)[*+{]/.test(pattern) || (pattern.match(/[*+}]/g)?.length ?? 0) > 2)
+
+const scripts = {
+  test: new Script('new RegExp(pattern, flags).test(text)'),
+  replace: new Script('text.replace(new RegExp(pattern, flags), by)'),
+}
+
+interface Asked {
+  text: string
+  pattern: string
+  flags: string
+  by?: string
+}
+
+const room: Partial<Asked> = {}
+
+const worked = (script: keyof typeof scripts, asked: Asked): unknown => {
+  try {
+    return scripts[script].runInContext(createContext(Object.assign(room, asked)), { timeout: milliseconds })
+  } catch (thrown) {
+    const overtime = (thrown as { code?: string }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+    throw overtime ? new Error(`The regular expression \`${asked.pattern}\` takes too long.`) : thrown
+  }
+}
+
+const textIn = (inputs: readonly unknown[], name: string): string | undefined => {
+  const [text] = inputs
+  if (inputs.length > 1 || (text !== undefined && typeof text !== 'string'))
+    throw new Error(`\`${name}()\` is asked of one string.`)
+  return text
+}
+
+const matches = (inputs: readonly unknown[], pattern: unknown): readonly unknown[] => {
+  const text = textIn(inputs, 'matches')
+  if (text === undefined || typeof pattern !== 'string') return []
+  const flags = 'su'
+  return [
+    needsWatch(text, pattern)
+      ? worked('test', { text, pattern, flags })
+      : new RegExp(pattern, flags).test(text),
+  ]
+}
+
+const replaceMatches = (inputs: readonly unknown[], pattern: unknown, by: unknown): readonly unknown[] => {
+  const text = textIn(inputs, 'replaceMatches')
+  if (text === undefined || typeof pattern !== 'string' || typeof by !== 'string') return []
+  const flags = 'gu'
+  return [
+    needsWatch(text, pattern)
+      ? worked('replace', { text, pattern, flags, by })
+      : text.replace(new RegExp(pattern, flags), by),
+  ]
+}
+
+/** What the engine is told to use in place of its own, which would work at one expression for as long as it takes. */
+export const patternFunctions = {
+  matches: { fn: matches, arity: { 1: ['String'] } },
+  replaceMatches: { fn: replaceMatches, arity: { 2: ['String', 'String'] } },
+}
