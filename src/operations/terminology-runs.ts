@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/valueset-operations.html and https://hl7.org/fhir/R4/codesystem-operations.html */
 
+import type { Canonical } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import { operationOutcome } from '../outcome/outcome.ts'
 import { expanded, type Wanted } from '../terminology/answer.ts'
@@ -22,6 +23,7 @@ import type { Input } from './input.ts'
 import {
   addressed,
   askedIn,
+  canonicalIn,
   canonicalOf,
   named,
   notHeld,
@@ -181,15 +183,22 @@ const checkedBySpelling = async (work: Work, url: string | undefined): Promise<C
   return asked.map((each) => checkSpelling(url, each, spellingOf(url, each.code)?.answer ?? 'unknown'))
 }
 
+/** Without an address the coding says of which code system it is, unless one is addressed or given whole. */
+const systemNamed = ({ call, input }: Work): Partial<Canonical> => {
+  const [text, beside] = [input.text('url'), input.text('version')]
+  if (text !== undefined) return canonicalIn(text, beside)
+  const isThere = call.id !== '' || input.object('codeSystem') !== undefined
+  const { system: url, version: own } = (isThere ? undefined : input.object<Coding>('coding')) ?? {}
+  const version = beside ?? own
+  return { ...(url !== undefined && { url }), ...(version !== undefined && { version }) }
+}
+
 const checkSystem: Run = async (work) => {
   const { input } = work
-  const coding = input.object<Coding>('coding')
-  const url = input.text('url') ?? (work.call.id === '' ? coding?.system : undefined)
+  const { url, version } = systemNamed(work)
   const bySpelling = await checkedBySpelling(work, url)
   if (bySpelling) return parameters(checkedParts(bySpelling))
-  const address = input.object('codeSystem') ? input.text('url') : url
-  const version = input.text('version') ?? (work.call.id === '' ? coding?.version : undefined)
-  const system = await theSystem(work, address, version)
+  const system = await theSystem(work, url, version)
   const asked = askedIn(input)
   const own = asked.filter((each) => each.system === undefined || each.system === system.url)
   if (own.length === 0 && asked.length > 0)

@@ -1,6 +1,6 @@
 /** What the terminology operations have in common, https://hl7.org/fhir/R4/terminology-service.html */
 
-import { parseCanonical } from '../fhir/references.ts'
+import { type Canonical, parseCanonical } from '../fhir/references.ts'
 import type { Answer, Call, Dispatch } from '../interactions/call.ts'
 import { read } from '../interactions/read.ts'
 import { Failure, failure } from '../outcome/failure.ts'
@@ -85,19 +85,26 @@ export const ofVersion = <T extends { version?: string }>(
   throw failure('not-found', `The ${what} ${version}; \`${wanted}\` is asked for.`)
 }
 
+/** Returns the parts of `url|version` with the version that is asked for beside it; fails where there are two. */
+export const canonicalIn = (text: string, beside: string | undefined): Canonical => {
+  const { url, version = beside } = parseCanonical(text)
+  if (beside !== undefined && version !== beside)
+    throw failure(
+      'invalid',
+      `\`url\` asks for version \`${version}\`, and \`${beside}\` is asked for beside it.`,
+      'url',
+    )
+  return version === undefined ? { url } : { url, version }
+}
+
 const heldIn = async <T>(
-  url: string,
-  version: string | undefined,
+  text: string,
+  beside: string | undefined,
   what: string,
   find: (canonical: string) => Promise<T | undefined>,
 ): Promise<T> => {
-  const own = parseCanonical(url).version
-  if (own !== undefined && version !== undefined && own !== version)
-    throw failure(
-      'invalid',
-      `\`url\` asks for version \`${own}\`, and \`${version}\` is asked for beside it.`,
-    )
-  const canonical = own === undefined ? canonicalOf(url, version) : url
+  const { url, version } = canonicalIn(text, beside)
+  const canonical = canonicalOf(url, version)
   const found = await find(canonical)
   if (found) return found
   throw notHeld(what, canonical)
