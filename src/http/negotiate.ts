@@ -114,14 +114,25 @@ export const bodyFormat = (
 export const withForm = (request: FhirRequest, takes: Takes): FhirRequest => {
   const isForm = bareType(request.headers['content-type'] ?? '') === form
   if (!isForm || (takes !== 'form' && takes !== 'parameters')) return request
-  checkText(request.body)
+  checkText(request)
   return { ...request, query: [...request.query, ...new URLSearchParams(request.body)], body: '' }
 }
 
-/** What was no UTF-8 has become this character on its way here; stored like that, it would be lost for good. */
+/** What a gateway makes of each byte or two that are no UTF-8: stored like that, they would be lost for good. */
 const replacement = '\ufffd'
 
+/**
+ * Returns whether the body was not UTF-8. The character itself may be meant: then the body has as many bytes as were sent,
+ * where each one that took another's place adds one or two.
+ */
+const isSpoiled = ({ body, bytes, headers }: Pick<FhirRequest, 'body' | 'bytes' | 'headers'>): boolean => {
+  const replaced = body.split(replacement).length - 1
+  if (replaced === 0) return false
+  const added = Buffer.byteLength(body) - (bytes?.length ?? Number(headers['content-length']))
+  return added > 0 && added <= 2 * replaced
+}
+
 /** Fails where the body was not UTF-8. */
-export const checkText = (body: string): void => {
-  if (body.includes(replacement)) throw notUtf8()
+export const checkText = (request: Parameters<typeof isSpoiled>[0]): void => {
+  if (isSpoiled(request)) throw notUtf8()
 }

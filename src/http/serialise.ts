@@ -27,9 +27,9 @@ export const renderingOfFailed = (request: Pick<FhirRequest, 'query' | 'headers'
 }
 
 /** Returns the body as JSON text, without a byte order mark; fails where it was not UTF-8. */
-export const jsonOf = async (body: string, format: Format): Promise<string> => {
-  checkText(body)
-  const text = body.replace(/^\ufeff/, '')
+export const jsonOf = async (request: FhirRequest, format: Format): Promise<string> => {
+  checkText(request)
+  const text = request.body.replace(/^\ufeff/, '')
   return format === 'json' || text === '' ? text : (await import('../fhir/xml/read.ts')).fromXml(text)
 }
 

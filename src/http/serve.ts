@@ -160,7 +160,7 @@ const wrappedAnswer = async (
   context: Dispatch,
 ): Promise<FhirResponse> => {
   if (isDeferred(matched, request, context)) return deferred(request, matched, context)
-  const body = await jsonOf(request.body, bodyFormat(request, matched.route.takes))
+  const body = await jsonOf(request, bodyFormat(request, matched.route.takes))
   const answered = await run(matched, { ...request, body }, context)
   return rendered(responseOf(answered, preferOf(request.headers.prefer), context.base), rendering)
 }

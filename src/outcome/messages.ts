@@ -112,10 +112,7 @@ export const otherCharset = (actual: string): Failure =>
   failure('media-type', `Content-Type \`${actual}\` is not supported: FHIR is written in UTF-8.`)
 
 export const notUtf8 = (): Failure =>
-  failure(
-    'malformed',
-    'The body is not UTF-8, or was spoiled before it was sent: it holds U+FFFD, which stands for what could not be read. If that character is meant, write it as `\\ufffd` in JSON, `&#xFFFD;` in XML.',
-  )
+  failure('malformed', 'The body is not UTF-8, which FHIR is written in: letters of it could not be read.')
 
 export const notAcceptable = (actual: string, supported: readonly string[]): Failure =>
   failure('not-acceptable', `\`${actual}\` is not supported. Ask for ${supported.join(' or ')}.`)
