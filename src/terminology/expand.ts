@@ -34,11 +34,19 @@ export const codesIn = (held: Held, valueSet: ValueSet): readonly Code[] => {
 }
 
 /** Returns the code systems that a value set draws from and that are held only in part, so that there may be more codes. */
-export const openSystems = (held: Held, valueSet: ValueSet): readonly System[] =>
+export const openSystems = (
+  held: Held,
+  valueSet: ValueSet,
+  seen: Set<ValueSet> = new Set(),
+): readonly System[] =>
   composeOf(valueSet).include.flatMap(({ system: url, version, concept, valueSet: sets = [] }) => {
     const system = url === undefined || concept ? undefined : held.system(url, version)
     if (url !== undefined) return system && !system.complete ? [system] : []
-    return sets.map(held.valueSet).flatMap((set) => (set ? openSystems(held, set) : []))
+    return sets.map(held.valueSet).flatMap((set) => {
+      if (!set || seen.has(set)) return []
+      seen.add(set)
+      return openSystems(held, set, seen)
+    })
   })
 
 type Expand = (valueSet: ValueSet) => readonly Code[]

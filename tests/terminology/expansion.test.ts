@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { codesIn } from '../../src/terminology/expand.ts'
+import { codesIn, openSystems } from '../../src/terminology/expand.ts'
 import { gather } from '../../src/terminology/held.ts'
 import { judgeOf } from '../../src/terminology/judge.ts'
 import type { CodeSystem, Concept, Filter, Part, ValueSet } from '../../src/terminology/resources.ts'
@@ -166,4 +166,17 @@ test('a value set has the codes that its definition says, whatever the pieces an
     },
   )
   await fc.assert(property, { numRuns: Number(process.env.LAWS ?? 400), seed: 4711 })
+})
+
+test('a value set that doubles with each of sixty steps is one that is looked at sixty times', async () => {
+  const part = systemOf([{ resourceType: 'CodeSystem', url, content: 'fragment', concept: [{ code: 'a' }] }])
+  const sets = Array.from({ length: 60 }, (_, at): ValueSet => {
+    const before = { valueSet: [`urn:set:${at - 1}`] }
+    return { resourceType: 'ValueSet', compose: { include: at === 0 ? [{ system: url }] : [before, before] } }
+  })
+  const held = await gather(
+    { system: async () => part, valueSet: async (canonical) => sets[Number(canonical.split(':')[2])] },
+    sets.at(-1) as ValueSet,
+  )
+  expect(openSystems(held, sets.at(-1) as ValueSet)).toEqual([part])
 })
