@@ -5,7 +5,7 @@ import type { Resource, SearchParameter } from '../fhir/definitions.ts'
 import { searchParameters } from '../fhir/parameters.ts'
 import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
-import { inParallel } from '../store/parallel.ts'
+import { inChunks, inParallel } from '../store/parallel.ts'
 import { defaultControl } from './control.ts'
 import { type Read, readVersions } from './hydrate.ts'
 import { type OwnParameters, parameterOf } from './lists.ts'
@@ -22,7 +22,7 @@ const mostSteps = 20
 export const readIncluded = async (scope: Scope, query: Query, matches: readonly Read[]): Promise<Read[]> => {
   if (query.includes.length + query.revincludes.length === 0) return []
   let fresh = tellingReads(matches)
-  const known = new Set(fresh.map(keyOf))
+  const known: Known = { keys: new Set(fresh.map(keyOf)), lists: 0 }
   const included: Read[] = []
   for (let step = 0; fresh.length > 0 && step < mostSteps; step++) {
     fresh = await oneStep(scope, query, fresh, step > 0, known)
@@ -30,6 +30,12 @@ export const readIncluded = async (scope: Scope, query: Query, matches: readonly
     if (included.length > mostIncluded) throw tooMany(query)
   }
   return included
+}
+
+/** What has been found, and how many lists that took. */
+interface Known {
+  readonly keys: Set<string>
+  lists: number
 }
 
 const keyOf = ({ resource }: Read): string => addressOf(resource)
@@ -50,24 +56,30 @@ const tooMany = (query: Query) =>
     query.type,
   )
 
+const tooWide = (query: Query) =>
+  failure(
+    'too-costly',
+    `The links to what was found stand in more than ${mostLists} lists. Ask for fewer matches with \`_count\`, or name the links instead of \`*\`.`,
+    query.type,
+  )
+
 /** One step from resources to those they link to and that link to them; later steps follow `:iterate` only. */
 const oneStep = async (
   scope: Scope,
   query: Query,
   from: readonly Read[],
   later: boolean,
-  known: Set<string>,
+  known: Known,
 ): Promise<Read[]> => {
   const asked = (inclusion: Inclusion): boolean => !later || inclusion.iterate
   const keys = query.includes.filter(asked).flatMap((inclusion) => linkedKeys(from, inclusion, query))
-  const beside = linkedBeside(query, from, keys, known)
-  const forward = await readVersions(scope, take(keys, known))
-  const backward = await Promise.all(
-    query.revincludes.filter(asked).map((inclusion) => linking(scope, query, from, inclusion)),
-  )
-  const found = backward.flat().filter((read) => !known.has(keyOf(read)))
+  const beside = linkedBeside(query, from, keys, known.keys)
+  const forward = await readVersions(scope, take(keys, known.keys))
+  const lookups = query.revincludes.filter(asked).flatMap((inclusion) => lookupsOf(from, inclusion, query))
+  const backward = await linking(scope, query, lookups, known)
+  const found = backward.filter((read) => !known.keys.has(keyOf(read)))
   const distinct = new Map(found.map((read) => [keyOf(read), read]))
-  for (const key of distinct.keys()) known.add(key)
+  for (const key of distinct.keys()) known.keys.add(key)
   return [...beside, ...forward.filter((read) => read !== undefined), ...distinct.values()]
 }
 
@@ -121,8 +133,10 @@ const linkParameters = (type: string, code: string, own?: OwnParameters): readon
   return parameter ? [parameter] : []
 }
 
-const most = 500
 const width = 16
+/** Each resource that is linked to has a list for each link; so many are read at once. */
+const listsAtOnce = 500
+const mostLists = 20_000
 
 /** A link by which resources of a type can point to others. */
 export interface Link {
@@ -130,9 +144,11 @@ export interface Link {
   parameter: SearchParameter
 }
 
+const mayBe = ({ targets }: SearchParameter, type: string): boolean => targets?.includes(type) ?? true
+
 /** Those that lie within others (`patient` within `subject`) would only find the same again. */
-const pointsTo = ({ targets, within }: SearchParameter, types: ReadonlySet<string>): boolean =>
-  within === undefined && (targets === undefined || targets.some((target) => types.has(target)))
+const pointsTo = (parameter: SearchParameter, types: ReadonlySet<string>): boolean =>
+  parameter.within === undefined && [...types].some((type) => mayBe(parameter, type))
 
 /** Returns the links by which resources of the inclusion's type can point to one of these types. */
 export const linksTo = (
@@ -148,21 +164,39 @@ export const linksTo = (
       )
     : linkParameters(type, code, own).map((parameter) => ({ type, parameter }))
 
-/** Returns the resources that link to any of these, as the inclusion says. */
-const linking = async (
-  scope: Scope,
-  query: Query,
-  to: readonly Read[],
-  inclusion: Inclusion,
-): Promise<Read[]> => {
+/** A link, and what is sought at its other end. */
+interface Lookup extends Link {
+  targets: readonly string[]
+}
+
+/** Returns where resources must be looked for that link to any of these, as the inclusion says. */
+const lookupsOf = (to: readonly Read[], inclusion: Inclusion, { own }: Query): Lookup[] => {
   const wanted = to.filter(
     ({ resource }) => inclusion.target === undefined || resource.resourceType === inclusion.target,
   )
-  const targets = wanted.map(keyOf)
-  const links = linksTo(inclusion, new Set(wanted.map(({ resource }) => resource.resourceType)), query.own)
+  const types = new Set(wanted.map(({ resource }) => resource.resourceType))
+  return linksTo(inclusion, types, own).map((link) => ({
+    ...link,
+    targets: wanted.filter(({ resource }) => mayBe(link.parameter, resource.resourceType)).map(keyOf),
+  }))
+}
+
+/** Returns the resources that link to what is looked for. Fails where that takes too much. */
+const linking = async (
+  scope: Scope,
+  query: Query,
+  lookups: readonly Lookup[],
+  known: Known,
+): Promise<Read[]> => {
+  known.lists += lookups.reduce((sum, { targets }) => sum + targets.length, 0)
+  if (known.lists > mostLists) throw tooWide(query)
+  const size = Math.ceil(listsAtOnce / Math.min(lookups.length, width))
+  const parts = lookups.flatMap((lookup) =>
+    inChunks(lookup.targets, size).map((targets) => ({ ...lookup, targets })),
+  )
   let count = 0
-  const found = await inParallel(width, links, async (link) => {
-    const reads = await linkingBy(scope, query, link, targets)
+  const found = await inParallel(width, parts, async (part) => {
+    const reads = await linkingTo(scope, query, part)
     count += reads.length
     if (count > mostIncluded) throw tooMany(query)
     return reads
@@ -170,23 +204,10 @@ const linking = async (
   return found.flat()
 }
 
-const linkingBy = async (
-  scope: Scope,
-  query: Query,
-  link: Link,
-  targets: readonly string[],
-): Promise<Read[]> => {
-  const reads: Read[] = []
-  for (let i = 0; i < targets.length; i += most)
-    reads.push(...(await linkingTo(scope, query, link, targets.slice(i, i + most))))
-  return reads
-}
-
 const linkingTo = async (
   scope: Scope,
   query: Query,
-  { type, parameter }: Link,
-  targets: readonly string[],
+  { type, parameter, targets }: Lookup,
 ): Promise<Read[]> => {
   const inner: Query = {
     ...defaultControl,

@@ -140,6 +140,14 @@ test('includes come beside the matches, each once', async () => {
   expect(back.included).toHaveLength(160)
 })
 
+test('links are not followed back through tens of thousands of lists', async () => {
+  const own = store()
+  const problem = await searchPage(own, 'Observation?_revinclude=*&_count=500').catch((thrown) => thrown)
+  expect(problem).toMatchObject({ issues: [{ kind: 'too-costly' }] })
+  expect(own.meter.calls).toBeLessThan(100)
+  expect((await searchPage(own, 'Observation?_revinclude=*&_count=5')).included).toEqual([])
+})
+
 test('counts without results', async () => {
   expect((await searchPage(store(), 'Observation?patient=p1&_summary=count')).total).toBe(160)
   expect((await searchPage(store(), 'Observation?patient=p1&_count=3&_total=accurate')).total).toBe(160)
