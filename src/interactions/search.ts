@@ -8,7 +8,7 @@ import { outcomeText } from '../outcome/outcome.ts'
 import { withinCompartment } from '../search/compartment.ts'
 import { explained } from '../search/explain.ts'
 import { readQuery } from '../search/own.ts'
-import { halvesOf, type Query } from '../search/query.ts'
+import { halvesOf, type Pair, type Query } from '../search/query.ts'
 import type { SearchPage } from '../search/search.ts'
 import { searchSeveral, searchType } from '../search/several.ts'
 import type { Context } from '../write/context.ts'
@@ -17,11 +17,14 @@ import { type BundleLink, bundleText, outcomeEntry, searchEntry } from './bundle
 import type { Call, Interaction, Pairs } from './call.ts'
 import { type Cut, cutFor } from './manners.ts'
 
-/** A form's fields come after the URL's parameters. */
+/** A form's fields come after the URL's parameters. "Empty parameters are not an error - they are just ignored." */
 const pairsOf = ({ query, body, headers }: Call): Pairs =>
-  headers['content-type']?.startsWith('application/x-www-form-urlencoded')
-    ? [...query, ...new URLSearchParams(body)]
-    : query
+  [
+    ...query,
+    ...(headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+      ? new URLSearchParams(body)
+      : []),
+  ].filter(([, value]) => value !== '')
 
 const address = (base: string, type: string, pairs: Pairs): string => {
   const path = type === '' ? base : `${base}/${type}`
@@ -48,6 +51,9 @@ const entriesOf = (page: SearchPage, base: string, cut: Cut, issues: SearchPage[
   ...(issues.length > 0 ? [outcomeEntry(outcomeText(issues))] : []),
 ]
 
+/** What is read before each type is searched by itself. */
+const isAboutTypes = ([name]: Pair): boolean => name === '_type' || name === '_cursor'
+
 /** A whole system and a compartment are searched type by type. */
 const typesOf = ({ type, member }: Call, pairs: Pairs): readonly string[] => {
   if (member !== '' && !isCompartment(type))
@@ -60,7 +66,7 @@ const typesOf = ({ type, member }: Call, pairs: Pairs): readonly string[] => {
   const unknown = wanted.find((each) => !isResourceType(each))
   if (unknown !== undefined) throw unknownType(unknown)
   const possible = member === '*' ? [type, ...typesInCompartment(type)] : resourceTypes
-  return wanted.length === 0 ? [...new Set(possible)] : wanted
+  return [...new Set(wanted.length === 0 ? possible : wanted)]
 }
 
 interface Found {
@@ -102,9 +108,15 @@ const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> 
     return { query, issues, page: await searchType(query, context) }
   }
   const types = typesOf(call, pairs)
-  const own = pairs.filter(([name]) => name !== '_type' && name !== '_cursor')
+  const own = pairs.filter((pair) => !isAboutTypes(pair))
   const definitions = onlyOnce(() => context.store.definitions())
-  const parsed = await Promise.all(types.map((type) => readQuery(type, own, options, { definitions })))
+  const readAll = (each: Pairs) =>
+    Promise.all(types.map((type) => readQuery(type, each, options, { definitions })))
+  const asked = await readAll(own)
+  // What one type ignores would otherwise still narrow another, and no self link could say so.
+  const understood = asked.map(({ query }) => new Set(query.selfPairs))
+  const shared = own.filter((pair) => understood.every((each) => each.has(pair)))
+  const parsed = shared.length < own.length ? await readAll(shared) : asked
   const [first] = parsed
   if (!first) throw failure('invalid', 'There is no type to search.', '_type')
   checkContainers(first.query, types)
@@ -113,12 +125,9 @@ const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> 
   return {
     query: {
       ...first.query,
-      selfPairs: pairs.filter(
-        ([name]) =>
-          name === '_type' || name === '_cursor' || first.query.selfPairs.some(([known]) => known === name),
-      ),
+      selfPairs: pairs.filter((pair) => isAboutTypes(pair) || shared.includes(pair)),
     },
-    issues: distinctIssues(parsed.flatMap(({ issues }) => issues)),
+    issues: distinctIssues(asked.flatMap(({ issues }) => issues)),
     page: await searchSeveral(queries, cursor, context),
   }
 }
@@ -133,7 +142,7 @@ export const search: Interaction = async (call, context) => {
     {
       ...call,
       type: call.member === '' || call.member === '*' ? call.type : call.member,
-      query: pairs,
+      query: query.selfPairs,
     },
     true,
   )

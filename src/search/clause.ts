@@ -56,7 +56,7 @@ const parseValues = (
   const asType = parameter.type === 'reference' && isTarget(parameter, modifier)
   const row = rowNamed(rules.modifiers, asType ? '' : modifier)
   if (!row) return wrong(noModifier(reading, name, parameter, modifier, rules))
-  const texts = splitRaw(value, ',')
+  const texts = [...new Set(splitRaw(value, ','))]
   const values = texts.map((text) =>
     readValue(row, rules, text, {
       parameter,

@@ -1,4 +1,5 @@
 import { failure } from '../outcome/failure.ts'
+import { inParallel } from '../store/parallel.ts'
 import type { Clause, Codes, Query, SearchValue, TokenValue, ValueClause } from './query.ts'
 import { rewritten, someValue } from './rewrite.ts'
 
@@ -28,12 +29,14 @@ export const withCodes = async (query: Query, findCodes: FindCodes | undefined):
 
 const needsCodes = (clause: ValueClause): boolean => modifierOf(clause) !== undefined
 
+const width = 16
+
 /** Where there is no such code nothing can match, which the plan should know. */
 const tellValues = async (clause: ValueClause, findCodes: FindCodes): Promise<Clause> => {
   const modifier = modifierOf(clause)
   const tellOne = async (value: SearchValue): Promise<SearchValue> =>
     value.type === 'token' && modifier ? { ...value, ...(await findCodes(modifier, value)) } : value
-  const values = await Promise.all(clause.values.map(tellOne))
+  const values = await inParallel(width, clause.values, tellOne)
   const isEmpty = values.every((value) => value.type === 'token' && value.codes?.size === 0)
   return isEmpty && modifier !== 'not-in' ? { kind: 'any', clauses: [] } : { ...clause, values }
 }

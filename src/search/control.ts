@@ -55,7 +55,7 @@ const count: Control = (reading, name, value) => {
 }
 
 const sort: Control = (reading, name, value) => {
-  const keys = value.split(',').map((key) => sortKey(reading, name, key))
+  const keys = [...new Set(value.split(','))].map((key) => sortKey(reading, name, key))
   const issues = keys.filter((key) => 'severity' in key)
   return issues.length > 0 ? { issues } : good({ sort: keys.filter((key) => 'parameter' in key) })
 }

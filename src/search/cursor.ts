@@ -1,4 +1,4 @@
-import { failure } from '../outcome/failure.ts'
+import { type Failure, failure } from '../outcome/failure.ts'
 import { hashOf } from '../store/keys.ts'
 import type { Query } from './query.ts'
 
@@ -50,16 +50,19 @@ export const writeCursor = (query: Query, cursor: Cursor): string => {
 export const lastCursor = (query: Query): string =>
   writeCursor(query, { by: '', at: { order: '', id: '' }, back: true, end: true })
 
+export const foreignCursor = (type: string): Failure =>
+  failure(
+    'invalid',
+    'The `_cursor` does not belong to this search. Follow the `next` link as it was given, or start without it.',
+    `${type}?_cursor`,
+  )
+
 /** Returns the cursor of a query; undefined where it has none. Fails where it is not one of this query's. */
 export const readCursor = (query: Query): Cursor | undefined => {
   if (query.cursor === undefined) return undefined
   const [print, by, order, id, ...set] = decode(query.cursor)
   if (print !== fingerprint(query) || by === undefined || order === undefined || id === undefined) {
-    throw failure(
-      'invalid',
-      'The `_cursor` does not belong to this search. Follow the `next` link as it was given, or start without it.',
-      `${query.type}?_cursor`,
-    )
+    throw foreignCursor(query.type)
   }
   const told = flags.filter((flag) => set.includes(flag)).map((flag) => [flag, true])
   return { by, at: { order, id }, ...Object.fromEntries(told) }

@@ -130,6 +130,7 @@ export const rangeDriver = (type: string, clause: Clause): readonly RangeDriver[
   if (sources.includes(orderParameter(type)) || reaches.some(({ kind }) => kind === 'value')) return []
   const parts = sources.flatMap((source) => joined(reaches).map((reach) => stretchesOf(type, source, reach)))
   const stretches = parts.flatMap(({ main }) => main)
+  if (stretches.length > mostLists) return []
   const own = clause.parameter.own && { own: clause.parameter }
   return [
     {

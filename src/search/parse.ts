@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html */
 
 import type { Issue } from '../outcome/failure.ts'
-import { Failure } from '../outcome/failure.ts'
+import { Failure, failure } from '../outcome/failure.ts'
 import { parseClause } from './clause.ts'
 import { controls, defaultControl, onlyOnce } from './control.ts'
 import type { OwnParameters } from './lists.ts'
@@ -29,6 +29,7 @@ export interface Parsed {
  * value at once; when lenient, these become warnings and the query does without them.
  */
 export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseOptions): Parsed => {
+  checkSize(type, pairs)
   const { base, now = new Date().toISOString(), own } = options
   const reading: Reading = { type, base, now, ways: { left: mostWays }, ...(own && { own }) }
   const parts = pairs.map((pair, i) => refuseSecond(reading, pairs.slice(0, i), readPair(reading, pair)))
@@ -36,6 +37,20 @@ export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseO
   if (!options.lenient && issues.some((issue) => issue.severity === 'error')) throw new Failure(issues)
   const understood = parts.filter((part) => isUsable(part.issues))
   return { query: assemble(reading, understood), issues: issues.map(asWarning) }
+}
+
+/** A form can hold a million of either, and each is read, sought and judged. */
+const mostPairs = 1000
+const mostValues = 10_000
+
+const checkSize = (type: string, pairs: readonly Pair[]): void => {
+  const values = pairs.reduce((sum, [, value]) => sum + value.split(',').length, 0)
+  if (pairs.length <= mostPairs && values <= mostValues) return
+  throw failure(
+    'too-costly',
+    `A search takes at most ${mostPairs} parameters with ${mostValues} values together; this one has ${pairs.length} with ${values}. Send it in parts.`,
+    type,
+  )
 }
 
 /** What one pair contributes: a clause, or a change to how results are given. */

@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#sort */
 
-import type { Place } from './cursor.ts'
+import { foreignCursor, type Place } from './cursor.ts'
 import type { Read } from './hydrate.ts'
 import { candidateOf, valuesOf } from './match.ts'
 import type { SortKey } from './query.ts'
@@ -33,12 +33,22 @@ const keysOf = ({ resource }: Read, sort: readonly SortKey[]): readonly (string 
 
 /** Compares two places by their keys. */
 export const placeByKeys = (sort: readonly SortKey[], a: Place, b: Place): number => {
-  const [left, right] = [a, b].map(({ order }) => JSON.parse(order) as readonly (string | null)[])
+  const [left, right] = [a, b].map(({ order }) => keysIn(order))
   for (const [i, { descending }] of sort.entries()) {
     const compared = compareKeys(left?.[i] ?? null, right?.[i] ?? null)
     if (compared !== 0) return descending ? -compared : compared
   }
   return a.id === b.id ? 0 : a.id < b.id ? -1 : 1
+}
+
+/** The order of a cursor that was tampered with may hold anything. */
+const keysIn = (order: string): readonly (string | null)[] => {
+  try {
+    const keys: unknown = JSON.parse(order)
+    return Array.isArray(keys) ? keys : []
+  } catch {
+    throw foreignCursor('')
+  }
 }
 
 const compareKeys = (a: string | null, b: string | null): number => {

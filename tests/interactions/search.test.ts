@@ -128,6 +128,40 @@ test('warns instead when that is preferred, and is honest about what it did', as
   expect(linkOf(json, 'self')).toBe(`${base}/Observation?patient=ann`)
 })
 
+test('ignores empty parameters, and leaves them out of the self link', async () => {
+  const { status, json } = await ask('GET', '/Observation?patient=ann&date=&code&_sort=&_count=')
+  expect([status, json.entry.length, linkOf(json, 'self')]).toEqual([
+    200,
+    5,
+    `${base}/Observation?patient=ann`,
+  ])
+  const asking = {
+    body: 'status=&_summary=',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  }
+  expect((await ask('POST', '/Observation/_search?patient=ann', asking)).json.total).toBe(5)
+  const headers = { 'If-None-Exist': 'identifier=' }
+  expect((await ask('POST', '/Patient', { body: { resourceType: 'Patient' }, headers })).status).toBe(400)
+})
+
+test('does without a summary that it does not know where that is preferred', async () => {
+  const headers = { Prefer: 'handling=lenient' }
+  const { status, json } = await ask('GET', '/Observation?patient=ann&_summary=short', { headers })
+  expect([status, linkOf(json, 'self')]).toEqual([200, `${base}/Observation?patient=ann`])
+})
+
+test('refuses a cursor that was tampered with', async () => {
+  const { json } = await ask('GET', '/Observation?patient=ann&_sort=status&_count=2')
+  const next = new URL(String(linkOf(json, 'next')))
+  const cursor = JSON.parse(Buffer.from(next.searchParams.get('_cursor') ?? '', 'base64url').toString())
+  const told = Buffer.from(JSON.stringify(cursor.with(2, 'soon'))).toString('base64url')
+  const refused = await ask('GET', `/Observation?patient=ann&_sort=status&_count=2&_cursor=${told}`)
+  expect([refused.status, refused.json.issue[0].diagnostics]).toEqual([
+    400,
+    expect.stringContaining('does not belong to this search'),
+  ])
+})
+
 test('answers nothing found with an empty searchset', async () => {
   const { status, json } = await ask('GET', '/Observation?patient=nobody&_total=accurate')
   expect([status, json.entry, json.total]).toEqual([200, undefined, 0])

@@ -187,6 +187,23 @@ describe('several types', () => {
     expect(text).toContain('no search parameter of Patient')
   })
 
+  test.each(['Observation,Patient', 'Patient,Observation'])(
+    'ignore what one of them does not know, as the self link says (%s)',
+    async (types) => {
+      const headers = { Prefer: 'handling=lenient' }
+      const { json } = await ask('GET', `/?_type=${types}&status=entered-in-error&_count=20`, { headers })
+      expect(json.total).toBe(7)
+      expect(json.link[0]).toEqual({
+        relation: 'self',
+        url: expect.stringMatching(`_type=${types}&_count=20$`),
+      })
+    },
+  )
+
+  test('are each searched once, however often they are named', async () => {
+    expect((await ask('GET', '/?_type=Patient,Patient&_type=Patient')).json.total).toBe(2)
+  })
+
   test('explain themselves together', async () => {
     const { text } = await ask('GET', '/?_type=Observation,Patient&_explain=true')
     expect(text).toContain('matches: 7')

@@ -78,6 +78,19 @@ test('refuses a chain that leads over thousands of types, by dots or in a filter
   }
 })
 
+test('reads a value or a key once, and no more of them than a search can seek', () => {
+  expect(clause('Patient?gender=male,male')).toMatchObject({ values: [{ code: 'male' }] })
+  expect(parse('Patient?_sort=name,name,-name').query.sort).toHaveLength(2)
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `n${i}`)
+  for (const query of [
+    `name=${names(10_001).join(',')}`,
+    names(1001)
+      .map((each) => `name=${each}`)
+      .join('&'),
+  ])
+    expect(issuesOf(`Patient?${query}`)[0]).toMatchObject({ kind: 'too-costly' })
+})
+
 test('suggests the name that was meant', () => {
   expect(issuesOf('Patient?brithdate=2020')[0]?.diagnostics).toContain('Known names: `birthdate`.')
 })

@@ -175,5 +175,8 @@ test('thousands of values are looked for in what else drives the search, not in 
   const own = store()
   const page = await searchPage(own, `Observation?code=${codes.join(',')},2339-0&_count=5`)
   expect(page.matches.length).toBe(5)
+  expect((await searchPage(own, `Patient?name=${codes.join(',')},mul`)).matches.map(({ id }) => id)).toEqual([
+    'p1',
+  ])
   expect(own.meter.calls).toBeLessThan(100)
 })
