@@ -3,7 +3,8 @@
 import type { Issue } from '../outcome/failure.ts'
 import { badId } from '../outcome/messages.ts'
 
-const idSyntax = /^[A-Za-z0-9.-]{1,64}$/
+/** `.` and `..` would be steps in an address, which no request could reach. */
+const idSyntax = /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/
 
 /** Returns whether the text can be a resource's id. */
 export const isId = (text: string): boolean => idSyntax.test(text)

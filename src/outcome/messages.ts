@@ -22,7 +22,11 @@ export const methodNotAllowed = (method: string, path: string, allowed: readonly
   error('method-not-allowed', `\`${method}\` is not possible at \`/${path}\`. Use ${allowed.join(', ')}.`)
 
 export const badId = (id: string, expression?: string): Issue =>
-  error('invalid', `\`${id}\` is not an id: expected 1 to 64 of A-Z, a-z, 0-9, \`-\` and \`.\`.`, expression)
+  error(
+    'invalid',
+    `\`${id}\` is not an id: expected 1 to 64 of A-Z, a-z, 0-9, \`-\` and \`.\`, not \`.\` or \`..\` alone.`,
+    expression,
+  )
 
 export const notFound = (type: string, id: string): Issue =>
   error('not-found', `\`${type}/${id}\` does not exist.`)

@@ -39,6 +39,13 @@ const string = text('text: it holds a control character or nothing but white spa
   return !control.test(value) && value.trim() !== ''
 })
 
+const longest = 1024 * 1024
+
+const limited: PrimitiveCheck = (value) =>
+  typeof value === 'string' && value.length > longest
+    ? `a text of ${value.length} characters is too long; at most ${longest} are possible`
+    : string(value)
+
 const datePattern = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/
 const timePart = '(?:[01]\\d|2[0-3]):[0-5]\\d:(?:[0-5]\\d|60)(?:\\.\\d+)?'
 const zonePart = '(?:Z|[+-](?:(?:0\\d|1[0-3]):[0-5]\\d|14:00))'
@@ -71,8 +78,8 @@ export const primitiveChecks: Readonly<Record<string, PrimitiveCheck>> = {
   unsignedInt: integer('integer between 0 and 2147483647', 0),
   positiveInt: integer('integer between 1 and 2147483647', 1),
   decimal: number('number that can be held', Number.isFinite),
-  string,
-  markdown: string,
+  string: limited,
+  markdown: limited,
   xhtml: (value) => string(value) ?? narrativeProblem(String(value)),
   code: matching(
     'code: it must not begin or end with a space, nor hold two in a row',

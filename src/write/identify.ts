@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#trules — which resource each entry is about. */
 
+import { idIssues } from '../fhir/ids.ts'
 import { error, Failure, type Issue } from '../outcome/failure.ts'
 import { multipleMatches, nothingMatches, otherId } from '../outcome/messages.ts'
 import { failOn, within } from '../outcome/outcome.ts'
@@ -50,7 +51,9 @@ const spelled = ({ pairs }: Criteria): string => pairs.map(([name, value]) => `$
 const unmatched = (wish: Wish): Target | undefined => {
   if (wish.method === 'DELETE') return undefined
   const id = wish.method === 'PUT' ? wish.body?.resource.id : undefined
-  return id === undefined ? fresh(wish.type) : known({ type: wish.type, id })
+  if (id === undefined) return fresh(wish.type)
+  failOn(idIssues(id))
+  return known({ type: wish.type, id })
 }
 
 const matched = (wish: Wish, matches: readonly Version[], criteria: Criteria): Target | undefined => {

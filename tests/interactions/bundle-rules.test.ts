@@ -562,3 +562,9 @@ test.each(['_sort=name', '_include=Patient:organization', '_count=1'])(
     expect([single.status, create.status, refer.status]).toEqual([400, 400, 400])
   },
 )
+
+test.each(['.', '..'])('an id that is a step in addresses is refused: %s', async (id) => {
+  const told = await transact(put(identified('s14', { id })))
+  expect([told.status, told.json.issue[0].expression]).toEqual([400, ['Bundle.entry[0].request.url']])
+  expect((await transact(put(identified('s14', { id }), 'Patient?identifier=urn:mrn|s14'))).status).toBe(400)
+})

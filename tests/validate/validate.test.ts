@@ -29,6 +29,15 @@ test('accepts extensions in place of values', () => {
   ).toEqual([])
 })
 
+test('bounds texts, though not narratives', () => {
+  const long = 'a'.repeat(1024 * 1024)
+  const text = { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${long}</div>` }
+  expect(patient({ name: [{ text: long }], text })).toEqual([])
+  expect(patient({ name: [{ text: `${long}a` }] }).map(({ expression }) => expression)).toEqual([
+    'Patient.name[0].text',
+  ])
+})
+
 test('accepts a search as a reference where a transaction will resolve it', () => {
   const resource = {
     resourceType: 'Patient',
