@@ -6,6 +6,7 @@ import { failure } from '../outcome/failure.ts'
 import { bodyOf, isResource } from '../write/body.ts'
 import {
   checkParameters,
+  checkPlace,
   type OperationDefinition,
   type Parameter,
   partsOf,
@@ -49,7 +50,11 @@ export const readInput = (definition: OperationDefinition, call: Call): Input =>
 const bodyValues = (definition: OperationDefinition, { body }: Call): readonly Given[] => {
   if (body.trim() === '') return []
   const { resource } = bodyOf(body, 'Parameters')
-  if (resource.resourceType === 'Parameters') return partsOf(resource.parameter).map(partValue)
+  if (resource.resourceType === 'Parameters') {
+    const posted = partsOf(resource.parameter).map(partValue)
+    checkPlace(posted.map(([name]) => name))
+    return posted
+  }
   const own = definition.parameter.find(({ use, type }) => use === 'in' && type === resource.resourceType)
   if (own) return [[own.name, resource]]
   throw takesParameters(definition.code, resource.resourceType)

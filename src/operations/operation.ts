@@ -89,7 +89,20 @@ export const givenPairs = ({ code }: OperationDefinition, { query, body }: Call)
   if (body.trim() === '') return query
   const { resource } = bodyOf(body, 'Parameters')
   if (resource.resourceType !== 'Parameters') throw takesParameters(code, resource.resourceType)
-  return [...query, ...partsOf(resource.parameter).map((part) => [String(part.name), spelled(part)] as const)]
+  const posted = partsOf(resource.parameter).map((part) => [String(part.name), spelled(part)] as const)
+  checkPlace(posted.map(([name]) => name))
+  return [...query, ...posted]
+}
+
+/** Fails where Parameters hold what is said of the answer, such as `_summary`: it is read in the URL alone. */
+export const checkPlace = (names: readonly string[]): void => {
+  const misplaced = names.find((name) => isKnown(name))
+  if (misplaced !== undefined)
+    throw failure(
+      'invalid',
+      `\`${misplaced}\` is about the answer: write it in the URL, not among Parameters.`,
+      misplaced,
+    )
 }
 
 export const takesParameters = (code: string, type: string): Failure =>

@@ -158,6 +158,16 @@ describe('an answer is cut as the query wants it', () => {
     expect(Object.keys(json).toSorted()).toEqual(['id', 'meta', 'resourceType', 'status', 'url'])
   })
 
+  test.each(['/Patient/ann/$everything', '/Observation/$stats'])(
+    'by what stands in the URL of %s, not among its Parameters',
+    async (target) => {
+      const { status, json } = await ask('POST', target, {
+        body: parameters({ name: '_elements', valueString: 'status' }),
+      })
+      expect([status, json.issue[0].diagnostics]).toEqual([400, expect.stringContaining('in the URL')])
+    },
+  )
+
   test.each([
     '/Patient/ann/$meta?_elements=tag',
     '/Patient/ann/$validate?_summary=true',
