@@ -30,6 +30,12 @@ const number =
 const integer = (what: string, min: number): PrimitiveCheck =>
   number(what, (value) => Number.isInteger(value) && value >= min && value <= 2_147_483_647)
 
+/** What is larger arrives as infinity, its digits gone. */
+const decimal: PrimitiveCheck = (value) => {
+  if (typeof value !== 'number') return `expected a JSON number, found ${jsonKind(value)}`
+  return Number.isFinite(value) ? undefined : 'the number is larger than any that can be held, 1.7e308'
+}
+
 const boolean: PrimitiveCheck = (value) =>
   typeof value === 'boolean' ? undefined : `expected \`true\` or \`false\`, found ${jsonKind(value)}`
 
@@ -77,7 +83,7 @@ export const primitiveChecks: Readonly<Record<string, PrimitiveCheck>> = {
   integer: integer('integer between -2147483648 and 2147483647', -2_147_483_648),
   unsignedInt: integer('integer between 0 and 2147483647', 0),
   positiveInt: integer('integer between 1 and 2147483647', 1),
-  decimal: number('number that can be held', Number.isFinite),
+  decimal,
   string: limited,
   markdown: limited,
   xhtml: (value) => string(value) ?? narrativeProblem(String(value)),
