@@ -1,5 +1,5 @@
 import type { Patient } from 'fhir/r4.js'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { patientName } from '../../../clinical/text.ts'
 import { prefetchPlot } from '../chart/lazy-plot.tsx'
 import { useCollection } from '../fhir/use-collection.ts'
@@ -28,8 +28,19 @@ const titles: Record<Section, string> = {
   documents: 'Documents',
 }
 
+/** On a phone the sections are a row that scrolls: where one is must be in sight. */
+const useInSight = (current: Section): React.RefObject<HTMLElement | null> => {
+  const nav = useRef<HTMLElement>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another section is another place
+  useEffect(() => {
+    const link = nav.current?.querySelector<HTMLElement>('[aria-current]')
+    if (link) nav.current?.scrollTo({ left: link.offsetLeft - 16 })
+  }, [current])
+  return nav
+}
+
 const SectionNav = ({ id, current }: { id: string; current: Section }) => (
-  <nav className="section-nav" aria-label="Patient">
+  <nav className="section-nav" aria-label="Patient" ref={useInSight(current)}>
     <ul>
       {sections.map((section, index) => (
         <li key={section}>
