@@ -164,18 +164,23 @@ const pseudoParameters: Record<string, Plain | undefined> = {
 const parameterScope = (source: PlainRecord, given: Given): PlainRecord =>
   Object.fromEntries(
     Object.entries(record(source.Parameters)).map(([name, value]) => {
-      const { Type, Default, AllowedValues } = record(value)
-      const text = givenValue(variableOf(name), list(AllowedValues), given) ?? Default ?? ''
+      const { Type, Default, ...rules } = record(value)
+      const text = givenValue(variableOf(name), rules, given) ?? Default ?? ''
       return [name, Type === 'CommaDelimitedList' ? String(text).split(',') : text]
     }),
   )
 
 const variableOf = (parameter: string): string => localName(parameter).replaceAll('-', '_').toUpperCase()
 
-const givenValue = (variable: string, allowed: readonly Plain[], given: Given): string | undefined => {
+const givenValue = (variable: string, rules: PlainRecord, given: Given): string | undefined => {
   const text = given[variable] || undefined
-  if (text === undefined || allowed.length === 0 || allowed.map(String).includes(text)) return text
-  throw new Refusal(`${variable} takes ${allowed.join(', ')}, not \`${text}\`.`)
+  if (text === undefined) return undefined
+  const allowed = list(rules.AllowedValues)
+  if (allowed.length > 0 && !allowed.map(String).includes(text))
+    throw new Refusal(`${variable} takes ${allowed.join(', ')}, not \`${text}\`.`)
+  if (rules.AllowedPattern !== undefined && !new RegExp(`^(?:${rules.AllowedPattern})$`).test(text))
+    throw new Refusal(`${variable} does not take \`${text}\`. ${rules.Description ?? ''}`.trim())
+  return text
 }
 
 const scopeOf = (parameters: PlainRecord, names: Readonly<Record<string, string>>): Scope => ({

@@ -40,6 +40,9 @@ describe('read from the template', () => {
     expect(() => seen({ PROFILE_VALIDATION: 'perhaps' })).toThrow(
       'PROFILE_VALIDATION takes off, warn, reject',
     )
+    const two = 'Patient=http://example.org/a Observation=http://example.org/b'
+    expect(seen({ REQUIRED_PROFILES: two })).toMatchObject({ REQUIRED_PROFILES: two })
+    expect(() => seen({ REQUIRED_PROFILES: 'Patient' })).toThrow('REQUIRED_PROFILES does not take `Patient`')
   })
 
   test('the groups, the pool and the stream are there', () => {
