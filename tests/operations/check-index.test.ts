@@ -142,7 +142,9 @@ test('what is inside of a resource is in the index, is checked and is put back',
   expect((await repair('Observation')).missing).toBeGreaterThan(before.length)
   expect(await found()).toBe(6)
   expect(await check('Observation')).toMatchObject(healthy)
-  const [one] = before.filter(({ pk }) => pk.startsWith('main|#Device|status|'))
+  const one = before.find(
+    ({ pk, ids }) => pk.startsWith('main|#Device|status|') && ids.includes('#Observation/around#d1'),
+  )
   await put({ ...(one as Item), pk: 'main|#Device|status|gone|0', ids: ['#Observation/around#d1'] })
   expect((await check('Device')).stale).toBe(1)
   await repair('Device')
