@@ -125,7 +125,7 @@ const oauth = ({ authorize, token }: Login): object[] =>
 
 const securityService = {
   coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }],
-  text: 'OAuth 2.0 bearer tokens of an Amazon Cognito user pool',
+  text: 'OAuth 2.0, with the ID tokens of an Amazon Cognito user pool as bearer tokens',
 }
 
 const security = (login: Login | undefined): object => ({
