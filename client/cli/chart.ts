@@ -44,12 +44,13 @@ const column = ({ measurements }: Trend, part: string): Reading[] =>
   measurements.flatMap(({ readings }) => readings.filter((each) => each.part === part))
 
 const extreme = (readings: readonly Reading[], sign: 1 | -1): string =>
-  glance(readings.reduce((a, b) => (sign * a.value <= sign * b.value ? a : b)))
+  readings.length === 0 ? '–' : glance(readings.reduce((a, b) => (sign * a.value <= sign * b.value ? a : b)))
 
 /** Returns the columns that tell how a measure went, numbers of more than four digits rounded: latest, when, flag, lowest, highest, how many, and a line. */
 export const courseOf = (trend: Trend): string[] => {
   const latest = trend.measurements.at(-1)
-  const columns = trend.parts.map((part) => column(trend, part)).filter(({ length }) => length > 0)
+  const parts = trend.parts.map((part) => column(trend, part))
+  const columns = parts.some(({ length }) => length > 0) ? parts : []
   return [
     latest ? measurementText(latest) : '',
     timeText(latest?.when ?? ''),
@@ -57,7 +58,7 @@ export const courseOf = (trend: Trend): string[] => {
     columns.map((readings) => extreme(readings, 1)).join(' / '),
     columns.map((readings) => extreme(readings, -1)).join(' / '),
     String(trend.measurements.length),
-    columns.map((readings) => trendLine(readings.map(({ value }) => value))).join(' / '),
+    columns.map((readings) => trendLine(readings.map(({ value }) => value)) || '–').join(' / '),
   ]
 }
 

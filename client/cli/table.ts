@@ -1,7 +1,13 @@
-/** Returns lines of columns, each as wide as its widest cell; the last one is as long as it is. */
+/** A cell that is longer is whole all the same, but the others need not be as wide. */
+const widest = 60
+
+/** Returns lines of columns, each as wide as its widest cell up to 60; the last one is as long as it is. */
 export const table = (rows: readonly (readonly string[])[]): string => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ''))))
-  return rows
+  const lines = rows.map((row) => row.map(onOneLine))
+  const widths = (lines[0] ?? []).map((_, column) =>
+    Math.max(...lines.map((row) => width(row[column] ?? '')).filter((each) => each <= widest), 0),
+  )
+  return lines
     .map((row) =>
       row
         .map((cell, column) => (column === row.length - 1 ? cell : padded(cell, widths[column] ?? 0)))
@@ -11,8 +17,11 @@ export const table = (rows: readonly (readonly string[])[]): string => {
     .join('\n')
 }
 
+/** A text from a server may have lines of its own, and what a terminal takes for commands. */
+const onOneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ')
+
 const width = (text: string): number => [...text].length
-const padded = (text: string, to: number): string => text + ' '.repeat(to - width(text))
+const padded = (text: string, to: number): string => text + ' '.repeat(Math.max(to - width(text), 0))
 
 const bars = [...'▁▂▃▄▅▆▇█']
 

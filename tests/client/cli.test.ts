@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { table } from '../../client/cli/table.ts'
 import { type Stack, startStack } from '../../src/local/stack.ts'
 import { projectRoot } from '../../src/local/template.ts'
 
@@ -431,6 +432,17 @@ describe('the command line', () => {
     expect(complete(['pilotlight', 'post', `${directory}/posted`])).toEqual([`${directory}/posted.json`])
     expect((await pilotlight('completion', 'zsh')).out).toContain("'labs:")
     expect((await pilotlight('completion', 'fish')).out).toContain('-a labs')
+  })
+
+  test('a table has a line for each row, whatever a text holds', () => {
+    const long = 'x'.repeat(80)
+    expect(
+      table([
+        ['A', 'B'],
+        ['a\nb\u001b[31m', '1'],
+        [long, '2'],
+      ]),
+    ).toBe(`A         B\na b [31m  1\n${long}  2`)
   })
 
   test('vitals of nobody says so', async () => {
