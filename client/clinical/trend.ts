@@ -128,6 +128,10 @@ export const unfolded = (
   return [...(whole ? [observation] : []), ...alone.map((each) => standingAlone(observation, each))]
 }
 
+/** https://hl7.org/fhir/R4/extensibility.html#modifierExtension — it may turn the meaning round, and nobody here knows how. */
+const statusText = ({ status, modifierExtension = [] }: Observation): string =>
+  modifierExtension.length > 0 ? `${status}, with a modifier` : status
+
 /** Returns a measurement of the readings found in an observation. */
 export const measurement = (
   observation: Observation,
@@ -139,7 +143,7 @@ export const measurement = (
     id: observation.id ?? '',
     when,
     at: instant(when),
-    status: observation.status,
+    status: statusText(observation),
     parts,
     readings,
     text: readings.length > 0 ? '' : valueText(observation),

@@ -191,3 +191,8 @@ test('judges by no range that may be another’s, or is in another unit, and by 
   const below = { value: 5, comparator: '<', unit: 'mg/L' }
   expect(flag({ valueQuantity: below, referenceRange: [{ high: { value: 3 } }] })).toBeUndefined()
 })
+
+test('says of a measurement that something modifies what it means', () => {
+  const modified = observed('8867-4', 70, '/min', { modifierExtension: [{ url: 'urn:not' }] })
+  expect(only(vitalTrends([modified], born)).measurements[0]?.status).toBe('final, with a modifier')
+})
