@@ -30,10 +30,13 @@ export const chooseWay = async (
   const items = itemsFor(scope, count)
   const gather = plan.sort.by === 'keys' || (plan.sort.by === 'changed' && hasDrivers(plan))
   const reverse = plan.sort.descending !== back
+  if (plan.sort.by === 'changed' && (by === 'own:_lastUpdated' || isAboutChanges(plan)))
+    return { drive: driveByChanges(scope, plan, reverse, items), gather: false }
   const range = plan.ranges.find(({ code }) => by === `own:${code}`)
   if (range) return { drive: driveByRange(scope, plan, range, back, items), gather: false }
   if (plan.patient) return { drive: driveByType(scope, plan, [plan.patient], reverse, items), gather }
-  if (!hasDrivers(plan)) return undriven(scope, plan, items, reverse)
+  if (!hasDrivers(plan))
+    return { drive: driveByType(scope, plan, [], reverse, items), gather: plan.sort.by === 'keys' }
   const found = await probe(scope, plan, reverse, items)
   if (found) return { drive: found, gather: gather || found.by !== 'type' }
   return longWay(scope, plan, items, gather, by, back)
@@ -42,15 +45,18 @@ export const chooseWay = async (
 const hasDrivers = (plan: Plan): boolean =>
   plan.equal.length + plan.ranges.length > 0 || plan.patient !== undefined
 
-const undriven = (scope: Scope, plan: Plan, items: number, reverse: boolean): Way => {
-  if (plan.sort.by !== 'changed')
-    return {
-      drive: driveByType(scope, plan, [], reverse, items),
-      gather: plan.sort.by === 'keys',
-    }
-  const changes = rangeDriverOfChanges(plan.type)
-  return { drive: driveByRange(scope, plan, changes, reverse, items), gather: false }
-}
+/** Nothing but the last change is asked for. */
+const isAboutChanges = ({ patient, equal, ranges }: Plan): boolean =>
+  !patient && equal.length === 0 && ranges.every(({ code }) => code === '_lastUpdated')
+
+const driveByChanges = (scope: Scope, plan: Plan, reverse: boolean, items: number): Drive =>
+  driveByRange(scope, plan, rangeDriverOfChanges(plan.type, plan.changes), reverse, items)
+
+/** Returns how to read what is too much to be sorted here, where there is a list in the order that is wanted. */
+export const wayBesides = (scope: Scope, plan: Plan, count: number): Way | undefined =>
+  plan.sort.by === 'changed'
+    ? { drive: driveByChanges(scope, plan, plan.sort.descending, itemsFor(scope, count)), gather: false }
+    : undefined
 
 /** What a text of at least three letters ranks; a range that is closed ranks lower. */
 const narrow = 4

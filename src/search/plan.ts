@@ -20,8 +20,9 @@ export interface Plan {
   readonly patient?: Driver
   readonly equal: readonly Driver[]
   readonly ranges: readonly RangeDriver[]
-  /** What is known about the date that orders the type. */
+  /** What is known about the date that orders the type, and about the last change. */
   readonly bounds?: Bounds
+  readonly changes?: Bounds
   /** Each set of facets of which a compartment's candidate must have one. */
   readonly facets: readonly ReadonlySet<number>[]
   readonly sort: Sorting
@@ -47,7 +48,8 @@ export const planQuery = (query: Query): Plan => {
   const ids = idsOf(all, inner)
   const drivers = clauses.map((clause) => driverOf(type, clause)).filter((driver) => driver !== undefined)
   const patient = drivers.find(({ reads }) => reads.every(({ compartment }) => compartment))
-  const bounds = orderBounds(type, clauses)
+  const bounds = boundsOf(orderParameter(type), clauses)
+  const changes = boundsOf('_lastUpdated', clauses)
   return {
     type,
     inner,
@@ -61,6 +63,7 @@ export const planQuery = (query: Query): Plan => {
       .sort((a, b) => b.rank - a.rank)
       .slice(0, mostDrivers),
     ...(bounds && { bounds }),
+    ...(changes && { changes }),
     facets: clauses.map((clause) => facetsOf(type, clause)).filter((facets) => facets !== undefined),
     sort: sortingOf(type, query.sort),
   }
@@ -122,14 +125,11 @@ const idSet = (clause: Clause, inner: boolean): ReadonlySet<string> | undefined 
   return new Set(codes.filter((code) => code !== undefined))
 }
 
-/** Whether a clause is about the date that orders the type's lists. */
-const isOrderDate = (type: string, { parameter }: ValueClause): boolean =>
-  parameter.code === orderParameter(type)
-
-const orderBounds = (type: string, clauses: readonly Clause[]): Bounds | undefined => {
+/** Returns the bounds that all clauses about a date leave. */
+const boundsOf = (code: string, clauses: readonly Clause[]): Bounds | undefined => {
   const dated = clauses
     .filter((clause) => clause.kind === 'value')
-    .filter((clause) => isOrderDate(type, clause))
+    .filter(({ parameter }) => parameter.code === code)
   const bounds = dated.map((clause) => hull(reachesOf(clause)?.flat())).filter((each) => each !== undefined)
   const [first, ...others] = bounds
   return first && others.reduce(both, first)

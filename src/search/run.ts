@@ -1,7 +1,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Candidate, Version } from '../store/port.ts'
-import { chooseWay, type Way } from './choose.ts'
+import { chooseWay, type Way, wayBesides } from './choose.ts'
 import { type Cursor, isBehind, type Place } from './cursor.ts'
 import type { Drive } from './drive.ts'
 import { judge, type Read } from './hydrate.ts'
@@ -30,7 +30,12 @@ export const readPage = async (scope: Scope, query: Query, plan: Plan, cursor?: 
     return gatheredPage(scope, query, plan, idCandidates(plan.ids), cursor, 'ids')
   const way = await chooseWay(scope, plan, query.count, { by: cursor?.by || undefined, back: cursor?.back })
   if (!way.gather) return streamedPage(scope, query, way.drive, cursor)
-  const candidates = await gather(scope, query, way)
+  const candidates = await gather(scope, way)
+  if (!candidates) {
+    const other = cursor ? undefined : wayBesides(scope, plan, query.count)
+    if (!other) throw tooManyToSort(query, way.drive)
+    return streamedPage(scope, query, other.drive, cursor)
+  }
   return gatheredPage(scope, query, plan, candidates, cursor, `${way.drive.name}, sorted`)
 }
 
@@ -214,14 +219,14 @@ const batches = ({ groups, reverse }: Drive, cursor: Cursor | undefined): Batche
   return { next, mayHaveMore: (at) => !ended || waiting.length > 0 || !isLast(at) }
 }
 
-/** Reads all candidates, each id once. Fails where they are too many to be sorted. */
-const gather = async (scope: Scope, query: Query, { drive }: Way): Promise<readonly Candidate[]> => {
+/** Reads all candidates, each id once; nothing where they are too many to be sorted. */
+const gather = async (scope: Scope, { drive }: Way): Promise<readonly Candidate[] | undefined> => {
   const found = new Map<string, Candidate>()
   const source = batches(drive, undefined)
   for (;;) {
     const batch = await source.next(longestBatch)
     for (const candidate of batch.candidates) found.set(candidate.id, candidate)
-    if (batch.stop || found.size > scope.limits.sorted) throw tooManyToSort(query, drive)
+    if (batch.stop || found.size > scope.limits.sorted) return undefined
     if (batch.end) return [...found.values()]
   }
 }

@@ -73,11 +73,11 @@ export const listingStretches = (type: string, bounds: Bounds | undefined): Stre
   return stretched(typeList(type), '', bounds, true)
 }
 
-/** Returns the list of a type's last changes as a driver. */
-export const rangeDriverOfChanges = (type: string): RangeDriver => ({
+/** Returns the list of a type's last changes as a driver, as far as its bounds leave it. */
+export const rangeDriverOfChanges = (type: string, bounds: Bounds = {}): RangeDriver => ({
   name: '_lastUpdated',
   code: '_lastUpdated',
-  stretches: [{ list: lastUpdatedList(type), prefix: '' }],
+  stretches: windowsOf(lastUpdatedList(type), '', bounds, timeScale).main,
   sides: [],
   rank: 0,
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Engines, startEngines } from '../store/engines.ts'
-import { allIds, type Known, put, putAll, searchIds, searchPage } from './hospital.ts'
+import { allIds, type Known, put, putAll, searchIds, searchPage, thereAndBack } from './hospital.ts'
 
 let engines: Engines
 const store = () => engines.openStore('main')
@@ -122,6 +122,29 @@ test.each([
 ])('%s finds %j', async (url, ids) => {
   const found = await searchIds(store(), url)
   expect(url.includes('_sort') || url.startsWith('Observation') ? found : found.toSorted()).toEqual(ids)
+})
+
+test('what has changed since is read in the order of change, and no more of it than is told', async () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 2, 1, 0, minute)).toISOString()
+  const minutes = Array.from({ length: 40 }, (_, i) => i)
+  await store().commit(minutes.map((i) => put(vital(`late${i}`, (i % 28) + 1), at(i))))
+  const since = `Observation?_lastUpdated=ge${at(10)}&_lastUpdated=lt${at(30)}`
+  const late = minutes.slice(10, 30).map((i) => `late${i}-8867-4-${(i % 28) + 1}`)
+  const page = await searchPage(store(), `${since}&_sort=_lastUpdated&_count=5`)
+  expect(page.matches.map(({ id }) => id)).toEqual(late.slice(0, 5))
+  expect(page.explain.resources).toBeLessThan(10)
+  expect(await allIds(store(), `${since}&_sort=_lastUpdated&_count=6`)).toEqual(late)
+  expect(await allIds(store(), `${since}&_sort=-_lastUpdated&_count=6`)).toEqual(late.toReversed())
+})
+
+test('what is too much to be sorted is read in the order of change where that is asked for', async () => {
+  const limits = { short: 0, gathered: 0, sorted: 20 }
+  const url = 'Observation?status=final&_sort=-_lastUpdated&_count=150'
+  const { there, back } = await thereAndBack(store(), url, limits)
+  expect(there).toEqual(await allIds(store(), url))
+  expect(back).toEqual(there)
+  const others = searchPage(store(), url.replace('-_lastUpdated', 'code'), [], limits)
+  await expect(others).rejects.toMatchObject({ issues: [{ kind: 'too-costly' }] })
 })
 
 test('an update is found at once where it now belongs and not where it was', async () => {
