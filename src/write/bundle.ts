@@ -3,10 +3,10 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { bundleEntryTexts } from '../fhir/json.ts'
 import { bareType } from '../fhir/media-type.ts'
-import { error, type Issue } from '../outcome/failure.ts'
+import { error, Failure, type Issue } from '../outcome/failure.ts'
 import { tooManyEntries } from '../outcome/messages.ts'
 import { validate } from '../validate/validate.ts'
-import { type Body, isResource } from './body.ts'
+import { type Body, isResource, parseJson } from './body.ts'
 import { type Patch, type Patcher, patchTypes } from './patch.ts'
 
 export const entryMethods = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'] as const
@@ -121,6 +121,18 @@ const notAPatch = (place: string): Issue =>
     `${place}.resource`,
   )
 
+/** Everything that goes through a JSON text by position relies on that it is one. */
+const patchIssues = ({ type, text }: Patch, place: string): readonly Issue[] => {
+  if (type !== 'application/fhir+json') return []
+  try {
+    parseJson(text)
+    return []
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown
+    return thrown.issues.map(({ kind, diagnostics }) => error(kind, diagnostics, `${place}.resource`))
+  }
+}
+
 const readEntry = (json: unknown, text: string | undefined, position: number, base: string): EntryRead => {
   const place = `Bundle.entry[${position}]`
   const { request, resource, fullUrl } = asObject(json)
@@ -138,9 +150,10 @@ const readEntry = (json: unknown, text: string | undefined, position: number, ba
   if (!isResource(resource) || text === undefined) return { entry, issues: [] }
   if (entry.method !== 'PATCH') return { entry: { ...entry, body: { resource, text } }, issues: [] }
   const patch = patchIn(resource, text)
-  return patch === undefined
-    ? { entry: undefined, issues: [notAPatch(place)] }
-    : { entry: { ...entry, patch }, issues: [] }
+  const wrong = patch ? patchIssues(patch, place) : [notAPatch(place)]
+  return wrong.length > 0
+    ? { entry: undefined, issues: [...wrong] }
+    : { entry: { ...entry, ...(patch && { patch }) }, issues: [] }
 }
 
 /** Returns the entries of a Bundle with the texts of their resources as they came; `wrong` knows bad ones by position. */

@@ -450,6 +450,23 @@ test('a patch in a Binary may name the character set of its type; what is no pat
 })
 
 test.each([
+  '[{"op":"a1,"path":"/x"}]',
+  '{"resourceType":"Parameters","parameter":[{"name":"x"]]}',
+  '{"a":1,"a":2}',
+  '',
+])('a FHIRPath Patch in a Binary that is no JSON is refused: %s', async (text) => {
+  const data = Buffer.from(text).toString('base64')
+  const entry = {
+    resource: { resourceType: 'Binary', contentType: 'application/fhir+json', data },
+    ...asking('PATCH', 'Patient/s6'),
+  }
+  for (const type of ['transaction', 'batch']) {
+    const told = await send(type, [entry])
+    expect(type === 'batch' ? statuses(told)[0] : String(told.status)).toBe('400')
+  }
+})
+
+test.each([
   'Practitioner?identifier=urn:mrn|s7',
   'https://elsewhere.org/fhir/Practitioner?identifier=urn:mrn|s7',
 ])('`ifNoneExist` about another type is refused: %s', async (ifNoneExist) => {
