@@ -31,6 +31,7 @@ export const kinds = {
   'profile-unknown': kind(422, 'not-found'),
   'unknown-type': kind(404, 'not-supported'),
   'unknown-parameter': kind(400, 'not-supported'),
+  'unknown-modifier': kind(400, 'not-supported'),
   unsupported: kind(501, 'not-supported'),
   login: kind(401, 'login'),
   forbidden: kind(403, 'forbidden'),

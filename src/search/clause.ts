@@ -24,13 +24,16 @@ export const parseClause = (reading: Reading, name: string, value: string): Clau
   if (!parameter) return wrong(unknownParameter(reading, name, code))
   if (more.length > 0)
     return wrong(
-      complaint('unknown-parameter', reading, name, `\`${code}\` takes one modifier, not \`${name}\`.`),
+      complaint('unknown-modifier', reading, name, `\`${code}\` takes one modifier, not \`${name}\`.`),
     )
   if (dot >= 0) return parseChain(reading, name, parameter, modifier, name.slice(dot + 1), value)
   if (value === '') return wrong(complaint('invalid', reading, name, `\`${name}\` has no value.`))
   if (modifier === 'missing' && parameter.type !== 'composite')
     return parseMissing(reading, name, parameter, value)
-  return parseValues(reading, name, parameter, modifier ?? '', value)
+  return (
+    (modifier === undefined && parseVersioned(reading, name, parameter, value)) ||
+    parseValues(reading, name, parameter, modifier ?? '', value)
+  )
 }
 
 const parseMissing = (
@@ -43,6 +46,37 @@ const parseMissing = (
     ? right({ kind: 'missing', parameter, missing: value === 'true' })
     : wrong(complaint('invalid', reading, name, `\`${name}\` takes \`true\` or \`false\`, not \`${value}\`.`))
 
+/** `url=http://example.org/ValueSet/1|2.0` asks for the version too. https://hl7.org/fhir/R4/search.html#uri */
+const parseVersioned = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  value: string,
+): ClausePart | undefined => {
+  const version = parameter.code === 'url' && parameterOf(reading.type, 'version', reading.own)
+  const addresses = splitRaw(value, ',').map((text) => splitRaw(text, '|'))
+  if (!version || addresses.every(({ length }) => length === 1)) return undefined
+  if (addresses.some(({ length }) => length > 2))
+    return wrong(
+      complaint(
+        'invalid',
+        reading,
+        name,
+        `\`${value}\` is no value of \`url\`: it takes a URI, and a version behind \`|\`.`,
+      ),
+    )
+  const parts = addresses.map(([url = '', ...rest]) => [
+    parseValues(reading, name, parameter, '', url),
+    ...(rest.length > 0 ? [parseValues(reading, name, version, '', rest.join('|'))] : []),
+  ])
+  const issues = parts.flat().flatMap((part) => part.issues)
+  if (issues.length > 0) return { issues }
+  const both = parts.map((each) => each.flatMap(({ clause }) => clause ?? []))
+  return right({ kind: 'any', clauses: both.map((clauses) => ({ kind: 'all', clauses })) })
+}
+
+const strayEscape = (value: string): boolean => value.replace(/\\[\\,$|]/g, '').includes('\\')
+
 const parseValues = (
   reading: Reading,
   name: string,
@@ -50,6 +84,15 @@ const parseValues = (
   modifier: string,
   value: string,
 ): ClausePart => {
+  if (strayEscape(value))
+    return wrong(
+      complaint(
+        'invalid',
+        reading,
+        name,
+        `\`${value.slice(0, 100)}\` has a backslash that escapes nothing: it stands before \`,\`, \`$\`, \`|\` or another. Write \`\\\\\` for one.`,
+      ),
+    )
   const rules = rulesOf(parameter.type)
   if (!rules)
     return wrong(complaint('unsupported', reading, name, `\`${parameter.code}\` is known but not supported.`))
@@ -118,7 +161,7 @@ const noModifier = (
   const what = rules.refused.includes(modifier)
     ? `The modifier \`:${modifier}\` of \`${parameter.code}\` is known but not supported.`
     : `\`:${modifier}\` is no modifier of \`${parameter.code}\`, a parameter of type ${parameter.type}.`
-  return complaint('unknown-parameter', reading, name, `${what} It takes ${list || 'none'}.`)
+  return complaint('unknown-modifier', reading, name, `${what} It takes ${list || 'none'}.`)
 }
 
 /** https://hl7.org/fhir/R4/search.html#chaining */
@@ -141,7 +184,7 @@ const parseChain = (
     )
   if (modifier !== undefined && !isTarget(parameter, modifier))
     return wrong(
-      complaint('unknown-parameter', reading, name, `\`${parameter.code}\` cannot point to \`${modifier}\`.`),
+      complaint('unknown-modifier', reading, name, `\`${parameter.code}\` cannot point to \`${modifier}\`.`),
     )
   const types = modifier !== undefined ? [modifier] : (parameter.targets ?? resourceTypes)
   return chainTo(reading, name, parameter, types, rest, value)

@@ -35,7 +35,9 @@ const width = 16
 const tellValues = async (clause: ValueClause, findCodes: FindCodes): Promise<Clause> => {
   const modifier = modifierOf(clause)
   const tellOne = async (value: SearchValue): Promise<SearchValue> =>
-    value.type === 'token' && modifier ? { ...value, ...(await findCodes(modifier, value)) } : value
+    value.type === 'token' && modifier && (value.set ?? value.system) !== undefined
+      ? { ...value, ...(await findCodes(modifier, value)) }
+      : value
   const values = await inParallel(width, clause.values, tellOne)
   const isEmpty = values.every((value) => value.type === 'token' && value.codes?.size === 0)
   return isEmpty && modifier !== 'not-in' ? { kind: 'any', clauses: [] } : { ...clause, values }

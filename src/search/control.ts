@@ -82,7 +82,7 @@ const inclusion =
     if (name.includes(':') && !iterate)
       return bad(
         complaint(
-          'unknown-parameter',
+          'unknown-modifier',
           reading,
           name,
           `\`${name}\` has an unknown modifier; \`:iterate\` is known.`,
@@ -144,7 +144,6 @@ export const controls: Readonly<Record<string, Control>> = {
 /** Parameters of which a second one would undo the first. */
 export const onlyOnce: ReadonlySet<string> = new Set([
   '_count',
-  '_sort',
   '_total',
   '_summary',
   '_explain',

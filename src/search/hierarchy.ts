@@ -7,13 +7,19 @@ import { parameterOf } from './lists.ts'
 import { localKey, valuesOf } from './match.ts'
 import { parentParameter, partTypes } from './parts.ts'
 import { planQuery } from './plan.ts'
-import type { LinkedClause, Query, ReferenceValue, SearchValue, ValueClause } from './query.ts'
+import type { Clause, LinkedClause, Query, ReferenceValue, SearchValue, ValueClause } from './query.ts'
 import { rewritten, someValue } from './rewrite.ts'
 import { readPage } from './run.ts'
 import { isOver, type Scope } from './scope.ts'
 
-const isHierarchical = ({ parameter, modifier }: ValueClause): boolean =>
-  parameter.type === 'reference' && (modifier === 'above' || modifier === 'below')
+const isReference = (value: SearchValue): value is ReferenceValue => value.type === 'reference'
+
+const isCanonical = (value: SearchValue): boolean => isReference(value) && value.url !== undefined
+
+const isHierarchical = ({ parameter, modifier, values }: ValueClause): boolean =>
+  parameter.type === 'reference' &&
+  (modifier === 'above' || modifier === 'below') &&
+  !values.every(isCanonical)
 
 /** Returns the query with what lies above or below its resources told; the same query where nothing needs to be. */
 export const withParts = async (scope: Scope, query: Query): Promise<Query> => {
@@ -25,10 +31,17 @@ export const withParts = async (scope: Scope, query: Query): Promise<Query> => {
 const startsAt = ({ parameter }: ValueClause, { target, id = '' }: ReferenceValue): readonly string[] =>
   (target !== undefined ? [target] : partTypes(parameter)).map((type) => `${type}/${id}`)
 
-const isReference = (value: SearchValue): value is ReferenceValue => value.type === 'reference'
+const resolve = async (scope: Scope, query: Query, clause: ValueClause): Promise<Clause> => {
+  const canonical = clause.values.filter(isCanonical)
+  const values = clause.values.filter((value) => !isCanonical(value))
+  const linked = await resolveParts(scope, query, { ...clause, values })
+  return canonical.length === 0
+    ? linked
+    : { kind: 'any', clauses: [linked, { ...clause, values: canonical }] }
+}
 
 /** Step by step, each resource once, so that what goes in circles ends. */
-const resolve = async (scope: Scope, query: Query, clause: ValueClause): Promise<LinkedClause> => {
+const resolveParts = async (scope: Scope, query: Query, clause: ValueClause): Promise<LinkedClause> => {
   const next = clause.modifier === 'above' ? wholesOf : partsOf
   const known = new Set(clause.values.filter(isReference).flatMap((value) => startsAt(clause, value)))
   let fresh = [...known]

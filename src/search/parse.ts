@@ -5,7 +5,7 @@ import { Failure, failure } from '../outcome/failure.ts'
 import { parseClause } from './clause.ts'
 import { controls, defaultControl, onlyOnce } from './control.ts'
 import type { OwnParameters } from './lists.ts'
-import type { Clause, Pair, Query } from './query.ts'
+import type { Clause, Pair, Query, SortKey } from './query.ts'
 import { complaint, isUsable, mostWays, type Reading } from './reading.ts'
 import { rowNamed } from './rows.ts'
 
@@ -32,12 +32,21 @@ export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseO
   checkSize(type, pairs)
   const { base, now = new Date().toISOString(), own } = options
   const reading: Reading = { type, base, now, ways: { left: mostWays }, ...(own && { own }) }
-  const parts = pairs.map((pair, i) => refuseSecond(reading, pairs.slice(0, i), readPair(reading, pair)))
+  const isText = pairs.some(([name, value]) => name === '_summary' && value === 'text')
+  const parts = pairs
+    .map((pair) => readPair(reading, pair))
+    .map((part, i) => refuseSecond(reading, pairs.slice(0, i), part))
+    .map((part) => (isText ? refuseIncluding(reading, part) : part))
   const issues = parts.flatMap((part) => part.issues)
-  if (!options.lenient && issues.some((issue) => issue.severity === 'error')) throw new Failure(issues)
+  const refused = options.lenient ? parts.filter(isFirm).flatMap((part) => part.issues) : issues
+  if (refused.some((issue) => issue.severity === 'error')) throw new Failure(refused)
   const understood = parts.filter((part) => isUsable(part.issues))
   return { query: assemble(reading, understood), issues: issues.map(asWarning) }
 }
+
+/** What R4 lets no server ignore: a modifier it does not know, and a query. */
+const isFirm = ({ pair: [name], issues }: Part): boolean =>
+  name === '_query' || issues.some(({ kind }) => kind === 'unknown-modifier')
 
 /** A form can hold a million of either, and each is read, sought and judged. */
 const mostPairs = 1000
@@ -72,13 +81,18 @@ const tooLong = (reading: Reading, name: string): Issue =>
     `The parameter's name has ${name.length} characters; at most ${longestName} are read. Follow fewer links at once.`,
   )
 
+const notUtf8 =
+  'This parameter holds U+FFFD, which stands for what could not be read. Encode it as UTF-8: `%C3%A9` is \u00e9.'
+
 const readPair = (reading: Reading, pair: Pair): Part => {
   const [name, value] = pair
+  if (`${name}${value}`.includes('\ufffd'))
+    return { pair, issues: [complaint('invalid', reading, name, notUtf8)] }
   if (name.length > longestName) return { pair, issues: [tooLong(reading, name)] }
   const [code = '', modifier] = name.split(':')
   const control = rowNamed(controls, code)
   if (control && modifier !== undefined && !code.endsWith('include'))
-    return { pair, issues: [complaint('unknown-parameter', reading, name, `\`${code}\` takes no modifier.`)] }
+    return { pair, issues: [complaint('unknown-modifier', reading, name, `\`${code}\` takes no modifier.`)] }
   if (control) return { pair, ...control(reading, name, value) }
   const { clause, issues } = parseClause(reading, name, value)
   return { pair, ...(clause && { clause }), issues }
@@ -88,7 +102,15 @@ const readPair = (reading: Reading, pair: Pair): Part => {
 const refuseSecond = (reading: Reading, before: readonly Pair[], part: Part): Part => {
   const [name, value] = part.pair
   if (!onlyOnce.has(name) || !before.some(([other, said]) => other === name && said !== value)) return part
-  const what = `\`${name}\` stands more than once, with different values. Give it one${name === '_sort' ? ', its keys joined by commas' : ''}.`
+  const what = `\`${name}\` stands more than once, with different values. Give it one.`
+  return { pair: part.pair, issues: [complaint('invalid', reading, name, what)] }
+}
+
+/** https://hl7.org/fhir/R4/search.html#summary */
+const refuseIncluding = (reading: Reading, part: Part): Part => {
+  const [name] = part.pair
+  if (!/^_(rev)?include\b/.test(name)) return part
+  const what = `\`${name}\` cannot be mixed with \`_summary=text\`. Leave one of them out.`
   return { pair: part.pair, issues: [complaint('invalid', reading, name, what)] }
 }
 
@@ -104,12 +126,16 @@ const assemble = (reading: Reading, parts: readonly Part[]): Query => {
   })
 }
 
-/** Inclusions add up, everything else replaces. */
+/** Inclusions and keys add up, everything else replaces. */
 const merge = (query: typeof defaultControl, change: Partial<Query>): typeof defaultControl => ({
   ...query,
   ...change,
+  sort: [...query.sort, ...(change.sort ?? []).filter((key) => !isSortedBy(query, key))],
   includes: [...query.includes, ...(change.includes ?? [])],
   revincludes: [...query.revincludes, ...(change.revincludes ?? [])],
 })
+
+const isSortedBy = ({ sort }: Pick<Query, 'sort'>, { parameter }: SortKey): boolean =>
+  sort.some((key) => key.parameter.code === parameter.code)
 
 const asWarning = (issue: Issue): Issue => ({ ...issue, severity: 'warning' })

@@ -118,5 +118,5 @@ export const parseSpecial = (
   const refusal = special.refusal()
   if (refusal !== undefined) return { issues: [complaint('unsupported', reading, name, refusal)] }
   if (modifier === undefined) return special.parse(reading, name, value, parseClause)
-  return { issues: [complaint('unknown-parameter', reading, name, `\`${code}\` takes no modifier.`)] }
+  return { issues: [complaint('unknown-modifier', reading, name, `\`${code}\` takes no modifier.`)] }
 }

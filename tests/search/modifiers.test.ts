@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Failure } from '../../src/outcome/failure.ts'
 import { parseQuery } from '../../src/search/parse.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 import { allIds, base, type Known, putAll } from './hospital.ts'
@@ -28,6 +29,7 @@ const allowed: readonly (readonly [
   ['Patient?name', 'string', ['missing', 'exact', 'contains']],
   ['Patient?identifier', 'token', ['missing', 'text', 'not', 'in', 'not-in', 'above', 'below', 'of-type']],
   ['Observation?subject', 'reference', ['missing', 'identifier', 'Patient']],
+  ['MeasureReport?measure', 'reference to a canonical address', ['missing', 'identifier', 'below']],
   ['Encounter?location', 'reference in a hierarchy', ['missing', 'identifier', 'above', 'below'], '1'],
   ['ValueSet?url', 'uri', ['missing', 'above', 'below']],
   ['Patient?birthdate', 'date', ['missing']],
@@ -49,8 +51,13 @@ const table = allowed.flatMap(([url, type, own, value]) =>
 
 const isTaken = (url: string, modifier: string, value: string): boolean => {
   const [type = '', name = ''] = url.split('?')
-  const { issues } = parseQuery(type, [[`${name}:${modifier}`, value]], { lenient: true, base })
-  return issues.length === 0
+  const options = { lenient: true, base }
+  try {
+    return parseQuery(type, [[`${name}:${modifier}`, value]], options).issues.length === 0
+  } catch (problem) {
+    if (problem instanceof Failure) return false
+    throw problem
+  }
 }
 
 describe('a parameter', () => {

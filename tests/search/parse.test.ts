@@ -58,10 +58,27 @@ test('names every wrong part at once, each with its expression', () => {
 })
 
 test('refuses a second value of what can have only one, rather than forget the first', () => {
-  const issues = issuesOf('Patient?_count=2&_count=3&_sort=name&_sort=-birthdate&_total=none&_total=none')
-  expect(issues.map(({ expression }) => expression)).toEqual(['Patient?_count', 'Patient?_sort'])
-  expect(issues[1]?.diagnostics).toContain('joined by commas')
+  const issues = issuesOf('Patient?_count=2&_count=3&_total=none&_total=none')
+  expect(issues.map(({ expression }) => expression)).toEqual(['Patient?_count'])
   expect(parse('Patient?_count=2&_count=3', true).query.count).toBe(2)
+})
+
+test('sorts by a second `_sort` within the first', () => {
+  const { sort } = parse('Patient?_sort=name&_sort=-birthdate,name').query
+  expect(sort.map(({ parameter, descending }) => [parameter.code, descending])).toEqual([
+    ['name', false],
+    ['birthdate', true],
+  ])
+})
+
+test.each([
+  'Patient?name:bogus=a',
+  'Patient?_count:exact=5',
+  'Patient?_include:soon=Patient:link',
+  'Observation?subject:Practitioner.name=a',
+  'Patient?_query=everyone',
+])('%s is refused, however lenient', (url) => {
+  expect(() => parse(url, true)).toThrow(Failure)
 })
 
 test('does not follow a chain that is named by more than 1,000 characters', () => {
@@ -143,6 +160,12 @@ test.each([
   ['Patient?_include=Observation:code', '`code`'],
   ['Patient?_sort=foo', '`foo`'],
   ['Patient?active:missing=perhaps', '`perhaps`'],
+  ['Patient?name=.', 'more than punctuation'],
+  ['Patient?family=a\\b', 'backslash'],
+  ['Patient?name=p%E9ter', 'UTF-8'],
+  ['Patient?_include=Patient:link&_summary=text', 'cannot be mixed'],
+  ['DocumentReference?type:below=text/xml', 'is no value'],
+  ['ValueSet?url=http://example.org/a|1|2', 'is no value'],
 ])('%s is refused: %s', (url, why) => {
   expect(issuesOf(url).map(({ diagnostics }) => diagnostics)).toEqual([expect.stringContaining(why)])
 })

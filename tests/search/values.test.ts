@@ -21,6 +21,25 @@ const place = (id: string, latitude: number, longitude: number): Known => ({
   position: { latitude, longitude },
 })
 
+const codeSystem = (version: string): Known => ({
+  resourceType: 'CodeSystem',
+  id: `c-${version}`,
+  url: 'http://example.org/c',
+  version,
+})
+const answers = (version = 'any'): Known => ({
+  resourceType: 'QuestionnaireResponse',
+  id: `q-${version}`,
+  status: 'completed',
+  questionnaire: `http://example.org/q${version === 'any' ? '' : `|${version}`}`,
+})
+const note = (id: string, contentType: string): Known => ({
+  resourceType: 'DocumentReference',
+  id,
+  status: 'current',
+  content: [{ attachment: { contentType } }],
+})
+
 beforeAll(async () => {
   engines = await startEngines()
   const resources = [
@@ -36,6 +55,11 @@ beforeAll(async () => {
     place('dachau', 48.26, 11.4342),
     place('paris', 48.8566, 2.3522),
     { resourceType: 'Location', id: 'nowhere' },
+    ...['1.0', '1.1', '2.0'].map((version) => codeSystem(version)),
+    ...['1.0', '1.1', '10.0', undefined].map((version) => answers(version)),
+    ...['text/xml', 'Text/XML; charset=UTF-8', 'text/xmlish'].map((contentType, i) =>
+      note(`n${i}`, contentType),
+    ),
   ]
   await putAll(store(), resources, '2026-01-01T00:00:00.000Z')
 })
@@ -104,6 +128,19 @@ describe('a place', () => {
   test('has no order', async () => {
     expect(await refusal('Location?_sort=near')).toContain('has no order')
   })
+})
+
+test.each([
+  ['CodeSystem?url=http://example.org/c', ['c-1.0', 'c-1.1', 'c-2.0']],
+  ['CodeSystem?url=http://example.org/c|1.0', ['c-1.0']],
+  ['CodeSystem?url=http://example.org/c|1.0,http://example.org/c|2.0', ['c-1.0', 'c-2.0']],
+  ['QuestionnaireResponse?questionnaire=http://example.org/q|1.0', ['q-1.0']],
+  ['QuestionnaireResponse?questionnaire:below=http://example.org/q|1', ['q-1.0', 'q-1.1']],
+  ['QuestionnaireResponse?questionnaire:below=http://example.org/q', ['q-1.0', 'q-1.1', 'q-10.0', 'q-any']],
+  ['DocumentReference?contenttype=text/xml', ['n0']],
+  ['DocumentReference?contenttype:below=text/xml', ['n0', 'n1']],
+])('%s finds a version, or a kind', async (url, found) => {
+  expect(await ids(url)).toEqual(found)
 })
 
 describe('words', () => {

@@ -53,9 +53,27 @@ const inHierarchy: Modifier<TokenValue> = {
   reach,
 }
 
+const mimeType = /^[\w.+-]+\/[\w.+*-]+$/
+
+const baseOf = (type: string): string => (type.split(';')[0] ?? '').trim().toLowerCase()
+
+/** `contenttype:below=text/xml` finds `text/xml; charset=UTF-8`. https://hl7.org/fhir/R4/search.html#mimetype */
+const below: Modifier<TokenValue> = {
+  expects: `${inHierarchy.expects}, or a MIME type where it is one`,
+  parse: (text, parsing) =>
+    parsing.parameter.code === 'contenttype' && mimeType.test(text)
+      ? { type: 'token', code: baseOf(text) }
+      : inHierarchy.parse?.(text, parsing),
+  matches: (wanted, found) =>
+    wanted.system === undefined
+      ? tokensOf(found).some(({ code = '' }) => baseOf(code) === wanted.code)
+      : matches(wanted, found),
+  reach: (wanted) => (wanted.system === undefined ? undefined : reach(wanted)),
+}
+
 export const coded: Readonly<Record<string, Modifier<TokenValue>>> = {
   in: { ...ofSet, reach },
   'not-in': { ...ofSet, matches: mayMatch, negated: true },
   above: inHierarchy,
-  below: inHierarchy,
+  below,
 }

@@ -2,6 +2,7 @@
 
 import { containerAt } from '../../fhir/contained.ts'
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
+import { searchParameters } from '../../fhir/parameters.ts'
 import { parseCanonical, parseLink } from '../../fhir/references.ts'
 import { unescaped } from '../escapes.ts'
 import { partTypes } from '../parts.ts'
@@ -106,6 +107,25 @@ const inHierarchy: Modifier<ReferenceValue> = {
   },
 }
 
+const mayBeCanonical = ({ targets }: SearchParameter): boolean =>
+  targets?.some((type) => ['url', 'version'].every((code) => searchParameters(type).has(code))) ?? true
+
+/** `questionnaire:below=http://example.org/q|1` asks for its versions `1.0` and `1.1` too. https://hl7.org/fhir/R4/search.html#versions */
+const below: Modifier<ReferenceValue> = {
+  expects: `${inHierarchy.expects}, or a canonical address`,
+  parse: (text, parsing) => {
+    const wanted = parseReference(unescaped(text), parsing.parameter, '', parsing.base)
+    return wanted && 'url' in wanted && mayBeCanonical(parsing.parameter)
+      ? wanted
+      : inHierarchy.parse?.(text, parsing)
+  },
+  matches: ({ url, version }, found) => {
+    const { url: own, version: exact = '' } = parseCanonical(linkText(found) ?? '')
+    return own === url && (version === undefined || `${exact}.`.startsWith(`${version}.`))
+  },
+  reach: (wanted) => (wanted.url === undefined ? undefined : reach(wanted)),
+}
+
 const tokenMatches: NonNullable<(typeof token.modifiers)['']>['matches'] = (wanted, found, base) =>
   token.modifiers['']?.matches(wanted, found, base) ?? false
 
@@ -129,7 +149,7 @@ export const reference: SearchRules<ReferenceValue> = {
     const text = linkText(found)
     return text === undefined ? [] : [text.replace(/^#/, '')]
   },
-  modifiers: { '': { matches, reach }, identifier, above: inHierarchy, below: inHierarchy },
+  modifiers: { '': { matches, reach }, identifier, above: inHierarchy, below },
   operators: {
     'filter:ne': {
       matches: (wanted, found, base) => linkText(found) !== undefined && !matches(wanted, found, base),

@@ -41,10 +41,11 @@ const listedReach = ({ text }: StringValue): readonly Reach[] | undefined =>
   text === '' ? undefined : [{ kind: 'text', text: listed(text) }]
 
 export const string: SearchRules<StringValue> = {
-  expects: 'some text',
-  parse: (text) => {
-    const raw = unescaped(text)
-    return { type: 'string', text: normalise(raw), raw }
+  expects: 'some text, with more than punctuation in it',
+  parse: (value, { modifier }) => {
+    const raw = unescaped(value)
+    const text = normalise(raw)
+    return text === '' && modifier !== 'exact' ? undefined : { type: 'string', text, raw }
   },
   places: (found) =>
     textsOf(found)
