@@ -1,11 +1,13 @@
 /** https://hl7.org/fhir/R4/search.html#revinclude */
 
 import { addressOf, containerOf, innerResources, innerType } from '../fhir/contained.ts'
-import type { Resource, SearchParameter } from '../fhir/definitions.ts'
+import type { Resource, SearchParameter, TypedValue } from '../fhir/definitions.ts'
 import { searchParameters } from '../fhir/parameters.ts'
+import { parseLink } from '../fhir/references.ts'
 import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
 import { inChunks, inParallel } from '../store/parallel.ts'
+import type { ResourceKey } from '../store/port.ts'
 import { defaultControl } from './control.ts'
 import { type Read, readVersions } from './hydrate.ts'
 import { type OwnParameters, parameterOf } from './lists.ts'
@@ -14,6 +16,7 @@ import { planQuery } from './plan.ts'
 import type { Inclusion, Query } from './query.ts'
 import { readPage } from './run.ts'
 import type { Scope } from './scope.ts'
+import { linkText } from './types/reference.ts'
 
 const mostIncluded = 5000
 const mostSteps = 20
@@ -22,7 +25,11 @@ const mostSteps = 20
 export const readIncluded = async (scope: Scope, query: Query, matches: readonly Read[]): Promise<Read[]> => {
   if (query.includes.length + query.revincludes.length === 0) return []
   let fresh = tellingReads(matches)
-  const known: Known = { keys: new Set(fresh.map(keyOf)), lists: 0 }
+  const known: Known = {
+    keys: new Set(fresh.map(keyOf)),
+    versions: new Set(fresh.map(versionOf)),
+    lists: 0,
+  }
   const included: Read[] = []
   for (let step = 0; fresh.length > 0 && step < mostSteps; step++) {
     fresh = await oneStep(scope, query, fresh, step > 0, known)
@@ -32,13 +39,16 @@ export const readIncluded = async (scope: Scope, query: Query, matches: readonly
   return included
 }
 
-/** What has been found, and how many lists that took. */
+/** What has been found, also in which version, and how many lists that took. */
 interface Known {
   readonly keys: Set<string>
+  readonly versions: Set<string>
   lists: number
 }
 
 const keyOf = ({ resource }: Read): string => addressOf(resource)
+
+const versionOf = (read: Read): string => `${keyOf(read)}/_history/${read.version.v}`
 
 /** Where what a match is inside of is told, links of both count. */
 const tellingReads = (matches: readonly Read[]): readonly Read[] =>
@@ -74,13 +84,16 @@ const oneStep = async (
   const asked = (inclusion: Inclusion): boolean => !later || inclusion.iterate
   const keys = query.includes.filter(asked).flatMap((inclusion) => linkedKeys(from, inclusion, query))
   const beside = linkedBeside(query, from, keys, known.keys)
-  const forward = await readVersions(scope, take(keys, known.keys))
+  const forward = await readLinked(scope, take(keys, known.keys), known)
   const lookups = query.revincludes.filter(asked).flatMap((inclusion) => lookupsOf(from, inclusion, query))
   const backward = await linking(scope, query, lookups, known)
   const found = backward.filter((read) => !known.keys.has(keyOf(read)))
   const distinct = new Map(found.map((read) => [keyOf(read), read]))
-  for (const key of distinct.keys()) known.keys.add(key)
-  return [...beside, ...forward.filter((read) => read !== undefined), ...distinct.values()]
+  for (const [key, read] of distinct) {
+    known.keys.add(key)
+    known.versions.add(versionOf(read))
+  }
+  return [...beside, ...forward, ...distinct.values()]
 }
 
 /** A match that is told without what it is inside of may link to others inside of that. */
@@ -105,9 +118,35 @@ const take = (keys: readonly string[], known: Set<string>) => {
   const fresh = [...new Set(keys)].filter((key) => !known.has(key) && !key.startsWith('#'))
   for (const key of fresh) known.add(key)
   return fresh.map((key) => {
-    const [type = '', id = ''] = key.split('/')
-    return { type, id }
+    const [type = '', id = '', , version] = key.split('/')
+    return { type, id, ...(version !== undefined && { version }) }
   })
+}
+
+/** Returns what links lead to: as it is now, or in the version that the link names, each version once. */
+const readLinked = async (
+  scope: Scope,
+  places: readonly { type: string; id: string; version?: string }[],
+  known: Known,
+): Promise<Read[]> => {
+  const current = await readVersions(scope, places)
+  const pairs = places.map((place, i) => [place, current[i]] as const)
+  const reads = await inParallel(width, pairs, async ([{ type, id, version }, read]) =>
+    version === undefined || version === String(read?.version.v)
+      ? read
+      : readPast(scope, { type, id }, Number(version)),
+  )
+  const there = reads.filter((read) => read !== undefined)
+  const fresh = new Map(there.map((read) => [versionOf(read), read]))
+  for (const each of known.versions) fresh.delete(each)
+  for (const each of fresh.keys()) known.versions.add(each)
+  for (const read of current) if (read && fresh.has(versionOf(read))) known.keys.add(keyOf(read))
+  return [...fresh.values()]
+}
+
+const readPast = async (scope: Scope, key: ResourceKey, v: number): Promise<Read | undefined> => {
+  const version = Number.isSafeInteger(v) && v > 0 ? await scope.store.version(key, v) : undefined
+  return version && !version.deleted ? { version, resource: JSON.parse(version.text) as Resource } : undefined
 }
 
 const linkedKeys = (from: readonly Read[], inclusion: Inclusion, { base, own }: Query): readonly string[] =>
@@ -116,10 +155,17 @@ const linkedKeys = (from: readonly Read[], inclusion: Inclusion, { base, own }: 
     .flatMap(({ resource }) =>
       linkParameters(resource.resourceType, inclusion.code, own)
         .flatMap((parameter) => valuesOf(resource, parameter))
-        .map((value) => localKey(value, base))
+        .map((value) => versionedKey(value, base))
         .filter((key) => key !== undefined)
         .filter((key) => inclusion.target === undefined || typeAt(key, resource) === inclusion.target),
     )
+
+/** A link may name a version, which should be what is included. https://hl7.org/fhir/R4/search.html#versions */
+const versionedKey = (value: TypedValue, base: string): string | undefined => {
+  const key = localKey(value, base)
+  const link = key === undefined ? undefined : parseLink(linkText(value) ?? '', base)
+  return link?.kind === 'local' && link.version !== undefined ? `${key}/_history/${link.version}` : key
+}
 
 const typeAt = (key: string, from: Resource): string | undefined =>
   key.startsWith('#') ? innerType(from, key.slice(key.lastIndexOf('#') + 1)) : key.split('/')[0]

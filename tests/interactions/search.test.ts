@@ -15,6 +15,8 @@ const observation = (n: number) => ({
   effectiveDateTime: `2026-01-0${n}T08:00:00Z`,
 })
 
+const flag = { resourceType: 'Flag', status: 'active', code: { text: 'tall' } }
+
 beforeAll(async () => {
   server = await startServer()
   await ask('PUT', '/Patient/ann', {
@@ -110,6 +112,27 @@ test('marks what it includes', async () => {
     ['Observation', 'match'],
     ['Patient', 'include'],
   ])
+})
+
+test('includes the version that a link names, beside the present one', async () => {
+  const [old, now] = ['Old', 'New'].map((family) => ({
+    resourceType: 'Patient',
+    id: 'eve',
+    name: [{ family }],
+  }))
+  for (const body of [old, now]) await ask('PUT', '/Patient/eve', { body })
+  const links = ['Patient/eve', 'Patient/eve/_history/1', 'Patient/eve/_history/2', 'Patient/eve/_history/9']
+  for (const [i, reference] of links.entries())
+    await ask('PUT', `/Flag/f${i}`, { body: { ...flag, id: `f${i}`, subject: { reference } } })
+  const included = async (query: string) => {
+    const { json } = await ask('GET', `/Flag?${query}&_include=Flag:subject`)
+    const entries: { resource: { name?: [{ family: string }] } }[] = json.entry
+    return entries.flatMap(({ resource }) => resource.name?.[0].family ?? []).toSorted()
+  }
+  expect(await included('_id=f1')).toEqual(['Old'])
+  expect(await included('_id=f2')).toEqual(['New'])
+  expect(await included('_id=f3')).toEqual([])
+  expect(await included('_id=f0,f1,f2,f3')).toEqual(['New', 'Old'])
 })
 
 test('refuses an unknown parameter and names it', async () => {
