@@ -2,7 +2,7 @@
 
 import { isCompartment, typesInCompartment } from '../fhir/parameters.ts'
 import { isResourceType, resourceTypes } from '../fhir/types.ts'
-import { failure, type Issue } from '../outcome/failure.ts'
+import { failure, type Issue, warning } from '../outcome/failure.ts'
 import { unknownType } from '../outcome/messages.ts'
 import { outcomeText } from '../outcome/outcome.ts'
 import { withinCompartment } from '../search/compartment.ts'
@@ -17,14 +17,11 @@ import { type BundleLink, bundleText, outcomeEntry, searchEntry } from './bundle
 import type { Call, Interaction, Pairs } from './call.ts'
 import { type Cut, cutFor } from './manners.ts'
 
-/** A form's fields come after the URL's parameters. "Empty parameters are not an error - they are just ignored." */
-const pairsOf = ({ query, body, headers }: Call): Pairs =>
-  [
-    ...query,
-    ...(headers['content-type']?.startsWith('application/x-www-form-urlencoded')
-      ? new URLSearchParams(body)
-      : []),
-  ].filter(([, value]) => value !== '')
+/** "Empty parameters are not an error - they are just ignored." */
+const isEmpty = ([, value]: Pair): boolean => value === ''
+
+const ignored = (type: string, [name]: Pair): Issue =>
+  warning('invalid', `\`${name}\` has no value and is ignored.`, `${type}?${name}`)
 
 const address = (base: string, type: string, pairs: Pairs): string => {
   const path = type === '' ? base : `${base}/${type}`
@@ -136,7 +133,8 @@ const pathOf = ({ type, id, member }: Call): string => (member === '' ? type : `
 
 export const search: Interaction = async (call, context) => {
   const { base, now } = context
-  const pairs = pairsOf(call)
+  const pairs = call.query.filter((pair) => !isEmpty(pair))
+  const empty = call.query.filter(isEmpty).map((pair) => ignored(pathOf(call), pair))
   const { query, issues, page } = await find(call, pairs, context)
   const cut = await cutFor(
     {
@@ -146,7 +144,7 @@ export const search: Interaction = async (call, context) => {
     },
     true,
   )
-  const told = [...issues, ...page.issues, ...(query.explain ? [explained(page.explain)] : [])]
+  const told = [...empty, ...issues, ...page.issues, ...(query.explain ? [explained(page.explain)] : [])]
   return {
     status: 200,
     text: bundleText({
