@@ -6,7 +6,7 @@ import type { Build } from '../store/port.ts'
 import { remembersWords } from './words.ts'
 
 /** Counts up with every change of how values become entries. */
-const indexVersion = 2
+const indexVersion = 3
 
 let known: Build | undefined
 

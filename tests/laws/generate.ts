@@ -104,7 +104,10 @@ const place = fc
     latitude: Math.max(Math.min(latitude + up, 90), -90),
     longitude: ((longitude + across + 540) % 360) - 180,
   }))
-const meta = fc.record({ tag: some(coding), profile: some(uri) }, { requiredKeys: [] })
+const meta = fc.record(
+  { tag: some(coding), profile: some(fc.tuple(uri, pick('', '', '|1')).map((parts) => parts.join(''))) },
+  { requiredKeys: [] },
+)
 
 const optional = <T extends object>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record(model, { requiredKeys: [] })

@@ -253,11 +253,12 @@ const matchesReference = (modifier: string, text: string, value: unknown): boole
   return found.endsWith(`/${wanted}`) && !found.includes(':')
 }
 
-const matchesUri = (modifier: string, text: string, value: unknown): boolean => {
-  const [long, short] = modifier === 'above' ? [text, String(value)] : [String(value), text]
-  if (modifier === '') return value === text
-  return long === short || long.startsWith(short.endsWith('/') ? short : `${short}/`)
-}
+const matchesUri = (modifier: string, text: string, value: unknown): boolean =>
+  [String(value), String(value).replace(/\|.*/, '')].some((uri) => {
+    const [long, short] = modifier === 'above' ? [text, uri] : [uri, text]
+    if (modifier === '') return uri === text
+    return long === short || long.startsWith(short.endsWith('/') ? short : `${short}/`)
+  })
 
 const matchesComposite = (text: string, parts: readonly Part[]): boolean =>
   text

@@ -33,6 +33,11 @@ const answers = (version = 'any'): Known => ({
   status: 'completed',
   questionnaire: `http://example.org/q${version === 'any' ? '' : `|${version}`}`,
 })
+const basic = (id: string, profile: string): Known => ({
+  resourceType: 'Basic',
+  id,
+  meta: { profile: [profile] },
+})
 const note = (id: string, contentType: string): Known => ({
   resourceType: 'DocumentReference',
   id,
@@ -56,6 +61,9 @@ beforeAll(async () => {
     place('paris', 48.8566, 2.3522),
     { resourceType: 'Location', id: 'nowhere' },
     ...['1.0', '1.1', '2.0'].map((version) => codeSystem(version)),
+    basic('b-1', 'http://example.org/p|1'),
+    basic('b-any', 'http://example.org/p'),
+    basic('b-other', 'http://example.org/pq|1'),
     ...['1.0', '1.1', '10.0', undefined].map((version) => answers(version)),
     ...['text/xml', 'Text/XML; charset=UTF-8', 'text/xmlish'].map((contentType, i) =>
       note(`n${i}`, contentType),
@@ -137,6 +145,9 @@ test.each([
   ['QuestionnaireResponse?questionnaire=http://example.org/q|1.0', ['q-1.0']],
   ['QuestionnaireResponse?questionnaire:below=http://example.org/q|1', ['q-1.0', 'q-1.1']],
   ['QuestionnaireResponse?questionnaire:below=http://example.org/q', ['q-1.0', 'q-1.1', 'q-10.0', 'q-any']],
+  ['Basic?_profile=http://example.org/p', ['b-1', 'b-any']],
+  ['Basic?_profile=http://example.org/p|1', ['b-1']],
+  ['Basic?_profile:below=http://example.org/p', ['b-1', 'b-any']],
   ['DocumentReference?contenttype=text/xml', ['n0']],
   ['DocumentReference?contenttype:below=text/xml', ['n0', 'n1']],
 ])('%s finds a version, or a kind', async (url, found) => {

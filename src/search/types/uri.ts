@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#uri */
 
 import type { TypedValue } from '../../fhir/definitions.ts'
+import { parseCanonical } from '../../fhir/references.ts'
 import { unescaped } from '../escapes.ts'
 import type { UriValue } from '../query.ts'
 import { type SearchRules, textOf } from './rules.ts'
@@ -17,6 +18,13 @@ const addressesAbove = (uri: string): readonly string[] => {
   )
 }
 
+/** What a value answers to: a canonical address with a version (`_profile`) also to the address alone. */
+const urisOf = ({ type, value }: TypedValue): readonly string[] => {
+  const text = textOf(value)
+  if (text === undefined) return []
+  return type === 'canonical' && text.includes('|') ? [text, parseCanonical(text).url] : [text]
+}
+
 const uriOf = ({ value }: TypedValue): string | undefined => textOf(value)
 
 const compared =
@@ -29,28 +37,27 @@ const compared =
 export const uri: SearchRules<UriValue> = {
   expects: 'a URI',
   parse: (text) => ({ type: 'uri', uri: unescaped(text) }),
-  places: (found) => {
-    const value = uriOf(found)
-    return value === undefined ? [] : [{ kind: 'value', value, list: 'uri' }]
-  },
+  places: (found) => urisOf(found).map((value) => ({ kind: 'value', value, list: 'uri' })),
   sortKeys: (found) => {
     const value = uriOf(found)
     return value === undefined ? [] : [value]
   },
   modifiers: {
     '': {
-      matches: (wanted, found) => uriOf(found) === wanted.uri,
+      matches: (wanted, found) => urisOf(found).includes(wanted.uri),
       reach: (wanted) => [{ kind: 'value', value: wanted.uri, list: 'uri' }],
     },
-    below: { matches: (wanted, found) => isAtOrBelow(wanted.uri, uriOf(found) ?? '') },
+    below: { matches: (wanted, found) => urisOf(found).some((uri) => isAtOrBelow(wanted.uri, uri)) },
     above: {
-      matches: (wanted, found) => isAtOrBelow(uriOf(found) ?? '\0', wanted.uri),
+      matches: (wanted, found) => urisOf(found).some((uri) => isAtOrBelow(uri, wanted.uri)),
       reach: (wanted) =>
         [...new Set(addressesAbove(wanted.uri))].map((value) => ({ kind: 'value', value, list: 'uri' })),
     },
   },
   operators: {
-    'filter:ne': { matches: compared((found, wanted) => found !== wanted) },
+    'filter:ne': {
+      matches: (wanted, found) => uriOf(found) !== undefined && !urisOf(found).includes(wanted.uri),
+    },
     'filter:co': { matches: compared((found, wanted) => found.includes(wanted)) },
     'filter:sw': { matches: compared((found, wanted) => found.startsWith(wanted)) },
     'filter:ew': { matches: compared((found, wanted) => found.endsWith(wanted)) },
