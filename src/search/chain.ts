@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#chaining and https://hl7.org/fhir/R4/search.html#has */
 
 import { addressOf } from '../fhir/contained.ts'
+import { inParallel } from '../store/parallel.ts'
 import { defaultControl } from './control.ts'
 import type { Read } from './hydrate.ts'
 import { localKey, valuesOf } from './match.ts'
@@ -42,8 +43,11 @@ const resolved = async (resolving: Resolving, query: Query): Promise<Query> => {
   return { ...query, clauses: await resolveAll(resolving, query, query.clauses) }
 }
 
+/** Each may seek thousands of lists at once. */
+const width = 4
+
 const resolveAll = (resolving: Resolving, query: Query, clauses: readonly Clause[]): Promise<Clause[]> =>
-  Promise.all(clauses.map((clause) => resolve(resolving, query, clause)))
+  inParallel(width, clauses, (clause) => resolve(resolving, query, clause))
 
 const resolve = async (resolving: Resolving, query: Query, clause: Clause): Promise<Clause> => {
   if (clause.kind === 'chain') return resolveChain(resolving, query, clause)

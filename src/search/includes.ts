@@ -182,7 +182,7 @@ const linkParameters = (type: string, code: string, own?: OwnParameters): readon
 const width = 16
 /** Each resource that is linked to has a list for each link; so many are read at once. */
 const listsAtOnce = 500
-const mostLists = 20_000
+const mostLists = 10_000
 
 /** A link by which resources of a type can point to others. */
 export interface Link {

@@ -5,7 +5,7 @@ import { Failure, failure } from '../outcome/failure.ts'
 import { parseClause } from './clause.ts'
 import { controls, defaultControl, onlyOnce } from './control.ts'
 import type { OwnParameters } from './lists.ts'
-import type { Clause, Pair, Query, SortKey } from './query.ts'
+import type { Clause, Inclusion, Pair, Query, SortKey } from './query.ts'
 import { complaint, isUsable, mostWays, type Reading } from './reading.ts'
 import { rowNamed } from './rows.ts'
 
@@ -121,10 +121,16 @@ const assemble = (reading: Reading, parts: readonly Part[]): Query => {
     base: reading.base,
     ...(reading.own && { own: reading.own }),
     ...control,
+    includes: distinct(control.includes),
+    revincludes: distinct(control.revincludes),
     clauses: parts.map(({ clause }) => clause).filter((clause) => clause !== undefined),
     selfPairs: parts.map(({ pair }) => pair),
   })
 }
+
+const distinct = (inclusions: readonly Inclusion[]): readonly Inclusion[] => [
+  ...new Map(inclusions.map((each) => [JSON.stringify(each), each])).values(),
+]
 
 /** Inclusions and keys add up, everything else replaces. */
 const merge = (query: typeof defaultControl, change: Partial<Query>): typeof defaultControl => ({

@@ -134,3 +134,18 @@ test('what became of a chain is explained', async () => {
   expect(await way('Observation?subject:Patient.family=seldom')).toBe('resolved')
   expect(await way('Observation?code=rare')).toBeUndefined()
 })
+
+test('many chains are not all resolved at once', async () => {
+  const own = store()
+  let [now, most] = [0, 0]
+  const page: typeof own.page = async (...asked) => {
+    most = Math.max(most, ++now)
+    return own.page(...asked).finally(() => now--)
+  }
+  const names = (chain: number) => numbers.slice(0, 20).map((i) => `n${chain}x${i}`)
+  const chains = numbers.slice(0, 20).map((i) => `subject:Patient.name=${names(i).join(',')}`)
+  const url = `Observation?${chains.join('&')}`
+  expect((await searchPage({ ...own, page }, url)).matches).toEqual([])
+  expect(most).toBeGreaterThan(0)
+  expect(most).toBeLessThan(200)
+})

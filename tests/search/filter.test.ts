@@ -129,6 +129,7 @@ describe('a filter', () => {
     ['given equals peter', 7, 'an operator (eq, ne'],
     ['given eq peter and', 19, 'the name of a parameter'],
     ['('.repeat(60), 51, 'brackets nest deeper than 50 levels'],
+    [`${'link.'.repeat(900)}name eq a`, 251, 'a path leads over more than 50 names'],
     ['given eq peter and '.repeat(500), 8001, 'at most 8000 characters'],
     ['(given eq peter', 16, '`and`, `or` or `)` is expected, not nothing'],
     ['given eq peter)', 15, '`and`, `or` or the end is expected'],

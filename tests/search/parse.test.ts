@@ -98,6 +98,7 @@ test('refuses a chain that leads over thousands of types, by dots or in a filter
 test('reads a value or a key once, and no more of them than a search can seek', () => {
   expect(clause('Patient?gender=male,male')).toMatchObject({ values: [{ code: 'male' }] })
   expect(parse('Patient?_sort=name,name,-name').query.sort).toHaveLength(2)
+  expect(parse('Patient?_include=Patient:link&_include=Patient:link').query.includes).toHaveLength(1)
   const names = (count: number) => Array.from({ length: count }, (_, i) => `n${i}`)
   for (const query of [
     `name=${names(10_001).join(',')}`,

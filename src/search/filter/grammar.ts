@@ -162,16 +162,17 @@ const test = (reader: Reader): Test => {
   }
 }
 
-const pathFrom = (reader: Reader): readonly Step[] => {
+const pathFrom = (reader: Reader, left = deepest): readonly Step[] => {
+  if (left === 0) throw new Misread(reader.at + 1, `a path leads over more than ${deepest} names`)
   const at = reader.at + 1
   const [, from, link] = take(reader, has) ?? []
-  if (from && link) return [{ name: link, from, at }, ...pathFrom(reader)]
+  if (from && link) return [{ name: link, from, at }, ...pathFrom(reader, left - 1)]
   const [code] = take(reader, name) ?? []
   if (code === undefined) throw expected(reader, 'the name of a parameter')
   const [, type] = take(reader, resource) ?? []
   const where = sign(reader, '[') ? within(reader, ']') : undefined
   const step = { name: code, at, ...(type && { type }), ...(where && { where }) }
-  if (sign(reader, '.')) return [step, ...pathFrom(reader)]
+  if (sign(reader, '.')) return [step, ...pathFrom(reader, left - 1)]
   if (where) throw expected(reader, '`.` and the name of a parameter')
   return [step]
 }
