@@ -50,6 +50,9 @@ export const writeCursor = (query: Query, cursor: Cursor): string => {
 export const lastCursor = (query: Query): string =>
   writeCursor(query, { by: '', at: { order: '', id: '' }, back: true, end: true })
 
+/** What stands in a key of the index has 1,024 bytes at the most, and so has what it is compared with. */
+const longestOrder = 1000
+
 export const foreignCursor = (type: string): Failure =>
   failure(
     'invalid',
@@ -64,6 +67,7 @@ export const readCursor = (query: Query): Cursor | undefined => {
   if (print !== fingerprint(query) || by === undefined || order === undefined || id === undefined) {
     throw foreignCursor(query.type)
   }
+  if (by !== 'keys' && Buffer.byteLength(order) > longestOrder) throw foreignCursor(query.type)
   const told = flags.filter((flag) => set.includes(flag)).map((flag) => [flag, true])
   return { by, at: { order, id }, ...Object.fromEntries(told) }
 }

@@ -172,15 +172,20 @@ test('does without a summary that it does not know where that is preferred', asy
 })
 
 test('refuses a cursor that was tampered with', async () => {
-  const { json } = await ask('GET', '/Observation?patient=ann&_sort=status&_count=2')
-  const next = new URL(String(linkOf(json, 'next')))
-  const cursor = JSON.parse(Buffer.from(next.searchParams.get('_cursor') ?? '', 'base64url').toString())
-  const told = Buffer.from(JSON.stringify(cursor.with(2, 'soon'))).toString('base64url')
-  const refused = await ask('GET', `/Observation?patient=ann&_sort=status&_count=2&_cursor=${told}`)
-  expect([refused.status, refused.json.issue[0].diagnostics]).toEqual([
-    400,
-    expect.stringContaining('does not belong to this search'),
-  ])
+  for (const [url, place] of [
+    ['/Observation?patient=ann&_sort=status&_count=2', 'soon'],
+    ['/Observation?patient=ann&_count=2', 'x'.repeat(2000)],
+  ]) {
+    const { json } = await ask('GET', String(url))
+    const next = new URL(String(linkOf(json, 'next')))
+    const cursor = JSON.parse(Buffer.from(next.searchParams.get('_cursor') ?? '', 'base64url').toString())
+    const told = Buffer.from(JSON.stringify(cursor.with(2, place))).toString('base64url')
+    const refused = await ask('GET', `${url}&_cursor=${told}`)
+    expect([refused.status, refused.json.issue?.[0].diagnostics]).toEqual([
+      400,
+      expect.stringContaining('does not belong to this search'),
+    ])
+  }
 })
 
 test('answers nothing found with an empty searchset', async () => {
