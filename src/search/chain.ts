@@ -44,7 +44,7 @@ const resolved = async (resolving: Resolving, query: Query): Promise<Query> => {
 }
 
 /** Each may seek thousands of lists at once. */
-const width = 4
+const width = 2
 
 const resolveAll = (resolving: Resolving, query: Query, clauses: readonly Clause[]): Promise<Clause[]> =>
   inParallel(width, clauses, (clause) => resolve(resolving, query, clause))
