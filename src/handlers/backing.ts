@@ -9,7 +9,7 @@ import { type Environment, signerOf, tablesOf } from './place.ts'
 export const placeOf = (env: Environment): StorePlace => ({
   ...tablesOf(env),
   clients: connect(env),
-  build: async () => (await import('../search/build.ts')).thisBuild(),
+  build: async () => (await import('../search/index/build.ts')).thisBuild(),
 })
 
 /** Returns the store and the archive that the environment names. */

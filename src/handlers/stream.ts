@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html */
 
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
-import { entriesOf } from '../search/entries.ts'
+import { entriesOf } from '../search/index/entries.ts'
 import { ownIn } from '../search/own.ts'
 import { openArchive } from '../store/archive.ts'
 import { type EntriesOf, openJanitor } from '../store/janitor.ts'

@@ -1,8 +1,8 @@
 /** What nobody asks for: the stream of changes begins it where it finds that there is something to be done. */
 
-import { changedSince, thisBuild } from '../search/build.ts'
+import { indexOwn } from '../search/care/reindex.ts'
+import { changedSince, thisBuild } from '../search/index/build.ts'
 import { ownIn } from '../search/own.ts'
-import { indexOwn } from '../search/reindex.ts'
 import { resourceOf } from '../store/keys.ts'
 import type { Store } from '../store/port.ts'
 import { committedItems, type StreamRecord } from '../store/stream.ts'

@@ -1,8 +1,8 @@
 /** docs/archive.md#when-the-tables-are-lost — fills empty tables from an archive: `npm run restore -- --from BUCKET`. */
 import { parseArgs } from 'node:util'
 import { DeleteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
-import { thisBuild } from '../search/build.ts'
-import { entriesOf } from '../search/entries.ts'
+import { thisBuild } from '../search/index/build.ts'
+import { entriesOf } from '../search/index/entries.ts'
 import { openArchive } from '../store/archive.ts'
 import { connect } from '../store/dynamo/clients.ts'
 import type { StorePlace } from '../store/dynamo/open.ts'

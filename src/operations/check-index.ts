@@ -2,9 +2,9 @@
 
 import { type Call, here, type Interaction, type Pairs } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
-import type { Drift } from '../search/care.ts'
+import type { Drift } from '../search/care/care.ts'
+import { type Surveyed, type SurveyScope, survey } from '../search/care/survey.ts'
 import { ownIn } from '../search/own.ts'
-import { type Surveyed, type SurveyScope, survey } from '../search/survey.ts'
 import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
 
 const out = (name: string, type: string, max = '1', min = 1) =>

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/compartmentdefinition-patient.html — the index partition of one patient, read in order. */
 
 import type { Resource } from '../fhir/definitions.ts'
-import { entriesOf } from '../search/entries.ts'
+import { entriesOf } from '../search/index/entries.ts'
 import { patientList } from '../store/keys.ts'
 import type { Candidate, Store, Version } from '../store/port.ts'
 import { badCursor, cursorParts, mostCharacters, writtenCursor } from './pages.ts'

@@ -2,7 +2,7 @@
 
 import type { Answer } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
-import { escapeValue } from '../search/escapes.ts'
+import { escapeValue } from '../search/parse/escapes.ts'
 import { findMatching } from '../search/search.ts'
 import type { Label, LabelKind } from '../store/port.ts'
 import type { Context } from '../write/context.ts'

@@ -1,7 +1,7 @@
 /** Brings the search index in line with the search parameters that are defined; for administrators. */
 
 import { here, type Interaction } from '../interactions/call.ts'
-import { type Reindexed, reindex, type Standing, standingOfAll } from '../search/reindex.ts'
+import { type Reindexed, reindex, type Standing, standingOfAll } from '../search/care/reindex.ts'
 import type { Store } from '../store/port.ts'
 import type { Context } from '../write/context.ts'
 import { begin } from '../write/later.ts'

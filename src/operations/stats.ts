@@ -2,7 +2,7 @@
 
 import type { Dispatch, Interaction, Pairs } from '../interactions/call.ts'
 import { type Failure, failure } from '../outcome/failure.ts'
-import { escapeValue } from '../search/escapes.ts'
+import { escapeValue } from '../search/parse/escapes.ts'
 import type { Version } from '../store/port.ts'
 import type { Coding } from '../terminology/resources.ts'
 import { digitsOf, printKeeping } from '../write/digits.ts'

@@ -1,6 +1,6 @@
 import type { Issue } from '../outcome/failure.ts'
 import type { Meter } from '../store/port.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from './plan/plan.ts'
 import { isOpen, type Query } from './query.ts'
 import type { Use } from './scope.ts'
 

@@ -4,8 +4,8 @@ import { failure } from '../outcome/failure.ts'
 import { inParallel } from '../store/parallel.ts'
 import { lastCursor } from './cursor.ts'
 import type { Query } from './query.ts'
+import { placeByKeys } from './run/sort.ts'
 import { type SearchOptions, type SearchPage, search, type Told } from './search.ts'
-import { placeByKeys } from './sort.ts'
 
 /** A page that was put together from pages of several types. */
 export interface Joined {

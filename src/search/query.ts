@@ -1,5 +1,5 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
-import type { OwnParameters } from './lists.ts'
+import type { OwnParameters } from './index/lists.ts'
 
 /** A search as frozen data: parsed once, then only read. https://hl7.org/fhir/R4/search.html */
 export interface Query {

@@ -1,6 +1,6 @@
 import type { Store } from '../store/port.ts'
-import type { Read } from './hydrate.ts'
 import type { Query } from './query.ts'
+import type { Read } from './run/hydrate.ts'
 
 /** How much one request may read, and from where on it reads in another way. */
 export interface Limits {

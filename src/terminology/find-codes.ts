@@ -2,7 +2,7 @@
 
 import { parseLink } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
-import type { FindCodes, Meant } from '../search/codes.ts'
+import type { FindCodes, Meant } from '../search/links/codes.ts'
 import type { Store } from '../store/port.ts'
 import { codesIn, openSystems } from './expand.ts'
 import { gather } from './held.ts'

@@ -2,7 +2,7 @@
 
 import { parseLink } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
-import { escapeValue } from '../search/escapes.ts'
+import { escapeValue } from '../search/parse/escapes.ts'
 import { findMatching, type MatchingOptions } from '../search/search.ts'
 import type { ConceptMap } from './concept-map.ts'
 import { byVersion } from './find.ts'

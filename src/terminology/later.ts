@@ -1,4 +1,4 @@
-import type { FindCodes } from '../search/codes.ts'
+import type { FindCodes } from '../search/links/codes.ts'
 import type { Store } from '../store/port.ts'
 
 /** Returns what tells a search its codes; terminology is loaded with the first search that asks. */

@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/principal.ts'
-import type { FindCodes } from '../search/codes.ts'
+import type { FindCodes } from '../search/links/codes.ts'
 import type { Archive } from '../store/archive.ts'
 import type { Jobs } from '../store/job.ts'
 import type { Store } from '../store/port.ts'

@@ -1,7 +1,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { spliceMeta } from '../fhir/json.ts'
 import type { Issue } from '../outcome/failure.ts'
-import { entriesOf } from '../search/entries.ts'
+import { entriesOf } from '../search/index/entries.ts'
 import type { Own } from '../search/own.ts'
 import type { Entry, Version, Write } from '../store/port.ts'
 import type { Body } from './body.ts'

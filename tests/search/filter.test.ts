@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Failure } from '../../src/outcome/failure.ts'
-import { parseFilter } from '../../src/search/filter/grammar.ts'
+import { parseFilter } from '../../src/search/parse/filter/grammar.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 import { allIds, type Known, putAll, searchPage } from './hospital.ts'
 

@@ -1,5 +1,5 @@
 import type { Resource, SearchParameter } from '../../src/fhir/definitions.ts'
-import { entriesOf } from '../../src/search/entries.ts'
+import { entriesOf } from '../../src/search/index/entries.ts'
 import { readQuery } from '../../src/search/own.ts'
 import type { Pair } from '../../src/search/query.ts'
 import type { Limits } from '../../src/search/scope.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Failure } from '../../src/outcome/failure.ts'
-import { parseQuery } from '../../src/search/parse.ts'
+import { parseQuery } from '../../src/search/parse/parse.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 import { allIds, base, type Known, putAll } from './hospital.ts'
 

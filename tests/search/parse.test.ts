@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Failure, type Issue } from '../../src/outcome/failure.ts'
-import { parseQuery } from '../../src/search/parse.ts'
+import { parseQuery } from '../../src/search/parse/parse.ts'
 import { base, pairsOf } from './hospital.ts'
 
 const now = '2026-01-01T00:00:00.000Z'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Failure } from '../../src/outcome/failure.ts'
-import { specialParameters } from '../../src/search/special.ts'
+import { specialParameters } from '../../src/search/parse/special.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 import { allIds, type Known, putAll, searchPage } from './hospital.ts'
 

@@ -4,7 +4,7 @@
  */
 import { globSync, readFileSync } from 'node:fs'
 import { spliceMeta } from '../../src/fhir/json.ts'
-import { entriesOf } from '../../src/search/entries.ts'
+import { entriesOf } from '../../src/search/index/entries.ts'
 import { type BatchRequest, writeAll } from '../../src/store/dynamo/batch.ts'
 import { indexItems } from '../../src/store/dynamo/index-items.ts'
 import { prepare } from '../../src/store/dynamo/items.ts'

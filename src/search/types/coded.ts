@@ -1,7 +1,7 @@
 /** `:in`, `:not-in`, `:above` and `:below` of https://hl7.org/fhir/R4/search.html#token: codes that terminology tells before the search. */
 
 import type { TypedValue } from '../../fhir/definitions.ts'
-import { splitEscaped, unescaped } from '../escapes.ts'
+import { splitEscaped, unescaped } from '../parse/escapes.ts'
 import type { Codes, TokenValue } from '../query.ts'
 import type { Modifier, Reach } from './rules.ts'
 import { tokensOf } from './tokens.ts'

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#composite */
 
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
-import { splitRaw } from '../escapes.ts'
+import { splitRaw } from '../parse/escapes.ts'
 import type { CompositeValue, SearchValue } from '../query.ts'
 import { date } from './date.ts'
 import { number } from './number.ts'

@@ -7,7 +7,7 @@ import {
   parseDecimal,
   sortableDecimal,
 } from '../../fhir/decimal.ts'
-import type { Bounds } from '../bounds.ts'
+import type { Bounds } from '../plan/bounds.ts'
 import type { NumberValue, Prefix } from '../query.ts'
 import { type Span, splitPrefix } from './prefix.ts'
 import { isObject, type SearchRules } from './rules.ts'

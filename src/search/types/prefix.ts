@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#prefix */
 
-import type { Bounds } from '../bounds.ts'
+import type { Bounds } from '../plan/bounds.ts'
 import type { Prefix } from '../query.ts'
 
 const pattern = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=[\d+.-])/

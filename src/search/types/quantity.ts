@@ -3,7 +3,7 @@
 import { type Decimal, sortableDecimal } from '../../fhir/decimal.ts'
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { inBaseUnits, type Unit, unitOf } from '../../fhir/units.ts'
-import { splitEscaped } from '../escapes.ts'
+import { splitEscaped } from '../parse/escapes.ts'
 import type { QuantityValue } from '../query.ts'
 import { numberBounds, numberComparisons, openSpan, parseNumber, sortableNumber } from './number.ts'
 import type { Span } from './prefix.ts'

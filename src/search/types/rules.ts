@@ -1,6 +1,6 @@
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import type { RangeKind, ValueKind } from '../../store/keys.ts'
-import type { Bounds } from '../bounds.ts'
+import type { Bounds } from '../plan/bounds.ts'
 import type { SearchValue } from '../query.ts'
 
 /** What the index remembers of a value that stands in a resource. */

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#string */
 
 import type { TypedValue } from '../../fhir/definitions.ts'
-import { unescaped } from '../escapes.ts'
+import { unescaped } from '../parse/escapes.ts'
 import type { StringValue } from '../query.ts'
 import { isObject, many, type Reach, type SearchRules, textOf } from './rules.ts'
 

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#token */
 
 import type { TypedValue } from '../../fhir/definitions.ts'
-import { splitEscaped, unescaped } from '../escapes.ts'
+import { splitEscaped, unescaped } from '../parse/escapes.ts'
 import type { TokenValue } from '../query.ts'
 import { coded } from './coded.ts'
 import { isObject, type Modifier, many, type Place, type Reach, type SearchRules, textOf } from './rules.ts'

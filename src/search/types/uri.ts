@@ -2,7 +2,7 @@
 
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { parseCanonical } from '../../fhir/references.ts'
-import { unescaped } from '../escapes.ts'
+import { unescaped } from '../parse/escapes.ts'
 import type { UriValue } from '../query.ts'
 import { type SearchRules, textOf } from './rules.ts'
 

@@ -1,0 +1,53 @@
+import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
+import { compartmentParameters, extract, searchParameters } from '../../fhir/parameters.ts'
+import { parseLink } from '../../fhir/references.ts'
+import { linkText } from '../types/reference.ts'
+
+/** A tenant's own search parameters that can be searched by, and what is to be said of those that cannot yet. */
+export interface OwnParameters {
+  of(type: string): ReadonlyMap<string, SearchParameter>
+  pending(type: string, code: string): string | undefined
+}
+
+/** Returns a type's search parameter, R4's or the tenant's own; undefined where there is none of that name. */
+export const parameterOf = (type: string, code: string, own?: OwnParameters): SearchParameter | undefined =>
+  searchParameters(type).get(code) ?? own?.of(type).get(code)
+
+/** Returns the codes of the parameters whose lists hold a parameter's values. */
+export const sourcesOf = (parameter: SearchParameter): readonly string[] =>
+  parameter.within ?? [parameter.own?.list ?? parameter.code]
+
+const memo = new Map<string, ReadonlySet<string>>()
+
+/**
+ * Returns the parameters whose links to a Patient are found in the patient's compartment and so need no list of
+ * their own: those that define the compartment, and those that such a one is the Patient part of.
+ */
+export const compartmentSources = (type: string): ReadonlySet<string> => {
+  const known = memo.get(type)
+  if (known) return known
+  const codes = compartmentParameters(type).flatMap((code) => [code, ...patientPart(type, code)])
+  const sources = new Set(codes)
+  memo.set(type, sources)
+  return sources
+}
+
+const patientPart = (type: string, code: string): readonly string[] => {
+  const parameter = parameterOf(type, code)
+  const onlyPatients = parameter?.targets?.length === 1 && parameter.targets[0] === 'Patient'
+  return onlyPatients ? (parameter.within ?? []) : []
+}
+
+/** Returns the id of the Patient that a link names, on whichever server; undefined for anything else. */
+export const patientOf = (found: TypedValue): string | undefined => {
+  const text = linkText(found)
+  const link = text === undefined ? undefined : parseLink(text)
+  return link !== undefined && 'type' in link && link.type === 'Patient' && 'id' in link ? link.id : undefined
+}
+
+/** Returns the ids of the patients in whose compartment a resource is. */
+export const patientsOf = (resource: Resource): readonly string[] => {
+  const codes = [...compartmentSources(resource.resourceType)]
+  const found = codes.flatMap((code) => extract(resource, code)).map(patientOf)
+  return [...new Set(found.filter((id) => id !== undefined))]
+}

@@ -1,0 +1,240 @@
+import type { SearchParameter } from '../../fhir/definitions.ts'
+import { isResourceType, resourceTypes } from '../../fhir/types.ts'
+import type { Issue } from '../../outcome/failure.ts'
+import { parameterOf } from '../index/lists.ts'
+import type { ChainTarget, Clause, SearchValue } from '../query.ts'
+import { rowNamed } from '../rows.ts'
+import { rulesOf } from '../types/index.ts'
+import type { Modifier, SearchRules } from '../types/rules.ts'
+import { splitRaw } from './escapes.ts'
+import { complaint, isUsable, nameTypes, type Reading, tryWays, unknownParameter } from './reading.ts'
+import { type ClausePart, parseSpecial } from './special.ts'
+
+const wrong = (issue: Issue): ClausePart => ({ issues: [issue] })
+const right = (clause: Clause): ClausePart => ({ clause, issues: [] })
+
+/** Returns the clause that one parameter of a search asks for: plain, with a modifier, chained, or `_has`. */
+export const parseClause = (reading: Reading, name: string, value: string): ClausePart => {
+  if (name.startsWith('_has:')) return parseHas(reading, name, value)
+  const special = parseSpecial(reading, name, value, parseClause)
+  if (special) return special
+  const dot = name.indexOf('.')
+  const [code = '', modifier, ...more] = (dot < 0 ? name : name.slice(0, dot)).split(':')
+  const parameter = parameterOf(reading.type, code, reading.own)
+  if (!parameter) return wrong(unknownParameter(reading, name, code))
+  if (more.length > 0)
+    return wrong(
+      complaint('unknown-modifier', reading, name, `\`${code}\` takes one modifier, not \`${name}\`.`),
+    )
+  if (dot >= 0) return parseChain(reading, name, parameter, modifier, name.slice(dot + 1), value)
+  if (value === '') return wrong(complaint('invalid', reading, name, `\`${name}\` has no value.`))
+  if (modifier === 'missing' && parameter.type !== 'composite')
+    return parseMissing(reading, name, parameter, value)
+  return (
+    (modifier === undefined && parseVersioned(reading, name, parameter, value)) ||
+    parseValues(reading, name, parameter, modifier ?? '', value)
+  )
+}
+
+const parseMissing = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  value: string,
+): ClausePart =>
+  value === 'true' || value === 'false'
+    ? right({ kind: 'missing', parameter, missing: value === 'true' })
+    : wrong(complaint('invalid', reading, name, `\`${name}\` takes \`true\` or \`false\`, not \`${value}\`.`))
+
+/** `url=http://example.org/ValueSet/1|2.0` asks for the version too. https://hl7.org/fhir/R4/search.html#uri */
+const parseVersioned = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  value: string,
+): ClausePart | undefined => {
+  const version = parameter.code === 'url' && parameterOf(reading.type, 'version', reading.own)
+  const addresses = splitRaw(value, ',').map((text) => splitRaw(text, '|'))
+  if (!version || addresses.every(({ length }) => length === 1)) return undefined
+  if (addresses.some(({ length }) => length > 2))
+    return wrong(
+      complaint(
+        'invalid',
+        reading,
+        name,
+        `\`${value}\` is no value of \`url\`: it takes a URI, and a version behind \`|\`.`,
+      ),
+    )
+  const parts = addresses.map(([url = '', ...rest]) => [
+    parseValues(reading, name, parameter, '', url),
+    ...(rest.length > 0 ? [parseValues(reading, name, version, '', rest.join('|'))] : []),
+  ])
+  const issues = parts.flat().flatMap((part) => part.issues)
+  if (issues.length > 0) return { issues }
+  const both = parts.map((each) => each.flatMap(({ clause }) => clause ?? []))
+  return right({ kind: 'any', clauses: both.map((clauses) => ({ kind: 'all', clauses })) })
+}
+
+const strayEscape = (value: string): boolean => value.replace(/\\[\\,$|]/g, '').includes('\\')
+
+const parseValues = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  modifier: string,
+  value: string,
+): ClausePart => {
+  if (strayEscape(value))
+    return wrong(
+      complaint(
+        'invalid',
+        reading,
+        name,
+        `\`${value.slice(0, 100)}\` has a backslash that escapes nothing: it stands before \`,\`, \`$\`, \`|\` or another. Write \`\\\\\` for one.`,
+      ),
+    )
+  const rules = rulesOf(parameter.type)
+  if (!rules)
+    return wrong(complaint('unsupported', reading, name, `\`${parameter.code}\` is known but not supported.`))
+  const asType = parameter.type === 'reference' && isTarget(parameter, modifier)
+  const row = rowNamed(rules.modifiers, asType ? '' : modifier)
+  if (!row) return wrong(noModifier(reading, name, parameter, modifier, rules))
+  const texts = [...new Set(splitRaw(value, ','))]
+  const values = texts.map((text) =>
+    readValue(row, rules, text, {
+      parameter,
+      modifier: asType ? modifier : '',
+      base: reading.base,
+      now: reading.now,
+    }),
+  )
+  const issues = texts.filter((_, i) => !values[i]).map((text) => badValue(reading, name, text, row, rules))
+  if (issues.length > 0) return { issues }
+  return right({
+    kind: 'value',
+    parameter,
+    modifier: asType ? '' : modifier,
+    values: values.filter((each) => each !== undefined),
+  })
+}
+
+const readValue = (
+  row: Modifier<SearchValue>,
+  rules: SearchRules,
+  text: string,
+  parsing: Parameters<SearchRules['parse']>[1],
+): SearchValue | undefined => {
+  if (text === '') return undefined
+  return row.parse ? row.parse(text, parsing) : rules.parse(text, parsing)
+}
+
+const isTarget = ({ targets }: SearchParameter, modifier: string): boolean =>
+  isResourceType(modifier) && (targets === undefined || targets.includes(modifier))
+
+const badValue = (
+  reading: Reading,
+  name: string,
+  text: string,
+  row: Modifier<SearchValue>,
+  rules: SearchRules,
+): Issue =>
+  complaint(
+    'invalid',
+    reading,
+    name,
+    `\`${text}\` is no value of \`${name}\`: it takes ${row.expects ?? rules.expects}.`,
+  )
+
+const noModifier = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  modifier: string,
+  rules: SearchRules,
+): Issue => {
+  const known = [
+    ...Object.keys(rules.modifiers).filter((row) => row !== ''),
+    ...(parameter.type === 'composite' ? [] : ['missing']),
+  ]
+  const type = parameter.type === 'reference' ? ', and the type that it refers to' : ''
+  const list = known.map((row) => `\`:${row}\``).join(', ') + type
+  const what = rules.refused.includes(modifier)
+    ? `The modifier \`:${modifier}\` of \`${parameter.code}\` is known but not supported.`
+    : `\`:${modifier}\` is no modifier of \`${parameter.code}\`, a parameter of type ${parameter.type}.`
+  return complaint('unknown-modifier', reading, name, `${what} It takes ${list || 'none'}.`)
+}
+
+/** https://hl7.org/fhir/R4/search.html#chaining */
+const parseChain = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  modifier: string | undefined,
+  rest: string,
+  value: string,
+): ClausePart => {
+  if (parameter.type !== 'reference')
+    return wrong(
+      complaint(
+        'unknown-parameter',
+        reading,
+        name,
+        `\`${parameter.code}\` is no reference, so nothing can be chained to it.`,
+      ),
+    )
+  if (modifier !== undefined && !isTarget(parameter, modifier))
+    return wrong(
+      complaint('unknown-modifier', reading, name, `\`${parameter.code}\` cannot point to \`${modifier}\`.`),
+    )
+  const types = modifier !== undefined ? [modifier] : (parameter.targets ?? resourceTypes)
+  return chainTo(reading, name, parameter, types, rest, value)
+}
+
+/** Without a type, the rest of the chain may hold for any type that has such a parameter. */
+const chainTo = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  types: readonly string[],
+  rest: string,
+  value: string,
+): ClausePart => {
+  const tried = tryWays(reading, types) ? types : []
+  const parts = tried.map((type) => ({ type, part: parseClause({ ...reading, type }, rest, value) }))
+  if (reading.ways.left < 0)
+    return wrong(complaint('too-costly', reading, name, `\`${name}\` is not followed: ${nameTypes}.`))
+  const targets: ChainTarget[] = parts.flatMap(({ type, part }) =>
+    part.clause ? [{ type, clause: part.clause }] : [],
+  )
+  if (targets.length > 0) return right({ kind: 'chain', parameter, targets })
+  const issues = types.length === 1 ? (parts[0]?.part.issues ?? []) : []
+  return issues.length > 0
+    ? { issues: issues.map((issue) => ({ ...issue, expression: `${reading.type}?${name}` })) }
+    : wrong(
+        complaint(
+          'unknown-parameter',
+          reading,
+          name,
+          `Nothing that \`${parameter.code}\` can point to has the parameter \`${rest}\` with such a value.`,
+        ),
+      )
+}
+
+/** https://hl7.org/fhir/R4/search.html#has */
+const parseHas = (reading: Reading, name: string, value: string): ClausePart => {
+  const [, type = '', code = '', ...rest] = name.split(':')
+  if (!isResourceType(type) || rest.length === 0)
+    return wrong(
+      complaint('invalid', reading, name, '`_has` is written `_has:Type:reference:parameter=value`.'),
+    )
+  const parameter = parameterOf(type, code, reading.own)
+  if (parameter?.type !== 'reference')
+    return wrong({
+      ...unknownParameter({ ...reading, type }, name, code),
+      expression: `${reading.type}?${name}`,
+    })
+  const { clause, issues } = parseClause({ ...reading, type }, rest.join(':'), value)
+  if (!clause || !isUsable(issues))
+    return { issues: issues.map((issue) => ({ ...issue, expression: `${reading.type}?${name}` })) }
+  return right({ kind: 'has', type, parameter, clause })
+}

@@ -1,0 +1,197 @@
+/** https://hl7.org/fhir/R4/search_filter.html — a filter's tree becomes clauses like those of other parameters. */
+
+import type { SearchParameter } from '../../../fhir/definitions.ts'
+import { isResourceType, resourceTypes } from '../../../fhir/types.ts'
+import { parameterOf } from '../../index/lists.ts'
+import type { Clause, SearchValue } from '../../query.ts'
+import { rowOf, rulesOf } from '../../types/index.ts'
+import { complaint, nameTypes, type Reading, tryWays, unknownParameter } from '../reading.ts'
+import type { ClausePart, ParseClause } from '../special.ts'
+import { type Filter, Misread, parseFilter, type Step, type Test } from './grammar.ts'
+import { type Meaning, operatorsOf } from './operators.ts'
+
+/** What the parts of a filter are read against. */
+interface Scope {
+  readonly reading: Reading
+  readonly parseClause: ParseClause
+}
+
+/** Returns the clause that a `_filter` asks for, or what is wrong and at which character. */
+export const readFilter = (
+  reading: Reading,
+  name: string,
+  text: string,
+  parseClause: ParseClause,
+): ClausePart => {
+  try {
+    return { clause: clauseOf({ reading, parseClause }, parseFilter(text)), issues: [] }
+  } catch (thrown) {
+    if (!(thrown instanceof Misread)) throw thrown
+    const what = `\`${name}\` cannot be read from character ${thrown.at} on: ${thrown.message}.`
+    return { issues: [complaint(thrown.kind, reading, name, what)] }
+  }
+}
+
+const clauseOf = (scope: Scope, filter: Filter): Clause => {
+  if (filter.kind === 'test') return testClause(scope, filter.path, filter)
+  return { kind: filter.kind, clauses: filter.parts.map((part) => clauseOf(scope, part)) }
+}
+
+const within = ({ reading, parseClause }: Scope, type: string): Scope => ({
+  reading: { ...reading, type },
+  parseClause,
+})
+
+const testClause = (scope: Scope, path: readonly Step[], test: Test): Clause => {
+  const [step, ...rest] = path as [Step, ...Step[]]
+  if (step.from !== undefined) return hasClause(scope, step, step.from, rest, test)
+  const words = rest.length === 0 ? wordsClause(scope, step, test) : undefined
+  if (words) return words
+  const parameter = known(scope, step, scope.reading.type)
+  if (rest.length === 0) return valueClause(scope, parameter, test)
+  if (parameter.type === 'reference') return chainClause(scope, parameter, step, rest, test)
+  if (parameter.type === 'composite' && step.where) return compositeClause(scope, parameter, step, rest, test)
+  throw new Misread(step.at, `\`${step.name}\` is no reference, so nothing can be chained to it`)
+}
+
+const known = ({ reading }: Scope, { name, at }: Step, type: string): SearchParameter => {
+  const parameter = parameterOf(type, name, reading.own)
+  if (parameter) return parameter
+  const { diagnostics } = unknownParameter({ ...reading, type }, '_filter', name)
+  throw new Misread(at, (diagnostics ?? '').replace(/\.$/, ''), 'unknown-parameter')
+}
+
+/** `_text` and `_content` contain words or not. */
+const wordsClause = ({ reading, parseClause }: Scope, { name }: Step, test: Test): Clause | undefined => {
+  if (name !== '_text' && name !== '_content') return undefined
+  if (test.operator !== 'co' && test.operator !== 'eq')
+    throw new Misread(test.at.operator, `\`${name}\` takes \`co\`, not \`${test.operator}\``)
+  const { clause, issues } = parseClause(reading, name, `"${test.value.replace(/[",\\]/g, ' ')}"`)
+  if (!clause) throw new Misread(test.at.value, (issues[0]?.diagnostics ?? '').replace(/\.$/, ''))
+  return clause
+}
+
+const hasClause = (scope: Scope, step: Step, type: string, rest: readonly Step[], test: Test): Clause => {
+  if (!isResourceType(type)) throw new Misread(step.at, `\`${type}\` is no type of R4`)
+  const parameter = known(scope, step, type)
+  if (parameter.type !== 'reference') throw new Misread(step.at, `\`${step.name}\` is no reference`)
+  return { kind: 'has', type, parameter, clause: testClause(within(scope, type), rest, test) }
+}
+
+const targetsOf = (
+  { targets = resourceTypes }: SearchParameter,
+  { type, at, name }: Step,
+): readonly string[] => {
+  if (type === undefined) return targets
+  if (!targets.includes(type)) throw new Misread(at, `\`${name}\` cannot point to \`${type}\``)
+  return [type]
+}
+
+/** The rest of the path may hold for any type that has such parameters. */
+const chainClause = (
+  scope: Scope,
+  parameter: SearchParameter,
+  step: Step,
+  rest: readonly Step[],
+  test: Test,
+): Clause => {
+  const misread: Misread[] = []
+  const types = targetsOf(parameter, step)
+  const targets = (tryWays(scope.reading, types) ? types : []).flatMap((type) => {
+    try {
+      return [{ type, clause: targetClause(within(scope, type), step, rest, test) }]
+    } catch (thrown) {
+      if (!(thrown instanceof Misread)) throw thrown
+      misread.push(thrown)
+      return []
+    }
+  })
+  if (scope.reading.ways.left < 0)
+    throw new Misread(step.at, `\`${step.name}\` is not followed: ${nameTypes}`)
+  if (targets.length > 0) return { kind: 'chain', parameter, targets }
+  const [only, ...others] = misread
+  if (only && others.length === 0) throw only
+  const kind = misread.find((each) => each.kind === 'unknown-parameter')?.kind
+  throw new Misread(step.at, `nothing that \`${step.name}\` can point to has what follows`, kind)
+}
+
+const targetClause = (scope: Scope, { where }: Step, rest: readonly Step[], test: Test): Clause => {
+  const clause = testClause(scope, rest, test)
+  return where ? { kind: 'all', clauses: [clauseOf(scope, where), clause] } : clause
+}
+
+const meaningOf = ({ code, type }: SearchParameter, { operator, at }: Test): Meaning => {
+  const meanings = operatorsOf(type)
+  const meaning = meanings[operator]
+  if (meaning) return meaning
+  const list = [...Object.keys(meanings), 'pr'].map((each) => `\`${each}\``).join(', ')
+  throw new Misread(
+    at.operator,
+    `\`${code}\`, a parameter of type ${type}, takes ${list}, not \`${operator}\``,
+  )
+}
+
+const valueClause = (scope: Scope, parameter: SearchParameter, test: Test): Clause => {
+  if (test.operator === 'pr') return presence(parameter, test)
+  const meaning = meaningOf(parameter, test)
+  const value = readValue(scope, parameter, meaning, test)
+  return { kind: 'value', parameter, modifier: meaning.modifier, values: [value] }
+}
+
+const presence = (parameter: SearchParameter, { value, at }: Test): Clause => {
+  if (value !== 'true' && value !== 'false')
+    throw new Misread(at.value, `\`pr\` takes \`true\` or \`false\`, not \`${value}\``)
+  return { kind: 'missing', parameter, missing: value === 'false' }
+}
+
+/** A filter's values have no escapes; commas and dollars mean themselves. */
+const escaped = ({ type }: SearchParameter, value: string): string =>
+  value.replace(type === 'composite' ? /[\\,]/g : /[\\,$]/g, '\\$&')
+
+const readValue = (
+  { reading }: Scope,
+  parameter: SearchParameter,
+  { modifier, prefixed }: Meaning,
+  { operator, value, at }: Test,
+): SearchValue => {
+  const [rules, row] = [rulesOf(parameter.type), rowOf(parameter.type, modifier)]
+  const text = `${prefixed ? operator : ''}${escaped(parameter, value)}`
+  const parsing = { parameter, modifier: '', base: reading.base, now: reading.now }
+  const fits = value !== '' && (!prefixed || /^[\d+.-]/.test(value))
+  const found = fits ? (row?.parse ?? rules?.parse)?.(text, parsing) : undefined
+  if (found) return found
+  const wanted = row?.expects ?? rules?.expects
+  throw new Misread(at.value, `\`${value}\` is no value of \`${parameter.code}\`: it takes ${wanted}`)
+}
+
+/** `code-value-quantity[code eq 8480-6].value-quantity gt 120`: one test for each component, all of one element. */
+const compositeClause = (
+  scope: Scope,
+  parameter: SearchParameter,
+  step: Step,
+  rest: readonly Step[],
+  test: Test,
+): Clause => {
+  const tests = [...testsIn(step.where), { ...test, path: rest }]
+  const { components = [] } = parameter
+  const parts = components.map(({ code, type, expression }) => {
+    const [own, ...others] = tests.filter(({ path }) => path.length === 1 && path[0]?.name === code)
+    const component: SearchParameter = { code, type, expression, url: '' } as SearchParameter
+    const meaning =
+      own && others.length === 0 && own.operator !== 'pr' ? meaningOf(component, own) : undefined
+    if (!own || meaning?.modifier !== '') throw partly(parameter, step)
+    return readValue(scope, component, meaning, own)
+  })
+  if (tests.length !== parts.length) throw partly(parameter, step)
+  return { kind: 'value', parameter, modifier: '', values: [{ type: 'composite', parts }] }
+}
+
+const testsIn = (filter: Filter | undefined): readonly Test[] => {
+  if (filter?.kind === 'test') return [filter]
+  return filter?.kind === 'all' ? filter.parts.flatMap(testsIn) : []
+}
+
+const partly = ({ code, components = [] }: SearchParameter, { at }: Step): Misread => {
+  const names = components.map((component) => `\`${component.code}\``).join(' and ')
+  return new Misread(at, `\`${code}\` takes one plain test each of ${names}, joined by \`and\``)
+}

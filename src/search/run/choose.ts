@@ -1,0 +1,129 @@
+import type { RangeDriver } from '../plan/drivers.ts'
+import type { Plan } from '../plan/plan.ts'
+import { rangeDriverOfChanges } from '../plan/stretches.ts'
+import type { Scope } from '../scope.ts'
+import { type Drive, driveByRange, driveByType } from './drive.ts'
+import { idsIn, only } from './streams.ts'
+
+/** How a search is done: which candidates are read, and whether their order is the answer's. */
+export interface Way {
+  readonly drive: Drive
+  /** All candidates are gathered and sorted here. */
+  readonly gather: boolean
+}
+
+/** How many index items a first page holds at the most, for so many results wanted. */
+const itemsFor = ({ limits: { items } }: Scope, count: number): number =>
+  Math.min(Math.max(count * 4, items[0]), items[1])
+
+/**
+ * Returns how to read the candidates: the patient's compartment where a patient is named; else the list that turns
+ * out to be short; else all equality lists at once; else a range; else the type's listing. A page that goes on from
+ * a cursor keeps the order of the page before.
+ */
+export const chooseWay = async (
+  scope: Scope,
+  plan: Plan,
+  count: number,
+  { by, back = false }: { by?: string | undefined; back?: boolean | undefined } = {},
+): Promise<Way> => {
+  const items = itemsFor(scope, count)
+  const gather = plan.sort.by === 'keys' || (plan.sort.by === 'changed' && hasDrivers(plan))
+  const reverse = plan.sort.descending !== back
+  if (plan.sort.by === 'changed' && (by === 'own:_lastUpdated' || isAboutChanges(plan)))
+    return { drive: driveByChanges(scope, plan, reverse, items), gather: false }
+  const range = plan.ranges.find(({ code }) => by === `own:${code}`)
+  if (range) return { drive: driveByRange(scope, plan, range, back, items), gather: false }
+  if (plan.patient) return { drive: driveByType(scope, plan, [plan.patient], reverse, items), gather }
+  if (!hasDrivers(plan))
+    return { drive: driveByType(scope, plan, [], reverse, items), gather: plan.sort.by === 'keys' }
+  const found = await probe(scope, plan, reverse, items)
+  if (found) return { drive: found, gather: gather || found.by !== 'type' }
+  return longWay(scope, plan, items, gather, by, back)
+}
+
+const hasDrivers = (plan: Plan): boolean =>
+  plan.equal.length + plan.ranges.length > 0 || plan.patient !== undefined
+
+/** Nothing but the last change is asked for. */
+const isAboutChanges = ({ patient, equal, ranges }: Plan): boolean =>
+  !patient && equal.length === 0 && ranges.every(({ code }) => code === '_lastUpdated')
+
+const driveByChanges = (scope: Scope, plan: Plan, reverse: boolean, items: number): Drive =>
+  driveByRange(scope, plan, rangeDriverOfChanges(plan.type, plan.changes), reverse, items)
+
+/** Returns how to read what is too much to be sorted here, where there is a list in the order that is wanted. */
+export const wayBesides = (scope: Scope, plan: Plan, count: number): Way | undefined =>
+  plan.sort.by === 'changed'
+    ? { drive: driveByChanges(scope, plan, plan.sort.descending, itemsFor(scope, count)), gather: false }
+    : undefined
+
+/** What a text of at least three letters ranks; a range that is closed ranks lower. */
+const narrow = 4
+
+/** Several texts are read further, because together they leave few; one beside anything else is only looked at. */
+const itemsOf = (
+  { limits }: Scope,
+  { equal, ranges }: Plan,
+  { rank }: RangeDriver,
+  items: number,
+): number => {
+  if (rank < narrow || equal.length + ranges.length === 1) return items
+  const [least, most] = limits.items
+  const texts = ranges.filter((range) => range.rank >= narrow)
+  return texts.length > 1 ? Math.min(Math.max(items, least * 4), most) : least
+}
+
+/**
+ * Reads the first pages of all drivers at once; returns the shortest that ended, if it is short enough, without the
+ * ids that others which ended do not have.
+ */
+const probe = async (
+  scope: Scope,
+  plan: Plan,
+  reverse: boolean,
+  items: number,
+): Promise<Drive | undefined> => {
+  if (plan.equal.length + plan.ranges.length === 1 && plan.equal.length === 1) return undefined
+  const drives = [
+    ...plan.equal.map((driver) => driveByType(scope, plan, [driver], reverse, items)),
+    ...plan.ranges.map((driver) =>
+      driveByRange(scope, plan, driver, false, itemsOf(scope, plan, driver, items)),
+    ),
+  ]
+  await Promise.all(drives.map((drive) => drive.groups.prime()))
+  const ended = drives.filter((drive) => lengthOf(drive) <= limitOf(scope, drive))
+  const [shortest, ...others] = ended.toSorted((a, b) => lengthOf(a) - lengthOf(b))
+  return shortest && narrowed(shortest, others)
+}
+
+const lengthOf = ({ groups }: Drive): number => groups.left() ?? Number.POSITIVE_INFINITY
+const limitOf = ({ limits }: Scope, { by }: Drive): number => (by === 'type' ? limits.short : limits.gathered)
+
+/** What matches stands in every list; those that ended have been read already. */
+const narrowed = async (drive: Drive, others: readonly Drive[]): Promise<Drive> => {
+  if (others.length === 0) return drive
+  const sets = await Promise.all(others.map(({ groups }) => idsIn(groups)))
+  const keep = (id: string): boolean => sets.every((ids) => ids.has(id))
+  return {
+    ...drive,
+    name: [drive, ...others].map(({ name }) => name).join(' and '),
+    groups: only(drive.groups, keep),
+  }
+}
+
+const longWay = (
+  scope: Scope,
+  plan: Plan,
+  items: number,
+  gather: boolean,
+  by: string | undefined,
+  back: boolean,
+): Way => {
+  const { equal, ranges, sort } = plan
+  const [range] = ranges
+  const anyOrder = sort.free && by === undefined
+  if (range && (equal.length === 0 || range.rank >= narrow) && (anyOrder || gather))
+    return { drive: driveByRange(scope, plan, range, back, items), gather }
+  return { drive: driveByType(scope, plan, equal, sort.descending !== back, items), gather }
+}

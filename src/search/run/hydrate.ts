@@ -1,0 +1,82 @@
+import { containerAt, containerOf, innerResources } from '../../fhir/contained.ts'
+import type { Resource } from '../../fhir/definitions.ts'
+import type { Candidate, Version } from '../../store/port.ts'
+import { isInner, type Query } from '../query.ts'
+import type { Scope } from '../scope.ts'
+import { candidateOf, matches } from './match.ts'
+
+/** A version with its JSON parsed. */
+export interface Read {
+  readonly version: Version
+  /** The resource of the version, or one inside it. */
+  readonly resource: Resource
+  /** Where what it is inside of is told instead: all that matches inside of that. */
+  readonly matching?: readonly Resource[]
+}
+
+/** Versions younger than the request by this much may be half of a transaction. */
+const clockSkew = 2000
+
+/** Returns the current version of each key that exists, and notes where the set may still be changing. */
+export const readVersions = async (
+  scope: Scope,
+  keys: readonly { type: string; id: string; w?: string }[],
+): Promise<(Read | undefined)[]> => {
+  scope.use.resources += keys.length
+  const versions = keys.length > 0 ? await scope.store.get(keys) : []
+  const known = new Map<Version, Read>()
+  return versions.map((version) => {
+    if (version && Date.parse(version.t) > scope.started - clockSkew) scope.use.unsettled = true
+    if (!version || version.deleted) return undefined
+    const read = known.get(version) ?? { version, resource: JSON.parse(version.text) as Resource }
+    known.set(version, read)
+    return read
+  })
+}
+
+/** Returns, for each candidate, the resource where it is a match; the index said where, the resource says whether. */
+export const judge = async (
+  scope: Scope,
+  query: Query,
+  candidates: readonly Candidate[],
+): Promise<(Read | undefined)[]> => {
+  const keys = candidates.map(({ id, w }) => ({ ...(containerAt(id) ?? { type: query.type, id }), w }))
+  const reads = await readVersions(scope, keys)
+  if (reads.some((read, i) => isStale(read, candidates[i]))) scope.use.unsettled = true
+  const there = [...new Set(reads)].filter((read) => read !== undefined)
+  const found = isInner(query)
+    ? await matchesInside(scope, query, there)
+    : await matching(scope, query, there)
+  const byName = new Map(found.map((read) => [candidateOf(read.resource), read]))
+  return candidates.map(({ id }) => byName.get(id))
+}
+
+const matching = async (scope: Scope, query: Query, reads: readonly Read[]): Promise<Read[]> => {
+  const followed = await scope.follow(scope, query, reads)
+  return reads.filter(({ resource }) => matches(followed, resource))
+}
+
+/** Returns what matches inside resources; where those are told instead, they know all of it. */
+const matchesInside = async (scope: Scope, query: Query, containers: readonly Read[]): Promise<Read[]> => {
+  const inner = containers.flatMap(({ version, resource }) =>
+    innerResources(resource)
+      .filter(({ resourceType }) => resourceType === query.type)
+      .map((each): Read => ({ version, resource: each })),
+  )
+  if (query.containedType === 'contained') return matching(scope, query, inner)
+  const told = query.besides ? containers.filter(({ version }) => version.type === query.type) : []
+  const found = await matching(scope, query, [...told, ...inner])
+  const whole = new Set(found.flatMap(({ resource }) => (containerOf(resource) ? [] : [resource])))
+  const left = found.filter(({ resource }) => {
+    const container = containerOf(resource)
+    return container !== undefined && !whole.has(container)
+  })
+  return [...Map.groupBy(left, ({ version }) => version).values()].flatMap((reads) => {
+    const all = reads.map(({ resource }) => resource)
+    return reads.map((read) => ({ ...read, matching: all }))
+  })
+}
+
+/** A candidate that was named rather than found carries no write id. */
+const isStale = (read: Read | undefined, candidate: Candidate | undefined): boolean =>
+  candidate?.w !== '' && read?.version.w !== candidate?.w

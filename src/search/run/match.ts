@@ -1,0 +1,98 @@
+import { addressOf, containerOf, innerResources, linkFromOutside } from '../../fhir/contained.ts'
+import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
+import { extract, extractComposite } from '../../fhir/parameters.ts'
+import { parseLink } from '../../fhir/references.ts'
+import { hasWords } from '../index/words.ts'
+import type { Clause, LinkedClause, MissingClause, Query, ValueClause } from '../query.ts'
+import { rowOf } from '../types/index.ts'
+import { linkText } from '../types/reference.ts'
+
+/** Returns whether a resource satisfies every clause; chains must have been resolved before. */
+export const matches = (query: Query, resource: Resource): boolean =>
+  resource.resourceType === query.type &&
+  query.clauses.every((clause) => satisfies(clause, resource, query.base))
+
+/** Returns whether a resource satisfies one clause. */
+export const satisfies = (clause: Clause, resource: Resource, base: string): boolean => {
+  switch (clause.kind) {
+    case 'value':
+      return satisfiesValue(clause, resource, base)
+    case 'missing':
+      return satisfiesMissing(clause, resource)
+    case 'linked':
+      return satisfiesLink(clause, resource, base)
+    case 'any-of':
+      return clause.ids.has(candidateOf(resource))
+    case 'words':
+      return hasWords(resource, clause.scope, clause.words)
+    case 'any':
+      return clause.clauses.some((inner) => satisfies(inner, resource, base))
+    case 'all':
+      return clause.clauses.every((inner) => satisfies(inner, resource, base))
+    case 'none':
+      return !clause.clauses.some((inner) => satisfies(inner, resource, base))
+    default:
+      throw new Error(`A clause of kind ${clause.kind} was judged before it was resolved.`)
+  }
+}
+
+const satisfiesValue = (
+  { parameter, modifier, values }: ValueClause,
+  resource: Resource,
+  base: string,
+): boolean => {
+  const row = rowOf(parameter.type, modifier)
+  if (!row) return false
+  const found = valuesOf(resource, parameter)
+  const some = values.some((wanted) => found.some((value) => row.matches(wanted, value, base)))
+  return row.negated ? !some : some
+}
+
+/** Returns the name under which a resource is a candidate: its id, or its address where it is inside another. */
+export const candidateOf = (resource: Resource): string =>
+  containerOf(resource) ? addressOf(resource) : (resource.id ?? '')
+
+/** Returns the values that a parameter finds in a resource; links to what is inside it as they are seen from outside. */
+export const valuesOf = (resource: Resource, parameter: SearchParameter): readonly TypedValue[] => {
+  const found = foundBy(parameter, resource)
+  return parameter.type === 'reference' ? found.map((value) => linkFromOutside(resource, value)) : found
+}
+
+const foundBy = ({ code, type, own }: SearchParameter, resource: Resource): readonly TypedValue[] => {
+  if (own) return own.of(resource)
+  if (code === '_id') return [{ type: 'id', value: resource.id }]
+  return type === 'composite' ? elementsOf(resource, code) : extract(resource, code)
+}
+
+/** An element that a composite is about, as the values of each of its components. */
+const elementsOf = (resource: Resource, code: string): readonly TypedValue[] =>
+  extractComposite(resource, code).map((value) => ({ type: 'composite', value }))
+
+const satisfiesMissing = ({ parameter, missing }: MissingClause, resource: Resource): boolean =>
+  (valuesOf(resource, parameter).length === 0) === missing
+
+const satisfiesLink = (clause: LinkedClause, resource: Resource, base: string): boolean =>
+  valuesOf(resource, clause.parameter).some((found) => {
+    const key = localKey(found, base)
+    return key !== undefined && (clause.targets.has(key) || leadsInside(clause, resource, key, base))
+  })
+
+/** A chain is followed into the resource itself: what is inside it need not be stored yet. */
+const leadsInside = (
+  { inside = [] }: LinkedClause,
+  resource: Resource,
+  key: string,
+  base: string,
+): boolean => {
+  if (inside.length === 0 || !key.startsWith('#')) return false
+  const inner = innerResources(containerOf(resource) ?? resource).find((each) => addressOf(each) === key)
+  return inside.some(({ type, clause }) => inner?.resourceType === type && satisfies(clause, inner, base))
+}
+
+/** Returns the address of the resource of ours that a link points to: `Patient/1`, or one inside another. */
+export const localKey = (found: TypedValue, base: string): string | undefined => {
+  const text = linkText(found)
+  const link = text === undefined ? undefined : parseLink(text, base)
+  if (link?.kind === 'contained') return text
+  return link?.kind === 'local' ? `${link.type}/${link.id}` : undefined
+}
