@@ -1,5 +1,7 @@
 /** What a link may say, https://hl7.org/fhir/R4/references.html */
 
+import type { TypedValue } from './definitions.ts'
+
 /** The target of a link, told from its text alone. */
 export type Link =
   /** `Patient/1`, `Patient/1/_history/2`, or the same below the server's own base. */
@@ -12,6 +14,13 @@ export type Link =
   | { kind: 'contained'; id: string }
   /** `Patient?identifier=…`, https://hl7.org/fhir/R4/http.html#trules */
   | { kind: 'conditional'; type: string; query: string }
+
+/** Returns the text of a link, whether it stands in a Reference or as a canonical address or uri. */
+export const linkText = ({ value }: TypedValue): string | undefined => {
+  const text =
+    typeof value === 'object' && value !== null ? (value as { reference?: unknown }).reference : value
+  return typeof text === 'string' ? text : undefined
+}
 
 const restful = /^(?:(.*)\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/([A-Za-z0-9.-]{1,64}))?$/
 const conditional = /^([A-Z][A-Za-z]+)\?(.+)$/

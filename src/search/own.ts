@@ -4,9 +4,8 @@ import type { SearchParameter } from '../fhir/definitions.ts'
 import type { OwnDefinition } from '../fhir/own-values.ts'
 import { Failure, type Issue } from '../outcome/failure.ts'
 import type { Definitions, Store } from '../store/port.ts'
-import type { OwnParameters } from './index/lists.ts'
 import { type Parsed, type ParseOptions, parseQuery } from './parse/parse.ts'
-import type { Pair } from './query.ts'
+import type { OwnParameters, Pair } from './query.ts'
 
 /** `indexing`: written for new versions, not yet for all; `ready`: can be searched by; `retiring`: on its way out. */
 export type OwnState = 'indexing' | 'ready' | 'retiring'

@@ -1,5 +1,4 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
-import type { OwnParameters } from './index/lists.ts'
 
 /** A search as frozen data: parsed once, then only read. https://hl7.org/fhir/R4/search.html */
 export interface Query {
@@ -31,6 +30,12 @@ export interface Query {
   readonly selfPairs: readonly Pair[]
   /** The tenant's own search parameters, where the query may need them. */
   readonly own?: OwnParameters
+}
+
+/** A tenant's own search parameters that can be searched by, and what is to be said of those that cannot yet. */
+export interface OwnParameters {
+  of(type: string): ReadonlyMap<string, SearchParameter>
+  pending(type: string, code: string): string | undefined
 }
 
 export type Pair = readonly [name: string, value: string]

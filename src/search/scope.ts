@@ -1,6 +1,15 @@
-import type { Store } from '../store/port.ts'
+import type { Resource } from '../fhir/definitions.ts'
+import type { Store, Version } from '../store/port.ts'
 import type { Query } from './query.ts'
-import type { Read } from './run/hydrate.ts'
+
+/** A version with its JSON parsed. */
+export interface Read {
+  readonly version: Version
+  /** The resource of the version, or one inside it. */
+  readonly resource: Resource
+  /** Where what it is inside of is told instead: all that matches inside of that. */
+  readonly matching?: readonly Resource[]
+}
 
 /** How much one request may read, and from where on it reads in another way. */
 export interface Limits {

@@ -13,10 +13,10 @@ import { readIncluded } from './links/includes.ts'
 import { readQuery } from './own.ts'
 import type { Plan } from './plan/plan.ts'
 import { isOpen, type Pair, type Query } from './query.ts'
-import type { Read } from './run/hydrate.ts'
 import { matches } from './run/match.ts'
 import { type Page, readPage } from './run/run.ts'
 import { sortKeyOf } from './run/sort.ts'
+import type { Read } from './scope.ts'
 import { addUse, isOver, type Limits, newScope, pageLimits, type Scope, wholeLimits } from './scope.ts'
 
 /** What a search works with. */

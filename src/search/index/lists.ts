@@ -1,13 +1,7 @@
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { compartmentParameters, extract, searchParameters } from '../../fhir/parameters.ts'
-import { parseLink } from '../../fhir/references.ts'
-import { linkText } from '../types/reference.ts'
-
-/** A tenant's own search parameters that can be searched by, and what is to be said of those that cannot yet. */
-export interface OwnParameters {
-  of(type: string): ReadonlyMap<string, SearchParameter>
-  pending(type: string, code: string): string | undefined
-}
+import { linkText, parseLink } from '../../fhir/references.ts'
+import type { OwnParameters } from '../query.ts'
 
 /** Returns a type's search parameter, R4's or the tenant's own; undefined where there is none of that name. */
 export const parameterOf = (type: string, code: string, own?: OwnParameters): SearchParameter | undefined =>

@@ -13,9 +13,9 @@ import {
   isOpen,
   type Query,
 } from '../query.ts'
-import type { Read } from '../run/hydrate.ts'
 import { localKey, valuesOf } from '../run/match.ts'
 import { readPage } from '../run/run.ts'
+import type { Read } from '../scope.ts'
 import { isOver, type Scope } from '../scope.ts'
 
 /** Where the rest of a chain leads: to these addresses, and inside the resource to what satisfies the rest itself. */

@@ -12,9 +12,10 @@ import {
   isOpen,
   type Query,
 } from '../query.ts'
-import { judge, type Read } from '../run/hydrate.ts'
+import { judge } from '../run/hydrate.ts'
 import { candidateOf, localKey, valuesOf } from '../run/match.ts'
 import { readPage } from '../run/run.ts'
+import type { Read } from '../scope.ts'
 import { addUse, type Follow, isOver, newScope, type Scope, wholeLimits } from '../scope.ts'
 import { innerQuery } from './chain.ts'
 

@@ -7,8 +7,16 @@ import { rowNamed } from '../rows.ts'
 import { rulesOf } from '../types/index.ts'
 import type { Modifier, SearchRules } from '../types/rules.ts'
 import { splitRaw } from './escapes.ts'
-import { complaint, isUsable, nameTypes, type Reading, tryWays, unknownParameter } from './reading.ts'
-import { type ClausePart, parseSpecial } from './special.ts'
+import {
+  type ClausePart,
+  complaint,
+  isUsable,
+  nameTypes,
+  type Reading,
+  tryWays,
+  unknownParameter,
+} from './reading.ts'
+import { parseSpecial } from './special.ts'
 
 const wrong = (issue: Issue): ClausePart => ({ issues: [issue] })
 const right = (clause: Clause): ClausePart => ({ clause, issues: [] })

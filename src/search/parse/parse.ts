@@ -2,8 +2,7 @@
 
 import type { Issue } from '../../outcome/failure.ts'
 import { Failure, failure } from '../../outcome/failure.ts'
-import type { OwnParameters } from '../index/lists.ts'
-import type { Clause, Inclusion, Pair, Query, SortKey } from '../query.ts'
+import type { Clause, Inclusion, OwnParameters, Pair, Query, SortKey } from '../query.ts'
 import { rowNamed } from '../rows.ts'
 import { parseClause } from './clause.ts'
 import { controls, defaultControl, onlyOnce } from './control.ts'

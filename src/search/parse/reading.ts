@@ -1,6 +1,6 @@
 import { searchParameters } from '../../fhir/parameters.ts'
 import { error, type Issue, type KindName } from '../../outcome/failure.ts'
-import type { OwnParameters } from '../index/lists.ts'
+import type { Clause, OwnParameters } from '../query.ts'
 
 /** What the parts of a search are read against. */
 export interface Reading {
@@ -72,3 +72,11 @@ const distance = (a: string, b: string): number => {
   }
   return previous[b.length] ?? 0
 }
+
+/** A clause, or what is wrong with it. */
+export interface ClausePart {
+  clause?: Clause
+  issues: readonly Issue[]
+}
+
+export type ParseClause = (reading: Reading, name: string, value: string) => ClausePart

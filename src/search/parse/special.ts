@@ -1,22 +1,13 @@
 /** Parameters of every type that no element has the values of, https://hl7.org/fhir/R4/search.html#all */
 
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
-import type { Issue } from '../../outcome/failure.ts'
 import { parameterOf } from '../index/lists.ts'
 import { remembersWords } from '../index/words.ts'
-import type { Clause, WordsClause } from '../query.ts'
+import type { WordsClause } from '../query.ts'
 import { isObject, many } from '../types/rules.ts'
 import { readFilter } from './filter/filter.ts'
-import { complaint, type Reading } from './reading.ts'
+import { type ClausePart, complaint, type ParseClause, type Reading } from './reading.ts'
 import { readText } from './text.ts'
-
-/** A clause, or what is wrong with it. */
-export interface ClausePart {
-  clause?: Clause
-  issues: readonly Issue[]
-}
-
-export type ParseClause = (reading: Reading, name: string, value: string) => ClausePart
 
 /** One of them: how it is announced, and of which types; whether this deployment has it; how its value is read. */
 export interface Special {

@@ -1,5 +1,6 @@
 import type { SpanClass } from '../../store/keys.ts'
-import { spanLimits } from '../../store/keys.ts'
+import { sideList, spanLimits } from '../../store/keys.ts'
+import type { List } from '../../store/port.ts'
 
 /**
  * What is known about the intervals searched for: where their low end stands (inclusive), and, where that cannot be
@@ -104,5 +105,34 @@ const windowOf = (
     ...(from !== undefined && { from }),
     ...(before !== undefined && { before }),
     ...(highFrom !== undefined && { highFrom }),
+  }
+}
+
+/** One list, all its shards, between two orders: `from` inclusive, `before` exclusive. */
+export interface Stretch {
+  readonly list: List
+  /** What stands before every order of interest, `Observation|` in a patient's list. */
+  readonly prefix: string
+  readonly from?: string
+  readonly before?: string
+  /** Entries whose interval ends before this are passed over. */
+  readonly highFrom?: string
+}
+
+/** Returns the stretches of a list that bounds leave, and those of its side lists. */
+export const windowsOf = (
+  list: List,
+  prefix: string,
+  bounds: Bounds,
+  scale: Scale,
+): { main: Stretch[]; sides: Stretch[] } => {
+  const main = mainWindow(bounds, scale)
+  return {
+    main: main ? [{ list, prefix, ...main }] : [],
+    sides: sideWindows(bounds, scale).map(({ side, ...window }) => ({
+      list: side ? sideList(list, side) : list,
+      prefix,
+      ...window,
+    })),
   }
 }

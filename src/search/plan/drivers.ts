@@ -13,11 +13,10 @@ import type {
   SearchValue,
   ValueClause,
 } from '../query.ts'
-import type { Stretch } from '../run/streams.ts'
 import type { Reach } from '../types/rules.ts'
-import { numberScale, timeScale } from './bounds.ts'
+import type { Stretch } from './bounds.ts'
+import { numberScale, timeScale, windowsOf } from './bounds.ts'
 import { hull, reachesOf } from './reaches.ts'
-import { windowsOf } from './stretches.ts'
 
 /** Lists that together hold every match of one clause, in the order of the type. */
 export interface Driver {

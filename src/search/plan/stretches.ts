@@ -1,26 +1,7 @@
-import { lastUpdatedList, sideList, typeList } from '../../store/keys.ts'
+import { lastUpdatedList, typeList } from '../../store/keys.ts'
 import type { List } from '../../store/port.ts'
-import type { Stretch } from '../run/streams.ts'
-import { type Bounds, mainWindow, type Scale, sideWindows, timeScale } from './bounds.ts'
+import { type Bounds, type Stretch, timeScale, windowsOf } from './bounds.ts'
 import type { Driver, RangeDriver } from './drivers.ts'
-
-/** Returns the stretches of a list that bounds leave, and those of its side lists. */
-export const windowsOf = (
-  list: List,
-  prefix: string,
-  bounds: Bounds,
-  scale: Scale,
-): { main: Stretch[]; sides: Stretch[] } => {
-  const main = mainWindow(bounds, scale)
-  return {
-    main: main ? [{ list, prefix, ...main }] : [],
-    sides: sideWindows(bounds, scale).map(({ side, ...window }) => ({
-      list: side ? sideList(list, side) : list,
-      prefix,
-      ...window,
-    })),
-  }
-}
 
 /** The order of those that have no date lies below this. */
 const dated = '0'

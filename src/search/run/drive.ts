@@ -3,11 +3,12 @@ import type { Candidate, Entry } from '../../store/port.ts'
 import { ownEntries, valueEntries, wordEntries } from '../index/entries.ts'
 import { hasFacet } from '../index/facets.ts'
 import { standingOf } from '../index/order.ts'
+import type { Stretch } from '../plan/bounds.ts'
 import type { Driver, RangeDriver } from '../plan/drivers.ts'
 import type { Plan } from '../plan/plan.ts'
 import { driverStretches, listing, listingStretches, type Stretched } from '../plan/stretches.ts'
 import type { Scope } from '../scope.ts'
-import { concat, type Groups, intersect, readStretches, type Scan, type Stretch } from './streams.ts'
+import { concat, type Groups, intersect, readStretches, type Scan } from './streams.ts'
 
 /** The candidates of a search in one order, and each resource's one place in it. */
 export interface Drive {

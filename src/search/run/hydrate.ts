@@ -2,17 +2,8 @@ import { containerAt, containerOf, innerResources } from '../../fhir/contained.t
 import type { Resource } from '../../fhir/definitions.ts'
 import type { Candidate, Version } from '../../store/port.ts'
 import { isInner, type Query } from '../query.ts'
-import type { Scope } from '../scope.ts'
+import type { Read, Scope } from '../scope.ts'
 import { candidateOf, matches } from './match.ts'
-
-/** A version with its JSON parsed. */
-export interface Read {
-  readonly version: Version
-  /** The resource of the version, or one inside it. */
-  readonly resource: Resource
-  /** Where what it is inside of is told instead: all that matches inside of that. */
-  readonly matching?: readonly Resource[]
-}
 
 /** Versions younger than the request by this much may be half of a transaction. */
 const clockSkew = 2000

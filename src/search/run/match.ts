@@ -1,11 +1,10 @@
 import { addressOf, containerOf, innerResources, linkFromOutside } from '../../fhir/contained.ts'
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { extract, extractComposite } from '../../fhir/parameters.ts'
-import { parseLink } from '../../fhir/references.ts'
+import { linkText, parseLink } from '../../fhir/references.ts'
 import { hasWords } from '../index/words.ts'
 import type { Clause, LinkedClause, MissingClause, Query, ValueClause } from '../query.ts'
 import { rowOf } from '../types/index.ts'
-import { linkText } from '../types/reference.ts'
 
 /** Returns whether a resource satisfies every clause; chains must have been resolved before. */
 export const matches = (query: Query, resource: Resource): boolean =>

@@ -2,8 +2,8 @@
 
 import { foreignCursor, type Place } from '../cursor.ts'
 import type { SortKey } from '../query.ts'
+import type { Read } from '../scope.ts'
 import { rulesOf } from '../types/index.ts'
-import type { Read } from './hydrate.ts'
 import { candidateOf, valuesOf } from './match.ts'
 
 /** A match with the texts it is sorted by; the order of a place holds them as JSON. */

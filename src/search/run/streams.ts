@@ -1,17 +1,6 @@
 import { innerList } from '../../store/keys.ts'
-import type { Candidate, List, Store } from '../../store/port.ts'
-import { justAfter } from '../plan/bounds.ts'
-
-/** One list, all its shards, between two orders: `from` inclusive, `before` exclusive. */
-export interface Stretch {
-  readonly list: List
-  /** What stands before every order of interest, `Observation|` in a patient's list. */
-  readonly prefix: string
-  readonly from?: string
-  readonly before?: string
-  /** Entries whose interval ends before this are passed over. */
-  readonly highFrom?: string
-}
+import type { Candidate, Store } from '../../store/port.ts'
+import { justAfter, type Stretch } from '../plan/bounds.ts'
 
 /** All candidates that stand at one place of the order, by id. */
 export interface Group {

@@ -3,16 +3,12 @@
 import { containerAt } from '../../fhir/contained.ts'
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { searchParameters } from '../../fhir/parameters.ts'
-import { parseCanonical, parseLink } from '../../fhir/references.ts'
+import { linkText, parseCanonical, parseLink } from '../../fhir/references.ts'
 import { partTypes } from '../links/parts.ts'
 import { unescaped } from '../parse/escapes.ts'
 import type { ReferenceValue } from '../query.ts'
-import { isObject, type Modifier, type Place, type Reach, type SearchRules, textOf } from './rules.ts'
+import { isObject, type Modifier, type Place, type Reach, type SearchRules } from './rules.ts'
 import { token } from './token.ts'
-
-/** The text of a link, whether it stands in a Reference or as a canonical address or uri. */
-export const linkText = ({ value }: TypedValue): string | undefined =>
-  isObject(value) ? textOf(value.reference) : textOf(value)
 
 const id = /^[A-Za-z0-9.-]{1,64}$/
 
