@@ -133,7 +133,7 @@ describe('what is asked for by parameter', () => {
     for (const target of ['/Basic/x?', '/Basic/x/_history/1?', '/Basic?_id=x&', '/Basic/x/_history?']) {
       const summary = await ask('GET', `${target}_summary=true`)
       expect(summary.text, target).toContain('SUBSETTED')
-      expect(summary.text, target).not.toContain('1.00')
+      expect(summary.text, target).not.toMatch(/\D1\.00/)
       expect((await ask('GET', `${target}_elements=extension`)).text, target).toContain('1.00')
       expect((await ask('GET', `${target}_elements=code`)).text, target).not.toContain('1.00')
     }
