@@ -2,9 +2,9 @@
 
 import { notFound } from '../outcome/messages.ts'
 import type { BundleEntry } from '../write/bundle.ts'
-import type { Effect } from '../write/command.ts'
+import type { Effect, WishResult } from '../write/command.ts'
 import type { Context } from '../write/context.ts'
-import { transact, type WishResult } from '../write/transaction.ts'
+import { transact } from '../write/transaction.ts'
 import { plan } from '../write/wish.ts'
 import { type Answer, telling } from './call.ts'
 

@@ -7,9 +7,8 @@ import { matcherOf } from '../search/search.ts'
 import type { ResourceKey } from '../store/port.ts'
 import type { Context } from './context.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
-import type { Target } from './identify.ts'
 import { inParallel } from './parallel.ts'
-import { reads, type Wish } from './wish.ts'
+import { reads, type Target, type Wish } from './wish.ts'
 
 type Targets = readonly (Target | undefined)[]
 

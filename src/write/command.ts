@@ -29,3 +29,6 @@ export interface Done {
   /** What is to be told although it was done. */
   issues?: readonly Issue[]
 }
+
+/** What became of a wish: a change, a resource that stood there already, or nothing (it reads, or matched nothing). */
+export type WishResult = { done: Done } | { found: Version } | undefined

@@ -15,11 +15,11 @@ import { conditionsIn, pathTo } from './conditional-reference.ts'
 import type { Context } from './context.ts'
 import { criteriaOf } from './criteria.ts'
 import { validateOptionsOf } from './demands.ts'
-import type { Target } from './identify.ts'
 import { inParallel } from './parallel.ts'
 import { type Patch, type Patcher, patcherOf } from './patch.ts'
 import { inPlace, inPlaceLater, patched } from './patched.ts'
 import { preconditionsOf } from './preconditions.ts'
+import type { Target } from './wish.ts'
 import { reads, type Wish } from './wish.ts'
 
 /** What a wish comes to: a command, the same command as another's, a resource that was found, or nothing. */

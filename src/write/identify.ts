@@ -9,16 +9,7 @@ import { overlaps } from './among.ts'
 import type { Context } from './context.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
 import { inParallel } from './parallel.ts'
-import { reads, type Wish } from './wish.ts'
-
-/** The resource that a wish is about; `fresh` where it does not exist yet and its id was made up just now. */
-export interface Target {
-  type: string
-  id: string
-  fresh: boolean
-  /** What the criteria matched. */
-  found?: Version
-}
+import { reads, type Target, type Wish } from './wish.ts'
 
 const width = 16
 

@@ -3,10 +3,9 @@
 import { failure } from '../outcome/failure.ts'
 import { hashOf } from '../store/keys.ts'
 import type { Version } from '../store/port.ts'
-import type { Effect } from './command.ts'
+import type { Effect, WishResult } from './command.ts'
 import type { Context, Named } from './context.ts'
 import { inParallel } from './parallel.ts'
-import type { WishResult } from './transaction.ts'
 
 const syntax = /^[\x21-\x7e]{1,255}$/
 

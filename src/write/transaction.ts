@@ -1,21 +1,18 @@
 /** https://hl7.org/fhir/R4/http.html#transaction — a Bundle becomes commands, and all of them are committed or none. */
 
 import { searchParameters } from '../fhir/parameters.ts'
-import type { Hold, Version } from '../store/port.ts'
-import type { Command, Done } from './command.ts'
+import type { Hold } from '../store/port.ts'
+import type { Command, Done, WishResult } from './command.ts'
 import { commit } from './commit.ts'
 import type { Context } from './context.ts'
 import { holding, nameOf } from './criteria.ts'
 import { isDefinition } from './demands.ts'
 import { type Expanded, expand } from './expand.ts'
-import { identify, type Target } from './identify.ts'
+import { identify } from './identify.ts'
 import { noted, recalled } from './once.ts'
 import { persevere } from './persevere.ts'
 import { spread } from './spread.ts'
-import type { Wish } from './wish.ts'
-
-/** What became of a wish: a change, a resource that stood there already, or nothing (it reads, or matched nothing). */
-export type WishResult = { done: Done } | { found: Version } | undefined
+import type { Target, Wish } from './wish.ts'
 
 type Targets = readonly (Target | undefined)[]
 

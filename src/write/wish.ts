@@ -19,6 +19,15 @@ import { misplacedConditions, type Preconditions, preconditionsIn } from './prec
 import { statedIn } from './provenance.ts'
 import { addressedIssues, bodyIssues, placed } from './verify.ts'
 
+/** The resource that a wish is about; `fresh` where it does not exist yet and its id was made up just now. */
+export interface Target {
+  type: string
+  id: string
+  fresh: boolean
+  /** What the criteria matched. */
+  found?: Version
+}
+
 /** A change that is wanted; where its target is named by criteria, the id is still unknown. */
 export interface Wish extends Preconditions {
   method: EntryMethod
