@@ -85,18 +85,26 @@ const readForward = async (
   return { parts }
 }
 
-/** Reads type before type, from where a page begins, until the page before it is full. */
+/** Reads type before type, some at once, from where a page begins, until the page before it is full. */
 const readBack = async (queries: readonly Query[], place: Place, options: SearchOptions): Promise<Parts> => {
   const parts: Part[] = []
   let left = queries[0]?.count ?? 0
-  for (let at = place.at; at >= 0; at--) {
+  const readAt = (at: number, count: number): Promise<SearchPage> => {
     const query = queries[at] as Query
     const cursor = at === place.at && place.cursor ? place.cursor : lastCursor(query)
-    const page = await search({ ...query, count: left, cursor }, options)
-    parts.unshift({ at, page })
-    left -= page.matches.length
-    if (page.previous) return { parts, previous: { at, cursor: page.previous } }
-    if (left === 0) return { parts, ...(at > 0 && { previous: { at: at - 1 } }) }
+    return search({ ...query, count, cursor }, options)
+  }
+  for (let from = place.at; from >= 0; from -= width) {
+    const batch = Array.from({ length: Math.min(width, from + 1) }, (_, i) => from - i)
+    const most = left
+    const found = await inParallel(width, batch, async (at) => ({ at, page: await readAt(at, most) }))
+    for (const { at, page: whole } of found) {
+      const page = whole.matches.length > left ? await readAt(at, left) : whole
+      parts.unshift({ at, page })
+      left -= page.matches.length
+      if (page.previous) return { parts, previous: { at, cursor: page.previous } }
+      if (left === 0) return { parts, ...(at > 0 && { previous: { at: at - 1 } }) }
+    }
   }
   return { parts }
 }

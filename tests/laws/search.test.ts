@@ -11,7 +11,7 @@ import { judgeOf } from './judge.ts'
 import { terms } from './terms.ts'
 
 /** `LAWS=20000 npx vitest run tests/laws` for the long run; `LAWS_SEED` for another one. */
-const runs = Number(process.env.LAWS ?? 200)
+const runs = Number(process.env.LAWS ?? 100)
 const seed = Number(process.env.LAWS_SEED ?? 4711)
 
 let engines: Engines
