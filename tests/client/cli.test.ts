@@ -465,7 +465,7 @@ describe('the command line', () => {
     [2, ['patients', '--frob'], /Unknown option '--frob'/],
     [2, ['patients', '--count', '0'], /--count must be a whole number/],
     [2, ['patients', '--base', 'localhost'], /is not a FHIR base URL/],
-    [1, ['patients', '--base', 'http://localhost:39999/fhir'], /could not be reached/],
+    [1, ['patients', '--base', 'http://localhost:4/fhir'], /could not be reached/],
     [2, ['token', '--user', 'stranger'], /Give the password of `stranger`/],
     [1, ['token', '--user', 'viewer', '--password', 'wrong'], /`viewer` could not sign in/],
     [1, ['immunizations', 'nobody'], /nobody/],
