@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#mime-type and #pretty — inside, everything is JSON text; here it is put into the format of the wire. */
 
+import { failure } from '../outcome/failure.ts'
 import type { FhirRequest, FhirResponse } from './message.ts'
 import { checkText, type Format, fhirJson, type Written, writtenIn } from './negotiate.ts'
 
@@ -8,10 +9,15 @@ export interface Rendering extends Written {
   pretty: boolean
 }
 
+const isPretty = (value: string): boolean => {
+  if (value === 'true' || value === 'false' || value === '') return value === 'true'
+  throw failure('invalid', `\`_pretty\` takes \`true\` or \`false\`, not \`${value}\`.`)
+}
+
 /** Returns how a request wants to be answered; fails where that cannot be. */
 export const renderingOf = (request: Pick<FhirRequest, 'query' | 'headers'>): Rendering => ({
   ...writtenIn(request),
-  pretty: request.query.some(([name, value]) => name === '_pretty' && value === 'true'),
+  pretty: request.query.filter(([name]) => name === '_pretty').some(([, value]) => isPretty(value)),
 })
 
 /** As it is kept. */

@@ -127,6 +127,11 @@ describe('what is asked for by parameter', () => {
   test('_pretty puts lines into JSON and XML', async () => {
     expect((await ask('GET', '/Basic/x?_pretty=true')).text).toContain('\n  "id": "x",\n')
     expect((await ask('GET', '/Basic/x?_pretty=true&_format=xml')).text).toContain('\n  <id value="x"/>\n')
+    const { status, json } = await ask('GET', '/Basic/x?_pretty=yes')
+    expect([status, json.issue[0].diagnostics]).toEqual([
+      400,
+      '`_pretty` takes `true` or `false`, not `yes`.',
+    ])
   })
 
   test('_summary and _elements cut what is read, searched and listed, and tag it', async () => {
