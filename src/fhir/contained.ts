@@ -36,22 +36,33 @@ const listed = ({ contained }: Resource): readonly unknown[] => (Array.isArray(c
 const isNamed = (value: unknown): value is Resource =>
   isObject(value) && isResourceType(String(value.resourceType)) && typeof value.id === 'string'
 
-/** Returns the resources inside another, each of which was last changed when that one was; of two with one id the first. */
-export const innerResources = (container: Resource): Resource[] => {
+const read = new WeakMap<Resource, ReadonlyMap<string, Resource>>()
+
+/** Each of thousands inside may link to others: they are read once. Of two with one id the first counts. */
+const innerById = (container: Resource): ReadonlyMap<string, Resource> => {
+  const known = read.get(container) ?? readInner(container)
+  read.set(container, known)
+  return known
+}
+
+const readInner = (container: Resource): ReadonlyMap<string, Resource> => {
   const { meta } = container
   const lastUpdated = isObject(meta) ? meta.lastUpdated : undefined
-  const byId = new Map(
-    listed(container)
-      .filter(isNamed)
-      .toReversed()
-      .map((inner) => [inner.id, inner]),
-  )
-  return [...byId.values()].map((inner) => ({
+  const seen = (inner: Resource): Resource => ({
     ...inner,
     meta: { ...(isObject(inner.meta) && inner.meta), lastUpdated },
     [around]: container,
-  }))
+  })
+  const named = listed(container).filter(isNamed).toReversed()
+  return new Map(named.map((inner) => [inner.id ?? '', seen(inner)]))
 }
+
+/** Returns the resources inside another, each of which was last changed when that one was. */
+export const innerResources = (container: Resource): Resource[] => [...innerById(container).values()]
+
+/** Returns what stands at an address inside a resource, or beside it in the same one. */
+export const innerAt = (resource: Resource, address: string): Resource | undefined =>
+  innerById(containerOf(resource) ?? resource).get(address.slice(address.lastIndexOf('#') + 1))
 
 /** Returns the JSON texts of the resources inside another by their ids, given that one's text. */
 export const innerTexts = (container: Resource, text: string): ReadonlyMap<string, string> => {
@@ -64,9 +75,7 @@ export const innerTexts = (container: Resource, text: string): ReadonlyMap<strin
 export const innerType = (resource: Resource, id: string): string | undefined => {
   const home = containerOf(resource) ?? resource
   if (id === '') return home.resourceType
-  return listed(home)
-    .filter(isNamed)
-    .find((inner) => inner.id === id)?.resourceType
+  return innerById(home).get(id)?.resourceType
 }
 
 /** `#` alone is the container. */

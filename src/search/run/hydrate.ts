@@ -36,7 +36,7 @@ export const judge = async (
   if (reads.some((read, i) => isStale(read, candidates[i]))) scope.use.unsettled = true
   const there = [...new Set(reads)].filter((read) => read !== undefined)
   const found = isInner(query)
-    ? await matchesInside(scope, query, there)
+    ? await matchesInside(scope, query, there, new Set(candidates.map(({ id }) => id)))
     : await matching(scope, query, there)
   const byName = new Map(found.map((read) => [candidateOf(read.resource), read]))
   return candidates.map(({ id }) => byName.get(id))
@@ -47,14 +47,24 @@ const matching = async (scope: Scope, query: Query, reads: readonly Read[]): Pro
   return reads.filter(({ resource }) => matches(followed, resource))
 }
 
-/** Returns what matches inside resources; where those are told instead, they know all of it. */
-const matchesInside = async (scope: Scope, query: Query, containers: readonly Read[]): Promise<Read[]> => {
+/** Returns what matches of the named inside resources; where those are told instead, they know all that does. */
+const matchesInside = async (
+  scope: Scope,
+  query: Query,
+  containers: readonly Read[],
+  named: ReadonlySet<string>,
+): Promise<Read[]> => {
   const inner = containers.flatMap(({ version, resource }) =>
     innerResources(resource)
       .filter(({ resourceType }) => resourceType === query.type)
       .map((each): Read => ({ version, resource: each })),
   )
-  if (query.containedType === 'contained') return matching(scope, query, inner)
+  if (query.containedType === 'contained')
+    return matching(
+      scope,
+      query,
+      inner.filter(({ resource }) => named.has(candidateOf(resource))),
+    )
   const told = query.besides ? containers.filter(({ version }) => version.type === query.type) : []
   const found = await matching(scope, query, [...told, ...inner])
   const whole = new Set(found.flatMap(({ resource }) => (containerOf(resource) ? [] : [resource])))

@@ -1,4 +1,4 @@
-import { addressOf, containerOf, innerResources, linkFromOutside } from '../../fhir/contained.ts'
+import { addressOf, containerOf, innerAt, linkFromOutside } from '../../fhir/contained.ts'
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { extract, extractComposite } from '../../fhir/parameters.ts'
 import { linkText, parseLink } from '../../fhir/references.ts'
@@ -84,7 +84,7 @@ const leadsInside = (
   base: string,
 ): boolean => {
   if (inside.length === 0 || !key.startsWith('#')) return false
-  const inner = innerResources(containerOf(resource) ?? resource).find((each) => addressOf(each) === key)
+  const inner = innerAt(resource, key)
   return inside.some(({ type, clause }) => inner?.resourceType === type && satisfies(clause, inner, base))
 }
 
