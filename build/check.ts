@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { firstBytes, prepare } from '../src/local/bundle.ts'
+import { readTransformed } from '../src/local/deployed/transformed.ts'
 import { readTemplate } from '../src/local/template.ts'
+import { isTransformed, transformerPython } from './transform.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -36,6 +38,24 @@ const withinBudgets = (): boolean => {
   return over.length === 0
 }
 
+/** The digest is compared everywhere, the transformed template itself where AWS's transformer is installed. */
+const transformedAnew = (): boolean => {
+  try {
+    readTransformed()
+    const python = transformerPython()
+    if (!python) console.log("The template was not transformed anew: AWS's transformer is not installed.")
+    const same = !python || isTransformed(python)
+    if (!same)
+      console.error(
+        'template.transformed.json differs from what the transformer makes: run `npm run transform`.',
+      )
+    return same
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    return false
+  }
+}
+
 const isInstalled = (command: string): boolean =>
   spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
 
@@ -45,6 +65,7 @@ const checks: readonly Check[] = [
   tool('format and lint', local('biome'), 'check', '--error-on-warnings', '.'),
   tool('house rules', local('vitest'), 'run', 'tests/house', '--reporter=dot'),
   ...(isInstalled('cfn-lint') ? [tool('template', 'cfn-lint', 'template.yaml')] : []),
+  { name: 'template as AWS reads it', run: transformedAnew },
   { name: 'bundle sizes', run: withinBudgets },
 ]
 

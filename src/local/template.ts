@@ -239,7 +239,7 @@ const routesOf = ({ id, properties }: Resource): Route[] =>
     .map((event) => {
       const { Path, Method, Auth, ResponseTransferMode } = record(event.Properties)
       const authorizer = record(Auth).Authorizer === 'NONE' ? 'none' : 'cognito'
-      const streams = ResponseTransferMode === 'STREAM' && ({ streams: true } as const)
+      const streams = ResponseTransferMode === 'RESPONSE_STREAM' && ({ streams: true } as const)
       return {
         path: String(Path),
         method: String(Method).toUpperCase(),

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { bundleOptions } from '../../src/local/bundle.ts'
 import { list, type PlainRecord, parseTemplate, record } from '../../src/local/cloudformation.ts'
+import { readTransformed } from '../../src/local/deployed/transformed.ts'
 import { readTemplate } from '../../src/local/template.ts'
 import { root } from './sources.ts'
 
@@ -35,6 +36,35 @@ const buildProperties = (): PlainRecord => {
     Sourcemap: true,
   }
 }
+
+const paths = record(record(record(record(readTransformed().Resources).Api).Properties).Body).paths ?? {}
+const integrations = Object.entries(record(paths)).flatMap(([path, methods]) =>
+  Object.entries(record(methods)).map(([method, operation]) => ({
+    path,
+    method: method.replace(/^x-amazon-apigateway-(any)-method$/, '$1').toUpperCase(),
+    ...record(record(operation)['x-amazon-apigateway-integration']),
+  })),
+)
+
+describe('the template as AWS transforms it', () => {
+  const streamed = (fn: string) =>
+    `arn:aws:apigateway:\${AWS::Region}:lambda:path/2021-11-15/functions/\${${fn}.Arn}/response-streaming-invocations`
+
+  test('streams the answers of all six routes that lead to data', () => {
+    const streaming = integrations.filter((each) => record(each).responseTransferMode === 'STREAM')
+    expect(streaming.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+      'ANY /',
+      'ANY /Observation',
+      'ANY /Observation/{proxy+}',
+      'ANY /Patient',
+      'ANY /Patient/{proxy+}',
+      'ANY /{proxy+}',
+    ])
+    const uris = streaming.map((each) => record(record(each).uri)['Fn::Sub'])
+    const functions = ['Bundle', 'Observation', 'Observation', 'Patient', 'Patient', 'Resource']
+    expect(uris.sort()).toEqual(functions.map((name) => streamed(`${name}Function`)))
+  })
+})
 
 describe('the template', () => {
   test('has SAM bundle every function as `npm run build` does', () => {

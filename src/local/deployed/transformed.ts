@@ -1,0 +1,25 @@
+/** The template as AWS deploys it: `template.transformed.json`, which AWS's transformer made of `template.yaml`. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type PlainRecord, record } from '../cloudformation.ts'
+import { Refusal } from '../engines.ts'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** The template that is written and the one that AWS's transformer made of it, by their absolute paths. */
+export const templatePaths = {
+  written: `${root}template.yaml`,
+  transformed: `${root}template.transformed.json`,
+}
+
+/** Reads the transformed template; refuses one that was made of another `template.yaml` than the one beside it. */
+export const readTransformed = ({ written, transformed } = templatePaths): PlainRecord => {
+  const template = JSON.parse(readFileSync(transformed, 'utf8')) as PlainRecord
+  const digest = createHash('sha256').update(readFileSync(written)).digest('hex')
+  if (record(record(template.Metadata).TransformedFrom).Sha256 !== digest)
+    throw new Refusal(
+      'template.transformed.json was made of another template.yaml: run `npm run transform`, which needs Python with cfn-lint.',
+    )
+  return template
+}
