@@ -13,6 +13,8 @@ const floorFunction = (model: LambdaFunction, name: string): LambdaFunction => (
   timeoutSeconds: model.timeoutSeconds,
   memory: model.memory,
   environment: model.environment,
+  statements: model.statements,
+  managedPolicies: model.managedPolicies,
 })
 
 const floorRoute = (name: string): Route => ({

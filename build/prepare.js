@@ -12,7 +12,6 @@ const tools = [
   node,
   join(modules, 'esbuild'),
   join(modules, 'vite'),
-  join(modules, 'yaml'),
   join(modules, '@medplum', 'definitions'),
 ]
 

@@ -40,14 +40,22 @@ def packaged(template):
     return template
 
 
+def ordered(resources, source):
+    """Puts the resources in the order in which the template declares them; those that the transformer adds follow, by name."""
+    added = sorted(name for name in resources if name not in source)
+    return {name: resources[name] for name in [*(name for name in source if name in resources), *added]}
+
+
 def main(path="template.yaml", *parameters):
     text = Path(path).read_bytes()
     # cfn-lint, where it is loaded too, replaces this method.
     sdk.SamResource.valid = lambda self: sdk.SamResourceType.has_value(self.type)
     values = dict(parameter.split("=", 1) for parameter in parameters)
-    template = transform(packaged(yaml_parse(text)), values, NoManagedPolicies())
-    source = {"Sha256": hashlib.sha256(text).hexdigest(), "Transformer": version("aws-sam-translator")}
-    template["Metadata"] = {**template.get("Metadata", {}), "TransformedFrom": source}
+    source = yaml_parse(text)
+    template = transform(packaged(source), values, NoManagedPolicies())
+    template["Resources"] = ordered(template["Resources"], source["Resources"])
+    origin = {"Sha256": hashlib.sha256(text).hexdigest(), "Transformer": version("aws-sam-translator")}
+    template["Metadata"] = {**template.get("Metadata", {}), "TransformedFrom": origin}
     print(json.dumps(template, indent=2))
 
 

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { type BuildOptions, type BuildResult, build } from 'esbuild'
 import { projectRoot, readTemplate } from './template.ts'
 
 const definitions = 'src/fhir/generate/main.ts'
 const generated = 'src/fhir/generated/*'
 const pageSources = ['client/{web,clinical}/**/*.*', 'client/*.ts', 'package-lock.json']
-const bundleSources = ['src/**/*.{ts,js}', 'package-lock.json', 'template.yaml']
+const bundleSources = ['src/**/*.{ts,js}', 'package-lock.json', 'template.transformed.json']
 
 /** Writes the generated R4 knowledge, every function's bundle and the page, each only when older than what it is made from. */
 export const prepare = async (): Promise<void> => {
@@ -30,24 +30,36 @@ export const buildPage = async (): Promise<void> => {
   renameSync(staging, `${projectRoot}dist/web`)
 }
 
-/** Bundles each function of the template as its `Metadata` tells SAM to, to `dist/handlers/<name>/<name>.mjs` and the files it loads. */
-export const bundle = async (): Promise<void> => {
+/**
+ * Builds each function's package, the folder that the template's `CodeUri` names: the handler and the files it loads. Their source
+ * maps go to `dist/maps`, since a package holds only what the function runs. `exact` removes what earlier builds left in the packages.
+ */
+export const bundle = async ({ exact = false } = {}): Promise<void> => {
   const staging = `${projectRoot}dist/staging-${process.pid}`
-  const functions = readTemplate().functions
-  await Promise.all(
-    functions.map((fn) => bundleOne(fn.entryPoint, fn.bundle.replace('dist/', `${staging}/`))),
-  )
-  cpSync(`${staging}/handlers`, `${projectRoot}dist/handlers`, { recursive: true, preserveTimestamps: true })
+  const packages = readTemplate().functions.map((fn) => ({ ...fn, folder: dirname(fn.bundle) }))
+  await Promise.all(packages.map((fn) => bundleOne(fn.entryPoint, `${staging}/${fn.folder}`)))
+  for (const { folder } of packages) placePackage(staging, folder, exact)
   rmSync(staging, { recursive: true })
-  removeOld()
+}
+
+const placePackage = (staging: string, folder: string, exact: boolean): void => {
+  const built = readdirSync(`${staging}/${folder}`)
+  const maps = built.filter((name) => name.endsWith('.map'))
+  const scripts = built.filter((name) => !maps.includes(name))
+  const age = exact ? 0 : day
+  place(`${staging}/${folder}`, `${projectRoot}dist/maps/${basename(folder)}`, maps, age)
+  place(`${staging}/${folder}`, `${projectRoot}${folder}`, scripts, age)
 }
 
 const day = 24 * 60 * 60 * 1000
 
-/** A running stack still loads parts of earlier bundles when it first needs them: they stay for a day. */
-const removeOld = (): void => {
-  for (const path of globSync(`${projectRoot}dist/handlers/**/*.{mjs,map}`))
-    if (statSync(path).mtimeMs < Date.now() - day) rmSync(path)
+/** Moves files to a directory and removes others from it; a running stack still loads scripts of earlier builds, if younger than `age`. */
+const place = (from: string, to: string, names: readonly string[], age: number): void => {
+  mkdirSync(to, { recursive: true })
+  for (const name of names) renameSync(`${from}/${name}`, `${to}/${name}`)
+  const others = readdirSync(to).filter((name) => !names.includes(name))
+  for (const path of others.map((name) => `${to}/${name}`))
+    if (path.endsWith('.map') || statSync(path).mtimeMs < Date.now() - age) rmSync(path)
 }
 
 /** Returns whether every output exists and none is older than any of the inputs; both are globs from the project's root. */
@@ -70,15 +82,10 @@ const generate = (): void => {
 const requireBanner =
   "import{createRequire as requireOf}from'node:module';const require=name=>requireOf(import.meta.url)(name);"
 
-const bundleOne = (entryPoint: string, outfile: string): Promise<BuildResult> =>
-  build({
-    ...bundleOptions,
-    entryPoints: [`${projectRoot}${entryPoint}`],
-    outdir: dirname(outfile),
-    sourcemap: true,
-  })
+const bundleOne = (entryPoint: string, outdir: string): Promise<BuildResult> =>
+  build({ ...bundleOptions, entryPoints: [`${projectRoot}${entryPoint}`], outdir, sourcemap: 'external' })
 
-/** What every function is bundled with, the same as the template's `BuildProperties` tell SAM. */
+/** The options that every function is bundled with. */
 export const bundleOptions = {
   bundle: true,
   platform: 'node',
@@ -114,5 +121,5 @@ const loadedWith = (path: string, found = new Set<string>()): ReadonlySet<string
 if (import.meta.main) {
   mkdirSync(`${projectRoot}dist`, { recursive: true })
   if (process.argv.includes('--if-stale')) await prepare()
-  else await Promise.all([bundle(), buildPage()])
+  else await Promise.all([bundle({ exact: true }), buildPage()])
 }

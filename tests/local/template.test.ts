@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseTemplate, resolve } from '../../src/local/cloudformation.ts'
+import { type Plain, resolve } from '../../src/local/cloudformation.ts'
 import { environmentOf, readTemplate } from '../../src/local/template.ts'
 
 const template = readTemplate()
@@ -56,25 +56,33 @@ describe('read from the template', () => {
   })
 })
 
-describe('short tags', () => {
+describe('references', () => {
   const scope = {
     ref: (name: string) => (name === 'AWS::NoValue' ? undefined : `<${name}>`),
     attribute: (name: string) => `[${name}]`,
     condition: (name: string) => name === 'Yes',
   }
-  const read = (yaml: string) => resolve(parseTemplate(`x: ${yaml}`).x ?? null, scope)
 
-  test.each([
-    ['!Ref A', '<A>'],
-    ['!GetAtt A.Arn', '[A.Arn]'],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the braces are CloudFormation's
-    ["!Sub 'a-${B}-${C.D}'", 'a-<B>-[C.D]'],
-    ['!If [Yes, 1, 2]', 1],
-    ['!If [No, 1, !Ref A]', '<A>'],
-    ['[a, !Ref AWS::NoValue]', ['a']],
-    ['{ a: !Ref AWS::NoValue, b: !Ref B }', { b: '<B>' }],
-    ["!Not [!Equals [!Ref A, '<A>']]", false],
-  ])('%s', (yaml, expected) => {
-    expect(read(yaml)).toEqual(expected)
+  test.each<[Plain, Plain]>([
+    [{ Ref: 'A' }, '<A>'],
+    [{ 'Fn::GetAtt': ['A', 'Arn'] }, '[A.Arn]'],
+    // biome-ignore-start lint/suspicious/noTemplateCurlyInString: the braces are CloudFormation's
+    [{ 'Fn::Sub': 'a-${B}-${C.D}' }, 'a-<B>-[C.D]'],
+    [{ 'Fn::Sub': ['${Own}-${B}', { Own: { Ref: 'A' } }] }, '<A>-<B>'],
+    [{ 'Fn::Sub': '${!Literal}' }, '${Literal}'],
+    // biome-ignore-end lint/suspicious/noTemplateCurlyInString: the braces are CloudFormation's
+    [{ 'Fn::If': ['Yes', 1, 2] }, 1],
+    [{ 'Fn::If': ['No', 1, { Ref: 'A' }] }, '<A>'],
+    [['a', { Ref: 'AWS::NoValue' }], ['a']],
+    [{ a: { Ref: 'AWS::NoValue' }, b: { Ref: 'B' } }, { b: '<B>' }],
+    [{ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'A' }, '<A>'] }] }, false],
+    [{ 'Fn::Select': [1, { 'Fn::Split': ['/', 'a/b/c'] }] }, 'b'],
+    [{ 'Fn::Join': ['-', ['a', { Ref: 'B' }]] }, 'a-<B>'],
+  ])('%j', (value, expected) => {
+    expect(resolve(value, scope)).toEqual(expected)
+  })
+
+  test('of an unknown kind are refused', () => {
+    expect(() => resolve({ 'Fn::Base64': 'a' }, scope)).toThrow('Fn::Base64')
   })
 })

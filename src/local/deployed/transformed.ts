@@ -5,12 +5,13 @@ import { fileURLToPath } from 'node:url'
 import { type PlainRecord, record } from '../cloudformation.ts'
 import { Refusal } from '../engines.ts'
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
+/** The project's directory, with a slash at its end. */
+export const projectRoot = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** The template that is written and the one that AWS's transformer made of it, by their absolute paths. */
 export const templatePaths = {
-  written: `${root}template.yaml`,
-  transformed: `${root}template.transformed.json`,
+  written: `${projectRoot}template.yaml`,
+  transformed: `${projectRoot}template.transformed.json`,
 }
 
 /** Reads the transformed template; refuses one that was made of another `template.yaml` than the one beside it. */

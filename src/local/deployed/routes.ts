@@ -1,0 +1,95 @@
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
+import { list, type Plain, type PlainRecord, record } from '../cloudformation.ts'
+import type { GatewayResponse, Route } from './model.ts'
+import type { Resource, Resources } from './resources.ts'
+
+/** Returns the routes of the API's OpenAPI document; fails on an integration that API Gateway could not carry out. */
+export const routesOf = (api: Resource, resources: Resources): Route[] => {
+  const body = record(api.properties.Body)
+  const invocable = invocableFunctions(resources)
+  return Object.entries(record(body.paths)).flatMap(([path, methods]) =>
+    Object.entries(record(methods)).map(([method, operation]) => {
+      const route = routeOf(path, method, record(operation), body)
+      if (!invocable.has(route.function))
+        throw new Error(`API Gateway has no permission to invoke ${route.function} for ${path}.`)
+      return route
+    }),
+  )
+}
+
+const invocableFunctions = (resources: Resources): ReadonlySet<string> =>
+  new Set(
+    resources
+      .ofType('AWS::Lambda::Permission')
+      .filter(({ properties }) => properties.Principal === 'apigateway.amazonaws.com')
+      .map(({ properties }) => idOf(String(properties.FunctionName))),
+  )
+
+/** A permission names its function by the name of the laptop, an integration by the ARN that ends with it. */
+const idOf = (name: string): string => name.split(':').at(-1) ?? ''
+
+const routeOf = (path: string, method: string, operation: PlainRecord, body: PlainRecord): Route => {
+  const integration = record(operation['x-amazon-apigateway-integration'])
+  const target = targetOf(path, integration)
+  return {
+    path,
+    method: method === 'x-amazon-apigateway-any-method' ? 'ANY' : method.toUpperCase(),
+    function: target.function,
+    authorizer: authorizerOf(path, operation, body),
+    ...(target.streams && { streams: true }),
+  }
+}
+
+const invocation =
+  /^arn:[\w-]+:apigateway:[\w-]+:lambda:path\/(\d{4}-\d\d-\d\d)\/functions\/([^/]+)\/(invocations|response-streaming-invocations)$/
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html */
+const targetOf = (path: string, integration: PlainRecord): { function: string; streams: boolean } => {
+  const [, version = '', arn = '', kind] = invocation.exec(String(integration.uri)) ?? []
+  const streams = kind === 'response-streaming-invocations'
+  const fits =
+    integration.type === 'aws_proxy' &&
+    integration.httpMethod === 'POST' &&
+    version === (streams ? '2021-11-15' : '2015-03-31') &&
+    integration.responseTransferMode === (streams ? 'STREAM' : undefined)
+  if (!fits)
+    throw new Error(`The integration of ${path} is none that API Gateway can carry out: ${integration.uri}`)
+  return { function: idOf(arn), streams }
+}
+
+const authorizerOf = (path: string, operation: PlainRecord, body: PlainRecord): Route['authorizer'] => {
+  const names = list(operation.security).flatMap((scheme) => Object.keys(record(scheme)))
+  if (names.length === 0 || names.includes('NONE')) return 'none'
+  const scheme = record(record(record(body.components).securitySchemes)[names[0] as string])
+  if (record(scheme['x-amazon-apigateway-authorizer']).type !== 'cognito_user_pools')
+    throw new Error(`The authorizer ${names[0]} of ${path} is no user pool.`)
+  return 'cognito'
+}
+
+/** Returns the texts of the gateway's own answers, by their type. */
+export const gatewayResponsesOf = (api: Resource): Map<string, GatewayResponse> =>
+  new Map(
+    Object.entries(record(record(api.properties.Body)['x-amazon-apigateway-gateway-responses'])).map(
+      ([type, value]) => [type, gatewayResponse(record(value))],
+    ),
+  )
+
+const headerName = /^gatewayresponse\.header\.(.+)$/
+
+const gatewayResponse = ({
+  statusCode,
+  responseParameters,
+  responseTemplates,
+}: PlainRecord): GatewayResponse => ({
+  ...(statusCode !== undefined && { status: Number(statusCode) }),
+  headers: Object.fromEntries(
+    Object.entries(record(responseParameters)).flatMap(([name, text]) => headerOf(name, text)),
+  ),
+  body: String(record(responseTemplates)['application/json']),
+})
+
+/** The value stands in quotes, as all that is no mapping expression. */
+const headerOf = (name: string, text: Plain): [string, string][] => {
+  const header = headerName.exec(name)?.[1]
+  return header ? [[header, String(text).replaceAll("'", '')]] : []
+}
