@@ -1,3 +1,4 @@
+import { archive } from './archive.ts'
 import { completion, type Known } from './completion.ts'
 import { everything } from './everything.ts'
 import { get, history, search } from './get.ts'
@@ -56,6 +57,7 @@ export const commands: readonly Row[] = [
   row('history', '[TYPE[/ID]]', 'versions, newest first', telling(history)),
   row('index', 'check|repair TYPE|TYPE/ID', 'hold the search index against the resources', index),
   row('reindex', '', 'index what is defined at run time, and wait until that is done', telling(reindex)),
+  row('archive', 'replay', 'archive the changes that could not be archived', archive),
   row('token', '', 'print a token, and nothing else', telling(token)),
   row('completion', 'SHELL', 'a script that completes commands in bash, zsh or fish', async (command) => ({
     text: completion(command, commands),

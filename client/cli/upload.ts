@@ -13,6 +13,15 @@ export const isLarge = (body: string): boolean => Buffer.byteLength(JSON.stringi
 
 const type = 'application/fhir+json'
 
+const statusPath = (url: string): string => url.replace(/^.*(?=_jobs\/)/, '')
+
+/** Posts nothing to an operation that the server carries out in the background, and returns its result. */
+export const inBackground = async (session: Session, path: string): Promise<Bundle> => {
+  const { parameter = [] } = parseExact(await session.text(path, '')) as Parameters
+  const status = parameter.find(({ name }) => name === 'status')?.valueUrl ?? ''
+  return resultOf(await ended(session, statusPath(status)))
+}
+
 /** Puts a Bundle where the server fetches it, and returns what became of it. */
 export const upload = async (session: Session, body: string): Promise<Bundle> => {
   const size = Buffer.byteLength(body)
@@ -22,7 +31,7 @@ export const upload = async (session: Session, body: string): Promise<Bundle> =>
   const wayTo = (name: string): string => ways.parameter?.find((each) => each.name === name)?.valueUrl ?? ''
   const put = await fetch(wayTo('url'), { method: 'PUT', headers: { 'content-type': type }, body })
   if (!put.ok) throw new Error(`The upload was answered with ${put.status}.`)
-  return resultOf(await ended(session, wayTo('status').replace(/^.*(?=_jobs\/)/, '')))
+  return resultOf(await ended(session, statusPath(wayTo('status'))))
 }
 
 /** The server answers nothing while the work is under way. */

@@ -5,11 +5,12 @@ import { resultText } from '../interactions/jobs.ts'
 import { largestUpload } from '../operations/upload.ts'
 import { failure } from '../outcome/failure.ts'
 import { tooLarge } from '../outcome/messages.ts'
+import type { Replayed } from '../store/archive/replay.ts'
 import type { Job } from '../store/job.ts'
 import { jobOf } from '../store/keys.ts'
 import { findCodesLater } from '../terminology/later.ts'
 import type { Context } from '../write/context.ts'
-import { backingOf } from './backing.ts'
+import { backingOf, placeOf } from './backing.ts'
 import { errorFacts, logLine } from './log.ts'
 import { rulesOf } from './place.ts'
 
@@ -33,6 +34,14 @@ const requestOf = ({ method, path, query, headers }: Job, bytes: Buffer) => ({
   ...(/^Binary\b/.test(path) && { bytes }),
 })
 
+const replayUntil = (deadline: number) => async (): Promise<Replayed> => {
+  const [{ replay }, { openArchive }] = await Promise.all([
+    import('../store/archive/replay.ts'),
+    import('../store/archive.ts'),
+  ])
+  return replay(openArchive(placeOf(process.env)), () => Date.now() > deadline)
+}
+
 const contextFor = (job: Job, tenant: string, store = backing.openStore(tenant)): Context => ({
   tenant,
   store,
@@ -43,6 +52,7 @@ const contextFor = (job: Job, tenant: string, store = backing.openStore(tenant))
   requestId: job.id,
   now: Date.now,
   deadline: Date.now() + longestWork,
+  replayArchive: replayUntil(Date.now() + longestWork),
   ...(backing.openJobs && { jobs: backing.openJobs(tenant) }),
   rules,
 })

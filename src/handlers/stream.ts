@@ -3,10 +3,11 @@
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
 import { entriesOf } from '../search/index/entries.ts'
 import { ownIn } from '../search/own.ts'
+import { isHopeless, isolating, setAside } from '../store/archive/failed.ts'
 import { openArchive } from '../store/archive.ts'
 import { type EntriesOf, openJanitor } from '../store/janitor.ts'
 import type { Definitions } from '../store/port.ts'
-import { archiveRecords, type StreamRecord } from '../store/stream.ts'
+import { archiveRecords, type StreamRecord, type Unarchived } from '../store/stream.ts'
 import { backingOf, placeOf } from './backing.ts'
 import { errorFacts, logLine } from './log.ts'
 import { openUpkeep } from './upkeep.ts'
@@ -38,23 +39,49 @@ const recordOf = ({ dynamodb }: DynamoDBRecord): StreamRecord => ({
   dynamodb: dynamodb as StreamRecord['dynamodb'],
 })
 
-const failuresFrom = (records: readonly DynamoDBRecord[]): DynamoDBBatchResponse => ({
-  batchItemFailures: records
-    .slice(0, 1)
-    .map(({ dynamodb }) => ({ itemIdentifier: dynamodb?.SequenceNumber ?? '' })),
+/** Lambda tries again from the first record that is named on: all before it are done. */
+const againFrom = (first: StreamRecord | undefined): DynamoDBBatchResponse => ({
+  batchItemFailures: first ? [{ itemIdentifier: first.dynamodb?.SequenceNumber ?? '' }] : [],
 })
 
-/** Archives every committed version and removes dead index entries; after a failure the whole batch comes again. */
+const logFailed = (level: 'WARN' | 'ERROR', failed: readonly Unarchived[], what: string): void => {
+  for (const { record, error } of failed.slice(0, mostTold))
+    logLine(level, { [what]: record.dynamodb?.SequenceNumber, faults: [errorFacts(error)] })
+}
+
+/** So many records of a batch are named in the log. */
+const mostTold = 20
+
+/** What is done for a batch behind the archive: a record whose content it cannot bear is left out, and told of. */
+const afterwards = async (records: readonly StreamRecord[]) => {
+  let removed = 0
+  const swept = await isolating(records, async (some) => {
+    removed += await janitor(some)
+  })
+  const failed = [...swept, ...(await isolating(records, upkeep))]
+  const [hopeless, again] = [failed.filter(isLeft), failed.filter((one) => !isLeft(one))]
+  logFailed('ERROR', hopeless, 'unswept')
+  logFailed('WARN', again, 'again')
+  return { removed, again }
+}
+
+const isLeft = ({ error }: Unarchived): boolean => isHopeless(error)
+
+const earliest = (records: readonly StreamRecord[], failed: readonly Unarchived[]) => {
+  const among = new Set(failed.map(({ record }) => record))
+  return records.find((record) => among.has(record))
+}
+
+/**
+ * Archives every committed version and removes dead index entries. A record that can never be archived is set aside;
+ * from the first one on that may succeed later, the batch comes again, though the others are archived already.
+ */
 export const handler = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
   const records = Records.map(recordOf)
-  try {
-    await archiveRecords(records, archive)
-    const removed = await janitor(records)
-    await upkeep(records)
-    logLine('INFO', { records: records.length, removed })
-    return { batchItemFailures: [] }
-  } catch (thrown) {
-    logLine('ERROR', { records: records.length, faults: [errorFacts(thrown)] })
-    return failuresFrom(Records)
-  }
+  const { aside, again } = await setAside(await archiveRecords(records, archive), archive)
+  logFailed('ERROR', aside, 'aside')
+  logFailed('WARN', again, 'again')
+  const after = await afterwards(records)
+  logLine('INFO', { records: records.length, removed: after.removed })
+  return againFrom(earliest(records, [...again, ...after.again]))
 }

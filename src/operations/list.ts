@@ -7,6 +7,7 @@ import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts'
 import type { Operation } from './operation.ts'
 import { purgeHistoryOperation, purgeOperation } from './purge.ts'
 import { reindexOperations } from './reindex.ts'
+import { replayArchiveOperation } from './replay-archive.ts'
 import { statsOperation } from './stats.ts'
 import { terminologyOperations } from './terminology.ts'
 import { uploadOperation } from './upload.ts'
@@ -26,6 +27,7 @@ const served: readonly Operation[] = [
   uploadOperation,
   ...checkIndexOperations,
   ...reindexOperations,
+  replayArchiveOperation,
   ...terminologyOperations,
   purgeHistoryOperation,
   purgeOperation,

@@ -11,6 +11,12 @@ export interface Archive {
   put(key: string, text: string): Promise<void>
   /** Returns the text under a key. */
   read(key: string): Promise<string>
+  /** Keeps a text under a key as it is. */
+  putPlain(key: string, text: string): Promise<void>
+  /** Returns a text that is kept as it is. */
+  readPlain(key: string): Promise<string>
+  /** Removes an object; the bucket keeps it for 90 days as a version that is no longer current. */
+  remove(key: string): Promise<void>
   /** Returns all keys that begin so, in order. */
   keys(prefix: string): AsyncIterable<string>
   /** Returns the JSON text of a resource that is too large for its item. */
@@ -46,6 +52,9 @@ export const openArchive = (place: ArchivePlace): Archive => {
     bundle: (tenant, id, text) => putText(place, bundleKey(tenant, new Date(now()).toISOString(), id), text),
     put: (key, text) => putText(place, key, text),
     read: async (key) => gunzipSync(await objectAt(place, key)).toString(),
+    putPlain: (key, text) => place.clients.bucket.put(place.bucket, key, Buffer.from(text)),
+    readPlain: async (key) => Buffer.from(await objectAt(place, key)).toString(),
+    remove: (key) => place.clients.bucket.remove(place.bucket, key),
     keys: (prefix) => keysUnder(place, prefix),
     body: async (key) => decodeBody(await objectAt(place, key)),
   }

@@ -10,6 +10,10 @@ export interface Bucket {
   keys(bucket: string, prefix: string, after?: string): Promise<{ keys: string[]; more: boolean }>
 }
 
+/** Returns whether something thrown says that there is no such object; who may not list a bucket is refused instead. */
+export const isAbsent = (error: unknown): boolean =>
+  error instanceof Error && ['NoSuchKey', 'NotFound', 'AccessDenied'].includes(error.name)
+
 type Sdk = typeof import('./s3.ts')
 
 /** Returns a bucket whose SDK is loaded at its first use: most requests never need it, and it is slow to load. */

@@ -27,7 +27,7 @@ const finishJournals = async (session: Session, txns: readonly string[]): Promis
  */
 export const openJanitor = (
   place: StorePlace,
-  archive: Pick<Archive, 'body'>,
+  archive: Pick<Archive, 'body' | 'keys'>,
   entriesFor: (definitions: Definitions) => EntriesOf | Promise<EntriesOf>,
 ) => {
   const sessionOf = openSession(place)

@@ -291,12 +291,19 @@ export const journalKey = (tenant: string, txn: string): string => `journal/${te
 export const bundleKey = (tenant: string, t: string, id: string): string =>
   `archive/bundles/${tenant}/${dayOf(t)}/${id}.json.gz`
 
-/** Returns the beginning of the bucket keys of a tenant's notes of what was purged. */
-export const purgedPrefix = (tenant: string): string => `archive/purged/${tenant}/`
+/** Returns the beginning of the bucket keys of a tenant's notes of what was purged, of one resource alone or of all. */
+export const purgedPrefix = (tenant: string, of?: ResourceKey): string =>
+  `archive/purged/${tenant}/${of ? `${of.type}/${of.id}/` : ''}`
 
 /** Returns where in the bucket it is noted that a resource's versions before an instant were purged. */
-export const purgedKey = (tenant: string, { type, id }: ResourceKey, until: string): string =>
-  `${purgedPrefix(tenant)}${type}/${id}/${until}.json`
+export const purgedKey = (tenant: string, key: ResourceKey, until: string): string =>
+  `${purgedPrefix(tenant, key)}${until}.json`
+
+/** Turns the key of a note of what was purged back into the resource and the instant. */
+export const purgedAt = (key: string): ResourceKey & { until: string } => {
+  const [type = '', id = '', file = ''] = key.split('/').slice(3)
+  return { type, id, until: file.replace(/\.json$/, '') }
+}
 
 /** Returns the beginning of the bucket keys of a tenant's archived resources. */
 export const archivePrefix = (tenant: string): string => `archive/resources/${tenant}/`
@@ -304,3 +311,9 @@ export const archivePrefix = (tenant: string): string => `archive/resources/${te
 /** Returns where in the bucket a batch of one type's versions of one day is kept. */
 export const archiveKey = (tenant: string, type: string, date: string, batch: string): string =>
   `${archivePrefix(tenant)}${type}/${date}/${batch}.ndjson.gz`
+
+/** The keys of records that failed: as Lambda keeps them that gave up on them, and as the stream function sets them aside. */
+export const failedPrefixes = ['aws/lambda/', 'failed/'] as const
+
+/** Returns where in the bucket a stream record is set aside that cannot be archived. */
+export const failedKey = (sequence: string): string => `${failedPrefixes[1]}${sequence}.json`

@@ -1,3 +1,5 @@
+import { type ArchivedVersion, parseArchiveLine } from './archive/line.ts'
+import { isPurged, type Purged, purgedIn } from './archive/purged.ts'
 import type { Archive } from './archive.ts'
 import { type BatchRequest, writeAll } from './dynamo/batch.ts'
 import { indexItems } from './dynamo/index-items.ts'
@@ -6,26 +8,12 @@ import { marksOf, putMarks } from './dynamo/marks.ts'
 import { openSession, type StorePlace } from './dynamo/open.ts'
 import { putObject, type Session } from './dynamo/session.ts'
 import type { EntriesOf } from './janitor.ts'
-import { archivePrefix, purgedPrefix } from './keys.ts'
+import { archivePrefix } from './keys.ts'
 import { inChunks } from './parallel.ts'
 import type { Entry, Write } from './port.ts'
-import { type ArchivedVersion, parseArchiveLine } from './stream.ts'
 import { newWriteId } from './write-ids.ts'
 
 const chunkSize = 500
-
-/** By resource: the instant before which its versions were purged. */
-type Purged = ReadonlyMap<string, string>
-
-const purgedIn = async (archive: Archive, tenant: string): Promise<Purged> => {
-  const purged = new Map<string, string>()
-  // The keys of a resource come in the order of their instants, so the last one stays.
-  for await (const key of archive.keys(purgedPrefix(tenant))) {
-    const [type = '', id = '', file = ''] = key.slice(purgedPrefix(tenant).length).split('/')
-    purged.set(`${type}/${id}`, file.replace(/\.json$/, ''))
-  }
-  return purged
-}
 
 interface Source {
   archive: Archive
@@ -35,9 +23,7 @@ interface Source {
 
 const versionsIn = async ({ archive, tenant, purged }: Source, key: string): Promise<ArchivedVersion[]> => {
   const lines = (await archive.read(key)).split('\n').filter((line) => line !== '')
-  return lines
-    .map((line) => parseArchiveLine(tenant, line))
-    .filter(({ type, id, t }) => t >= (purged.get(`${type}/${id}`) ?? ''))
+  return lines.map((line) => parseArchiveLine(tenant, line)).filter((version) => !isPurged(purged, version))
 }
 
 const newestVersions = async (source: Source, keys: readonly string[]): Promise<Map<string, number>> => {

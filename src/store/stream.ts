@@ -1,9 +1,14 @@
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
+import { headOf } from './archive/head.ts'
+import { type ArchivedVersion, archiveLine } from './archive/line.ts'
+import { wasPurged } from './archive/purged.ts'
 import type { Archive } from './archive.ts'
 import { decodeBody } from './body.ts'
+import { isAbsent } from './bucket.ts'
 import type { Image, ResourceItem } from './dynamo/items.ts'
-import { archiveKey, dayOf, isCurrent, resourceOf } from './keys.ts'
-import type { Method, ResourceKey } from './port.ts'
+import { archiveKey, dayOf, hashOf, isCurrent, resourceOf } from './keys.ts'
+import { inParallel } from './parallel.ts'
+import type { ResourceKey } from './port.ts'
 
 /** A value as DynamoDB writes it; Lambda passes binary ones as base64, the SDK as bytes. */
 export interface StreamValue {
@@ -25,16 +30,6 @@ export interface StreamRecord {
     | undefined
 }
 
-/** One committed version on its way to the archive. */
-export interface ArchivedVersion extends ResourceKey {
-  tenant: string
-  v: number
-  t: string
-  method: Method
-  deleted: boolean
-  text: string
-}
-
 /** A version that has lost its place, with the write id its index entries were put under. */
 export interface LostVersion extends ResourceKey {
   tenant: string
@@ -43,11 +38,16 @@ export interface LostVersion extends ResourceKey {
   text: string
 }
 
-/** A text and where it is kept. */
+/** A text, where it is kept, and the versions that are in it. */
 export interface ArchiveFile {
   key: string
   text: string
+  of: readonly ArchivedVersion[]
 }
+
+/** How many large bodies are read at once, and how many files put. */
+const bodiesAtOnce = 16
+const filesAtOnce = 16
 
 const plainValue = ({ S, N, B, BOOL, M }: StreamValue): unknown => {
   if (N !== undefined) return Number(N)
@@ -96,66 +96,96 @@ export const lostImages = (records: readonly StreamRecord[]): { pk: string; imag
     return before ? lost.map((image) => ({ pk: before.pk, image })) : []
   })
 
-const textOf = async ({ deleted, body, s3 }: Image, archive: Pick<Archive, 'body'>): Promise<string> => {
+type Bodies = Pick<Archive, 'body' | 'keys'>
+
+/** Returns an image's text; undefined where its body went to the bucket and was purged since. */
+const textOf = async (
+  key: ResourceKey & { tenant: string },
+  { deleted, body, s3, t }: Image,
+  archive: Bodies,
+): Promise<string | undefined> => {
   if (deleted) return ''
-  return body ? decodeBody(body) : archive.body(s3 ?? '')
-}
-
-/** Returns the lost versions with their texts, deletions left out. */
-export const lostVersions = (
-  records: readonly StreamRecord[],
-  archive: Pick<Archive, 'body'>,
-): Promise<LostVersion[]> =>
-  Promise.all(
-    lostImages(records)
-      .filter(({ image }) => !image.deleted)
-      .map(async ({ pk, image }) => {
-        const { w, t } = image
-        return { ...resourceOf(pk), w, t, text: await textOf(image, archive) }
-      }),
-  )
-
-const versionOf = async (item: ResourceItem, archive: Pick<Archive, 'body'>): Promise<ArchivedVersion> => {
-  const { v, t, method, deleted = false } = item
-  return { ...resourceOf(item.pk), v, t, method, deleted, text: await textOf(item, archive) }
-}
-
-/** Line breaks stand only between JSON tokens, never within a string: a blank in their place changes no value. */
-const onOneLine = (text: string): string => text.replaceAll(/[\r\n]+/g, ' ')
-
-const beforeResource = ',"resource":'
-
-/** Turns a version into a line of NDJSON, the resource's text untouched but for line breaks. */
-export const archiveLine = ({ type, id, v, t, method, deleted, text }: ArchivedVersion): string => {
-  const head = JSON.stringify({ type, id, v, t, method, deleted })
-  return deleted ? head : `${head.slice(0, -1)}${beforeResource}${onOneLine(text)}}`
-}
-
-/** Turns a line of NDJSON back into the version. */
-export const parseArchiveLine = (tenant: string, line: string): ArchivedVersion => {
-  const at = line.indexOf(beforeResource)
-  const head = JSON.parse(at < 0 ? line : `${line.slice(0, at)}}`)
-  return { ...head, tenant, text: at < 0 ? '' : line.slice(at + beforeResource.length, -1) }
-}
-
-/** Returns the files that keep a batch's versions, one per tenant, type and day. */
-export const archiveFiles = (versions: readonly ArchivedVersion[], batch: string): ArchiveFile[] => {
-  const lines = new Map<string, string[]>()
-  for (const version of versions) {
-    const key = archiveKey(version.tenant, version.type, dayOf(version.t), batch)
-    lines.set(key, [...(lines.get(key) ?? []), archiveLine(version)])
+  if (body) return decodeBody(body)
+  try {
+    return await archive.body(s3 ?? '')
+  } catch (error) {
+    // A purge notes what it is about to do before it removes a body.
+    if (isAbsent(error) && (await wasPurged(archive, { ...key, t }))) return undefined
+    throw error
   }
-  return [...lines].map(([key, all]) => ({ key, text: `${all.join('\n')}\n` }))
 }
 
-const batchName = (records: readonly StreamRecord[]): string => {
-  const numbers = records.map(({ dynamodb }) => dynamodb?.SequenceNumber ?? '0')
-  return `${numbers.at(0)}-${numbers.at(-1)}`
+/** Returns the lost versions with their texts; deletions, and large ones that were purged, are left out. */
+export const lostVersions = async (
+  records: readonly StreamRecord[],
+  archive: Bodies,
+): Promise<LostVersion[]> => {
+  const images = lostImages(records).filter(({ image }) => !image.deleted)
+  const versions = await inParallel(bodiesAtOnce, images, async ({ pk, image }) => {
+    const key = resourceOf(pk)
+    const text = await textOf(key, image, archive)
+    return text === undefined ? undefined : { ...key, w: image.w, t: image.t, text }
+  })
+  return versions.filter((version) => version !== undefined)
 }
 
-/** Puts every version that these records show to be committed into the archive; doing it again changes nothing. */
-export const archiveRecords = async (records: readonly StreamRecord[], archive: Archive): Promise<void> => {
-  const versions = await Promise.all(committedItems(records).map((item) => versionOf(item, archive)))
-  const files = archiveFiles(versions, batchName(records))
-  await Promise.all(files.map(({ key, text }) => archive.put(key, text)))
+const versionOf = async (item: ResourceItem, archive: Bodies): Promise<ArchivedVersion | undefined> => {
+  const key = resourceOf(item.pk)
+  const text = await textOf(key, item, archive)
+  if (text === undefined) return undefined
+  return { ...headOf({ ...item, ...key, deleted: item.deleted ?? false }), tenant: key.tenant, text }
+}
+
+/** Returns the files that keep versions, one per tenant, type and day; a file's name tells its content. */
+export const archiveFiles = (versions: readonly ArchivedVersion[], batch: string): ArchiveFile[] => {
+  const places = Map.groupBy(versions, ({ tenant, type, t }) => archiveKey(tenant, type, dayOf(t), ''))
+  return [...places.values()].map((all) => {
+    const text = all.map((version) => `${archiveLine(version)}\n`).join('')
+    const [{ tenant, type, t }] = all as [ArchivedVersion]
+    return { key: archiveKey(tenant, type, dayOf(t), `${batch}-${hashOf(text).slice(0, 10)}`), text, of: all }
+  })
+}
+
+const sequenceOf = ({ dynamodb }: StreamRecord): string => dynamodb?.SequenceNumber ?? '0'
+
+/** A stream record that did not come into the archive, and why. */
+export interface Unarchived {
+  record: StreamRecord
+  error: unknown
+}
+
+const batchName = (records: readonly StreamRecord[]): string =>
+  [...new Set([records.at(0), records.at(-1)])].map((record) => sequenceOf(record ?? {})).join('-')
+
+/**
+ * Puts every version that these records show to be committed into the archive; doing it again changes nothing.
+ * Returns the records that failed, in their order: none of them keeps another one out.
+ */
+export const archiveRecords = async (
+  records: readonly StreamRecord[],
+  archive: Archive,
+): Promise<Unarchived[]> => {
+  const failed = new Map<StreamRecord | undefined, unknown>()
+  const versions = await inParallel(bodiesAtOnce, records, async (record) => {
+    try {
+      const [item] = committedItems([record])
+      return item && (await versionOf(item, archive))
+    } catch (error) {
+      failed.set(record, error)
+      return undefined
+    }
+  })
+  const recordOf = new Map(versions.map((version, at) => [version, records[at]]))
+  const files = archiveFiles(
+    versions.filter((version) => version !== undefined),
+    batchName(records),
+  )
+  await inParallel(filesAtOnce, files, async ({ key, text, of }) => {
+    try {
+      await archive.put(key, text)
+    } catch (error) {
+      for (const version of of) failed.set(recordOf.get(version), error)
+    }
+  })
+  return records.flatMap((record) => (failed.has(record) ? [{ record, error: failed.get(record) }] : []))
 }

@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/principal.ts'
 import type { FindCodes } from '../search/links/codes.ts'
+import type { Replayed } from '../store/archive/replay.ts'
 import type { Archive } from '../store/archive.ts'
 import type { Jobs } from '../store/job.ts'
 import type { Store } from '../store/port.ts'
@@ -35,6 +36,8 @@ export interface Context {
   once?: Named
   /** Absent where nothing can be done later. */
   jobs?: Jobs
+  /** Archives what failed to be archived, until the deadline; only where the function may. */
+  replayArchive?: () => Promise<Replayed>
   /** Tells searches the codes of value sets. */
   findCodes?: FindCodes
   /** Where absent, the default ones. */

@@ -388,6 +388,11 @@ describe('the command line', () => {
     )
   })
 
+  test('archive replay runs in the background and says how many changes it archived', async () => {
+    const run = await pilotlight('archive', 'replay')
+    expect([run.code, run.out.trim(), run.err]).toEqual([0, '0 changes are archived now.', ''])
+  })
+
   test('reindex waits until the index is as the search parameters ask', async () => {
     const run = await pilotlight('reindex')
     expect(run).toEqual({
@@ -458,6 +463,7 @@ describe('the command line', () => {
     [2, ['patients', 'smith'], /`smith` is too much: `pilotlight patients \[--name …\]`/],
     [2, ['history', 'Patient', 'x'], /`x` is too much/],
     [2, ['reindex', 'Patient'], /`Patient` is too much/],
+    [2, ['archive'], /Say what: `pilotlight archive replay`/],
     [1, ['load-package', import.meta.filename], /cli\.test\.ts` could not be read as a package/],
     [2, ['load'], /Name the files to load/],
     [2, ['post'], /Name one file/],

@@ -1,19 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
-import { call } from '../../src/local/aws.ts'
+import { archiveLine, parseArchiveLine } from '../../src/store/archive/line.ts'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import { openJanitor } from '../../src/store/janitor.ts'
 import { typeList, valueList } from '../../src/store/keys.ts'
 import type { Entry, Store } from '../../src/store/port.ts'
 import { restore } from '../../src/store/restore.ts'
-import {
-  archiveFiles,
-  archiveLine,
-  archiveRecords,
-  parseArchiveLine,
-  type StreamRecord,
-} from '../../src/store/stream.ts'
+import { archiveFiles, archiveRecords } from '../../src/store/stream.ts'
 import {
   create,
   entriesOf,
@@ -29,19 +24,11 @@ import {
 } from './drafts.ts'
 import { type Engines, startEngines } from './engines.ts'
 import { type Call, failingAt, isApplying, isRecord, movableClock } from './faults.ts'
+import { asTheSdkGives, recordsOf as streamRecordsOf } from './stream-records.ts'
 
 const entriesOfResource = (resource: Resource): Entry[] => {
   const { resourceType: type, id = '', code, date } = resource
   return entriesOf({ type, id, code: String(code), date: String(date) })
-}
-
-interface Description {
-  StreamDescription: { Shards: { ShardId: string }[] }
-}
-
-interface RecordsPage {
-  Records: StreamRecord[]
-  NextShardIterator?: string
 }
 
 const version = {
@@ -64,19 +51,37 @@ describe('a line of the archive', () => {
   })
 
   test('gives the version back', () => {
-    expect(parseArchiveLine('main', archiveLine(version))).toEqual({
-      ...version,
-      text: version.text.replaceAll(/[\r\n]+/g, ' '),
-    })
+    expect(parseArchiveLine('main', archiveLine(version))).toEqual(version)
     const deletion = { ...version, v: 3, method: 'DELETE' as const, deleted: true, text: '' }
     expect(parseArchiveLine('main', archiveLine(deletion))).toEqual(deletion)
+  })
+
+  test('of before line breaks were kept is read as it was written', () => {
+    const { tenant: _, text, ...head } = version
+    const flat = text.replaceAll(/[\r\n]+/g, ' ')
+    const old = `${JSON.stringify(head).slice(0, -1)},"resource":${flat}}`
+    expect(parseArchiveLine('main', old)).toEqual({ ...version, text: flat })
+  })
+
+  test('gives any text back byte for byte', () => {
+    const blank = fc.stringMatching(/^[ \t\r\n]{0,4}$/)
+    const parts = fc.tuple(blank, blank, blank, fc.string({ unit: 'binary' }), blank, blank)
+    fc.assert(
+      fc.property(parts, ([a, b, c, value, d, e]) => {
+        const text = `{${a}"resourceType"${b}:${c}"Basic",${d}"note":${JSON.stringify(value)}${e}}`
+        const line = archiveLine({ ...version, text })
+        expect(line).not.toMatch(/[\r\n]/)
+        expect(JSON.parse(line).resource.note).toBe(value)
+        expect(parseArchiveLine('main', line).text).toBe(text)
+      }),
+    )
   })
 
   test('goes into a file of its tenant, type and day', () => {
     const files = archiveFiles([version, { ...version, id: 'p2' }, { ...version, type: 'Group' }], '1-9')
     expect(files.map(({ key }) => key)).toEqual([
-      'archive/resources/main/Patient/2026-11-21/1-9.ndjson.gz',
-      'archive/resources/main/Group/2026-11-21/1-9.ndjson.gz',
+      expect.stringMatching(/^archive\/resources\/main\/Patient\/2026-11-21\/1-9-[\w-]{10}\.ndjson\.gz$/),
+      expect.stringMatching(/^archive\/resources\/main\/Group\/2026-11-21\/1-9-[\w-]{10}\.ndjson\.gz$/),
     ])
     expect(files[0]?.text.trimEnd().split('\n')).toHaveLength(2)
   })
@@ -91,35 +96,7 @@ describe('the stream', () => {
 
   const newTenant = () => `t${randomBytes(6).toString('hex')}`
 
-  /** Returns all records of the stream that concern a tenant, binary values as base64, as Lambda's event has them. */
-  const recordsOf = async (tenant: string): Promise<StreamRecord[]> => {
-    const ask = <Result>(operation: string, input: object) =>
-      call<Result>('streams', engines.endpoints.dynamodb, operation, input)
-    const TableName = engines.tables.resources
-    const { Streams } = await ask<{ Streams: { StreamArn: string }[] }>('ListStreams', { TableName })
-    const StreamArn = Streams[0]?.StreamArn
-    const { StreamDescription } = await ask<Description>('DescribeStream', { StreamArn })
-    const found: StreamRecord[] = []
-    for (const { ShardId } of StreamDescription.Shards) {
-      const start = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }
-      let { ShardIterator } = await ask<{ ShardIterator?: string }>('GetShardIterator', start)
-      while (ShardIterator) {
-        const page: RecordsPage = await ask('GetRecords', { ShardIterator })
-        found.push(...page.Records)
-        ShardIterator = page.Records.length > 0 ? page.NextShardIterator : undefined
-      }
-    }
-    return found.filter(({ dynamodb }) => {
-      const pk = (dynamodb?.NewImage ?? dynamodb?.OldImage)?.pk?.S
-      return pk?.startsWith(`${tenant}|`)
-    })
-  }
-
-  /** The SDK gives binary values as bytes. */
-  const asTheSdkGives = (records: readonly StreamRecord[]): StreamRecord[] =>
-    JSON.parse(JSON.stringify(records), (name, value) =>
-      name === 'B' && typeof value === 'string' ? new Uint8Array(Buffer.from(value, 'base64')) : value,
-    )
+  const recordsOf = (tenant: string) => streamRecordsOf(engines, tenant)
 
   const archivedIn = async (tenant: string): Promise<string[]> => {
     const found: string[] = []
@@ -182,7 +159,7 @@ describe('the stream', () => {
     const restored = other.openStore(tenant)
     const keys = [{ type: 'Patient', id: 'p1' }, { type: 'Group', id: 'large' }, ...manyNotes(105, 'n')]
     const withoutWrite = (versions: Awaited<ReturnType<Store['get']>>) =>
-      versions.map((version) => ({ ...version, w: '', text: version?.text.replaceAll(/[\r\n]+/g, ' ') }))
+      versions.map((version) => ({ ...version, w: '' }))
     expect(withoutWrite(await restored.get(keys))).toEqual(withoutWrite(await store.get(keys)))
     for (const scope of [{ type: 'Patient', id: 'p1' }, { type: 'Observation' }, {}]) {
       const [there, here] = await Promise.all(

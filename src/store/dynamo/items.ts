@@ -1,3 +1,4 @@
+import { type Head, headOf } from '../archive/head.ts'
 import { encodeBody, longestInlineBody } from '../body.ts'
 import {
   bodyKey,
@@ -73,10 +74,15 @@ const storedItems = new WeakMap<Version, ResourceItem>()
 /** Turns an item and its text into a Version that remembers its item. */
 export const versionOfItem = (item: ResourceItem, text: string): Version => {
   const { type, id } = resourceOf(item.pk)
-  const { v, w, t, method, deleted = false } = item
-  const version = { type, id, v, w, t, method, deleted, text }
+  const version = { ...headOf({ ...item, type, id, deleted: item.deleted ?? false }), w: item.w, text }
   storedItems.set(version, item)
   return version
+}
+
+/** The attributes of a head that an item has under their own names and as they are. */
+const stampOf = (version: Omit<Head, 'deleted'>): Omit<Head, 'type' | 'id' | 'deleted'> => {
+  const { type: _, id: __, deleted: ___, ...stamp } = headOf({ ...version, deleted: false })
+  return stamp
 }
 
 const imageOf = (tenant: string, key: ResourceKey, of: Omit<Image, keyof HistoryKeys>): Image => ({
@@ -86,12 +92,12 @@ const imageOf = (tenant: string, key: ResourceKey, of: Omit<Image, keyof History
 
 /** Returns the item a version was read from; a version made otherwise is encoded anew. */
 export const itemOfVersion = (tenant: string, version: Version): ResourceItem => {
-  const { v, w, t, method, deleted, text } = version
+  const { w, deleted, text } = version
   const body = deleted ? ({ deleted: true } as const) : { body: encodeBody(text) }
   return (
     storedItems.get(version) ?? {
       ...currentKey(tenant, version),
-      ...imageOf(tenant, version, { v, w, t, method, ...body }),
+      ...imageOf(tenant, version, { ...stampOf(version), w, ...body }),
     }
   )
 }
@@ -103,16 +109,17 @@ const isLarge = (tenant: string, { before }: Write, body: Uint8Array, staged: bo
 
 /** Turns a write into the item it will store; while staged it shares the item with the version before. */
 export const prepare = (tenant: string, write: Write, w: string, staged: boolean): Prepared => {
-  const { v, t, method, text } = write
+  const { text } = write
   const key = { type: write.type, id: write.id }
   const place = currentKey(tenant, key)
+  const stamp = { ...stampOf(write), w }
   if (text === undefined) {
-    return { write, key, item: { ...place, ...imageOf(tenant, key, { v, w, t, method, deleted: true }) } }
+    return { write, key, item: { ...place, ...imageOf(tenant, key, { ...stamp, deleted: true }) } }
   }
   const body = encodeBody(text)
   if (!isLarge(tenant, write, body, staged)) {
-    return { write, key, item: { ...place, ...imageOf(tenant, key, { v, w, t, method, body }) } }
+    return { write, key, item: { ...place, ...imageOf(tenant, key, { ...stamp, body }) } }
   }
   const s3 = bodyKey(tenant, key, w)
-  return { write, key, item: { ...place, ...imageOf(tenant, key, { v, w, t, method, s3 }) }, large: body }
+  return { write, key, item: { ...place, ...imageOf(tenant, key, { ...stamp, s3 }) }, large: body }
 }
