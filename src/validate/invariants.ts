@@ -2,7 +2,7 @@
 
 import { type Invariant, makeInvariants } from '../fhir/generated/invariants.js'
 import { error, warning } from '../outcome/failure.ts'
-import { expressionOf, isFull, type Run } from './run.ts'
+import { expressionOf, note, type Run } from './run.ts'
 
 export type { Invariant }
 
@@ -37,8 +37,8 @@ export const invariantsOf = (path: string): readonly Invariant[] => {
 export const checkInvariants = (run: Run, value: unknown, invariants: readonly Invariant[]): void => {
   for (const { key, severity, human, holds } of invariants) {
     if (severity === 'warning' && !run.options.warnings) continue
-    if (holds(value, run.resource) === true || isFull(run)) continue
+    if (holds(value, run.resource) === true) continue
     const make = severity === 'warning' ? warning : error
-    run.issues.push(make('invariant', `\`${key}\`: ${human}`, expressionOf(run)))
+    note(run, make('invariant', `\`${key}\`: ${human}`, expressionOf(run)))
   }
 }

@@ -107,3 +107,12 @@ const attributeProblem = (name: string, value: string): string | undefined => {
 
 const hasContent = (xhtml: string): boolean =>
   /<img\s/.test(xhtml) || xhtml.replace(/<[^>]*>/g, '').trim() !== ''
+
+const localLink = /\s(?:href|src)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g
+
+/** Returns the ids that the links and images of a narrative refer to: `pic1` of `<img src="#pic1"/>`. */
+export const narrativeLinks = (xhtml: string): string[] =>
+  [...xhtml.matchAll(localLink)]
+    .map(([, double, quoted]) => readAddress(double ?? quoted ?? ''))
+    .filter((address) => address.length > 1 && address.startsWith('#'))
+    .map((address) => address.slice(1))

@@ -3,13 +3,15 @@
 import { isResourceType } from '../fhir/types.ts'
 import { checkContained } from './contained.ts'
 import { checkInvariants } from './invariants.ts'
+import { narrativeLinks } from './narrative.ts'
 import { type Plan, planOf, type Slot } from './plan.ts'
+import { noteLocal } from './references.ts'
 import { depthLimit, isFull, isObject, type Json, jsonKind, localAt, type Run, report, shown } from './run.ts'
 import { nearest } from './suggest.ts'
 
 /** Checks a resource that stands alone: at the top, or in a Bundle or Parameters. */
 export const checkResource = (run: Run, resource: Json, plan: Plan): void => {
-  const { root, local, resource: outer } = run
+  const { root, local, resource: outer, faults } = run
   run.root = resource as Run['root']
   run.resource = resource
   run.local = localAt(run.path.length)
@@ -18,6 +20,7 @@ export const checkResource = (run: Run, resource: Json, plan: Plan): void => {
   run.root = root
   run.resource = outer
   run.local = local
+  run.faults = faults
 }
 
 /** Checks an object against its type. */
@@ -26,7 +29,7 @@ export const checkObject = (run: Run, object: Json, plan: Plan): void => {
     report(run, 'invalid', `nested more than ${depthLimit} levels deep`)
     return
   }
-  const before = run.issues.length
+  const { faults } = run
   let count = 0
   const chosen: Slot[] = []
   for (const name in object) {
@@ -48,8 +51,7 @@ export const checkObject = (run: Run, object: Json, plan: Plan): void => {
       'an element must have a value, other elements or an extension; leave out an empty one',
     )
   } else if (plan.required.length > 0) checkRequired(run, object, plan)
-  if (plan.invariants.length > 0 && run.issues.length === before)
-    checkInvariants(run, object, plan.invariants)
+  if (plan.invariants.length > 0 && run.faults === faults) checkInvariants(run, object, plan.invariants)
 }
 
 /** A value and what stands beside it are of one type. */
@@ -108,15 +110,28 @@ const checkPrimitive = (run: Run, slot: Slot, value: unknown, companion: unknown
   if (value === null && isObject(companion)) return
   const problem = slot.primitive?.(value) ?? slot.code?.(value)
   if (problem) report(run, typeof value === 'string' ? 'invalid' : 'malformed', problem)
-  else if (slot.invariants.length > 0) checkInvariants(run, value, slot.invariants)
-  else if (mayBeLocal.has(slot.content) && String(value).startsWith('#')) noteLocal(run, String(value))
+  else {
+    if (slot.invariants.length > 0) checkInvariants(run, value, slot.invariants)
+    localLinks[slot.content]?.(String(value), run)
+  }
 }
 
-/** A canonical, uri or url may name a contained resource too. */
-const mayBeLocal: ReadonlySet<string> = new Set(['canonical', 'uri', 'url'])
+/** A canonical, uri or url may name a contained resource, or the one that contains it, as a Reference does. */
+const noteAddress = (value: string, run: Run): void => {
+  if (value.startsWith('#')) noteLocal(run, value.slice(1))
+}
 
-const noteLocal = (run: Run, value: string): void => {
-  run.local.names.add(value.slice(1))
+/** https://hl7.org/fhir/R4/narrative.html#id: a narrative's images and links may be contained resources. */
+const noteNarrative = (div: string, run: Run): void => {
+  if (run.root.contained === undefined) return
+  for (const id of narrativeLinks(div)) run.local.names.add(id)
+}
+
+const localLinks: Readonly<Record<string, (value: string, run: Run) => void>> = {
+  canonical: noteAddress,
+  uri: noteAddress,
+  url: noteAddress,
+  xhtml: noteNarrative,
 }
 
 const checkInner = (run: Run, slot: Slot, resource: Json): void => {
@@ -135,10 +150,11 @@ const checkInner = (run: Run, slot: Slot, resource: Json): void => {
 
 /** A contained resource shares the links of the one that contains it, but is a resource of its own. */
 const checkWithin = (run: Run, resource: Json, plan: Plan): void => {
-  const { resource: outer } = run
+  const { resource: outer, faults } = run
   run.resource = resource
   checkObject(run, resource, plan)
   run.resource = outer
+  run.faults = faults
 }
 
 /** What is an attribute in XML, or XHTML, has neither id nor extensions. */

@@ -51,7 +51,7 @@ const containedProblem = (
   id: string,
   targets: readonly string[] | undefined,
 ): string | undefined => {
-  note(run, id)
+  noteLocal(run, id)
   if (id === '') return undefined
   const found = each(run.root.contained as unknown).find(
     (resource) => isObject(resource) && resource.id === id,
@@ -63,7 +63,7 @@ const containedProblem = (
 }
 
 /** Remembers the link for the rule that a contained resource must be referred to, or refer to what contains it. */
-const note = (run: Run, id: string): void => {
+export const noteLocal = (run: Run, id: string): void => {
   const { depth, names, pointingBack } = run.local
   const [member, position] = run.path.slice(depth)
   if (id !== '') names.add(id)

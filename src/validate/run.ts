@@ -1,7 +1,7 @@
 /** One validation under way: where it stands and what it has found. */
 
 import type { Resource } from '../fhir/definitions.ts'
-import { error, type Issue, type KindName, warning } from '../outcome/failure.ts'
+import { error, type Issue, type KindName } from '../outcome/failure.ts'
 
 /** A parsed JSON object. */
 export type Json = Record<string, unknown>
@@ -16,10 +16,16 @@ export interface ValidateOptions {
   anyTarget?: boolean
   /** Whether to tell also what is allowed but not advised. */
   warnings?: boolean
+  /** The JSON text that the resource was parsed from: with it, integers are judged by their digits as written. */
+  text?: string
 }
 
 export interface Run {
   readonly issues: Issue[]
+  /** How many errors are among the issues; warnings never keep errors from being found. */
+  errors: number
+  /** How many errors of form were found in the nearest resource: while there are some, invariants could mislead. */
+  faults: number
   /** Element names and list positions from the resource's type to the current place. */
   readonly path: (string | number)[]
   /** The resource whose contained resources a `#id` names. */
@@ -29,6 +35,8 @@ export interface Run {
   /** The `#id` links met within that resource, and which contained resources point back to it with `#`. */
   local: Local
   readonly options: ValidateOptions
+  /** Each parsed object's twin with exact number texts; made when the first integer asks for it. */
+  exact?: WeakMap<object, Json> | undefined
 }
 
 export interface Local {
@@ -50,8 +58,8 @@ export const depthLimit = 100
 /** Returns what is known of a resource's local links before it is read. */
 export const localAt = (depth: number): Local => ({ depth, names: new Set(), pointingBack: new Set() })
 
-/** Returns whether enough has been found. */
-export const isFull = (run: Run): boolean => run.issues.length >= issueLimit
+/** Returns whether enough errors have been found. */
+export const isFull = (run: Run): boolean => run.errors >= issueLimit
 
 /** Returns the FHIRPath expression of the current place, or of a member of it. */
 export const expressionOf = (run: Pick<Run, 'path'>, member?: string): string => {
@@ -61,14 +69,18 @@ export const expressionOf = (run: Pick<Run, 'path'>, member?: string): string =>
   return member === undefined ? text : `${text}.${member}`
 }
 
-/** Notes a finding at the current place, or at a member of it. */
-export const report = (run: Run, kind: KindName, diagnostics: string, member?: string): void => {
-  if (!isFull(run)) run.issues.push(error(kind, diagnostics, expressionOf(run, member)))
+/** Notes an issue; errors and warnings have a limit each. */
+export const note = (run: Run, issue: Issue): void => {
+  const isError = issue.severity === 'error'
+  if (isError ? isFull(run) : run.issues.length - run.errors >= issueLimit) return
+  run.issues.push(issue)
+  if (isError) run.errors++
 }
 
-/** Notes a finding that does not make the resource invalid. */
-export const warn = (run: Run, kind: KindName, diagnostics: string): void => {
-  if (!isFull(run)) run.issues.push(warning(kind, diagnostics, expressionOf(run)))
+/** Notes an error of form at the current place, or at a member of it. */
+export const report = (run: Run, kind: KindName, diagnostics: string, member?: string): void => {
+  note(run, error(kind, diagnostics, expressionOf(run, member)))
+  if (kind !== 'invariant') run.faults++
 }
 
 /** Returns whether the value is a JSON object. */

@@ -18,6 +18,8 @@ export const validate = (resource: unknown, type: string, options: ValidateOptio
   if (mismatch || !plan) return mismatch ? [mismatch] : []
   const run: Run = {
     issues: [],
+    errors: 0,
+    faults: 0,
     path: [type],
     root: resource as Resource,
     resource,

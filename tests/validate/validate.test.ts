@@ -106,3 +106,52 @@ test.runIf(dataFiles('synthea').length > 0)('accepts Synthea resources', () => {
     expect(validate(resource, resource.resourceType), `${resource.resourceType}/${resource.id}`).toEqual([])
   }
 })
+
+const div = (content: string) => ({
+  status: 'generated',
+  div: `<div xmlns="http://www.w3.org/1999/xhtml">${content}</div>`,
+})
+
+test.each([
+  ['an image', '<img src="#c" alt="x"/>'],
+  ['a link', "<a href='#c'>x</a>"],
+  ['a link with a reference to a character', '<a href="&#35;c">x</a>'],
+])('takes %s of a narrative as what refers to a contained resource', (_, content) => {
+  const contained = [{ resourceType: 'Binary', id: 'c', contentType: 'image/gif' }]
+  expect(patient({ contained, text: div(content) })).toEqual([])
+  const other = patient({ contained, text: div(content.replace('c"', 'd"').replace("c'", "d'")) })
+  expect(other.map(({ diagnostics }) => diagnostics.slice(0, 7))).toEqual(['`dom-3`'])
+})
+
+test('takes a canonical of a contained resource as what refers to the one around it', () => {
+  const contained = [{ resourceType: 'Questionnaire', id: 'q', status: 'draft', derivedFrom: ['#'] }]
+  expect(patient({ contained })).toEqual([])
+})
+
+const keysOf = (resource: Resource) =>
+  validate(resource, resource.resourceType, { warnings: true })
+    .filter(({ severity }) => severity === 'error')
+    .map(({ diagnostics, expression }) => `${expression} ${/^`([a-z]+-\d+)`/.exec(diagnostics)?.[1]}`)
+
+test('judges the invariants of a resource whatever is wrong inside of it', () => {
+  const entry = (fields: object) => [{ resource: { resourceType: 'Patient', ...fields } }]
+  const document = (fields: object) =>
+    ({ resourceType: 'Bundle', type: 'document', entry: entry(fields) }) as unknown as Resource
+  const broken = ['Bundle bdl-9', 'Bundle bdl-10', 'Bundle bdl-11']
+  expect(keysOf(document({ active: true }))).toEqual(broken)
+  expect(keysOf(document({ active: 'yes' }))).toEqual([
+    'Bundle.entry[0].resource.active undefined',
+    ...broken,
+  ])
+  expect(keysOf(document({ contact: [{ gender: 'male' }] }))).toEqual([
+    'Bundle.entry[0].resource.contact[0] pat-1',
+    ...broken,
+  ])
+})
+
+test('finds an error after more warnings than are listed', () => {
+  const entry = Array.from({ length: 200 }, () => ({ resource: { resourceType: 'Patient', active: true } }))
+  const issues = validate({ resourceType: 'Bundle', type: 'document', entry }, 'Bundle', { warnings: true })
+  expect(issues.filter(({ severity }) => severity === 'warning')).toHaveLength(50)
+  expect(issues.filter(({ severity }) => severity === 'error')).toHaveLength(3)
+})

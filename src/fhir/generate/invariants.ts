@@ -1,31 +1,39 @@
 /** Compiles the invariants of the definitions into plain functions. */
 
 import { type Node, parseFhirPath } from './fhirpath.ts'
-import type { ElementNode, Model } from './model.ts'
-import { choiceName } from './model.ts'
+import { childrenOf, choiceName, contentOf, type ElementNode, type Model } from './model.ts'
 
 /**
  * Rules that are not compiled: structure, contained resources, references and narrative have code of their own;
- * `ctm-1` would need the store to resolve a reference.
+ * `ctm-1` would need the store to resolve a reference; `cid-0` is about a name, which a ChargeItemDefinition does not have.
  */
-const elsewhere = /^(ele-1|ext-1|ref-1|dom-[2345]|txt-[12]|ctm-1)$/
+const elsewhere = /^(ele-1|ext-1|ref-1|dom-[2345]|txt-[12]|ctm-1|cid-0)$/
 
-/** Rules whose published expression contradicts the definition's own text or value set. */
+/** Rules whose published expression contradicts the definition's own text, value set or cardinality. */
 const mended: Readonly<Record<string, string>> = {
   'app-4': "cancelationReason.exists() implies (status='noshow' or status='cancelled')",
   'bdl-8': "fullUrl.exists() implies fullUrl.contains('/_history/').not()",
+  // `in` takes one item, but an event may have several times of day.
+  'tim-9': "offset.empty() or (when.exists() and when.where($this in ('C' | 'CM' | 'CD' | 'CV')).empty())",
 }
 
 /** JavaScript and what it gives: a list, a boolean, or a boolean that may be undefined. */
 interface Code {
   js: string
   kind: 'list' | 'bool' | 'maybe'
+  /** The types or inline elements that the items of a list may be; absent where that is not known. */
+  at?: Contents
 }
 
+type Contents = readonly string[] | undefined
+
 interface Scope {
-  choices: ReadonlySet<string>
-  /** The variable of `$this`. */
+  model: Model
+  /** The resource or data type whose invariant it is. */
+  type: string
+  /** The variable of `$this`, and what that may be. */
   item: string
+  at: Contents
   depth: number
 }
 
@@ -42,10 +50,8 @@ export const writeInvariants = (model: Model): string => {
 
 const rulesOf = (model: Model, element: ElementNode): string[] => {
   const [type = ''] = element.path.split('.')
-  const below = [...model.elements.values()].filter(
-    ({ path, choice }) => choice && path.startsWith(`${type}.`),
-  )
-  const scope: Scope = { choices: new Set(below.map(({ name }) => name)), item: 'x', depth: 0 }
+  const at = element.path === type ? [type] : contentsOf(element)
+  const scope: Scope = { model, type, item: 'x', at, depth: 0 }
   return element.constraints
     .filter(({ key }) => !elsewhere.test(key))
     .map(({ key, severity, human, expression }) => {
@@ -55,7 +61,7 @@ const rulesOf = (model: Model, element: ElementNode): string[] => {
     })
 }
 
-const list = (js: string): Code => ({ js, kind: 'list' })
+const list = (js: string, at?: Contents): Code => ({ js, kind: 'list', ...(at && { at }) })
 const bool = (js: string): Code => ({ js, kind: 'bool' })
 const maybe = (js: string): Code => ({ js, kind: 'maybe' })
 
@@ -75,7 +81,7 @@ const compile = (scope: Scope, node: Node): Code => {
     case 'member':
       return member(scope, node)
     case 'index':
-      return list(`[${toList(compile(scope, node.on))}[${toList(compile(scope, node.index))}[0]]]`)
+      return indexed(compile(scope, node.on), compile(scope, node.index))
     case 'type':
       return typeTest(scope, node.on, node.operator, node.type)
     case 'binary':
@@ -85,8 +91,24 @@ const compile = (scope: Scope, node: Node): Code => {
   }
 }
 
+/** Any resource may stand at an element of type Resource, so its elements are not known. */
+const contentsOf = (element: ElementNode): Contents => {
+  const codes = element.contentReference ? [''] : element.types.map(({ code }) => code)
+  return codes.includes('Resource') ? undefined : codes.map((code) => contentOf(element, code))
+}
+
+/** Returns the elements of that name in any of the contents. */
+const elementsIn = ({ model }: Scope, at: readonly string[], name: string): readonly ElementNode[] =>
+  at.flatMap((content) => childrenOf(model, content).filter((element) => element.name === name))
+
+/** In contents that are not known, a name is taken for a choice where it is one somewhere in the type. */
+const isChoiceIn = ({ model, type }: Scope, name: string): boolean =>
+  [...model.elements.values()].some(
+    ({ path, choice, name: own }) => choice && own === name && path.startsWith(`${type}.`),
+  )
+
 const variable = (scope: Scope, name: string): Code => {
-  if (name === '$this') return list(`[${scope.item}]`)
+  if (name === '$this') return list(`[${scope.item}]`, scope.at)
   if (name === '%context') return list('[x]')
   if (name === '%ucum') return list('["http://unitsofmeasure.org"]')
   if (name === '%resource') return list('[r]')
@@ -94,10 +116,17 @@ const variable = (scope: Scope, name: string): Code => {
 }
 
 const member = (scope: Scope, node: Node & { kind: 'member' }): Code => {
-  if (!node.on && /^[A-Z]/.test(node.name)) return list(`[${scope.item}]`)
-  const on = node.on ? toList(compile(scope, node.on)) : `[${scope.item}]`
-  return list(`f.${scope.choices.has(node.name) ? 'choice' : 'get'}(${on},'${node.name}')`)
+  if (!node.on && /^[A-Z]/.test(node.name)) return list(`[${scope.item}]`, scope.at)
+  const on = node.on ? compile(scope, node.on) : list(`[${scope.item}]`, scope.at)
+  const found = on.at && elementsIn(scope, on.at, node.name)
+  const isChoice = found ? found.some(({ choice }) => choice) : isChoiceIn(scope, node.name)
+  const contents = found?.map(contentsOf)
+  const at = contents?.includes(undefined) ? undefined : contents?.flatMap((each) => each ?? [])
+  return list(`f.${isChoice ? 'choice' : 'get'}(${toList(on)},'${node.name}')`, at)
 }
+
+const indexed = (on: Code, index: Code): Code =>
+  list(`${toList(on)}.slice(${toList(index)}[0]).slice(0,1)`, on.at)
 
 /** A type is tested by the JSON name of the choice: `probability is decimal` asks for `probabilityDecimal`. */
 const typeTest = (scope: Scope, on: Node, operator: 'is' | 'as', type: string): Code => {
@@ -154,8 +183,9 @@ const call = (scope: Scope, node: Node & { kind: 'call' }): Code => {
   const { name, args } = node
   const [first] = args
   const on = node.on ? compile(scope, node.on) : list(`[${scope.item}]`)
-  if (name in withCriteria && first) return withCriteria[name]?.(toList(on), lambda(scope, first)) ?? on
-  if (name in plainCalls) return plainCalls[name]?.(on) ?? on
+  if (name in withCriteria && first)
+    return keeping(on, name, withCriteria[name]?.(toList(on), lambda({ ...scope, at: on.at }, first)) ?? on)
+  if (name in plainCalls) return keeping(on, name, plainCalls[name]?.(on) ?? on)
   if (name === 'is' && first?.kind === 'member') return maybe(`f.isResource(${toList(on)},'${first.name}')`)
   if (name === 'iif' && args[1]) return iif(scope, args)
   if (name in textCalls) return textCalls[name]?.(toList(on), args.map(literal)) ?? on
@@ -168,6 +198,12 @@ const call = (scope: Scope, node: Node & { kind: 'call' }): Code => {
   if (name === 'intersect') return list(`f.intersect(${toList(on)},${argument})`)
   throw new Error(`invariants do not know \`${name}()\``)
 }
+
+/** These return some of what they are given. */
+const keeps: ReadonlySet<string> = new Set(['where', 'trace', 'first', 'tail'])
+
+const keeping = ({ at }: Code, name: string, code: Code): Code =>
+  at && keeps.has(name) ? { ...code, at } : code
 
 const iif = (scope: Scope, [test, then, otherwise]: readonly Node[]): Code => {
   const value = (node: Node | undefined): string => (node ? toMaybe(compile(scope, node)).js : 'undefined')

@@ -49,10 +49,12 @@ export interface ProfileRun {
   readonly judging: Map<unknown, Set<string>>
 }
 
+/** Of errors, and of everything else: advice must not keep an error from being told. */
 const limit = 100
 
 const add = (run: ProfileRun, severity: Severity, kind: KindName, diagnostics: string, member?: string) => {
-  if (run.issues.length < limit)
+  const alike = run.issues.filter((issue) => (issue.severity === 'error') === (severity === 'error'))
+  if (alike.length < limit)
     run.issues.push({ ...error(kind, diagnostics, expressionOf(run, member)), severity })
 }
 
