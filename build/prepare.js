@@ -1,7 +1,7 @@
 // npm runs this at the end of `npm ci`: with whatever Node it has and, in a deployment, without the devDependencies.
 // So it is plain JavaScript, and does nothing where the tools to build with are absent.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -16,7 +16,10 @@ const tools = [
 ]
 
 if (tools.every((path) => existsSync(path))) {
-  if (process.platform !== 'win32') linkCommand()
+  if (process.platform !== 'win32') {
+    linkCommand()
+    allowEngine()
+  }
   const { status } = spawnSync(node, [join(root, 'src', 'local', 'bundle.ts'), '--if-stale'], {
     stdio: 'inherit',
     cwd: root,
@@ -30,4 +33,11 @@ function linkCommand() {
   mkdirSync(dirname(link), { recursive: true })
   rmSync(link, { force: true })
   symlinkSync(join('..', '..', 'client', 'cli', 'pilotlight.ts'), link)
+}
+
+/** The engine's package comes without the right to run it, and another user than the one who installs may not add that. */
+function allowEngine() {
+  const engines = join(modules, '@dynoxide')
+  if (!existsSync(engines)) return
+  for (const name of readdirSync(engines)) chmodSync(join(engines, name, 'dynoxide'), 0o755)
 }

@@ -1,14 +1,37 @@
 /** https://www.sqlite.org/lockingv3.html — where a stack keeps its data, which is one stack's at a time. */
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { resolve } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Refusal } from './engines.ts'
 
 export interface Directory {
   path: string
   temporary: boolean
+}
+
+const isWritable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Returns the directory that keeps the data where none is named: `.data` in the checkout, or where the checkout is not this
+ * user's to write, one of the user's own. https://specifications.freedesktop.org/basedir-spec/latest/
+ */
+export const defaultDirectory = (
+  checkout: string,
+  env: Readonly<Record<string, string | undefined>>,
+): string => {
+  const local = join(checkout, '.data')
+  if (isWritable(existsSync(local) ? local : checkout)) return local
+  const { XDG_STATE_HOME: state = '' } = env
+  return join(isAbsolute(state) ? state : join(env.HOME || homedir(), '.local', 'state'), 'pilotlight')
 }
 
 /** Held while the stack runs, and free when its process is gone, however that went. */

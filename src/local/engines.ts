@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { chmodSync, closeSync, openSync } from 'node:fs'
+import { accessSync, chmodSync, closeSync, constants, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
 import type { HostOrder, HostReport, ObjectEvent } from './engine-host.ts'
@@ -41,9 +41,12 @@ export const startEngines = async (
   put: (event: ObjectEvent) => void = () => {},
 ): Promise<Engines> => {
   const dynoxide = findDynoxide()
-  if (process.platform !== 'win32') chmodSync(dynoxide, 0o755)
+  makeExecutable(dynoxide)
   const log = openSync(`${order.dataDir}/engines.log`, 'w')
-  const host = fork(new URL('./engine-host.ts', import.meta.url), { stdio: ['ignore', log, log, 'ipc'] })
+  const host = fork(new URL('./engine-host.ts', import.meta.url), {
+    execArgv: [],
+    stdio: ['ignore', log, log, 'ipc'],
+  })
   closeSync(log)
   const ready = await readiness(host, { ...order, dynoxide })
   watch(host, ready.dynoxidePid, died)
@@ -59,6 +62,15 @@ export const startEngines = async (
     databasePath,
     pids: { host: host.pid ?? 0, dynoxide: ready.dynoxidePid },
     stop: () => stopHost(host),
+  }
+}
+
+/** Its package comes without the right to run it, and only the user who installed it may add that. */
+const makeExecutable = (path: string): void => {
+  try {
+    accessSync(path, constants.X_OK)
+  } catch {
+    chmodSync(path, 0o755)
   }
 }
 

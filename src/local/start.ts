@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { prepare } from './bundle.ts'
 import { fillStore } from './demo/fill.ts'
+import { defaultDirectory } from './directory.ts'
 import { Refusal } from './engines.ts'
 import { type Stack, startStack } from './stack.ts'
+import { projectRoot } from './template.ts'
 
 /** What `npm start` was asked for: `PORT` and `DATA_DIR` by the environment, the rest behind `--`. */
 export interface StartOptions {
   port: number
   dataDir: string
+  /** How many processes run handlers: `WORKERS`; as many as there are cores, and two at least, where it is not set. */
+  environments?: number
   open: boolean
   /** Fills an empty store with made-up patients. */
   demo: boolean
@@ -20,12 +25,21 @@ export const readOptions = (args: readonly string[], env: NodeJS.ProcessEnv): St
   const port = Number(env.PORT || 3000)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Refusal(`PORT must be a number from 0 to 65535, not \`${env.PORT}\`.`)
+  const workers = env.WORKERS ? { environments: workersOf(env.WORKERS) } : {}
   return {
     port,
-    dataDir: env.DATA_DIR || '.data',
+    dataDir: env.DATA_DIR || defaultDirectory(projectRoot, env),
+    ...workers,
     open: args.includes('--open'),
     demo: args.includes('--demo'),
   }
+}
+
+const workersOf = (text: string): number => {
+  const workers = Number(text)
+  if (!Number.isInteger(workers) || workers < 1 || workers > 64)
+    throw new Refusal(`WORKERS must be a number from 1 to 64, not \`${text}\`.`)
+  return workers
 }
 
 const welcome = (stack: Stack, open: boolean, seconds: number): string => {
@@ -41,7 +55,7 @@ const welcome = (stack: Stack, open: boolean, seconds: number): string => {
           ...users,
           `  A token        ${token}npx pilotlight token --user clinician`,
         ]),
-    `  Data           ${stack.dataDir}`,
+    `  Data           ${stack.dataDir}${isElsewhere(stack.dataDir) ? ', for this checkout is not yours to write' : ''}`,
     `  Function logs  ${stack.logPath}`,
     'Ctrl-C stops it.',
   ].join('\n')
@@ -50,7 +64,9 @@ const welcome = (stack: Stack, open: boolean, seconds: number): string => {
 const main = async (): Promise<void> => {
   const began = performance.now()
   const options = readOptions(process.argv.slice(2), process.env)
-  await prepare()
+  await prepare().catch((error: NodeJS.ErrnoException) => {
+    throw unbuilt.has(error.code ?? '') ? stale : error
+  })
   const died = (reason: string): void => leave(`The stack has stopped: ${reason}`)
   const stack = await startStack({ ...options, given: process.env, died })
   const stop = (): void => void stack.stop().then(() => process.exit(0))
@@ -61,6 +77,15 @@ const main = async (): Promise<void> => {
   console.log(welcome(stack, options.open, (performance.now() - began) / 1000))
   if (options.demo) console.log(await demonstrate(stack, options.open))
 }
+
+const isElsewhere = (path: string): boolean => !process.env.DATA_DIR && path !== resolve(projectRoot, '.data')
+
+/** A file system's refusals to write. */
+const unbuilt = new Set(['EACCES', 'EPERM', 'EROFS'])
+
+const stale = new Refusal(
+  `What was built in ${projectRoot}dist is older than its sources, and not yours to write: its owner can run \`npm run build\`.`,
+)
 
 const demonstrate = async (stack: Stack, open: boolean): Promise<string> => {
   const count = await fillStore(stack, open)

@@ -356,6 +356,15 @@ describe('npm start', () => {
     expect(() => readOptions([], { PORT: 'abc' })).toThrow(
       'PORT must be a number from 0 to 65535, not `abc`.',
     )
+    for (const WORKERS of ['0', '65', '2.5', 'many'])
+      expect(() => readOptions([], { WORKERS })).toThrow(
+        `WORKERS must be a number from 1 to 64, not \`${WORKERS}\`.`,
+      )
+  })
+
+  test('runs as many workers as it is told to', () => {
+    expect(readOptions([], { WORKERS: '8' }).environments).toBe(8)
+    expect(readOptions([], {}).environments).toBeUndefined()
   })
 
   test('says in one line that the engine of this platform is missing', () => {

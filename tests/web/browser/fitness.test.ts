@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { ann, monitor, nobody } from './sample.ts'
-import { openStand, type Stand } from './stand.ts'
+import { openStand, type Stand, test } from './stand.ts'
 
 let stand: Stand
 

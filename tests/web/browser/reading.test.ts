@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { ann, bea, nobody } from './sample.ts'
-import { openStand, type Stand } from './stand.ts'
+import { openStand, type Stand, test } from './stand.ts'
 
 let stand: Stand
 

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { ann } from './sample.ts'
-import { openStand, type Stand } from './stand.ts'
+import { openStand, type Stand, test } from './stand.ts'
 
 let stand: Stand
 

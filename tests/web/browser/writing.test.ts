@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import type { Bundle, Patient } from 'fhir/r4.js'
 import type { Route } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { ann, bea } from './sample.ts'
-import { openStand, type Stand } from './stand.ts'
+import { openStand, type Stand, test } from './stand.ts'
 
 let stand: Stand
 
