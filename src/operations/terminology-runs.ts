@@ -3,21 +3,21 @@
 import type { Canonical } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import { operationOutcome } from '../outcome/outcome.ts'
-import { expanded, type Wanted } from '../terminology/answer.ts'
+import { type ExpansionOptions, expanded } from '../terminology/answer.ts'
 import {
-  type Checked,
+  type CheckOptions,
+  type CodeCheck,
   checkInSet,
   checkInSystem,
   checkNameless,
   checkSpelling,
-  type Manner,
 } from '../terminology/check.ts'
-import { spelledIn, spellingOf } from '../terminology/grammars.ts'
-import { gather, type Held } from '../terminology/held.ts'
-import type { Asked } from '../terminology/judge.ts'
-import { lookedUp, type Part, subsumption } from '../terminology/lookup.ts'
-import type { CodeSystem, Coding, ValueSet } from '../terminology/resources.ts'
-import { type Node, nodeOf, type System, systemOf } from '../terminology/system.ts'
+import { spellingOf, systemBySpelling } from '../terminology/grammars.ts'
+import { type LoadedTerminology, loadReferred } from '../terminology/held.ts'
+import type { AskedCoding } from '../terminology/judge.ts'
+import { type LookupPart, lookedUp, subsumption } from '../terminology/lookup.ts'
+import type { CodeSystemResource, Coding, ValueSetResource } from '../terminology/resources.ts'
+import { type CodeNode, type CodeSystemGraph, nodeOf, systemOf } from '../terminology/system.ts'
 import { pinned } from '../terminology/versions.ts'
 import type { Input } from './input.ts'
 import {
@@ -35,9 +35,9 @@ import {
   type Work,
 } from './terminology-work.ts'
 
-const theValueSet = async (work: Work): Promise<ValueSet> => {
+const theValueSet = async (work: Work): Promise<ValueSetResource> => {
   const find = (canonical: string) => work.terminology.valueSet(canonical)
-  const found = await named<ValueSet>(work, { what: 'value set', member: 'valueSet', find })
+  const found = await named<ValueSetResource>(work, { what: 'value set', member: 'valueSet', find })
   if (found) return found
   throw failure(
     'required',
@@ -45,7 +45,7 @@ const theValueSet = async (work: Work): Promise<ValueSet> => {
   )
 }
 
-const wantedIn = (input: Input): Wanted =>
+const wantedIn = (input: Input): ExpansionOptions =>
   Object.fromEntries(
     Object.entries({
       filter: input.text('filter'),
@@ -77,11 +77,11 @@ const expand: Run = async (work) => {
     forced: wanted['force-system-version'] ?? [],
   })
   const valueSet = await theValueSet(work)
-  const held = await gather(terminology, valueSet)
+  const held = await loadReferred(terminology, valueSet)
   return expanded(held, valueSet, wanted, new Date(context.now()).toISOString())
 }
 
-const mannerOf = (input: Input): Manner => {
+const mannerOf = (input: Input): CheckOptions => {
   const [abstract, displayLanguage] = [input.flag('abstract'), input.text('displayLanguage')]
   return {
     ...(abstract !== undefined && { abstract }),
@@ -90,7 +90,7 @@ const mannerOf = (input: Input): Manner => {
 }
 
 /** The first code that will do; without one, what is wrong with each. */
-const checkedParts = (checked: readonly Checked[]): readonly Part[] => {
+const checkedParts = (checked: readonly CodeCheck[]): readonly LookupPart[] => {
   const { result, display } = checked.find((each) => each.result) ?? checked[0] ?? { result: false }
   const found = checked.find((each) => each.result)
   const issues = found ? found.issues : checked.flatMap((each) => each.issues)
@@ -101,18 +101,18 @@ const checkedParts = (checked: readonly Checked[]): readonly Part[] => {
     { name: 'result', valueBoolean: result },
     ...(message === undefined ? [] : [{ name: 'message', valueString: message }]),
     ...(display === undefined ? [] : [{ name: 'display', valueString: display }]),
-    ...(issues.length === 0 ? [] : [{ name: 'issues', resource: operationOutcome(issues) } as Part]),
+    ...(issues.length === 0 ? [] : [{ name: 'issues', resource: operationOutcome(issues) } as LookupPart]),
   ]
 }
 
 const checkSet: Run = async (work) => {
   const { input, terminology } = work
   const valueSet = await theValueSet(work)
-  const held = await gather(terminology, valueSet)
+  const held = await loadReferred(terminology, valueSet)
   const asked = askedIn(input, input.text('system'), input.text('systemVersion'))
   const isBare = input.text('code') !== undefined
   if (isBare && asked[0]?.system === undefined) checkSystems(held, valueSet)
-  const check = (each: Asked): Checked =>
+  const check = (each: AskedCoding): CodeCheck =>
     isBare || each.system !== undefined
       ? checkInSet(held, valueSet, each, mannerOf(input))
       : checkNameless(each)
@@ -120,7 +120,7 @@ const checkSet: Run = async (work) => {
 }
 
 /** A code says something only in a system, which the value set may tell where it draws from one alone. */
-const checkSystems = ({ systems, missing }: Held, { url = '' }: ValueSet): void => {
+const checkSystems = ({ systems, missing }: LoadedTerminology, { url = '' }: ValueSetResource): void => {
   if (systems.length + missing.length > 1)
     throw failure(
       'required',
@@ -133,7 +133,7 @@ const heldSystem = async (
   { terminology }: Work,
   url: string,
   version: string | undefined,
-): Promise<System> => {
+): Promise<CodeSystemGraph> => {
   const system = await terminology.system(url, version)
   if (!system) throw notHeld('code system', canonicalOf(url, version))
   return system
@@ -144,9 +144,9 @@ const theSystem = async (
   work: Work,
   url: string | undefined,
   version: string | undefined,
-): Promise<System> => {
+): Promise<CodeSystemGraph> => {
   const { call, input } = work
-  const given = input.object<CodeSystem>('codeSystem')
+  const given = input.object<CodeSystemResource>('codeSystem')
   if ([call.id !== '', url !== undefined, given !== undefined].filter(Boolean).length > 1)
     throw onlyOne('code system')
   const own = call.id === '' ? given && systemOf([given]) : await instanceSystem(work)
@@ -156,14 +156,14 @@ const theSystem = async (
   return heldSystem(work, url, version)
 }
 
-const instanceSystem = async (work: Work): Promise<System> => {
-  const own = await addressed<CodeSystem>(work)
+const instanceSystem = async (work: Work): Promise<CodeSystemGraph> => {
+  const own = await addressed<CodeSystemResource>(work)
   const system = own.url === undefined ? systemOf([own]) : await work.terminology.system(own.url, own.version)
   if (!system) throw notHeld('content of the code system', own.url)
   return system
 }
 
-const nodeIn = (system: System, code: string): Node => {
+const nodeIn = (system: CodeSystemGraph, code: string): CodeNode => {
   const node = nodeOf(system, code)
   if (node) return node
   throw failure(
@@ -175,7 +175,7 @@ const nodeIn = (system: System, code: string): Node => {
 }
 
 /** UCUM, media types and the like have no list to hold, but a grammar. */
-const checkedBySpelling = async (work: Work, url: string | undefined): Promise<Checked[] | undefined> => {
+const checkedBySpelling = async (work: Work, url: string | undefined): Promise<CodeCheck[] | undefined> => {
   const { input, terminology } = work
   if (url === undefined || input.object('codeSystem') || !spellingOf(url, '')) return undefined
   if (await terminology.system(url, input.text('version'))) return undefined
@@ -211,10 +211,10 @@ const spelledSystem = async (
   { terminology }: Work,
   url: string,
   code: string,
-): Promise<System | undefined> => {
+): Promise<CodeSystemGraph | undefined> => {
   const spelling = spellingOf(url, code)
   if (!spelling || spelling.answer === 'unknown' || (await terminology.system(url))) return undefined
-  return spelledIn(url, code, spelling)
+  return systemBySpelling(url, code, spelling)
 }
 
 const lookup: Run = async (work) => {
@@ -256,7 +256,7 @@ const subsumes: Run = async (work) => {
   )
 }
 
-const pairOf = (input: Input, which: 'A' | 'B'): Asked => {
+const pairOf = (input: Input, which: 'A' | 'B'): AskedCoding => {
   const [code, coding] = [input.text(`code${which}`), input.object<Coding>(`coding${which}`)]
   const found = code ?? coding?.code
   if (found === undefined || (code !== undefined && coding))

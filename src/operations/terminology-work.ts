@@ -4,8 +4,8 @@ import { type Canonical, parseCanonical } from '../fhir/references.ts'
 import type { Answer, Call, Dispatch } from '../interactions/call.ts'
 import { read } from '../interactions/read.ts'
 import { Failure, failure } from '../outcome/failure.ts'
-import type { Asked } from '../terminology/judge.ts'
-import type { Part } from '../terminology/lookup.ts'
+import type { AskedCoding } from '../terminology/judge.ts'
+import type { LookupPart } from '../terminology/lookup.ts'
 import type { Coding } from '../terminology/resources.ts'
 import { openTerminology, type Terminology } from '../terminology/terminology.ts'
 import { type Input, readInput } from './input.ts'
@@ -33,7 +33,10 @@ export const running =
   }
 
 /** Returns a Parameters resource. */
-export const parameters = (parameter: readonly Part[]): object => ({ resourceType: 'Parameters', parameter })
+export const parameters = (parameter: readonly LookupPart[]): object => ({
+  resourceType: 'Parameters',
+  parameter,
+})
 
 /** Returns the resource that the call's address names. */
 export const addressed = async <T>({ call, context }: Work): Promise<T> => {
@@ -111,7 +114,7 @@ const heldIn = async <T>(
 }
 
 /** Returns the codes that are asked for: one, or those of a CodeableConcept, of which one must do. */
-export const askedIn = (input: Input, system?: string, version?: string): readonly Asked[] => {
+export const askedIn = (input: Input, system?: string, version?: string): readonly AskedCoding[] => {
   const [code, coding] = [input.text('code'), input.object<Coding>('coding')]
   const concept = input.object<{ coding?: readonly Coding[] }>('codeableConcept')
   if ([code, coding, concept].filter((each) => each !== undefined).length !== 1)
@@ -123,5 +126,5 @@ export const askedIn = (input: Input, system?: string, version?: string): readon
     throw failure('invalid', `The ${extra} goes with \`code\`; a coding has its own.`, extra)
   const codings: readonly Coding[] =
     code !== undefined ? [{ code, ...Object.fromEntries(own) }] : (concept?.coding ?? [coding ?? {}])
-  return codings.filter((each): each is Asked => typeof each.code === 'string')
+  return codings.filter((each): each is AskedCoding => typeof each.code === 'string')
 }

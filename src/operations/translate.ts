@@ -2,18 +2,18 @@
 
 import { parseCanonical } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
-import { type Beside, type ConceptMap, reversed } from '../terminology/concept-map.ts'
+import { type ConceptMap, type MappedElement, reversed } from '../terminology/concept-map.ts'
 import { heldByUrl } from '../terminology/find.ts'
 import { mapsBy, setNames } from '../terminology/find-maps.ts'
-import type { Part } from '../terminology/lookup.ts'
+import type { LookupPart } from '../terminology/lookup.ts'
 import {
   type Dependency,
   isTranslation,
   type Match,
-  type Source,
+  type SourceCoding,
   type Translation,
-  translate,
-  type Wish,
+  type TranslationOptions,
+  translateByMaps,
 } from '../terminology/translate.ts'
 import { codeValidator } from '../terminology/validate-code.ts'
 import type { Input } from './input.ts'
@@ -31,7 +31,7 @@ const run: Run = async (work) => {
     return found && turn(found)
   }
   const knowledge = { terminology, validate: codeValidator(context.store), conceptMap }
-  const found = await Promise.all(asked.map((each) => translate(maps, each, wish, knowledge)))
+  const found = await Promise.all(asked.map((each) => translateByMaps(maps, each, wish, knowledge)))
   return parameters(told(asked, maps, found, context.base))
 }
 
@@ -39,14 +39,14 @@ const run: Run = async (work) => {
 export const translateCode = running(run)
 
 /** A code of a CodeableConcept without its system says nothing that could be translated. */
-const sourcesIn = (input: Input): readonly Source[] => {
+const sourcesIn = (input: Input): readonly SourceCoding[] => {
   const asked = askedIn(input, input.text('system'), input.text('version'))
-  const sources = asked.filter((each): each is Source => each.system !== undefined)
+  const sources = asked.filter((each): each is SourceCoding => each.system !== undefined)
   if (sources.length > 0) return sources
   throw failure('required', 'A code is translated from a code system: give `system`.', 'system')
 }
 
-const wishIn = async ({ input, context }: Work, backwards: boolean): Promise<Wish> => {
+const wishIn = async ({ input, context }: Work, backwards: boolean): Promise<TranslationOptions> => {
   const names = async (name: 'source' | 'target') => {
     const text = input.text(name)
     return text === undefined ? {} : { [name]: await setNames(text, context) }
@@ -78,8 +78,8 @@ const heldMap = async ({ context }: Work, canonical: string): Promise<ConceptMap
 /** Without one that is named, all that are of the code's system or of the value set that it was chosen from. */
 const mapsFor = async (
   work: Work,
-  asked: readonly Source[],
-  { source = [] }: Wish,
+  asked: readonly SourceCoding[],
+  { source = [] }: TranslationOptions,
   backwards: boolean,
 ): Promise<readonly ConceptMap[]> => {
   const find = (canonical: string) => heldMap(work, canonical)
@@ -95,11 +95,11 @@ const mapsFor = async (
 }
 
 const told = (
-  asked: readonly Source[],
+  asked: readonly SourceCoding[],
   maps: readonly ConceptMap[],
   found: readonly Translation[],
   base: string,
-): readonly Part[] => {
+): readonly LookupPart[] => {
   const all = found.flatMap(({ matches }) => matches)
   const parts = new Map(all.map((match) => partOf(match, base)).map((part) => [JSON.stringify(part), part]))
   const result = all.some(isTranslation)
@@ -112,7 +112,11 @@ const told = (
   ]
 }
 
-const whyNot = (asked: readonly Source[], maps: readonly ConceptMap[], all: readonly Match[]): string => {
+const whyNot = (
+  asked: readonly SourceCoding[],
+  maps: readonly ConceptMap[],
+  all: readonly Match[],
+): string => {
   const codes = asked.map(({ system, code }) => `\`${system}|${code}\``).join(', ')
   if (maps.length === 0)
     return `No concept map is held that could translate ${codes}. Load one, or send it as \`conceptMap\`.`
@@ -121,7 +125,7 @@ const whyNot = (asked: readonly Source[], maps: readonly ConceptMap[], all: read
   return `There is no translation of ${codes}: what is told of it is ${[...said].join(' and ')}.`
 }
 
-const partOf = ({ equivalence, concept, product, map }: Match, base: string): Part => {
+const partOf = ({ equivalence, concept, product, map }: Match, base: string): LookupPart => {
   const source = map.url ?? (map.id === undefined ? undefined : `${base}/ConceptMap/${map.id}`)
   return {
     name: 'match',
@@ -134,7 +138,7 @@ const partOf = ({ equivalence, concept, product, map }: Match, base: string): Pa
   }
 }
 
-const productPart = ({ property, system, value, display }: Beside): Part => {
+const productPart = ({ property, system, value, display }: MappedElement): LookupPart => {
   const of = system === undefined ? undefined : parseCanonical(system)
   const coding = { system: of?.url, version: of?.version, code: value, display }
   return {

@@ -1,16 +1,19 @@
-/** An expansion as it is asked for, https://hl7.org/fhir/R4/valueset-operation-expand.html */
+/**
+ * The expansion of a value set as `$expand` returns it,
+ * https://hl7.org/fhir/R4/valueset-operation-expand.html
+ */
 
 import { parseCanonical } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import { normalise } from '../search/types/string.ts'
-import { type Code, codesIn, openSystems } from './expand.ts'
-import type { Held } from './held.ts'
+import { codesOfValueSet, type ExpandedCode, incompleteSystems } from './expand.ts'
+import type { LoadedTerminology } from './held.ts'
 import { unclosed } from './judge.ts'
-import type { Contained, Designation, ValueSet } from './resources.ts'
-import { isA, isAbstract, isInactive } from './system.ts'
+import type { Contained, Designation, ValueSetResource } from './resources.ts'
+import { isAbstract, isInactive, isSameOrBelow } from './system.ts'
 
-/** Which of the codes are wanted, and what of each. */
-export interface Wanted {
+/** The parameters of `$expand` beside the value set: the codes to return, and the properties of each. */
+export interface ExpansionOptions {
   filter?: string
   offset?: number
   count?: number
@@ -32,59 +35,71 @@ export interface Wanted {
 /** Larger answers are paged. */
 export const mostAtOnce = 10_000
 
-/** Returns the value set with its expansion. Fails with `too-costly` where there are more codes than one answer holds. */
-export const expanded = (held: Held, valueSet: ValueSet, wanted: Wanted, now: string): object => {
-  const codes = codesIn(held, valueSet).filter((code) => isWanted(code, wanted))
+/** Returns the value set with its expansion. Fails with `too-costly` above `mostAtOnce` codes in one page. */
+export const expanded = (
+  held: LoadedTerminology,
+  valueSet: ValueSetResource,
+  wanted: ExpansionOptions,
+  now: string,
+): object => {
+  const codes = codesOfValueSet(held, valueSet).filter((code) => isIncluded(code, wanted))
   const paged = pagingOf(wanted)
   const { offset = 0, count } = paged
   const page = count === undefined ? codes.slice(offset) : codes.slice(offset, offset + count)
-  if (page.length > mostAtOnce) throw tooMany(page.length)
+  if (page.length > mostAtOnce) throw tooManyAtOnce(page.length)
   const { compose, expansion: _, ...rest } = valueSet
   return {
     ...rest,
     status: rest.status ?? 'active',
     ...(wanted.includeDefinition && compose && { compose }),
     expansion: {
-      ...(openSystems(held, valueSet).length > 0 && { extension: [{ url: unclosed, valueBoolean: true }] }),
+      ...(incompleteSystems(held, valueSet).length > 0 && {
+        extension: [{ url: unclosed, valueBoolean: true }],
+      }),
       identifier: `urn:uuid:${crypto.randomUUID()}`,
       timestamp: now,
       total: codes.length,
       ...((paged.offset !== undefined || count !== undefined) && { offset }),
-      parameter: parametersOf(paged, codes),
+      parameter: expansionParametersOf(paged, codes),
       contains:
-        wanted.excludeNested === false ? nested(held, page, wanted) : page.map((code) => told(code, wanted)),
+        wanted.excludeNested === false
+          ? nested(held, page, wanted)
+          : page.map((code) => containsElement(code, wanted)),
     },
   }
 }
 
-/** Pages are of a flat list; of a nested one only its size can be asked for, and otherwise all is given. */
-const pagingOf = (wanted: Wanted): Wanted => {
+/**
+ * Pages apply to a flat list. A nested expansion is complete, except with `count=0`, which returns only the
+ * total.
+ */
+const pagingOf = (wanted: ExpansionOptions): ExpansionOptions => {
   if (wanted.excludeNested !== false) return wanted
   const { offset: _, count, ...rest } = wanted
   return count === 0 ? { ...rest, count } : rest
 }
 
-const tooMany = (count: number) =>
+const tooManyAtOnce = (count: number) =>
   failure(
     'too-costly',
     `The expansion has ${count} codes; at most ${mostAtOnce} are given at once. Ask for pages with \`count\` and \`offset\`, or narrow it with \`filter\`.`,
   )
 
-const isWanted = (code: Code, wanted: Wanted): boolean => {
+const isIncluded = (code: ExpandedCode, wanted: ExpansionOptions): boolean => {
   const { node } = code
   if (wanted.activeOnly && node && isInactive(node)) return false
   if (wanted.excludeNotForUI && node && isAbstract(node)) return false
-  if (wanted['exclude-system']?.some((canonical) => isOf(code, canonical))) return false
-  return wanted.filter === undefined || isNamed(code, wanted.filter)
+  if (wanted['exclude-system']?.some((canonical) => isOfSystem(code, canonical))) return false
+  return wanted.filter === undefined || matchesFilterText(code, wanted.filter)
 }
 
-const isOf = ({ system, version: own }: Code, canonical: string): boolean => {
+const isOfSystem = ({ system, version: own }: ExpandedCode, canonical: string): boolean => {
   const { url, version } = parseCanonical(canonical)
   return url === system && (version === undefined || version === own)
 }
 
-/** Every word must stand in the code or in one of its names, however it is written. */
-const isNamed = (code: Code, filter: string): boolean => {
+/** Every word of the filter must occur in the code or in a name of the code; case and accents are ignored. */
+const matchesFilterText = (code: ExpandedCode, filter: string): boolean => {
   const text = normalise(
     [code.code, code.display, ...designationsOf(code).map(({ value }) => value)].join(' '),
   )
@@ -93,12 +108,12 @@ const isNamed = (code: Code, filter: string): boolean => {
     .every((word) => text.includes(word))
 }
 
-const designationsOf = ({ listed, node }: Code): readonly Designation[] => [
+const designationsOf = ({ listed, node }: ExpandedCode): readonly Designation[] => [
   ...(listed?.designation ?? []),
   ...(node?.designations ?? []),
 ]
 
-const told = (code: Code, wanted: Wanted): Contained => {
+const containsElement = (code: ExpandedCode, wanted: ExpansionOptions): Contained => {
   const { system, version, node } = code
   const display = displayIn(code, wanted.displayLanguage)
   const designation = wanted.includeDesignations ? designationsOf(code).filter(isAsked(wanted)) : []
@@ -113,8 +128,8 @@ const told = (code: Code, wanted: Wanted): Contained => {
   }
 }
 
-/** Returns the name of a code in the first of the languages that it has one in, else its usual name. */
-export const displayIn = (code: Code, languages: string | undefined): string | undefined => {
+/** Returns the name of a code in the first language that has a name, else its usual name. */
+export const displayIn = (code: ExpandedCode, languages: string | undefined): string | undefined => {
   for (const language of languages?.split(',') ?? []) {
     const tag = language.split(';')[0]?.trim() ?? ''
     const found = designationsOf(code).find((designation) => speaks(designation, tag))
@@ -130,7 +145,7 @@ const speaks = ({ language = '' }: Designation, tag: string): boolean => {
 }
 
 const isAsked =
-  ({ designation }: Wanted) =>
+  ({ designation }: ExpansionOptions) =>
   (each: Designation): boolean =>
     !designation?.length ||
     designation.some((text) => {
@@ -139,35 +154,48 @@ const isAsked =
       return each.use?.system === system && each.use.code === code
     })
 
-/** Each code stands below the nearest code above it that is there too. */
-const nested = (held: Held, codes: readonly Code[], wanted: Wanted): readonly Contained[] => {
-  const items = new Map(codes.map((code) => [`${code.system}|${code.code}`, { code, below: [] as Code[] }]))
+/** Nests each code below its nearest ancestor on the page. */
+const nested = (
+  held: LoadedTerminology,
+  codes: readonly ExpandedCode[],
+  wanted: ExpansionOptions,
+): readonly Contained[] => {
+  const items = new Map(
+    codes.map((code) => [`${code.system}|${code.code}`, { code, below: [] as ExpandedCode[] }]),
+  )
   const top = codes.filter((code) => {
     const above = nearestAbove(held, code, items)
     above?.below.push(code)
     return !above
   })
-  const shown = (code: Code): Contained => {
+  const shown = (code: ExpandedCode): Contained => {
     const below = items.get(`${code.system}|${code.code}`)?.below ?? []
-    return { ...told(code, wanted), ...(below.length > 0 && { contains: below.map(shown) }) }
+    return { ...containsElement(code, wanted), ...(below.length > 0 && { contains: below.map(shown) }) }
   }
   return top.map(shown)
 }
 
-const nearestAbove = <T>(held: Held, code: Code, items: ReadonlyMap<string, T>): T | undefined => {
+const nearestAbove = <T>(
+  held: LoadedTerminology,
+  code: ExpandedCode,
+  items: ReadonlyMap<string, T>,
+): T | undefined => {
   const system = held.systems.find(({ url, version }) => url === code.system && version === code.version)
   const way = new Set(code.node?.parents)
   for (const parent of way) {
     const found = items.get(`${code.system}|${parent}`)
-    if (found && system && !isA(system, parent, code.code)) return found
+    if (found && system && !isSameOrBelow(system, parent, code.code)) return found
     for (const next of system?.nodes.get(parent)?.parents ?? []) way.add(next)
   }
   return undefined
 }
 
-type Parameter = { name: string } & Record<`value${string}`, unknown>
+type ExpansionParameter = { name: string } & Record<`value${string}`, unknown>
 
-const parametersOf = (wanted: Wanted, codes: readonly Code[]): readonly Parameter[] => {
+const expansionParametersOf = (
+  wanted: ExpansionOptions,
+  codes: readonly ExpandedCode[],
+): readonly ExpansionParameter[] => {
   const given = Object.entries(wanted).flatMap(([name, value]) =>
     value === undefined ? [] : spelt(name, value),
   )
@@ -177,7 +205,7 @@ const parametersOf = (wanted: Wanted, codes: readonly Code[]): readonly Paramete
   return [...given, ...[...used].map((canonical) => ({ name: 'used-codesystem', valueUri: canonical }))]
 }
 
-const spelt = (name: string, value: unknown): readonly Parameter[] => {
+const spelt = (name: string, value: unknown): readonly ExpansionParameter[] => {
   if (typeof value === 'boolean') return [{ name, valueBoolean: value }]
   if (typeof value === 'number') return [{ name, valueInteger: value }]
   const all = (Array.isArray(value) ? value : [value]).map(String)

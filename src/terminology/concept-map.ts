@@ -1,33 +1,33 @@
-/** https://hl7.org/fhir/R4/conceptmap.html, as far as codes are translated by it. */
+/** https://hl7.org/fhir/R4/conceptmap.html, the elements that translation reads. */
 
-/** An element beside the code: one that a mapping depends on, or one that it makes. */
-export interface Beside {
+/** A `dependsOn` or a `product` of a mapping. */
+export interface MappedElement {
   property: string
   system?: string | undefined
   value: string
   display?: string | undefined
 }
 
-export interface Target {
+export interface MapTarget {
   code?: string | undefined
   display?: string | undefined
   equivalence: string
-  dependsOn?: readonly Beside[] | undefined
-  product?: readonly Beside[] | undefined
+  dependsOn?: readonly MappedElement[] | undefined
+  product?: readonly MappedElement[] | undefined
 }
 
-interface Element {
+interface ConceptMapElement {
   code?: string | undefined
   display?: string | undefined
-  target?: readonly Target[] | undefined
+  target?: readonly MapTarget[] | undefined
 }
 
-export interface Group {
+export interface ConceptMapGroup {
   source?: string | undefined
   sourceVersion?: string | undefined
   target?: string | undefined
   targetVersion?: string | undefined
-  element: readonly Element[]
+  element: readonly ConceptMapElement[]
   unmapped?: { mode: string; code?: string; display?: string; url?: string }
 }
 
@@ -41,7 +41,7 @@ export interface ConceptMap {
   sourceCanonical?: string | undefined
   targetUri?: string | undefined
   targetCanonical?: string | undefined
-  group?: readonly Group[]
+  group?: readonly ConceptMapGroup[]
 }
 
 /** Returns the address of the value set that a map translates from. */
@@ -52,11 +52,14 @@ export const sourceSetOf = ({ sourceCanonical, sourceUri }: ConceptMap): string 
 export const targetSetOf = ({ targetCanonical, targetUri }: ConceptMap): string | undefined =>
   targetCanonical ?? targetUri
 
-/** Returns what a group says of a code, which `is` recognises. */
-export const targetsOf = ({ element }: Group, is: (code: string) => boolean): readonly Target[] =>
+/** Returns the targets that a group maps a code to; `is` compares the code. */
+export const mappedTargets = (
+  { element }: ConceptMapGroup,
+  is: (code: string) => boolean,
+): readonly MapTarget[] =>
   element.flatMap(({ code, target = [] }) => (code !== undefined && is(code) ? target : []))
 
-/** Returns the map read backwards: which codes it maps to each of its targets. What it does with all others cannot be turned. */
+/** Returns the map with source and target exchanged. `unmapped` has no reverse and is left out. */
 export const reversed = (map: ConceptMap): ConceptMap => ({
   ...map,
   sourceCanonical: undefined,
@@ -66,7 +69,7 @@ export const reversed = (map: ConceptMap): ConceptMap => ({
   group: (map.group ?? []).map(reversedGroup),
 })
 
-const reversedGroup = (group: Group): Group => ({
+const reversedGroup = (group: ConceptMapGroup): ConceptMapGroup => ({
   source: group.target,
   sourceVersion: group.targetVersion,
   target: group.source,
@@ -76,8 +79,8 @@ const reversedGroup = (group: Group): Group => ({
   ),
 })
 
-/** What the mapping depended on is now what comes of it. */
-const reversedElement = ({ code, display }: Element, target: Target): Element => ({
+/** The `dependsOn` of a mapping becomes the `product` of its reverse. */
+const reversedElement = ({ code, display }: ConceptMapElement, target: MapTarget): ConceptMapElement => ({
   code: target.code,
   target: [
     {
@@ -89,7 +92,9 @@ const reversedElement = ({ code, display }: Element, target: Target): Element =>
   ],
 })
 
-/** https://hl7.org/fhir/R4/valueset-concept-map-equivalence.html — all others say the same both ways. */
+/**
+ * https://hl7.org/fhir/R4/valueset-concept-map-equivalence.html — equivalences that change in a reversed map.
+ */
 const turned: Readonly<Record<string, string>> = {
   wider: 'narrower',
   narrower: 'wider',

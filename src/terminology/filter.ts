@@ -2,43 +2,62 @@
 
 import { runInNewContext } from 'node:vm'
 import { type Failure, failure } from '../outcome/failure.ts'
-import type { Filter } from './resources.ts'
-import { isA, isAbstract, isInactive, type Node, nodeOf, type System, valuesOf } from './system.ts'
+import type { ComposeFilter } from './resources.ts'
+import {
+  type CodeNode,
+  type CodeSystemGraph,
+  isAbstract,
+  isInactive,
+  isSameOrBelow,
+  nodeOf,
+  propertyValues,
+} from './system.ts'
 
 /** Whether a code of the system passes. */
-export type Passes = (node: Node) => boolean
+export type Passes = (node: CodeNode) => boolean
 
-/** Returns the test that a filter is. Fails where the operator is none of R4's, or makes no sense for the property. */
-export const passesFilter = (system: System, filter: Filter): Passes => {
-  const operator = Object.hasOwn(operators, filter.op) ? operators[filter.op] : undefined
+/**
+ * Returns the test of a filter. Fails where R4 has no such operator, or the operator does not fit the
+ * property.
+ */
+export const passesFilter = (system: CodeSystemGraph, filter: ComposeFilter): Passes => {
+  const operator = Object.hasOwn(filterOperators, filter.op) ? filterOperators[filter.op] : undefined
   if (!operator) throw unknownOperator(filter)
   return operator(system, filter)
 }
 
-const unknownOperator = ({ op }: Filter): Failure =>
+const unknownOperator = ({ op }: ComposeFilter): Failure =>
   failure(
     'invalid',
-    `\`${op}\` is no operator of a value set's filter: R4 has ${Object.keys(operators).join(', ')}.`,
+    `\`${op}\` is no operator of a value set's filter: R4 has ${Object.keys(filterOperators).join(', ')}.`,
     'ValueSet.compose.include.filter.op',
   )
 
 const itself = new Set(['concept', 'code'])
 
-const ancestorsOf = ({ nodes }: System, node: Node, way: 'parents' | 'children'): readonly string[] => {
+const ancestorsOf = (
+  { nodes }: CodeSystemGraph,
+  node: CodeNode,
+  way: 'parents' | 'children',
+): readonly string[] => {
   const seen = new Set(node[way])
   for (const each of seen) for (const next of nodes.get(each)?.[way] ?? []) seen.add(next)
   return [...seen]
 }
 
-/** What a code has under a property's name: the code, its place in the hierarchy, or what was given with it. */
-const valuesAt = (system: System, node: Node, name: string): readonly string[] => {
+/**
+ * Returns the values of a code's property: the code, its place in the hierarchy, or stored property values.
+ */
+const valuesAt = (system: CodeSystemGraph, node: CodeNode, name: string): readonly string[] => {
   if (itself.has(name)) return [node.code]
-  const own = valuesOf(node, name)
+  const own = propertyValues(node, name)
   if (own.length > 0) return own
-  return derived[name]?.(system, node) ?? []
+  return derivedValues[name]?.(system, node) ?? []
 }
 
-const derived: Readonly<Record<string, (system: System, node: Node) => readonly string[]>> = {
+const derivedValues: Readonly<
+  Record<string, (system: CodeSystemGraph, node: CodeNode) => readonly string[]>
+> = {
   display: (_, { display }) => (display === undefined ? [] : [display]),
   definition: (_, { definition }) => (definition === undefined ? [] : [definition]),
   parent: (_, { parents }) => [...parents],
@@ -49,67 +68,70 @@ const derived: Readonly<Record<string, (system: System, node: Node) => readonly 
   notSelectable: (_, node) => [String(isAbstract(node))],
 }
 
-const listed = (value: string): ReadonlySet<string> => new Set(value.split(',').map((code) => code.trim()))
+const codesInList = (value: string): ReadonlySet<string> =>
+  new Set(value.split(',').map((code) => code.trim()))
 
-/** The code that a filter names, as the system spells it. */
-const named = (system: System, value: string): string => nodeOf(system, value)?.code ?? value
+/** Returns the code of a filter in the code system's own case. */
+const codeAsSpelled = (system: CodeSystemGraph, value: string): string => nodeOf(system, value)?.code ?? value
 
-type Operator = (system: System, filter: Filter) => Passes
+type FilterOperator = (system: CodeSystemGraph, filter: ComposeFilter) => Passes
 
-const below =
-  (withItself: boolean): Operator =>
+const isBelow =
+  (withItself: boolean): FilterOperator =>
   (system, { property, value }) => {
-    const top = named(system, value)
+    const top = codeAsSpelled(system, value)
     return (node) =>
-      valuesAt(system, node, property).some((code) => (withItself || code !== top) && isA(system, code, top))
+      valuesAt(system, node, property).some(
+        (code) => (withItself || code !== top) && isSameOrBelow(system, code, top),
+      )
   }
 
-const not =
-  (operator: Operator): Operator =>
+const negate =
+  (operator: FilterOperator): FilterOperator =>
   (system, filter) => {
     const passes = operator(system, filter)
     return (node) => !passes(node)
   }
 
-const among: Operator = (system, { property, value }) => {
-  const codes = listed(value)
+const among: FilterOperator = (system, { property, value }) => {
+  const codes = codesInList(value)
   return (node) => valuesAt(system, node, property).some((each) => codes.has(each))
 }
 
-const equal: Operator = (system, { property, value }) => {
-  const wanted = itself.has(property) ? named(system, value) : value
+const hasValue: FilterOperator = (system, { property, value }) => {
+  const wanted = itself.has(property) ? codeAsSpelled(system, value) : value
   return (node) => valuesAt(system, node, property).includes(wanted)
 }
 
-const exists: Operator = (system, { property, value }) => {
+const hasProperty: FilterOperator = (system, { property, value }) => {
   if (value !== 'true' && value !== 'false')
     throw failure('invalid', `The filter \`exists\` takes \`true\` or \`false\`, not \`${value}\`.`)
   return (node) => valuesAt(system, node, property).length > 0 === (value === 'true')
 }
 
-/** Upwards: the code itself and what it lies below. */
-const generalizes: Operator = (system, { value }) => {
-  const bottom = named(system, value)
-  return (node) => isA(system, bottom, node.code)
+/** Passes the code of the filter and its ancestors. */
+const generalizes: FilterOperator = (system, { value }) => {
+  const bottom = codeAsSpelled(system, value)
+  return (node) => isSameOrBelow(system, bottom, node.code)
 }
 
 const longestPattern = 500
-const milliseconds = 500
+const patternTimeout = 500
 
-/** Somebody else's pattern may take for ever, so all values are held against it at once, with an end to it. */
-const regex: Operator = (system, { property, value }) => {
+/** A client's pattern may run for ever, so all values are matched in one script with a time limit. */
+const regex: FilterOperator = (system, { property, value }) => {
   if (value.length > longestPattern)
     throw failure('too-costly', `A filter's regular expression may have ${longestPattern} characters.`)
   const texts = [...new Set([...system.nodes.values()].flatMap((node) => valuesAt(system, node, property)))]
-  const found = new Set(matching(value, texts))
+  const found = new Set(matchingTexts(value, texts))
   return (node) => valuesAt(system, node, property).some((each) => found.has(each))
 }
 
 const script = 'const all = new RegExp("^(?:" + pattern + ")$", "u"); texts.filter((text) => all.test(text))'
 
-const matching = (pattern: string, texts: readonly string[]): readonly string[] => {
+const matchingTexts = (pattern: string, texts: readonly string[]): readonly string[] => {
   try {
-    return runInNewContext(script, { pattern, texts }, { timeout: milliseconds })
+    return runInNewContext(script, { pattern, texts }, { timeout: patternTimeout })
   } catch (thrown) {
     const overtime = (thrown as { code?: string }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
     throw overtime
@@ -121,14 +143,14 @@ const matching = (pattern: string, texts: readonly string[]): readonly string[] 
   }
 }
 
-const operators: Readonly<Record<string, Operator>> = {
-  '=': equal,
-  'is-a': below(true),
-  'descendent-of': below(false),
-  'is-not-a': not(below(true)),
+const filterOperators: Readonly<Record<string, FilterOperator>> = {
+  '=': hasValue,
+  'is-a': isBelow(true),
+  'descendent-of': isBelow(false),
+  'is-not-a': negate(isBelow(true)),
   regex,
   in: among,
-  'not-in': not(among),
+  'not-in': negate(among),
   generalizes,
-  exists,
+  exists: hasProperty,
 }

@@ -1,17 +1,20 @@
-/** What `:in`, `:not-in`, `:above` and `:below` stand for, https://hl7.org/fhir/R4/search.html#token */
+/** The codes of `:in`, `:not-in`, `:above` and `:below`, https://hl7.org/fhir/R4/search.html#token */
 
 import { parseLink } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import type { FindCodes, Meant } from '../search/links/codes.ts'
 import type { Store } from '../store/port.ts'
-import { codesIn, openSystems } from './expand.ts'
-import { gather } from './held.ts'
+import { codesOfValueSet, incompleteSystems } from './expand.ts'
+import { loadReferred } from './held.ts'
 import { judgeOf } from './judge.ts'
-import type { ValueSet } from './resources.ts'
-import { isA, nodeOf } from './system.ts'
+import type { ValueSetResource } from './resources.ts'
+import { isSameOrBelow, nodeOf } from './system.ts'
 import { openTerminology, type Terminology } from './terminology.ts'
 
-/** Returns the function that tells the codes by what a store holds at that moment. */
+/**
+ * Returns the function that finds the codes of a modifier in a store. Fails with `not-found` where the value
+ * set is not loaded.
+ */
 export const codesFinder =
   (store: Store, base: string): FindCodes =>
   async (modifier, { set = '', system = '', code = '' }) => {
@@ -23,20 +26,24 @@ export const codesFinder =
   }
 
 /** `ValueSet/1`, or the same below the server's own base, names a resource rather than an address. */
-const ownValueSet = async (store: Store, base: string, text: string): Promise<ValueSet | undefined> => {
+const ownValueSet = async (
+  store: Store,
+  base: string,
+  text: string,
+): Promise<ValueSetResource | undefined> => {
   const link = parseLink(text, base)
   if (link?.kind !== 'local' || link.type !== 'ValueSet') return undefined
   const [version] = await store.get([{ type: link.type, id: link.id }])
-  return version && !version.deleted ? (JSON.parse(version.text) as ValueSet) : undefined
+  return version && !version.deleted ? (JSON.parse(version.text) as ValueSetResource) : undefined
 }
 
-const meantBySet = async (terminology: Terminology, valueSet: ValueSet): Promise<Meant> => {
-  const held = await gather(terminology, valueSet)
-  const groups = Map.groupBy(codesIn(held, valueSet), (each) => each.system)
+const meantBySet = async (terminology: Terminology, valueSet: ValueSetResource): Promise<Meant> => {
+  const held = await loadReferred(terminology, valueSet)
+  const groups = Map.groupBy(codesOfValueSet(held, valueSet), (each) => each.system)
   const codes = new Map([...groups].map(([url, list]) => [url, new Set(list.map((each) => each.code))]))
   const judge = judgeOf(held, valueSet)
   const isOther = (system: string, code: string): boolean => judge({ system, code }).answer === 'no'
-  const open = openSystems(held, valueSet).map(({ url, nodes }) => {
+  const open = incompleteSystems(held, valueSet).map(({ url, nodes }) => {
     const others = [...nodes.keys()].filter((code) => isOther(url, code))
     return [url, new Set(others)] as const
   })
@@ -63,7 +70,7 @@ const codesAround = async (
   const node = nodeOf(system, code)
   if (!node) throw failure('not-found', `\`${code}\` is no code of \`${url}\` that is held.`)
   const found = [...system.nodes.keys()].filter((each) =>
-    modifier === 'below' ? isA(system, each, node.code) : isA(system, node.code, each),
+    modifier === 'below' ? isSameOrBelow(system, each, node.code) : isSameOrBelow(system, node.code, each),
   )
   return { codes: new Map([[url, new Set(found)]]) }
 }

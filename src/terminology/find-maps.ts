@@ -1,4 +1,4 @@
-/** The concept maps that may translate a code, where none is named. */
+/** The concept maps that may translate a code, for a `$translate` without a map. */
 
 import { parseLink } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
@@ -7,24 +7,24 @@ import { findMatching, type MatchingOptions } from '../search/search.ts'
 import type { ConceptMap } from './concept-map.ts'
 import { byVersion } from './find.ts'
 
-/** More than are held of one code system; each is read whole. */
-const most = 200
+/** The most concept maps for one code system, in number of maps; each is read whole. */
+const mostMaps = 200
 
-/** Returns the newest version of every concept map that goes by one of the criteria, without those that are retired. */
+/** Returns the newest version of every concept map that matches a criterion, retired maps left out. */
 export const mapsBy = async (
   criteria: readonly (readonly [name: string, value: string])[],
   options: MatchingOptions,
 ): Promise<readonly ConceptMap[]> => {
   const found = await Promise.all(
     criteria.map(([name, value]) =>
-      findMatching('ConceptMap', [[name, escapeValue(value)]], options, most + 1),
+      findMatching('ConceptMap', [[name, escapeValue(value)]], options, mostMaps + 1),
     ),
   )
   const versions = new Map(found.flat().map((version) => [version.id, version]))
-  if (versions.size > most)
+  if (versions.size > mostMaps)
     throw failure(
       'too-costly',
-      `More than ${most} concept maps could translate that. Name one with \`url\`.`,
+      `More than ${mostMaps} concept maps could translate that. Name one with \`url\`.`,
       'url',
     )
   const maps = [...versions.values()].map(({ text }) => JSON.parse(text) as ConceptMap)

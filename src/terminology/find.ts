@@ -5,7 +5,7 @@ import { parseCanonical } from '../fhir/references.ts'
 import { valueList } from '../store/keys.ts'
 import type { Candidate, List, Store, Version } from '../store/port.ts'
 
-/** What a conformance resource is looked up and chosen by. */
+/** The elements by which a conformance resource is found and chosen. */
 interface Facts {
   url?: string
   supplements?: string
@@ -13,34 +13,34 @@ interface Facts {
   content?: string
 }
 
-/** A stored resource: its facts, the id of the write that made it this, and on demand the whole. */
-export interface Found extends Facts {
+/** A stored resource: its facts, its write id, and on demand the whole. */
+export interface StoredConformance extends Facts {
   id: string
   w: string
   t: string
   resource(): Resource
 }
 
-/** A version never changes, so what was parsed once stays right; the oldest make room. */
-const parsed = new Map<string, { resource: Resource; size: number }>()
-const room = 50_000_000
-let held = 0
+/** A version never changes, so a parsed version stays right; the oldest is dropped first. */
+const parsedResources = new Map<string, { resource: Resource; size: number }>()
+const mostParsedCharacters = 50_000_000
+let parsedCharacters = 0
 
-const keep = (key: string, resource: Resource, size: number): void => {
-  parsed.set(key, { resource, size })
-  held += size
-  for (const [oldest, other] of parsed) {
-    if (held <= room) break
-    parsed.delete(oldest)
-    held -= other.size
+const rememberParsed = (key: string, resource: Resource, size: number): void => {
+  parsedResources.set(key, { resource, size })
+  parsedCharacters += size
+  for (const [oldest, other] of parsedResources) {
+    if (parsedCharacters <= mostParsedCharacters) break
+    parsedResources.delete(oldest)
+    parsedCharacters -= other.size
   }
 }
 
-/** Of code systems the graph is kept, which is made of all their pieces. */
-const parse = (key: string, { type, text }: Version): Resource => {
-  const known = parsed.get(key)?.resource
+/** Code systems are not remembered here: their graph is, made of all pieces. */
+const parseOnce = (key: string, { type, text }: Version): Resource => {
+  const known = parsedResources.get(key)?.resource
   const resource = known ?? (JSON.parse(text) as Resource)
-  if (!known && type !== 'CodeSystem') keep(key, resource, text.length)
+  if (!known && type !== 'CodeSystem') rememberParsed(key, resource, text.length)
   return resource
 }
 
@@ -56,12 +56,12 @@ const factsIn = (resource: Resource): Facts => {
 }
 
 /** The pieces of a large code system are known by their facts; parsing them each time would take longer than the rest. */
-const foundOf = (version: Version): Found => {
+const foundOf = (version: Version): StoredConformance => {
   const { type, id, v, w, t } = version
   const key = `${type}/${id}/${v}/${w}`
   let resource: Resource | undefined
   const whole = (): Resource => {
-    resource ??= parse(key, version)
+    resource ??= parseOnce(key, version)
     return resource
   }
   const known = facts.get(key) ?? factsIn(whole())
@@ -70,8 +70,8 @@ const foundOf = (version: Version): Found => {
   return { ...known, id, w, t, resource: whole }
 }
 
-/** Which lists of the index lead from an address to resources. */
-const lists = { url: 'uri', supplements: 'reference' } as const
+/** The index lists that lead from an address to resources. */
+const addressLists = { url: 'uri', supplements: 'reference' } as const
 
 const candidatesIn = async (store: Store, { name }: List, shard: number): Promise<Candidate[]> => {
   const found: Candidate[] = []
@@ -85,19 +85,19 @@ const candidatesIn = async (store: Store, { name }: List, shard: number): Promis
   return found
 }
 
-const leadsTo = (found: Found, parameter: keyof typeof lists, url: string): boolean => {
+const leadsTo = (found: StoredConformance, parameter: keyof typeof addressLists, url: string): boolean => {
   const address = found[parameter]
   return address !== undefined && parseCanonical(address).url === url
 }
 
 /** A search would parse all pieces of a large code system each time, so the list is read here. */
-const readOnce = async (
+const readByAddress = async (
   store: Store,
   type: string,
-  parameter: keyof typeof lists,
+  parameter: keyof typeof addressLists,
   url: string,
-): Promise<Found[]> => {
-  const list = valueList(type, parameter, url, lists[parameter])
+): Promise<StoredConformance[]> => {
+  const list = valueList(type, parameter, url, addressLists[parameter])
   const shards = Array.from({ length: list.shards }, (_, shard) => candidatesIn(store, list, shard))
   const ids = new Set((await Promise.all(shards)).flat().map(({ id }) => id))
   if (ids.size === 0) return []
@@ -112,11 +112,12 @@ const readOnce = async (
 const clockSkew = 2000
 const mostReadings = 5
 
-const isYoung = ({ t }: Found): boolean => Date.parse(t) > Date.now() - clockSkew
-const writesOf = (found: readonly Found[]): string => found.map(({ id, w }) => `${id}/${w}`).join(' ')
+const isYoung = ({ t }: StoredConformance): boolean => Date.parse(t) > Date.now() - clockSkew
+const writesOf = (found: readonly StoredConformance[]): string =>
+  found.map(({ id, w }) => `${id}/${w}`).join(' ')
 
 /** Reading several is not one instant: while something may be changing, it is read until two readings agree. */
-const settled = async (read: () => Promise<Found[]>): Promise<Found[]> => {
+const settled = async (read: () => Promise<StoredConformance[]>): Promise<StoredConformance[]> => {
   let found = await read()
   for (let i = 1; i < mostReadings && found.some(isYoung); i++) {
     const again = await read()
@@ -127,19 +128,19 @@ const settled = async (read: () => Promise<Found[]>): Promise<Found[]> => {
 }
 
 /** Returns the stored resources of a type that a parameter leads to by an address: the oldest version first. */
-export const foundBy = async (
+export const storedByAddress = async (
   store: Store,
   type: string,
-  parameter: keyof typeof lists,
+  parameter: keyof typeof addressLists,
   url: string,
-): Promise<Found[]> => {
-  const found = await settled(() => readOnce(store, type, parameter, url))
+): Promise<StoredConformance[]> => {
+  const found = await settled(() => readByAddress(store, type, parameter, url))
   return found.sort((a, b) => byVersion(a.version, b.version) || (a.t < b.t ? -1 : 1))
 }
 
 const natural = new Intl.Collator('en', { numeric: true })
 
-/** Orders versions as people do: 2.10 after 2.9, and none before any. */
+/** Compares versions in natural order: 2.10 after 2.9, a missing version before all. */
 export const byVersion = (a: string | undefined, b: string | undefined): number =>
   a === undefined || b === undefined
     ? Number(a !== undefined) - Number(b !== undefined)
@@ -152,6 +153,6 @@ export const heldByUrl = async (
   canonical: string,
 ): Promise<Resource | undefined> => {
   const { url, version } = parseCanonical(canonical)
-  const found = await foundBy(store, type, 'url', url)
+  const found = await storedByAddress(store, type, 'url', url)
   return found.findLast((each) => version === undefined || each.version === version)?.resource()
 }

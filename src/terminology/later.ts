@@ -1,7 +1,7 @@
 import type { FindCodes } from '../search/links/codes.ts'
 import type { Store } from '../store/port.ts'
 
-/** Returns what tells a search its codes; terminology is loaded with the first search that asks. */
+/** Returns the function by which searches find codes; terminology is loaded with its first call. */
 export const findCodesLater =
   (store: Store, base: string): FindCodes =>
   async (modifier, value) =>

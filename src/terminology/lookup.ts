@@ -2,18 +2,18 @@
 
 import { displayIn } from './answer.ts'
 import type { Property } from './resources.ts'
-import { isA, isInactive, isRooted, type Node, type System } from './system.ts'
+import { type CodeNode, type CodeSystemGraph, isInactive, isRooted, isSameOrBelow } from './system.ts'
 
 /** A part of a Parameters resource. */
-export type Part = { name: string; part?: readonly Part[] } & Record<`value${string}`, unknown>
+export type LookupPart = { name: string; part?: readonly LookupPart[] } & Record<`value${string}`, unknown>
 
-/** Returns what is known of a code, as Parameters; only these properties where any are named. */
+/** Returns the entry of a code as Parameters; with named properties, only these. */
 export const lookedUp = (
-  system: System,
-  node: Node,
+  system: CodeSystemGraph,
+  node: CodeNode,
   wanted: readonly string[],
   displayLanguage: string | undefined,
-): readonly Part[] => {
+): readonly LookupPart[] => {
   const is = (name: string): boolean => wanted.length === 0 || wanted.includes(name)
   const code = { system: system.url, code: node.code, node, ...(node.display && { display: node.display }) }
   const designations = is('designation') ? node.designations : node.designations.filter(inOneOf(wanted))
@@ -31,7 +31,7 @@ export const lookedUp = (
     })),
     ...propertiesOf(system, node)
       .filter(({ code: name }) => is(name))
-      .map(told),
+      .map(propertyPart),
   ]
 }
 
@@ -41,14 +41,14 @@ const inOneOf =
   ({ language }: { language?: string }): boolean =>
     language !== undefined && wanted.includes(`lang.${language}`)
 
-interface Told extends Property {
+interface LookupProperty extends Property {
   description?: string
 }
 
-/** The place in the hierarchy is told as it is, however it was written. */
-const propertiesOf = (system: System, node: Node): readonly Told[] => {
-  const own = node.properties.filter(({ code }) => !derived.has(code))
-  const link = (code: string, other: string): Told => {
+/** Returns the properties of a code, with its place in the hierarchy as worked out from all pieces. */
+const propertiesOf = (system: CodeSystemGraph, node: CodeNode): readonly LookupProperty[] => {
+  const own = node.properties.filter(({ code }) => !derivedProperties.has(code))
+  const link = (code: string, other: string): LookupProperty => {
     const description = system.nodes.get(other)?.display
     return { code, valueCode: other, ...(description !== undefined && { description }) }
   }
@@ -61,9 +61,9 @@ const propertiesOf = (system: System, node: Node): readonly Told[] => {
   ]
 }
 
-const derived = new Set(['parent', 'child', 'subsumedBy', 'inactive'])
+const derivedProperties = new Set(['parent', 'child', 'subsumedBy', 'inactive'])
 
-const told = ({ code, description, ...value }: Told): Part => ({
+const propertyPart = ({ code, description, ...value }: LookupProperty): LookupPart => ({
   name: 'property',
   part: [
     { name: 'code', valueCode: code },
@@ -72,13 +72,17 @@ const told = ({ code, description, ...value }: Told): Part => ({
   ],
 })
 
-export type Outcome = 'equivalent' | 'subsumes' | 'subsumed-by' | 'not-subsumed'
+export type SubsumptionOutcome = 'equivalent' | 'subsumes' | 'subsumed-by' | 'not-subsumed'
 
-/** Returns how the first code stands to the second; undefined where that cannot be told from what is held. */
-export const subsumption = (system: System, a: Node, b: Node): Outcome | undefined => {
+/** Returns the relation of the first code to the second; undefined where loaded pieces cannot decide. */
+export const subsumption = (
+  system: CodeSystemGraph,
+  a: CodeNode,
+  b: CodeNode,
+): SubsumptionOutcome | undefined => {
   if (a.code === b.code) return 'equivalent'
   if (!system.isA) return undefined
-  if (isA(system, b.code, a.code)) return 'subsumes'
-  if (isA(system, a.code, b.code)) return 'subsumed-by'
+  if (isSameOrBelow(system, b.code, a.code)) return 'subsumes'
+  if (isSameOrBelow(system, a.code, b.code)) return 'subsumed-by'
   return system.complete || (isRooted(system, a) && isRooted(system, b)) ? 'not-subsumed' : undefined
 }

@@ -6,22 +6,22 @@ export interface Designation {
   value: string
 }
 
-/** A code's property; its value stands in one of `valueCode`, `valueCoding`, `valueString`, … */
+/** A property of a code; its value is in `valueCode`, `valueCoding`, `valueString`, … */
 export interface Property {
   code: string
   [value: `value${string}`]: unknown
 }
 
-export interface Concept {
+export interface CodeSystemConcept {
   code: string
   display?: string
   definition?: string
   designation?: readonly Designation[]
   property?: readonly Property[]
-  concept?: readonly Concept[]
+  concept?: readonly CodeSystemConcept[]
 }
 
-export interface CodeSystem {
+export interface CodeSystemResource {
   resourceType: 'CodeSystem'
   url: string
   version?: string
@@ -32,21 +32,21 @@ export interface CodeSystem {
   hierarchyMeaning?: string
   supplements?: string
   property?: readonly { code: string; uri?: string; type: string }[]
-  concept?: readonly Concept[]
+  concept?: readonly CodeSystemConcept[]
 }
 
-export interface Filter {
+export interface ComposeFilter {
   property: string
   op: string
   value: string
 }
 
-/** One `include` or `exclude` of a value set. */
-export interface Part {
+/** An `include` or an `exclude` of a value set. */
+export interface ComposePart {
   system?: string
   version?: string
-  concept?: readonly Concept[]
-  filter?: readonly Filter[]
+  concept?: readonly CodeSystemConcept[]
+  filter?: readonly ComposeFilter[]
   valueSet?: readonly string[]
 }
 
@@ -61,7 +61,7 @@ export interface Contained {
   contains?: readonly Contained[]
 }
 
-export interface ValueSet {
+export interface ValueSetResource {
   resourceType: 'ValueSet'
   id?: string
   url?: string
@@ -69,7 +69,7 @@ export interface ValueSet {
   name?: string
   title?: string
   status?: string
-  compose?: { inactive?: boolean; include: readonly Part[]; exclude?: readonly Part[] }
+  compose?: { inactive?: boolean; include: readonly ComposePart[]; exclude?: readonly ComposePart[] }
   expansion?: {
     extension?: readonly { url: string; valueBoolean?: boolean }[]
     total?: number

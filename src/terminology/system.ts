@@ -1,9 +1,12 @@
-/** A code system as a graph, https://hl7.org/fhir/R4/codesystem.html#hierarchy, put together from the pieces it was loaded in. */
+/**
+ * A code system as a graph, https://hl7.org/fhir/R4/codesystem.html#hierarchy, joined from the resources that
+ * hold its pieces.
+ */
 
-import type { CodeSystem, Concept, Designation, Property } from './resources.ts'
+import type { CodeSystemConcept, CodeSystemResource, Designation, Property } from './resources.ts'
 
-/** One code with its place in the hierarchy. */
-export interface Node {
+/** A code with its place in the hierarchy. */
+export interface CodeNode {
   readonly code: string
   display?: string
   definition?: string
@@ -13,32 +16,39 @@ export interface Node {
   children: ReadonlySet<string>
 }
 
-export interface System {
+export interface CodeSystemGraph {
   readonly url: string
   readonly version?: string
   readonly name: string
   /** Whether a code that is not here does not exist. */
   readonly complete: boolean
   readonly caseSensitive: boolean
-  /** Whether what lies below a code is a kind of it, https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.hierarchyMeaning */
+  /**
+   * Whether a code below another is a kind of it,
+   * https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.hierarchyMeaning
+   */
   readonly isA: boolean
-  readonly nodes: ReadonlyMap<string, Node>
+  readonly nodes: ReadonlyMap<string, CodeNode>
   /** Codes by their lower case, where case does not matter. */
   readonly folded?: ReadonlyMap<string, string>
 }
 
-/** Returns the code system that the pieces make together; a later one says more than an earlier one. */
+/**
+ * Returns the code system joined from its pieces; a later piece overrides an earlier one. Undefined without
+ * any codes.
+ */
 export const systemOf = (
-  pieces: readonly CodeSystem[],
-  supplements: readonly CodeSystem[] = [],
-): System | undefined => {
+  pieces: readonly CodeSystemResource[],
+  supplements: readonly CodeSystemResource[] = [],
+): CodeSystemGraph | undefined => {
   const newest = pieces.at(-1)
   if (!newest || pieces.every(({ content, concept }) => content === 'not-present' && !concept))
     return undefined
-  const nodes = new Map<string, Node>()
+  const nodes = new Map<string, CodeNode>()
   for (const { concept = [] } of pieces) addAll(nodes, concept, undefined)
-  for (const { concept = [] } of supplements) for (const each of flat(concept)) supplement(nodes, each)
-  link(nodes, kindsIn(pieces))
+  for (const { concept = [] } of supplements)
+    for (const each of flatConcepts(concept)) supplement(nodes, each)
+  linkNodes(nodes, kindsIn(pieces))
   const caseSensitive = newest.caseSensitive !== false
   return {
     url: newest.url,
@@ -52,51 +62,55 @@ export const systemOf = (
   }
 }
 
-const addAll = (nodes: Map<string, Node>, concepts: readonly Concept[], parent: string | undefined): void => {
+const addAll = (
+  nodes: Map<string, CodeNode>,
+  concepts: readonly CodeSystemConcept[],
+  parent: string | undefined,
+): void => {
   for (const concept of concepts) {
     const node = nodes.get(concept.code) ?? newNode(concept.code)
     nodes.set(concept.code, node)
     if (concept.display !== undefined) node.display = concept.display
     if (concept.definition !== undefined) node.definition = concept.definition
     addMore(node, concept)
-    if (parent !== undefined) node.parents = plus(node.parents, parent)
+    if (parent !== undefined) node.parents = addCode(node.parents, parent)
     addAll(nodes, concept.concept ?? [], concept.code)
   }
 }
 
-const newNode = (code: string): Node => ({
+const newNode = (code: string): CodeNode => ({
   code,
   designations: [],
   properties: [],
-  parents: nobody,
-  children: nobody,
+  parents: noCodes,
+  children: noCodes,
 })
 
 /** Most codes have no children, so they share this. */
-const nobody: ReadonlySet<string> = new Set()
+const noCodes: ReadonlySet<string> = new Set()
 
-const plus = (set: ReadonlySet<string>, code: string): ReadonlySet<string> =>
-  set === nobody ? new Set([code]) : (set as Set<string>).add(code)
+const addCode = (set: ReadonlySet<string>, code: string): ReadonlySet<string> =>
+  set === noCodes ? new Set([code]) : (set as Set<string>).add(code)
 
-const addMore = (node: Node, { designation = [], property = [] }: Concept): void => {
+const addMore = (node: CodeNode, { designation = [], property = [] }: CodeSystemConcept): void => {
   if (designation.length > 0) node.designations = [...node.designations, ...designation]
   if (property.length > 0) node.properties = [...node.properties, ...property]
 }
 
-const flat = (concepts: readonly Concept[]): Concept[] =>
-  concepts.flatMap((concept) => [concept, ...flat(concept.concept ?? [])])
+const flatConcepts = (concepts: readonly CodeSystemConcept[]): CodeSystemConcept[] =>
+  concepts.flatMap((concept) => [concept, ...flatConcepts(concept.concept ?? [])])
 
-/** A supplement says more of a code, but makes none. */
-const supplement = (nodes: ReadonlyMap<string, Node>, concept: Concept): void => {
+/** A supplement adds to codes that exist, and adds no codes. */
+const supplement = (nodes: ReadonlyMap<string, CodeNode>, concept: CodeSystemConcept): void => {
   const node = nodes.get(concept.code)
   if (node) addMore(node, concept)
 }
 
-type Kind = 'parent' | 'child'
+type HierarchyProperty = 'parent' | 'child'
 
-/** Which properties place a code in the hierarchy: those of these names, and those defined to mean the same. */
-const kindsIn = (pieces: readonly CodeSystem[]): ReadonlyMap<string, Kind> => {
-  const kinds = new Map<string, Kind>([
+/** Returns the properties that place a code in the hierarchy, by name or by their `uri`. */
+const kindsIn = (pieces: readonly CodeSystemResource[]): ReadonlyMap<string, HierarchyProperty> => {
+  const kinds = new Map<string, HierarchyProperty>([
     ['parent', 'parent'],
     ['subsumedBy', 'parent'],
     ['child', 'child'],
@@ -108,42 +122,45 @@ const kindsIn = (pieces: readonly CodeSystem[]): ReadonlyMap<string, Kind> => {
   return kinds
 }
 
-const link = (nodes: ReadonlyMap<string, Node>, kinds: ReadonlyMap<string, Kind>): void => {
+const linkNodes = (
+  nodes: ReadonlyMap<string, CodeNode>,
+  kinds: ReadonlyMap<string, HierarchyProperty>,
+): void => {
   for (const node of nodes.values())
     for (const property of node.properties) {
       const kind = kinds.get(property.code)
-      const other = kind && textOf(property)
-      if (kind === 'parent' && other !== undefined) node.parents = plus(node.parents, other)
+      const other = kind && propertyText(property)
+      if (kind === 'parent' && other !== undefined) node.parents = addCode(node.parents, other)
       const child = kind === 'child' && other !== undefined ? nodes.get(other) : undefined
-      if (child) child.parents = plus(child.parents, node.code)
+      if (child) child.parents = addCode(child.parents, node.code)
     }
   for (const node of nodes.values())
     for (const parent of node.parents) {
       const above = nodes.get(parent)
-      if (above) above.children = plus(above.children, node.code)
+      if (above) above.children = addCode(above.children, node.code)
     }
 }
 
-/** Returns a property's value as text: a coding's code, anything else as it is written. */
-export const textOf = (property: Property): string | undefined => {
+/** Returns the value of a property as text; for a coding, its code. */
+export const propertyText = (property: Property): string | undefined => {
   const value = Object.entries(property).find(([name]) => name.startsWith('value'))?.[1]
   if (typeof value === 'object' && value !== null) return 'code' in value ? String(value.code) : undefined
   return value === undefined || value === null ? undefined : String(value)
 }
 
 /** Returns the values of a code's property. */
-export const valuesOf = ({ properties }: Node, name: string): readonly string[] =>
+export const propertyValues = ({ properties }: CodeNode, name: string): readonly string[] =>
   properties
     .filter(({ code }) => code === name)
-    .map(textOf)
+    .map(propertyText)
     .filter((value) => value !== undefined)
 
-/** Returns what the system says of a code; undefined where it does not hold it. */
-export const nodeOf = ({ nodes, folded }: System, code: string): Node | undefined =>
+/** Returns the node of a code; undefined where the loaded pieces lack the code. */
+export const nodeOf = ({ nodes, folded }: CodeSystemGraph, code: string): CodeNode | undefined =>
   nodes.get(code) ?? (folded && nodes.get(folded.get(code.toLowerCase()) ?? ''))
 
-/** Returns whether the code is the other or lies below it. */
-export const isA = ({ nodes }: System, code: string, top: string): boolean => {
+/** Returns whether the code equals `top` or lies below `top`. */
+export const isSameOrBelow = ({ nodes }: CodeSystemGraph, code: string, top: string): boolean => {
   const seen = new Set([code])
   for (const each of seen) {
     if (each === top) return true
@@ -153,7 +170,7 @@ export const isA = ({ nodes }: System, code: string, top: string): boolean => {
 }
 
 /** Returns whether everything above a code is there. */
-export const isRooted = ({ nodes }: System, { parents }: Node): boolean => {
+export const isRooted = ({ nodes }: CodeSystemGraph, { parents }: CodeNode): boolean => {
   const seen = new Set(parents)
   for (const each of seen) {
     const node = nodes.get(each)
@@ -163,13 +180,13 @@ export const isRooted = ({ nodes }: System, { parents }: Node): boolean => {
   return true
 }
 
-const retired = new Set(['retired', 'inactive', 'deprecated', 'withdrawn'])
+const retiredStatuses = new Set(['retired', 'inactive', 'deprecated', 'withdrawn'])
 
 /** Returns whether a code is no longer to be used, https://hl7.org/fhir/R4/codesystem-concept-properties.html */
-export const isInactive = (node: Node): boolean =>
-  valuesOf(node, 'inactive').includes('true') ||
-  valuesOf(node, 'status').some((status) => retired.has(status))
+export const isInactive = (node: CodeNode): boolean =>
+  propertyValues(node, 'inactive').includes('true') ||
+  propertyValues(node, 'status').some((status) => retiredStatuses.has(status))
 
-/** Returns whether a code only groups others. */
-export const isAbstract = (node: Node): boolean =>
-  ['notSelectable', 'abstract'].some((name) => valuesOf(node, name).includes('true'))
+/** Returns whether a code only groups other codes. */
+export const isAbstract = (node: CodeNode): boolean =>
+  ['notSelectable', 'abstract'].some((name) => propertyValues(node, name).includes('true'))

@@ -1,32 +1,36 @@
-/** What is held: R4's own code systems and value sets, and those in the store, which come before them. */
+/**
+ * The terminology of a store: R4's own code systems and value sets, and stored ones, with precedence for the
+ * stored.
+ */
 
 import { parseCanonical } from '../fhir/references.ts'
 import type { Store } from '../store/port.ts'
-import { byVersion, type Found, foundBy } from './find.ts'
+import { byVersion, type StoredConformance, storedByAddress } from './find.ts'
 import { implicitValueSet } from './implicit.ts'
-import type { CodeSystem, ValueSet } from './resources.ts'
+import type { CodeSystemResource, ValueSetResource } from './resources.ts'
 import { standardSystems, standardValueSets } from './standard.ts'
-import { type System, systemOf } from './system.ts'
+import { type CodeSystemGraph, systemOf } from './system.ts'
 
-/** What is held by one store, as one request sees it. */
+/** The terminology of one store during one request. */
 export interface Terminology {
-  /** Returns a code system: of that version, or the newest; undefined where it is not held. */
-  system(url: string, version?: string): Promise<System | undefined>
-  /** Returns the value set of `url` or `url|version`; undefined where it is not held. */
-  valueSet(canonical: string): Promise<ValueSet | undefined>
+  /** Returns a code system in that version, or in the newest; undefined where not loaded. */
+  system(url: string, version?: string): Promise<CodeSystemGraph | undefined>
+  /** Returns the value set of `url` or `url|version`; undefined where not loaded. */
+  valueSet(canonical: string): Promise<ValueSetResource | undefined>
 }
 
-/** Returns what is held; everything is looked up once and then stays as it was, so make a new one for each request. */
+/** Opens the terminology. Every look-up happens once and its answer stays, so open anew for each request. */
 export const openTerminology = (store: Store): Terminology => {
-  const systems = new Map<string, Promise<System | undefined>>()
-  const valueSets = new Map<string, Promise<ValueSet | undefined>>()
+  const systems = new Map<string, Promise<CodeSystemGraph | undefined>>()
+  const valueSets = new Map<string, Promise<ValueSetResource | undefined>>()
   return {
-    system: (url, version) => once(systems, `${url}|${version ?? ''}`, () => findSystem(store, url, version)),
-    valueSet: (canonical) => once(valueSets, canonical, () => findValueSet(store, canonical)),
+    system: (url, version) =>
+      lookUpOnce(systems, `${url}|${version ?? ''}`, () => findSystem(store, url, version)),
+    valueSet: (canonical) => lookUpOnce(valueSets, canonical, () => findValueSet(store, canonical)),
   }
 }
 
-const once = <T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> => {
+const lookUpOnce = <T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> => {
   const found = known.get(key) ?? find()
   known.set(key, found)
   return found
@@ -37,22 +41,24 @@ const isHeld =
   (resource: { version?: string }): boolean =>
     version === undefined || resource.version === version
 
-const findValueSet = async (store: Store, canonical: string): Promise<ValueSet | undefined> => {
+const findValueSet = async (store: Store, canonical: string): Promise<ValueSetResource | undefined> => {
   const { url, version } = parseCanonical(canonical)
-  const stored = await foundBy(store, 'ValueSet', 'url', url)
-  const own = stored.findLast(isHeld(version))?.resource() as ValueSet | undefined
+  const stored = await storedByAddress(store, 'ValueSet', 'url', url)
+  const own = stored.findLast(isHeld(version))?.resource() as ValueSetResource | undefined
   return own ?? standardValueSets(url).findLast(isHeld(version)) ?? implicitValueSet(canonical)
 }
 
-/** Pieces of one version make the system together; R4's own is one more piece where the stored ones are only parts. */
+/**
+ * Joins the pieces of a version; R4's own system is a further piece where the stored pieces are incomplete.
+ */
 const findSystem = async (
   store: Store,
   url: string,
   version: string | undefined,
-): Promise<System | undefined> => {
+): Promise<CodeSystemGraph | undefined> => {
   const [stored, supplements] = await Promise.all([
-    foundBy(store, 'CodeSystem', 'url', url),
-    foundBy(store, 'CodeSystem', 'supplements', url),
+    storedByAddress(store, 'CodeSystem', 'url', url),
+    storedByAddress(store, 'CodeSystem', 'supplements', url),
   ])
   const pieces = stored.filter((each) => each.content !== 'supplement' && isHeld(version)(each))
   const newest = pieces.at(-1)?.version
@@ -62,19 +68,19 @@ const findSystem = async (
   return built(url, standard, together, supplements)
 }
 
-const standardPieces = (url: string, version: string | undefined): readonly CodeSystem[] => {
+const standardPieces = (url: string, version: string | undefined): readonly CodeSystemResource[] => {
   const held = standardSystems(url).filter(isHeld(version))
   return held.toSorted((a, b) => byVersion(a.version, b.version)).slice(-1)
 }
 
 /** Graphs that were built, by the writes they were built from; a version never changes, so they stay right. */
-const graphs = new Map<string, System>()
-const mostCodes = 300_000
+const graphs = new Map<string, CodeSystemGraph>()
+const mostRememberedCodes = 300_000
 
 const makeRoom = (): void => {
   let codes = [...graphs.values()].reduce((sum, system) => sum + system.nodes.size, 0)
   for (const [oldest, system] of graphs) {
-    if (codes <= mostCodes || graphs.size === 1) break
+    if (codes <= mostRememberedCodes || graphs.size === 1) break
     graphs.delete(oldest)
     codes -= system.nodes.size
   }
@@ -82,11 +88,11 @@ const makeRoom = (): void => {
 
 const built = (
   url: string,
-  standard: readonly CodeSystem[],
-  pieces: readonly Found[],
-  supplements: readonly Found[],
-): System | undefined => {
-  const of = (found: readonly Found[]): string => found.map(({ id, w }) => `${id}/${w}`).join(' ')
+  standard: readonly CodeSystemResource[],
+  pieces: readonly StoredConformance[],
+  supplements: readonly StoredConformance[],
+): CodeSystemGraph | undefined => {
+  const of = (found: readonly StoredConformance[]): string => found.map(({ id, w }) => `${id}/${w}`).join(' ')
   const key = [url, standard[0]?.version, of(pieces), of(supplements)].join('|')
   if (graphs.has(key)) return graphs.get(key)
   const system = systemOf([...standard, ...systemsIn(pieces)], systemsIn(supplements))
@@ -96,5 +102,5 @@ const built = (
   return system
 }
 
-const systemsIn = (found: readonly Found[]): CodeSystem[] =>
-  found.map((each) => each.resource() as unknown as CodeSystem)
+const systemsIn = (found: readonly StoredConformance[]): CodeSystemResource[] =>
+  found.map((each) => each.resource() as unknown as CodeSystemResource)

@@ -2,15 +2,15 @@
 
 import { parseCanonical } from '../fhir/references.ts'
 import {
-  type Beside,
   type ConceptMap,
-  type Group,
+  type ConceptMapGroup,
+  type MappedElement,
+  type MapTarget,
+  mappedTargets,
   sourceSetOf,
-  type Target,
   targetSetOf,
-  targetsOf,
 } from './concept-map.ts'
-import { type Asked, composeOf } from './judge.ts'
+import { type AskedCoding, composeOf } from './judge.ts'
 import type { Coding } from './resources.ts'
 import type { Terminology } from './terminology.ts'
 import type { ValidateCode } from './validate-code.ts'
@@ -21,69 +21,69 @@ export interface Dependency {
   concept: { text?: string; coding?: readonly Coding[] }
 }
 
-/** Which translations are wanted; value sets by all their addresses. */
-export interface Wish {
+/** The wanted translation; each value set by all of its addresses. */
+export interface TranslationOptions {
   source?: readonly string[]
   target?: readonly string[]
   targetSystem?: string
   dependencies: readonly Dependency[]
 }
 
-/** What maps lead to. */
-export interface Knowledge {
+/** The resources and functions that a translation reads. */
+export interface TranslationSources {
   terminology: Terminology
   validate: ValidateCode
-  /** Returns the concept map of an address, turned as the others are; undefined where it is not held. */
+  /** Returns the concept map of an address, reversed like the first map; undefined where not loaded. */
   conceptMap(canonical: string): Promise<ConceptMap | undefined>
 }
 
 export interface Match {
   equivalence: string
   concept?: Coding
-  product: readonly Beside[]
-  /** The map that says so, and the value set that it translates to. */
+  product: readonly MappedElement[]
+  /** The map with this mapping; it names the target value set. */
   map: ConceptMap
 }
 
 export interface Translation {
   matches: readonly Match[]
-  /** What would help, or stood in the way. */
+  /** Hints and obstacles, in words for the caller. */
   notes: readonly string[]
 }
 
 /** A code with its system. */
-export type Source = Asked & { system: string }
+export type SourceCoding = AskedCoding & { system: string }
 
-interface Walk {
-  asked: Source
-  wish: Wish
-  knowledge: Knowledge
+interface TranslationWalk {
+  asked: SourceCoding
+  wish: TranslationOptions
+  knowledge: TranslationSources
   notes: Set<string>
-  /** The maps that led here, one after the other. */
+  /** The chain of maps to this point, first to last. */
   way: readonly ConceptMap[]
-  /** The other maps that were asked: a second time they would say the same. */
+  /** Maps consulted through `unmapped`; a second visit would give equal answers. */
   consulted: Set<string>
 }
 
-/** Returns what the maps say of a code. */
-export const translate = async (
+/** Returns the matches of a code in the maps. */
+export const translateByMaps = async (
   maps: readonly ConceptMap[],
-  asked: Source,
-  wish: Wish,
-  knowledge: Knowledge,
+  asked: SourceCoding,
+  wish: TranslationOptions,
+  knowledge: TranslationSources,
 ): Promise<Translation> => {
   const notes = new Set<string>()
   const walk = { asked, wish, knowledge, notes, way: [], consulted: new Set<string>() }
   const found = await Promise.all(maps.filter(isFrom(wish)).map((map) => inMap(walk, map)))
-  const wanted = await Promise.all(found.flat().map((match) => isWanted(match, wish, knowledge)))
+  const wanted = await Promise.all(found.flat().map((match) => isInTarget(match, wish, knowledge)))
   return { matches: found.flat().filter((_, i) => wanted[i]), notes: [...notes] }
 }
 
-/** Returns whether it is a translation: some matches say that there is none. */
+/** Returns whether the match is a translation; `unmatched` and `disjoint` are not. */
 export const isTranslation = ({ equivalence }: Match): boolean =>
   equivalence !== 'unmatched' && equivalence !== 'disjoint'
 
-const isSame = (a: string, b: string): boolean => {
+const isSameCanonical = (a: string, b: string): boolean => {
   const [one, other] = [parseCanonical(a), parseCanonical(b)]
   return one.url === other.url && fits(one.version, other.version)
 }
@@ -91,81 +91,86 @@ const isSame = (a: string, b: string): boolean => {
 const fits = (a: string | undefined, b: string | undefined): boolean =>
   a === undefined || b === undefined || a === b
 
-const isAmong = (names: readonly string[] | undefined, valueSet: string | undefined): boolean =>
-  valueSet !== undefined && (names?.some((name) => isSame(name, valueSet)) ?? false)
+const isAmongAddresses = (names: readonly string[] | undefined, valueSet: string | undefined): boolean =>
+  valueSet !== undefined && (names?.some((name) => isSameCanonical(name, valueSet)) ?? false)
 
 /** A map that names no value set translates all of its code systems. */
 const isFrom =
-  ({ source }: Wish) =>
+  ({ source }: TranslationOptions) =>
   (map: ConceptMap): boolean => {
     const own = sourceSetOf(map)
-    return source === undefined || own === undefined || isAmong(source, own)
+    return source === undefined || own === undefined || isAmongAddresses(source, own)
   }
 
-const isWanted = async (
+const isInTarget = async (
   { map, concept }: Match,
-  { target }: Wish,
-  { validate }: Knowledge,
+  { target }: TranslationOptions,
+  { validate }: TranslationSources,
 ): Promise<boolean> => {
-  if (target === undefined || isAmong(target, targetSetOf(map))) return true
+  if (target === undefined || isAmongAddresses(target, targetSetOf(map))) return true
   if (concept?.code === undefined) return false
   const asked = { ...concept, code: concept.code }
   const answers = await Promise.all(target.map((name) => validate(name, asked)))
   return answers.includes('yes')
 }
 
-const inMap = async (walk: Walk, map: ConceptMap): Promise<readonly Match[]> => {
+const inMap = async (walk: TranslationWalk, map: ConceptMap): Promise<readonly Match[]> => {
   const on = { ...walk, way: [...walk.way, map] }
   return (await Promise.all((map.group ?? []).map((group) => inGroup(on, map, group)))).flat()
 }
 
-const inGroup = async (walk: Walk, map: ConceptMap, group: Group): Promise<readonly Match[]> => {
-  if (!(await holds(walk, map, group))) return []
+const inGroup = async (
+  walk: TranslationWalk,
+  map: ConceptMap,
+  group: ConceptMapGroup,
+): Promise<readonly Match[]> => {
+  if (!(await appliesToSource(walk, map, group))) return []
   const system = group.target ?? (await onlySystem(walk, targetSetOf(map)))
   const to = { system, version: group.targetVersion }
   const { targetSystem } = walk.wish
-  if (targetSystem !== undefined && !isSame(targetSystem, canonicalOf(to))) return []
-  const targets = (await listed(walk, group)).filter((target) => isMet(walk, target))
+  if (targetSystem !== undefined && !isSameCanonical(targetSystem, systemCanonical(to))) return []
+  const targets = (await mappedInGroup(walk, group)).filter((target) => isMet(walk, target))
   if (targets.length > 0) return targets.map((target) => matchOf(map, to, target))
   return others(walk, map, group, to)
 }
 
-interface Place {
+interface CodeSystemVersion {
   system: string | undefined
   version: string | undefined
 }
 
-const canonicalOf = ({ system = '', version }: Place): string =>
+const systemCanonical = ({ system = '', version }: CodeSystemVersion): string =>
   version === undefined ? system : `${system}|${version}`
 
-/** A group that names no code system is of those in its value set. */
-const holds = async (
-  { asked, wish, knowledge, notes }: Walk,
+/** A group without a source system applies to the codes of its source value set. */
+const appliesToSource = async (
+  { asked, wish, knowledge, notes }: TranslationWalk,
   map: ConceptMap,
-  group: Group,
+  group: ConceptMapGroup,
 ): Promise<boolean> => {
   const { source, sourceVersion } = group
   if (source === undefined) {
     const own = sourceSetOf(map)
     return (
-      isAmong(wish.source, own) || (own !== undefined && (await knowledge.validate(own, asked)) === 'yes')
+      isAmongAddresses(wish.source, own) ||
+      (own !== undefined && (await knowledge.validate(own, asked)) === 'yes')
     )
   }
   if (source !== asked.system) return false
   if (!fits(sourceVersion, asked.version))
     notes.add(
-      `${nameOf(map)} is of version \`${sourceVersion}\` of \`${source}\`, not of \`${asked.version}\`.`,
+      `${mapName(map)} is of version \`${sourceVersion}\` of \`${source}\`, not of \`${asked.version}\`.`,
     )
   return fits(sourceVersion, asked.version)
 }
 
-const nameOf = ({ url, id }: ConceptMap): string => {
+const mapName = ({ url, id }: ConceptMap): string => {
   const name = url ?? (id === undefined ? undefined : `ConceptMap/${id}`)
   return name === undefined ? 'The concept map that was given' : `The concept map \`${name}\``
 }
 
 const onlySystem = async (
-  { knowledge }: Walk,
+  { knowledge }: TranslationWalk,
   canonical: string | undefined,
 ): Promise<string | undefined> => {
   const valueSet = canonical === undefined ? undefined : await knowledge.terminology.valueSet(canonical)
@@ -174,26 +179,32 @@ const onlySystem = async (
 }
 
 /** The code system is asked whether case matters only where that decides. */
-const listed = async ({ asked, knowledge }: Walk, group: Group): Promise<readonly Target[]> => {
-  const exact = targetsOf(group, (code) => code === asked.code)
+const mappedInGroup = async (
+  { asked, knowledge }: TranslationWalk,
+  group: ConceptMapGroup,
+): Promise<readonly MapTarget[]> => {
+  const exact = mappedTargets(group, (code) => code === asked.code)
   if (exact.length > 0) return exact
-  const folded = targetsOf(group, (code) => code.toLowerCase() === asked.code.toLowerCase())
+  const folded = mappedTargets(group, (code) => code.toLowerCase() === asked.code.toLowerCase())
   if (folded.length === 0) return []
   const system = await knowledge.terminology.system(asked.system, asked.version)
   return system?.caseSensitive === false ? folded : []
 }
 
-/** A mapping that depends on other elements holds only where these are told; that one would help is noted. */
-const isMet = ({ asked, wish, notes }: Walk, { code, dependsOn = [] }: Target): boolean => {
+/** A mapping with `dependsOn` needs these elements in the request; a missing element becomes a note. */
+const isMet = ({ asked, wish, notes }: TranslationWalk, { code, dependsOn = [] }: MapTarget): boolean => {
   for (const { property, value } of dependsOn)
     if (!wish.dependencies.some(({ element }) => element === property))
       notes.add(
         `\`${asked.code}\` becomes \`${code}\` where \`${property}\` is \`${value}\`; give it as a \`dependency\`.`,
       )
-  return dependsOn.every((each) => wish.dependencies.some((dependency) => isValue(dependency, each)))
+  return dependsOn.every((each) => wish.dependencies.some((dependency) => isDependencyMet(dependency, each)))
 }
 
-const isValue = ({ element, concept }: Dependency, { property, system, value }: Beside): boolean => {
+const isDependencyMet = (
+  { element, concept }: Dependency,
+  { property, system, value }: MappedElement,
+): boolean => {
   if (element !== property) return false
   if (system === undefined && concept.text === value) return true
   return (concept.coding ?? []).some(
@@ -204,8 +215,8 @@ const isValue = ({ element, concept }: Dependency, { property, system, value }: 
 
 const matchOf = (
   map: ConceptMap,
-  { system, version }: Place,
-  { code, display, equivalence, product = [] }: Target,
+  { system, version }: CodeSystemVersion,
+  { code, display, equivalence, product = [] }: MapTarget,
 ): Match => ({
   equivalence,
   ...(code !== undefined && {
@@ -220,12 +231,14 @@ const matchOf = (
   map,
 })
 
-/** What a map does with codes that it does not map, https://hl7.org/fhir/R4/conceptmap-definitions.html#ConceptMap.group.unmapped */
+/**
+ * The mode for unmapped codes, https://hl7.org/fhir/R4/conceptmap-definitions.html#ConceptMap.group.unmapped
+ */
 const others = async (
-  walk: Walk,
+  walk: TranslationWalk,
   map: ConceptMap,
-  { unmapped }: Group,
-  to: Place,
+  { unmapped }: ConceptMapGroup,
+  to: CodeSystemVersion,
 ): Promise<readonly Match[]> => {
   const { asked } = walk
   if (unmapped?.mode === 'provided') {
@@ -239,7 +252,7 @@ const others = async (
   return unmapped?.mode === 'other-map' ? inOther(walk, unmapped.url) : []
 }
 
-const inOther = async (walk: Walk, url = ''): Promise<readonly Match[]> => {
+const inOther = async (walk: TranslationWalk, url = ''): Promise<readonly Match[]> => {
   const isRound = walk.way.some((map) => map.url === parseCanonical(url).url)
   if (!isRound && walk.consulted.has(url)) return []
   walk.consulted.add(url)

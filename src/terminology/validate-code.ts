@@ -1,14 +1,17 @@
-/** https://hl7.org/fhir/R4/valueset-operation-validate-code.html, for those who only want to know. */
+/**
+ * Membership of codes in value sets, for callers inside of the server,
+ * https://hl7.org/fhir/R4/valueset-operation-validate-code.html
+ */
 
 import type { Store } from '../store/port.ts'
-import { gather } from './held.ts'
-import { type Answer, type Asked, type Judge, judgeOf } from './judge.ts'
+import { loadReferred } from './held.ts'
+import { type AskedCoding, type Judge, judgeOf, type Membership } from './judge.ts'
 import { openTerminology, type Terminology } from './terminology.ts'
 
 /** Returns whether a code belongs to the value set of that canonical address. */
-export type ValidateCode = (valueSet: string, asked: Asked) => Promise<Answer>
+export type ValidateCode = (valueSet: string, asked: AskedCoding) => Promise<Membership>
 
-/** Returns the function that judges codes by what a store holds; it reads each value set once. */
+/** Returns the function that judges codes by the store's terminology; each value set is read once. */
 export const codeValidator = (store: Store): ValidateCode => {
   const terminology = openTerminology(store)
   const judges = new Map<string, Promise<Judge | undefined>>()
@@ -21,5 +24,5 @@ export const codeValidator = (store: Store): ValidateCode => {
 
 const judgeFor = async (terminology: Terminology, canonical: string): Promise<Judge | undefined> => {
   const valueSet = await terminology.valueSet(canonical)
-  return valueSet && judgeOf(await gather(terminology, valueSet), valueSet)
+  return valueSet && judgeOf(await loadReferred(terminology, valueSet), valueSet)
 }

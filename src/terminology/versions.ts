@@ -1,4 +1,4 @@
-/** Which version of a code system an expansion goes by, https://hl7.org/fhir/R4/valueset-operation-expand.html */
+/** The versions of code systems in an expansion, https://hl7.org/fhir/R4/valueset-operation-expand.html */
 
 import { parseCanonical } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
@@ -6,23 +6,25 @@ import type { Terminology } from './terminology.ts'
 
 /** Each list holds `system|version`. */
 export interface Pins {
-  /** Where the value set names none. */
+  /** Applied where the value set names no version. */
   usual: readonly string[]
-  /** Where the value set names another, it is refused. */
+  /** A value set with another version is refused. */
   checked: readonly string[]
-  /** Whatever the value set names. */
+  /** Applied whatever version the value set names. */
   forced: readonly string[]
 }
 
-const versionIn = (canonicals: readonly string[], system: string): string | undefined =>
+const pinnedVersion = (canonicals: readonly string[], system: string): string | undefined =>
   canonicals.map(parseCanonical).find(({ url }) => url === system)?.version
 
-/** Returns the terminology with code systems in those versions. */
+/**
+ * Returns the terminology with code systems in these versions. Fails where `checked` names another version.
+ */
 export const pinned = (terminology: Terminology, { usual, checked, forced }: Pins): Terminology => ({
   ...terminology,
   system: async (url, version) => {
-    const check = versionIn(checked, url)
-    const wanted = versionIn(forced, url) ?? version ?? check ?? versionIn(usual, url)
+    const check = pinnedVersion(checked, url)
+    const wanted = pinnedVersion(forced, url) ?? version ?? check ?? pinnedVersion(usual, url)
     const found = await terminology.system(url, wanted)
     if (check !== undefined && (found?.version ?? wanted) !== check)
       throw failure(

@@ -3,7 +3,7 @@
 import { bindingRows } from '../fhir/generated/bindings.js'
 import { structureOf } from '../fhir/structure.ts'
 import { error, type Issue, warning } from '../outcome/failure.ts'
-import type { Answer, Asked } from '../terminology/judge.ts'
+import type { AskedCoding, Membership } from '../terminology/judge.ts'
 import type { ValidateCode } from '../terminology/validate-code.ts'
 import { isObject, type Json } from './run.ts'
 
@@ -12,7 +12,7 @@ interface Bound {
   expression: string
   valueSet: string
   strength: string
-  asked: readonly Asked[]
+  asked: readonly AskedCoding[]
 }
 
 /** Returns what is to be said of the codes in a resource: nothing of those that the terminology confirms. */
@@ -20,7 +20,7 @@ export const bindingIssues = async (resource: unknown, validateCode: ValidateCod
   const bound: Bound[] = []
   if (isObject(resource)) walkResource(resource, String(resource.resourceType), bound)
   const answers = await Promise.all(bound.map((each) => judge(each, validateCode)))
-  const having = (answer: Answer): Bound[] => bound.filter((_, i) => answers[i] === answer)
+  const having = (answer: Membership): Bound[] => bound.filter((_, i) => answers[i] === answer)
   const unknown = Map.groupBy(having('unknown'), ({ valueSet }) => valueSet)
   return [...having('no').map(notIn), ...[...unknown.values()].map(notTold)].slice(0, mostIssues)
 }
@@ -60,20 +60,20 @@ const collect = (binding: string, expression: string, value: unknown, bound: Bou
 }
 
 /** A text alone says that no code fits, which an extensible binding allows. */
-const codesIn = (value: unknown): readonly Asked[] => {
+const codesIn = (value: unknown): readonly AskedCoding[] => {
   if (typeof value === 'string') return [{ code: value }]
   if (!isObject(value)) return []
   const codings: readonly unknown[] = Array.isArray(value.coding) ? value.coding : [value]
   return codings.filter(isObject).flatMap(askedIn)
 }
 
-const askedIn = ({ system, version, code }: Json): readonly Asked[] => {
+const askedIn = ({ system, version, code }: Json): readonly AskedCoding[] => {
   if (typeof code !== 'string' || (system !== undefined && typeof system !== 'string')) return []
   return [{ code, system: system ?? '', ...(typeof version === 'string' && { version }) }]
 }
 
 /** One of several codings is enough. */
-const judge = async ({ valueSet, asked }: Bound, validateCode: ValidateCode): Promise<Answer> => {
+const judge = async ({ valueSet, asked }: Bound, validateCode: ValidateCode): Promise<Membership> => {
   const answers = await Promise.all(asked.map((each) => validateCode(valueSet, each)))
   if (answers.includes('yes')) return 'yes'
   return answers.includes('unknown') ? 'unknown' : 'no'

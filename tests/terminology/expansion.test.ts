@@ -1,9 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { codesIn, openSystems } from '../../src/terminology/expand.ts'
-import { gather } from '../../src/terminology/held.ts'
+import { codesOfValueSet, incompleteSystems } from '../../src/terminology/expand.ts'
+import { loadReferred } from '../../src/terminology/held.ts'
 import { judgeOf } from '../../src/terminology/judge.ts'
-import type { CodeSystem, Concept, Filter, Part, ValueSet } from '../../src/terminology/resources.ts'
+import type {
+  CodeSystemConcept,
+  CodeSystemResource,
+  ComposeFilter,
+  ComposePart,
+  ValueSetResource,
+} from '../../src/terminology/resources.ts'
 import { systemOf } from '../../src/terminology/system.ts'
 
 /** A code as the law knows it: its place in the list, the places of its parents, a property, and whether it is in use. */
@@ -30,7 +36,7 @@ const rows: fc.Arbitrary<Row[]> = fc.tuple(
 
 const operators = ['is-a', 'descendent-of', 'is-not-a', 'generalizes', 'in', 'not-in', '='] as const
 
-const filter: fc.Arbitrary<Filter> = fc.oneof(
+const filter: fc.Arbitrary<ComposeFilter> = fc.oneof(
   fc
     .tuple(fc.constantFrom(...operators), fc.nat(size - 1))
     .map(([op, at]) => ({ property: 'concept', op, value: name(at) })),
@@ -42,8 +48,8 @@ const filter: fc.Arbitrary<Filter> = fc.oneof(
 const listed = fc.uniqueArray(fc.nat(size - 1), { minLength: 1, maxLength: 4 })
 
 /** A part may name the value sets before its own. */
-const part = (before: number): fc.Arbitrary<Part> => {
-  const own: fc.Arbitrary<Part> = fc.oneof(
+const part = (before: number): fc.Arbitrary<ComposePart> => {
+  const own: fc.Arbitrary<ComposePart> = fc.oneof(
     fc.constant({ system: url }),
     listed.map((codes) => ({ system: url, concept: codes.map((at) => ({ code: name(at) })) })),
     fc.array(filter, { minLength: 1, maxLength: 2 }).map((filters) => ({ system: url, filter: filters })),
@@ -59,7 +65,7 @@ const part = (before: number): fc.Arbitrary<Part> => {
   )
 }
 
-const valueSet = (at: number): fc.Arbitrary<ValueSet> =>
+const valueSet = (at: number): fc.Arbitrary<ValueSetResource> =>
   fc
     .record({
       include: fc.array(part(at), { minLength: 1, maxLength: 2 }),
@@ -75,8 +81,8 @@ const valueSet = (at: number): fc.Arbitrary<ValueSet> =>
 const valueSets = fc.tuple(...[0, 1, 2, 3].map(valueSet))
 
 /** The codes in pieces; a code may be nested in its first parent, or say its parents itself. */
-const pieces = (all: readonly Row[], cut: readonly number[], nest: boolean): CodeSystem[] => {
-  const concept = (at: number): Concept => {
+const pieces = (all: readonly Row[], cut: readonly number[], nest: boolean): CodeSystemResource[] => {
+  const concept = (at: number): CodeSystemConcept => {
     const { parents = [], legs = 0, inactive = false } = all[at] ?? {}
     const nested = nest && cut[at] === 0 ? places.filter((other) => isNested(other, at)) : []
     return {
@@ -102,11 +108,11 @@ const pieces = (all: readonly Row[], cut: readonly number[], nest: boolean): Cod
 }
 
 /** The law, by sets of places. */
-const lawOf = (all: readonly Row[], sets: readonly ValueSet[]) => {
+const lawOf = (all: readonly Row[], sets: readonly ValueSetResource[]) => {
   const above = (at: number): number[] => (all[at]?.parents ?? []).flatMap((up) => [up, ...above(up)])
   const isBelow = (at: number, top: number): boolean => above(at).includes(top)
 
-  const passes = (at: number, { property, op, value }: Filter): boolean => {
+  const passes = (at: number, { property, op, value }: ComposeFilter): boolean => {
     if (property === 'legs') return String(all[at]?.legs) === value
     if (property === 'inactive') return String(all[at]?.inactive) === value
     if (op === 'regex') return at <= 4
@@ -126,13 +132,13 @@ const lawOf = (all: readonly Row[], sets: readonly ValueSet[]) => {
 
   const inPart = (
     at: number,
-    { system, concept, filter: filters = [], valueSet: within = [] }: Part,
+    { system, concept, filter: filters = [], valueSet: within = [] }: ComposePart,
   ): boolean =>
     (system === undefined || concept === undefined || concept.some(({ code }) => code === name(at))) &&
     filters.every((each) => passes(at, each)) &&
-    within.every((canonical) => isIn(at, sets[Number(canonical.split(':')[2])] as ValueSet))
+    within.every((canonical) => isIn(at, sets[Number(canonical.split(':')[2])] as ValueSetResource))
 
-  const isIn = (at: number, { compose }: ValueSet): boolean => {
+  const isIn = (at: number, { compose }: ValueSetResource): boolean => {
     const { include = [], exclude = [], inactive } = compose ?? {}
     if (inactive === false && all[at]?.inactive) return false
     return include.some((each) => inPart(at, each)) && !exclude.some((each) => inPart(at, each))
@@ -154,9 +160,9 @@ test('a value set has the codes that its definition says, whatever the pieces an
       }
       const isIn = lawOf(all, sets)
       for (const set of sets) {
-        const held = await gather(terminology, set)
+        const held = await loadReferred(terminology, set)
         const expected = places.filter((at) => isIn(at, set)).map(name)
-        const codes = codesIn(held, set).map(({ code }) => code)
+        const codes = codesOfValueSet(held, set).map(({ code }) => code)
         expect(codes.toSorted()).toEqual(expected)
         const judge = judgeOf(held, set)
         expect(places.map(name).filter((code) => judge({ system: url, code }).answer === 'yes')).toEqual(
@@ -170,13 +176,13 @@ test('a value set has the codes that its definition says, whatever the pieces an
 
 test('a value set that doubles with each of sixty steps is one that is looked at sixty times', async () => {
   const part = systemOf([{ resourceType: 'CodeSystem', url, content: 'fragment', concept: [{ code: 'a' }] }])
-  const sets = Array.from({ length: 60 }, (_, at): ValueSet => {
+  const sets = Array.from({ length: 60 }, (_, at): ValueSetResource => {
     const before = { valueSet: [`urn:set:${at - 1}`] }
     return { resourceType: 'ValueSet', compose: { include: at === 0 ? [{ system: url }] : [before, before] } }
   })
-  const held = await gather(
+  const held = await loadReferred(
     { system: async () => part, valueSet: async (canonical) => sets[Number(canonical.split(':')[2])] },
-    sets.at(-1) as ValueSet,
+    sets.at(-1) as ValueSetResource,
   )
-  expect(openSystems(held, sets.at(-1) as ValueSet)).toEqual([part])
+  expect(incompleteSystems(held, sets.at(-1) as ValueSetResource)).toEqual([part])
 })

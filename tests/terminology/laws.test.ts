@@ -4,10 +4,10 @@ import { codeRows } from '../../src/fhir/generated/codes.js'
 import { systemRows } from '../../src/fhir/generated/systems.js'
 import { valueSetRows } from '../../src/fhir/generated/value-sets.js'
 import { Failure } from '../../src/outcome/failure.ts'
-import { type Code, codesIn } from '../../src/terminology/expand.ts'
-import { gather } from '../../src/terminology/held.ts'
+import { codesOfValueSet, type ExpandedCode } from '../../src/terminology/expand.ts'
+import { loadReferred } from '../../src/terminology/held.ts'
 import { judgeOf } from '../../src/terminology/judge.ts'
-import { isA } from '../../src/terminology/system.ts'
+import { isSameOrBelow } from '../../src/terminology/system.ts'
 import { openTerminology, type Terminology } from '../../src/terminology/terminology.ts'
 import type { Engines } from '../store/engines.ts'
 import { startEngines } from '../store/engines.ts'
@@ -24,10 +24,10 @@ afterAll(() => engines.stop())
 const known = async (url: string) => {
   const valueSet = await terminology.valueSet(url)
   if (!valueSet) throw new Error(`${url} is missing`)
-  const held = await gather(terminology, valueSet)
+  const held = await loadReferred(terminology, valueSet)
   const judge = judgeOf(held, valueSet)
   try {
-    return { held, judge, codes: codesIn(held, valueSet) }
+    return { held, judge, codes: codesOfValueSet(held, valueSet) }
   } catch (thrown) {
     if (thrown instanceof Failure && thrown.issues[0]?.kind === 'not-found')
       return { held, judge, codes: undefined }
@@ -35,7 +35,7 @@ const known = async (url: string) => {
   }
 }
 
-const keyOf = ({ system, code }: Code): string => `${system}|${code}`
+const keyOf = ({ system, code }: ExpandedCode): string => `${system}|${code}`
 
 test('what a value set of R4 lists is in it, and nothing else of the same systems', async () => {
   let [expanded, compared] = [0, 0]
@@ -73,7 +73,8 @@ test('no code of R4 lies below itself by way of another', async () => {
   for (const url of Object.keys(systemRows)) {
     const system = await terminology.system(url)
     for (const { code, parents } of system?.nodes.values() ?? [])
-      for (const parent of parents) if (system && isA(system, parent, code)) wrong.push(`${url} ${code}`)
+      for (const parent of parents)
+        if (system && isSameOrBelow(system, parent, code)) wrong.push(`${url} ${code}`)
   }
   expect(wrong).toEqual([])
 }, 60_000)
