@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/terminologycapabilities.html */
 
 import { systemRows } from '../fhir/generated/systems.js'
-import { expansionParameters } from '../terminology/wanted.ts'
+import { expansionParameters } from '../terminology/value-sets/expansion-parameters.ts'
 import type { Context } from '../write/context.ts'
 import { software } from './capabilities.ts'
 

@@ -3,7 +3,11 @@
 import type { Canonical } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import { operationOutcome } from '../outcome/outcome.ts'
-import { type ExpansionOptions, expanded } from '../terminology/answer.ts'
+import type { AskedCoding } from '../terminology/membership.ts'
+import type { CodeSystemResource, Coding, ValueSetResource } from '../terminology/resources.ts'
+import { spellingOf, systemBySpelling } from '../terminology/systems/grammars.ts'
+import { type CodeNode, type CodeSystemGraph, nodeOf, systemOf } from '../terminology/systems/graph.ts'
+import { type LookupPart, lookedUp, subsumption } from '../terminology/systems/lookup.ts'
 import {
   type CheckOptions,
   type CodeCheck,
@@ -11,14 +15,10 @@ import {
   checkInSystem,
   checkNameless,
   checkSpelling,
-} from '../terminology/check.ts'
-import { spellingOf, systemBySpelling } from '../terminology/grammars.ts'
-import { type LoadedTerminology, loadReferred } from '../terminology/held.ts'
-import type { AskedCoding } from '../terminology/judge.ts'
-import { type LookupPart, lookedUp, subsumption } from '../terminology/lookup.ts'
-import type { CodeSystemResource, Coding, ValueSetResource } from '../terminology/resources.ts'
-import { type CodeNode, type CodeSystemGraph, nodeOf, systemOf } from '../terminology/system.ts'
-import { pinned } from '../terminology/versions.ts'
+} from '../terminology/value-sets/check.ts'
+import { type ExpansionOptions, expanded } from '../terminology/value-sets/expansion.ts'
+import { type LoadedTerminology, loadReferred } from '../terminology/value-sets/loaded.ts'
+import { pinned } from '../terminology/value-sets/versions.ts'
 import type { Input } from './input.ts'
 import {
   addressed,

@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/terminology-service.html — what each operation takes; what it does is loaded with its first call. */
 
-import { expansionParameters } from '../terminology/wanted.ts'
+import { expansionParameters } from '../terminology/value-sets/expansion-parameters.ts'
 import type { Operation, OperationDefinition, Parameter } from './operation.ts'
 
 const takes = (name: string, type: string, max = '1'): Parameter => ({ name, use: 'in', min: 0, max, type })

@@ -2,10 +2,8 @@
 
 import { parseCanonical } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
-import { type ConceptMap, type MappedElement, reversed } from '../terminology/concept-map.ts'
-import { heldByUrl } from '../terminology/find.ts'
-import { mapsBy, setNames } from '../terminology/find-maps.ts'
-import type { LookupPart } from '../terminology/lookup.ts'
+import { type ConceptMap, type MappedElement, reversed } from '../terminology/concept-maps/concept-map.ts'
+import { mapsBy, setNames } from '../terminology/concept-maps/find-maps.ts'
 import {
   type Dependency,
   isTranslation,
@@ -14,8 +12,10 @@ import {
   type Translation,
   type TranslationOptions,
   translateByMaps,
-} from '../terminology/translate.ts'
-import { codeValidator } from '../terminology/validate-code.ts'
+} from '../terminology/concept-maps/translate.ts'
+import { heldByUrl } from '../terminology/find.ts'
+import type { LookupPart } from '../terminology/systems/lookup.ts'
+import { codeValidator } from '../terminology/value-sets/validate-code.ts'
 import type { Input } from './input.ts'
 import { askedIn, named, parameters, type Run, running, type Work } from './terminology-work.ts'
 

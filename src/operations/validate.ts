@@ -148,7 +148,7 @@ const issuesFor = async (asked: Asked, call: Call, context: Context): Promise<re
 const bindingsIn = async ({ resource }: Body, { store }: Context): Promise<Issue[]> => {
   const [{ bindingIssues }, { codeValidator }] = await Promise.all([
     import('../validate/bindings.ts'),
-    import('../terminology/validate-code.ts'),
+    import('../terminology/value-sets/validate-code.ts'),
   ])
   return bindingIssues(resource, codeValidator(store))
 }

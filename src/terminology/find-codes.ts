@@ -4,12 +4,12 @@ import { parseLink } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import type { FindCodes, Meant } from '../search/links/codes.ts'
 import type { Store } from '../store/port.ts'
-import { codesOfValueSet, incompleteSystems } from './expand.ts'
-import { loadReferred } from './held.ts'
-import { judgeOf } from './judge.ts'
 import type { ValueSetResource } from './resources.ts'
-import { isSameOrBelow, nodeOf } from './system.ts'
+import { isSameOrBelow, nodeOf } from './systems/graph.ts'
 import { openTerminology, type Terminology } from './terminology.ts'
+import { codesOfValueSet, incompleteSystems } from './value-sets/expand.ts'
+import { judgeOf } from './value-sets/judge.ts'
+import { loadReferred } from './value-sets/loaded.ts'
 
 /**
  * Returns the function that finds the codes of a modifier in a store. Fails with `not-found` where the value

@@ -6,10 +6,10 @@
 import { parseCanonical } from '../fhir/references.ts'
 import type { Store } from '../store/port.ts'
 import { byVersion, type StoredConformance, storedByAddress } from './find.ts'
-import { implicitValueSet } from './implicit.ts'
 import type { CodeSystemResource, ValueSetResource } from './resources.ts'
-import { standardSystems, standardValueSets } from './standard.ts'
-import { type CodeSystemGraph, systemOf } from './system.ts'
+import { type CodeSystemGraph, systemOf } from './systems/graph.ts'
+import { standardSystems, standardValueSets } from './systems/standard.ts'
+import { implicitValueSet } from './value-sets/implicit.ts'
 
 /** The terminology of one store during one request. */
 export interface Terminology {

@@ -3,8 +3,8 @@
 import { bindingRows } from '../fhir/generated/bindings.js'
 import { structureOf } from '../fhir/structure.ts'
 import { error, type Issue, warning } from '../outcome/failure.ts'
-import type { AskedCoding, Membership } from '../terminology/judge.ts'
-import type { ValidateCode } from '../terminology/validate-code.ts'
+import type { AskedCoding, Membership } from '../terminology/membership.ts'
+import type { ValidateCode } from '../terminology/value-sets/validate-code.ts'
 import { isObject, type Json } from './run.ts'
 
 /** Codes that stand under a binding. */

@@ -1,8 +1,5 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { codesOfValueSet, incompleteSystems } from '../../src/terminology/expand.ts'
-import { loadReferred } from '../../src/terminology/held.ts'
-import { judgeOf } from '../../src/terminology/judge.ts'
 import type {
   CodeSystemConcept,
   CodeSystemResource,
@@ -10,7 +7,10 @@ import type {
   ComposePart,
   ValueSetResource,
 } from '../../src/terminology/resources.ts'
-import { systemOf } from '../../src/terminology/system.ts'
+import { systemOf } from '../../src/terminology/systems/graph.ts'
+import { codesOfValueSet, incompleteSystems } from '../../src/terminology/value-sets/expand.ts'
+import { judgeOf } from '../../src/terminology/value-sets/judge.ts'
+import { loadReferred } from '../../src/terminology/value-sets/loaded.ts'
 
 /** A code as the law knows it: its place in the list, the places of its parents, a property, and whether it is in use. */
 interface Row {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { heldByUrl } from '../../src/terminology/find.ts'
-import { codeValidator } from '../../src/terminology/validate-code.ts'
+import { codeValidator } from '../../src/terminology/value-sets/validate-code.ts'
 import { put } from '../search/hospital.ts'
 import type { Engines } from '../store/engines.ts'
 import { animals, cases, codingOf, setUrl, startHolding } from './held.ts'

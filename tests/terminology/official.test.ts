@@ -4,7 +4,7 @@ import type {
   CodeSystemResource,
   ValueSetResource,
 } from '../../src/terminology/resources.ts'
-import { standardSystems, standardValueSets } from '../../src/terminology/standard.ts'
+import { standardSystems, standardValueSets } from '../../src/terminology/systems/standard.ts'
 import { dataFiles, readData } from '../fhir/official.ts'
 
 const officialSystems = dataFiles('r4-core', 'CodeSystem-').map((file) => readData<CodeSystemResource>(file))

@@ -24,7 +24,7 @@ const leftOut: ReadonlySet<string> = new Set([
 const cut = (resource: object): object =>
   Object.fromEntries(Object.entries(resource).filter(([name]) => !leftOut.has(name)))
 
-/** Returns the module text: by address, the JSON of all versions, in Brotli and base64. `src/terminology/standard.ts` reads it. */
+/** Returns the module text: by address, the JSON of all versions, in Brotli and base64. `src/terminology/systems/standard.ts` reads it. */
 const writeRows = (name: string, resources: readonly { url: string }[]): string => {
   const groups = Map.groupBy(resources, ({ url }) => url)
   const rows = [...groups].map(([url, versions]) => [url, packed(versions.map(cut))])

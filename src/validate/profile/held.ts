@@ -98,7 +98,7 @@ const answerCodes = async (
   { own, memory }: Memories,
 ): Promise<void> => {
   if (codes.size === 0) return
-  const { codeValidator } = await import('../../terminology/validate-code.ts')
+  const { codeValidator } = await import('../../terminology/value-sets/validate-code.ts')
   const validate = codeValidator(store)
   const answerTo = async ([key, { valueSet, coded }]: readonly [
     string,

@@ -1,11 +1,12 @@
 /** Everything that a value set refers to, loaded before codes are judged, so that judging never waits. */
 
-import { parseCanonical } from '../fhir/references.ts'
-import { failure } from '../outcome/failure.ts'
-import { composeOf, type Judge } from './judge.ts'
-import type { ComposePart, ValueSetResource } from './resources.ts'
-import type { CodeSystemGraph } from './system.ts'
-import type { Terminology } from './terminology.ts'
+import { parseCanonical } from '../../fhir/references.ts'
+import { failure } from '../../outcome/failure.ts'
+import type { Judge } from '../membership.ts'
+import type { ComposePart, ValueSetResource } from '../resources.ts'
+import type { CodeSystemGraph } from '../systems/graph.ts'
+import type { Terminology } from '../terminology.ts'
+import { composeOf } from './compose.ts'
 
 export interface LoadedTerminology {
   system(url: string, version?: string): CodeSystemGraph | undefined

@@ -1,8 +1,8 @@
 /** The versions of code systems in an expansion, https://hl7.org/fhir/R4/valueset-operation-expand.html */
 
-import { parseCanonical } from '../fhir/references.ts'
-import { failure } from '../outcome/failure.ts'
-import type { Terminology } from './terminology.ts'
+import { parseCanonical } from '../../fhir/references.ts'
+import { failure } from '../../outcome/failure.ts'
+import type { Terminology } from '../terminology.ts'
 
 /** Each list holds `system|version`. */
 export interface Pins {

@@ -1,6 +1,6 @@
 /** Value sets that an address alone defines, https://hl7.org/fhir/R4/snomedct.html#implicit and https://hl7.org/fhir/R4/loinc.html#implicit */
 
-import type { ComposeFilter, ComposePart, ValueSetResource } from './resources.ts'
+import type { ComposeFilter, ComposePart, ValueSetResource } from '../resources.ts'
 
 const wholeSystems: Readonly<Record<string, string>> = { 'http://loinc.org/vs': 'http://loinc.org' }
 

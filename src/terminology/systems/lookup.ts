@@ -1,8 +1,8 @@
 /** https://hl7.org/fhir/R4/codesystem-operation-lookup.html and https://hl7.org/fhir/R4/codesystem-operation-subsumes.html */
 
-import { displayIn } from './answer.ts'
-import type { Property } from './resources.ts'
-import { type CodeNode, type CodeSystemGraph, isInactive, isRooted, isSameOrBelow } from './system.ts'
+import type { Property } from '../resources.ts'
+import { displayIn } from '../value-sets/expansion.ts'
+import { type CodeNode, type CodeSystemGraph, isInactive, isRooted, isSameOrBelow } from './graph.ts'
 
 /** A part of a Parameters resource. */
 export type LookupPart = { name: string; part?: readonly LookupPart[] } & Record<`value${string}`, unknown>

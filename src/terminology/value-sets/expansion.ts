@@ -3,14 +3,14 @@
  * https://hl7.org/fhir/R4/valueset-operation-expand.html
  */
 
-import { parseCanonical } from '../fhir/references.ts'
-import { failure } from '../outcome/failure.ts'
-import { normalise } from '../search/types/string.ts'
+import { parseCanonical } from '../../fhir/references.ts'
+import { failure } from '../../outcome/failure.ts'
+import { normalise } from '../../search/types/string.ts'
+import type { Contained, Designation, ValueSetResource } from '../resources.ts'
+import { isAbstract, isInactive, isSameOrBelow } from '../systems/graph.ts'
+import { unclosed } from './compose.ts'
 import { codesOfValueSet, type ExpandedCode, incompleteSystems } from './expand.ts'
-import type { LoadedTerminology } from './held.ts'
-import { unclosed } from './judge.ts'
-import type { Contained, Designation, ValueSetResource } from './resources.ts'
-import { isAbstract, isInactive, isSameOrBelow } from './system.ts'
+import type { LoadedTerminology } from './loaded.ts'
 
 /** The parameters of `$expand` beside the value set: the codes to return, and the properties of each. */
 export interface ExpansionOptions {

@@ -1,10 +1,12 @@
 /** https://hl7.org/fhir/R4/valueset.html#expansion */
 
-import { type Failure, failure } from '../outcome/failure.ts'
-import type { LoadedTerminology } from './held.ts'
-import { composeOf, isPartial, type Judge, judgeOf, nodeJudge } from './judge.ts'
-import type { CodeSystemConcept, ComposePart, ValueSetResource } from './resources.ts'
-import { type CodeNode, type CodeSystemGraph, isInactive, nodeOf } from './system.ts'
+import { type Failure, failure } from '../../outcome/failure.ts'
+import type { Judge } from '../membership.ts'
+import type { CodeSystemConcept, ComposePart, ValueSetResource } from '../resources.ts'
+import { type CodeNode, type CodeSystemGraph, isInactive, nodeOf } from '../systems/graph.ts'
+import { composeOf, isPartial } from './compose.ts'
+import { judgeOf, nodeJudge } from './judge.ts'
+import type { LoadedTerminology } from './loaded.ts'
 
 /** A code of a value set, with its entries in the value set and in the code system. */
 export interface ExpandedCode {

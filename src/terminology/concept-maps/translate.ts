@@ -1,6 +1,11 @@
 /** https://hl7.org/fhir/R4/conceptmap-operation-translate.html */
 
-import { parseCanonical } from '../fhir/references.ts'
+import { parseCanonical } from '../../fhir/references.ts'
+import type { AskedCoding } from '../membership.ts'
+import type { Coding } from '../resources.ts'
+import type { Terminology } from '../terminology.ts'
+import { composeOf } from '../value-sets/compose.ts'
+import type { ValidateCode } from '../value-sets/validate-code.ts'
 import {
   type ConceptMap,
   type ConceptMapGroup,
@@ -10,10 +15,6 @@ import {
   sourceSetOf,
   targetSetOf,
 } from './concept-map.ts'
-import { type AskedCoding, composeOf } from './judge.ts'
-import type { Coding } from './resources.ts'
-import type { Terminology } from './terminology.ts'
-import type { ValidateCode } from './validate-code.ts'
 
 /** Another element of the record that the code comes from. */
 export interface Dependency {

@@ -1,32 +1,13 @@
 /** Membership of a code in a value set: yes, no, or unknown from the loaded resources. */
 
-import { failure } from '../outcome/failure.ts'
-import { type Passes, passesFilter } from './filter.ts'
-import { aloneIn, spellingOf } from './grammars.ts'
-import type { LoadedTerminology } from './held.ts'
-import type { CodeSystemConcept, Coding, ComposeFilter, ComposePart, ValueSetResource } from './resources.ts'
-import { type CodeNode, type CodeSystemGraph, isInactive, isRooted, nodeOf } from './system.ts'
-
-export type Membership = 'yes' | 'no' | 'unknown'
-
-/** The code in question; without a system, any system of the value set will do. */
-export type AskedCoding = Coding & { code: string }
-
-/** The answer about a code, with its entries. */
-export interface CodeVerdict {
-  answer: Membership
-  /** The system that has the code, as the value set spells it. */
-  system?: string
-  version?: string
-  display?: string
-  /** The entry in the value set. */
-  listed?: CodeSystemConcept
-  node?: CodeNode
-  /** Only the system's grammar says so. */
-  spelled?: true
-}
-
-export type Judge = (asked: AskedCoding) => CodeVerdict
+import { failure } from '../../outcome/failure.ts'
+import type { AskedCoding, CodeVerdict, Judge, Membership } from '../membership.ts'
+import type { CodeSystemConcept, ComposeFilter, ComposePart, ValueSetResource } from '../resources.ts'
+import { type Passes, passesFilter } from '../systems/filter.ts'
+import { aloneIn, spellingOf } from '../systems/grammars.ts'
+import { type CodeNode, type CodeSystemGraph, isInactive, isRooted, nodeOf } from '../systems/graph.ts'
+import { composeOf, isPartial } from './compose.ts'
+import type { LoadedTerminology } from './loaded.ts'
 
 const no: CodeVerdict = { answer: 'no' }
 const unknown: CodeVerdict = { answer: 'unknown' }
@@ -99,45 +80,6 @@ const checkCycle = (valueSet: ValueSetResource, above: readonly ValueSetResource
     'ValueSet.compose.include.valueSet',
   )
 }
-
-/** Returns the definition of a value set; for a bare expansion, a definition that lists its codes. */
-export const composeOf = ({ compose, expansion }: ValueSetResource): Compose => {
-  if (compose) return withoutStars(compose)
-  const listed = flatContains(expansion?.contains ?? []).filter(
-    ({ code, abstract }) => code !== undefined && !abstract,
-  )
-  const groups = Map.groupBy(listed, ({ system }) => system ?? '')
-  return {
-    include: [...groups].map(([system, concept]) => ({ system, concept: concept as CodeSystemConcept[] })),
-  }
-}
-
-type Compose = NonNullable<ValueSetResource['compose']>
-
-/** `*` means all versions; of these the newest is held. */
-const withoutStars = (compose: Compose): Compose => {
-  const { include, exclude = [] } = compose
-  if (![...include, ...exclude].some(({ version }) => version === '*')) return compose
-  const free = ({ version, ...part }: ComposePart): ComposePart =>
-    version === undefined || version === '*' ? part : { ...part, version }
-  return { ...compose, include: include.map(free), exclude: exclude.map(free) }
-}
-
-/** Returns whether a value set has no definition, and no results that are all there are. */
-export const isPartial = ({ compose, expansion }: ValueSetResource): boolean => {
-  if (compose) return false
-  const { total, contains = [], extension = [] } = expansion ?? {}
-  const isOpen = extension.some(({ url, valueBoolean }) => url === unclosed && valueBoolean)
-  return !expansion || isOpen || (total !== undefined && total > flatContains(contains).length)
-}
-
-/** Marks an expansion that does not have all codes. */
-export const unclosed = 'http://hl7.org/fhir/StructureDefinition/valueset-unclosed'
-
-type ContainsList = NonNullable<NonNullable<ValueSetResource['expansion']>['contains']>
-
-const flatContains = (contains: ContainsList): ContainsList[number][] =>
-  contains.flatMap((each) => [each, ...flatContains(each.contains ?? [])])
 
 /** Returns the judge of one `include` or `exclude`: a code must fulfil every part. */
 export const partJudge = (

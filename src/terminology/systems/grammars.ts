@@ -1,9 +1,9 @@
 /** Code systems defined by a grammar or by the platform instead of a list. */
 
-import { unitOf } from '../fhir/units.ts'
-import type { Membership } from './judge.ts'
-import type { Property } from './resources.ts'
-import type { CodeNode, CodeSystemGraph } from './system.ts'
+import { unitOf } from '../../fhir/units.ts'
+import type { Membership } from '../membership.ts'
+import type { Property } from '../resources.ts'
+import type { CodeNode, CodeSystemGraph } from './graph.ts'
 
 /** The answer of a grammar about a code; with a node where filters can be applied. */
 export interface Spelling {

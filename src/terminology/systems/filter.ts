@@ -1,8 +1,8 @@
 /** https://hl7.org/fhir/R4/valueset.html#filters */
 
 import { runInNewContext } from 'node:vm'
-import { type Failure, failure } from '../outcome/failure.ts'
-import type { ComposeFilter } from './resources.ts'
+import { type Failure, failure } from '../../outcome/failure.ts'
+import type { ComposeFilter } from '../resources.ts'
 import {
   type CodeNode,
   type CodeSystemGraph,
@@ -11,7 +11,7 @@ import {
   isSameOrBelow,
   nodeOf,
   propertyValues,
-} from './system.ts'
+} from './graph.ts'
 
 /** Whether a code of the system passes. */
 export type Passes = (node: CodeNode) => boolean

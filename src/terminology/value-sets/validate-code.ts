@@ -3,10 +3,11 @@
  * https://hl7.org/fhir/R4/valueset-operation-validate-code.html
  */
 
-import type { Store } from '../store/port.ts'
-import { loadReferred } from './held.ts'
-import { type AskedCoding, type Judge, judgeOf, type Membership } from './judge.ts'
-import { openTerminology, type Terminology } from './terminology.ts'
+import type { Store } from '../../store/port.ts'
+import type { AskedCoding, Judge, Membership } from '../membership.ts'
+import { openTerminology, type Terminology } from '../terminology.ts'
+import { judgeOf } from './judge.ts'
+import { loadReferred } from './loaded.ts'
 
 /** Returns whether a code belongs to the value set of that canonical address. */
 export type ValidateCode = (valueSet: string, asked: AskedCoding) => Promise<Membership>

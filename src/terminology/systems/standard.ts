@@ -1,9 +1,9 @@
 /** R4's own code systems and value sets, each unpacked at its first use. */
 
 import { brotliDecompressSync } from 'node:zlib'
-import { systemRows } from '../fhir/generated/systems.js'
-import { valueSetRows } from '../fhir/generated/value-sets.js'
-import type { CodeSystemResource, ValueSetResource } from './resources.ts'
+import { systemRows } from '../../fhir/generated/systems.js'
+import { valueSetRows } from '../../fhir/generated/value-sets.js'
+import type { CodeSystemResource, ValueSetResource } from '../resources.ts'
 
 const unpacked = new Map<string, readonly unknown[]>()
 

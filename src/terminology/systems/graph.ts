@@ -3,7 +3,7 @@
  * hold its pieces.
  */
 
-import type { CodeSystemConcept, CodeSystemResource, Designation, Property } from './resources.ts'
+import type { CodeSystemConcept, CodeSystemResource, Designation, Property } from '../resources.ts'
 
 /** A code with its place in the hierarchy. */
 export interface CodeNode {

@@ -1,12 +1,13 @@
 /** The check of a code, with its name, against a value set or a code system. */
 
-import { error, type Issue, warning } from '../outcome/failure.ts'
-import { displayIn } from './answer.ts'
+import { error, type Issue, warning } from '../../outcome/failure.ts'
+import type { AskedCoding, CodeVerdict, Membership } from '../membership.ts'
+import type { ValueSetResource } from '../resources.ts'
+import { type CodeSystemGraph, isAbstract, nodeOf } from '../systems/graph.ts'
 import type { ExpandedCode } from './expand.ts'
-import type { LoadedTerminology } from './held.ts'
-import { type AskedCoding, type CodeVerdict, judgeOf, type Membership } from './judge.ts'
-import type { ValueSetResource } from './resources.ts'
-import { type CodeSystemGraph, isAbstract, nodeOf } from './system.ts'
+import { displayIn } from './expansion.ts'
+import { judgeOf } from './judge.ts'
+import type { LoadedTerminology } from './loaded.ts'
 
 /** The answer to `$validate-code`. */
 export interface CodeCheck {
