@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { findDynoxide } from '../../src/local/engines.ts'
+import { laptopOptions } from '../../src/local/strict/options.ts'
 import { readTemplate } from '../../src/local/template.ts'
 import { inChunks } from '../../src/store/parallel.ts'
 import type { Write } from '../../src/store/port.ts'
@@ -64,7 +65,7 @@ const importedEngines = async (work: string, directory: string): Promise<Engines
       return dynoxide.start(port, own)
     },
   }
-  return startEngines(engine, directory)
+  return startEngines({ engine, parent: directory, strict: laptopOptions })
 }
 
 /** Returns engines with so many resources of made-up patients in them, their data below a directory. */

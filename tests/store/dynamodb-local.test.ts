@@ -4,5 +4,5 @@ import { startEngines } from './engines.ts'
 import { examine } from './exam.ts'
 
 describe.runIf(hasDynamodbLocal())('where Java and the jar are', () => {
-  examine('the store on AWS’s DynamoDB Local and s3rver', () => startEngines(dynamodbLocal))
+  examine('the store on AWS’s DynamoDB Local and s3rver', () => startEngines({ engine: dynamodbLocal }))
 })

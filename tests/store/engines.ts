@@ -7,6 +7,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findDynoxide } from '../../src/local/engines.ts'
 import { provisionTables } from '../../src/local/provision.ts'
+import { optionsFromEnvironment, type StrictOptions, testOptions } from '../../src/local/strict/options.ts'
+import { type StrictProxy, startStrict } from '../../src/local/strict/proxy.ts'
 import { readTemplate } from '../../src/local/template.ts'
 import { type Archive, openArchive } from '../../src/store/archive.ts'
 import { type Clients, connect } from '../../src/store/dynamo/clients.ts'
@@ -21,7 +23,10 @@ export interface Engines {
   tables: Tables
   bucket: string
   clients: Clients
+  /** The engines themselves, past the stand-in for AWS. */
   endpoints: { dynamodb: string; s3: string }
+  /** The stand-in for AWS, which everything else here goes through. */
+  strict: StrictProxy
   /** The environment by which a process of its own reaches the same engines. */
   env: Record<string, string>
   /** What `openStore` was opened with, to open another one that differs. */
@@ -110,17 +115,28 @@ const tableNames: Tables = { resources: 'resources-table', search: 'search-table
 
 const fastest = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
-/** Starts the engines with their data below `parent`; whoever starts them stops them. */
-export const startEngines = async (engine: DatabaseEngine = dynoxide, parent = fastest): Promise<Engines> => {
+/** What differs from the usual engines. */
+export interface EnginesOptions {
+  engine?: DatabaseEngine
+  /** The directory below which the data lies. */
+  parent?: string
+  strict?: StrictOptions
+}
+
+/** Starts the engines behind the stand-in for AWS; whoever starts them stops them. */
+export const startEngines = async (options: EnginesOptions = {}): Promise<Engines> => {
+  const { engine = dynoxide, parent = fastest, strict: strictOptions = testOptions } = options
   const directory = mkdtempSync(`${parent}/pilotlight-`)
   const template = readTemplate()
   const [bucket = ''] = template.buckets
   const [database, s3] = await Promise.all([startDatabase(engine, directory), startBucket(directory, bucket)])
   await provisionTables(database.endpoint, template.tables)
   engine.settle?.(directory)
+  const endpoints = { dynamodb: database.endpoint, s3: s3.endpoint }
+  const strict = await startStrict(endpoints, optionsFromEnvironment(strictOptions, process.env))
   const env = {
-    AWS_ENDPOINT_URL_DYNAMODB: database.endpoint,
-    AWS_ENDPOINT_URL_S3: s3.endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: strict.endpoints.dynamodb,
+    AWS_ENDPOINT_URL_S3: strict.endpoints.s3,
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'S3RVER',
     AWS_SECRET_ACCESS_KEY: 'S3RVER',
@@ -137,10 +153,12 @@ export const startEngines = async (engine: DatabaseEngine = dynoxide, parent = f
     tables: tableNames,
     bucket,
     clients,
-    endpoints: { dynamodb: database.endpoint, s3: s3.endpoint },
+    endpoints,
+    strict,
     env,
     place,
     stop: async () => {
+      await strict.stop()
       await Promise.all([database.stop(), s3.stop()])
       rmSync(directory, { recursive: true, force: true })
     },

@@ -16,6 +16,7 @@ import { inParallel } from '../parallel.ts'
 import type { HistoryPage, HistoryScope, ResourceKey, Version } from '../port.ts'
 import { readAll } from './batch.ts'
 import type { ResourceItem } from './items.ts'
+import { queryUpTo } from './query-pages.ts'
 import { betweenParams, historyIndexes, historyParams, type Stretch } from './query-params.ts'
 import { currentItems, versionsOf } from './read.ts'
 import { query, type Session } from './session.ts'
@@ -35,8 +36,8 @@ const pastItems = async (
 ): Promise<ResourceItem[]> => {
   const range = { from: pastSortKey(0), to: pastSortKey(below), reverse: true, limit }
   const params = betweenParams(session.tables.resources, resourcePartition(session.tenant, key), range)
-  const { Items = [] } = await query(session, params)
-  return (Items as ResourceItem[]).filter(({ v }) => v < below)
+  const items = await queryUpTo(session, params)
+  return (items as unknown as ResourceItem[]).filter(({ v }) => v < below)
 }
 
 const highestVersion = 9_999_999_999
@@ -74,8 +75,8 @@ const placesOf = async (
   stretch: Stretch,
 ): Promise<Place[]> => {
   const params = historyParams(session.tables.resources, index, partition, stretch)
-  const { Items = [] } = await query(session, params)
-  return Items.map((item) => {
+  const items = await queryUpTo(session, params)
+  return items.map((item) => {
     const order = String(item[historyIndexes[index].sk])
     return { key: resourceOf(String(item.pk)), v: versionOf(order), order }
   })

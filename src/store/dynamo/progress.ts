@@ -2,8 +2,9 @@ import { buildKey, progressKey } from '../keys.ts'
 import type { Build, Progress } from '../port.ts'
 import { writeAll } from './batch.ts'
 import { getParams, nextPutParams } from './params.ts'
+import { queryUpTo } from './query-pages.ts'
 import { betweenParams } from './query-params.ts'
-import { errorName, getItem, putItem, query, type Session } from './session.ts'
+import { errorName, getItem, putItem, type Session } from './session.ts'
 
 /** Returns how far work in the background has come. */
 export const progress = async (session: Session, name: string): Promise<Progress> => {
@@ -28,8 +29,8 @@ export const keepProgress = async (session: Session, name: string, kept: Progres
 export const builds = async (session: Session): Promise<Build[]> => {
   const { pk } = buildKey(session.tenant, '')
   const params = betweenParams(session.tables.system, pk, { reverse: false, limit: 1000 })
-  const { Items = [] } = await query(session, params)
-  return Items.map(({ sk, types }) => ({ print: String(sk), types: types as Build['types'] }))
+  const items = await queryUpTo(session, params)
+  return items.map(({ sk, types }) => ({ print: String(sk), types: types as Build['types'] }))
 }
 
 /** Forgets builds. */

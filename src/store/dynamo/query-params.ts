@@ -2,6 +2,9 @@ import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb'
 import { type Key, listPartition, orderBounds } from '../keys.ts'
 import type { Range } from '../port.ts'
 
+/** A Query that says how many items it asks for. */
+type Page = QueryCommandInput & { Limit: number }
+
 const boundsCondition = (from: string | undefined, to: string | undefined): string => {
   if (from !== undefined && to !== undefined) return ' AND sk BETWEEN :from AND :to'
   if (from !== undefined) return ' AND sk >= :from'
@@ -13,7 +16,7 @@ export const betweenParams = (
   table: string,
   pk: string,
   { from, to, after, reverse, limit }: Omit<Range, 'list' | 'shard'>,
-): QueryCommandInput => ({
+): Page => ({
   TableName: table,
   ConsistentRead: true,
   KeyConditionExpression: `pk = :pk${boundsCondition(from, to)}`,
@@ -54,7 +57,7 @@ export const historyParams = (
   index: keyof typeof historyIndexes,
   partition: string,
   { from, to, oldestFirst, limit }: Stretch,
-): QueryCommandInput => ({
+): Page => ({
   TableName: table,
   IndexName: index,
   KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',

@@ -1,0 +1,67 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Chance } from './chance.ts'
+import { createOperations } from './dynamodb/operations.ts'
+import { type Answer, fields, type Input, refused, type Send } from './dynamodb/wire.ts'
+import type { Context } from './dynamodb/writes.ts'
+import type { Engine, EngineRequest } from './engine.ts'
+import { databaseFault, drawFault, type Fault, faultsOfDatabase } from './faults.ts'
+import type { StrictOptions } from './options.ts'
+import { cut, jsonReply, type Reply } from './reply.ts'
+import { skewOf } from './signatures.ts'
+
+/** What every request to an engine is judged by. */
+export interface Setting {
+  options(): StrictOptions
+  chance: Chance
+  /** Counts a call or a fault by its name. */
+  count(name: string): void
+}
+
+const prefix = 'DynamoDB_20120810.'
+
+/** Returns what answers the requests to DynamoDB. */
+export const createDatabase = (
+  engine: Engine,
+  setting: Setting,
+  context: Context,
+): ((request: EngineRequest) => Promise<Reply>) => {
+  const operationOf = createOperations()
+
+  const perform = (operation: string, input: Input, headers: IncomingHttpHeaders): Promise<Answer> =>
+    operationOf(operation)(context, { operation, input, send: sender(engine, headers) })
+
+  return async (request) => {
+    const { options, count, chance } = setting
+    const operation = String(request.headers['x-amz-target']).replace(prefix, '')
+    const input: Input = request.body.length > 0 ? JSON.parse(request.body.toString()) : {}
+    count(operation)
+    const skew = skewOf(request.headers, options().signatures.mostSkewSeconds, Date.now())
+    if (skew) return replyOf(refused('InvalidSignatureException', skew.message))
+    const fault = drawFault(chance, options().faults, faultsOfDatabase(operation))
+    if (!fault) return replyOf(await perform(operation, input, request.headers))
+    count(`fault ${fault.name}`)
+    if (fault.takesEffect) await perform(operation, input, request.headers)
+    return replyOfFault(setting, fault, operation, input)
+  }
+}
+
+const replyOf = ({ status, json }: Answer): Reply => jsonReply(status, json)
+
+const replyOfFault = ({ chance, options }: Setting, fault: Fault, operation: string, input: Input): Reply => {
+  if (fault.name === 'hung') return cut(options().faults.hangMilliseconds)
+  if (fault.name === 'cutBefore' || fault.name === 'cutAfter') return cut()
+  return replyOf(databaseFault(chance, fault, operation, input))
+}
+
+/** Sends operations in the name of the client's request. */
+const sender =
+  (engine: Engine, headers: IncomingHttpHeaders): Send =>
+  async (operation, input) => {
+    const answer = await engine.send({
+      method: 'POST',
+      path: '/',
+      headers: { ...headers, 'x-amz-target': `${prefix}${operation}` },
+      body: Buffer.from(JSON.stringify(input)),
+    })
+    return { status: answer.status, json: fields(JSON.parse(answer.body.toString() || '{}')) }
+  }

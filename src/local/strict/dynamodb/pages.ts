@@ -1,0 +1,106 @@
+import { wander } from '../chance.ts'
+import { itemSize } from './sizes.ts'
+import { itemName, type Schema } from './tables.ts'
+import {
+  type Answer,
+  type Call,
+  capacitiesOf,
+  capacityAnswer,
+  errorOf,
+  type Input,
+  type Item,
+  ok,
+  records,
+} from './wire.ts'
+import type { Context } from './writes.ts'
+
+/** The most items of a page that is asked for without a limit. */
+const withoutLimit = 1_000
+const mostSteps = 4
+/** A page ends here at the latest. */
+const megabyte = 2 ** 20
+
+/** Query and Scan: a page ends at its limit, at a megabyte or anywhere before, and is no reading of one instant. */
+export const page = async (context: Context, call: Call): Promise<Answer> => {
+  const { input, send, operation } = call
+  const limits = stepsOf(context, input)
+  const answers: Answer[] = []
+  let start = input.ExclusiveStartKey
+  for (const Limit of limits) {
+    if (answers.length > 0) await wander(context.chance, context.isolation().pause)
+    const step = {
+      ...input,
+      ReturnConsumedCapacity: 'INDEXES',
+      ...(start !== undefined && { ExclusiveStartKey: start }),
+      ...(Limit !== undefined && { Limit }),
+    }
+    const answer = await send(operation, step)
+    if (errorOf(answer) !== undefined) return answer
+    answers.push(answer)
+    start = answer.json.LastEvaluatedKey
+    if (start === undefined) break
+  }
+  const { schema } = context.tables
+  const known = await schema(String(input.TableName), send)
+  const whole = assembled(input, answers)
+  return known ? shownByIndex(context, call, known, withinMegabyte(input, known, whole)) : whole
+}
+
+/** Returns the limits of the steps in which a page is read; nothing stands for as many items as fit. */
+const stepsOf = ({ chance, isolation }: Context, input: Input): (number | undefined)[] => {
+  const { shortPages, splitPages } = isolation()
+  const asked = input.Limit as number | undefined
+  const short = chance.happens(shortPages)
+  const split = chance.happens(splitPages)
+  if (!short && !split) return [asked]
+  const most = asked ?? withoutLimit
+  const total = short ? chance.whole(1, Math.max(1, Math.floor(most * chance.next() ** 2))) : most
+  const steps = split
+    ? pieces(total, chance.whole(2, mostSteps), (low, high) => chance.whole(low, high))
+    : [total]
+  return short || asked !== undefined ? steps : [...steps, undefined]
+}
+
+const pieces = (total: number, count: number, whole: (low: number, high: number) => number): number[] => {
+  const cuts = Array.from({ length: count - 1 }, () => whole(0, total)).sort((one, other) => one - other)
+  return [...cuts, total].map((cut, at) => cut - (cuts[at - 1] ?? 0)).filter((size) => size > 0)
+}
+
+/** Ends a page of several steps where one of a single step would have ended. */
+const withinMegabyte = (input: Input, { key, indexes }: Schema, answer: Answer): Answer => {
+  const items = records(answer.json.Items) as readonly Item[]
+  let bytes = 0
+  const fitting = items.filter((item) => {
+    bytes += itemSize(item)
+    return bytes <= megabyte
+  })
+  const last = fitting.at(-1)
+  if (!last || fitting.length === items.length) return answer
+  const names = new Set([...key, ...(indexes.get(String(input.IndexName)) ?? [])])
+  const LastEvaluatedKey = Object.fromEntries([...names].map((name) => [name, last[name]] as const))
+  const { length: Count } = fitting
+  return ok({ ...answer.json, Items: fitting, Count, ScannedCount: Count, LastEvaluatedKey })
+}
+
+const assembled = (input: Input, answers: readonly Answer[]): Answer => {
+  const { Items: _, ConsumedCapacity: __, LastEvaluatedKey, ...last } = answers.at(-1)?.json ?? {}
+  const sum = (name: string) => answers.reduce((total, { json }) => total + Number(json[name] ?? 0), 0)
+  return ok({
+    ...last,
+    ...(input.Select !== 'COUNT' && { Items: answers.flatMap(({ json }) => records(json.Items)) }),
+    Count: sum('Count'),
+    ScannedCount: sum('ScannedCount'),
+    ...(LastEvaluatedKey !== undefined && { LastEvaluatedKey }),
+    ...capacityAnswer(input, answers.flatMap(capacitiesOf)),
+  })
+}
+
+/** Leaves out what the index that was asked does not show yet. */
+const shownByIndex = (context: Context, { input }: Call, schema: Schema, answer: Answer): Answer => {
+  const { IndexName, TableName, Select } = input
+  if (IndexName === undefined || Select === 'COUNT') return answer
+  const items = records(answer.json.Items) as readonly Item[]
+  const shown = items.filter((item) => !context.lag.isHidden(itemName(String(TableName), schema, item)))
+  const hidden = items.length - shown.length
+  return ok({ ...answer.json, Items: shown, Count: Number(answer.json.Count) - hidden })
+}

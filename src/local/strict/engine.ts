@@ -1,0 +1,64 @@
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+
+/** A request on its way to an engine. */
+export interface EngineRequest {
+  method: string
+  path: string
+  headers: IncomingHttpHeaders
+  body: Buffer
+}
+
+export interface EngineAnswer {
+  status: number
+  headers: IncomingHttpHeaders
+  body: Buffer
+}
+
+/** A connection to one local engine. */
+export interface Engine {
+  /** Fails when the engine cannot be reached. */
+  send(request: EngineRequest): Promise<EngineAnswer>
+  close(): void
+}
+
+/** Headers that belong to one connection, not to what is asked. */
+const ofTheConnection = ['connection', 'keep-alive', 'transfer-encoding', 'expect', 'content-length']
+
+const passedOn = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !ofTheConnection.includes(name)))
+
+/** Returns a connection that keeps its sockets open. */
+export const connectEngine = (endpoint: string): Engine => {
+  const { hostname, port } = new URL(endpoint)
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 })
+  const send = ({ method, path, headers, body }: EngineRequest): Promise<EngineAnswer> =>
+    new Promise((resolve, reject) => {
+      const sent = request(
+        {
+          agent,
+          hostname,
+          port,
+          method,
+          path,
+          headers: { ...passedOn(headers), 'content-length': body.length },
+        },
+        (answer) => {
+          readBody(answer).then(
+            (read) =>
+              resolve({ status: answer.statusCode ?? 500, headers: passedOn(answer.headers), body: read }),
+            reject,
+          )
+        },
+      )
+      sent.once('error', reject)
+      sent.end(body)
+    })
+  return { send, close: () => agent.destroy() }
+}
+
+/** Returns all of a message's body. */
+export const readBody = async (message: IncomingMessage): Promise<Buffer> => {
+  const chunks: Buffer[] = []
+  for await (const chunk of message) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,106 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createBucket } from './bucket.ts'
+import { seededChance } from './chance.ts'
+import { createDatabase, type Setting } from './database.ts'
+import { createLag } from './dynamodb/lag.ts'
+import { createLocks } from './dynamodb/locks.ts'
+import { rememberTables } from './dynamodb/tables.ts'
+import type { Context } from './dynamodb/writes.ts'
+import { connectEngine, type EngineRequest, readBody } from './engine.ts'
+import { changedOptions, type StrictChange, type StrictOptions } from './options.ts'
+import { cut, type Reply, send } from './reply.ts'
+
+/** The engines' addresses. */
+export interface Endpoints {
+  dynamodb: string
+  s3: string
+}
+
+/** What stands between functions and engines, and is never kinder than AWS. */
+export interface StrictProxy {
+  /** Where functions find the engines. */
+  endpoints: Endpoints
+  /** Changes options from the next call on. */
+  change(change: StrictChange): void
+  /** Returns how often each operation was called and each fault was met. */
+  counts(): Readonly<Record<string, number>>
+  /** Returns when the indexes show every write made so far. */
+  settled(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts the proxy on free ports of this machine. */
+export const startStrict = async (engines: Endpoints, options: StrictOptions): Promise<StrictProxy> => {
+  let current = options
+  const counts: Record<string, number> = {}
+  const setting: Setting = {
+    options: () => current,
+    chance: seededChance(options.seed),
+    count: (name) => {
+      counts[name] = (counts[name] ?? 0) + 1
+    },
+  }
+  const lag = createLag(setting.chance, () => current.isolation.indexLag)
+  const context: Context = {
+    chance: setting.chance,
+    isolation: () => current.isolation,
+    tables: rememberTables(),
+    locks: createLocks(),
+    lag,
+  }
+  const connections = { dynamodb: connectEngine(engines.dynamodb), s3: connectEngine(engines.s3) }
+  const [dynamodb, s3] = await Promise.all([
+    listen(createDatabase(connections.dynamodb, setting, context)),
+    listen(createBucket(connections.s3, setting)),
+  ])
+  return {
+    endpoints: { dynamodb: addressOf(dynamodb), s3: addressOf(s3) },
+    change: (change) => {
+      current = changedOptions(current, change)
+    },
+    counts: () => ({ ...counts }),
+    settled: lag.settled,
+    stop: async () => {
+      await Promise.all([close(dynamodb), close(s3)])
+      connections.dynamodb.close()
+      connections.s3.close()
+    },
+  }
+}
+
+type Handle = (request: EngineRequest) => Promise<Reply>
+
+const listen = (handle: Handle): Promise<Server> =>
+  new Promise((resolve, reject) => {
+    const server = createServer((message, response) => void serve(handle, message, response))
+    // Clients keep their connections; whoever closes one first decides whether a request is lost on it.
+    server.keepAliveTimeout = 60_000
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => resolve(server))
+  })
+
+const serve = async (handle: Handle, message: IncomingMessage, response: ServerResponse): Promise<void> => {
+  try {
+    const body = await readBody(message)
+    const { method = 'GET', url: path = '/', headers } = message
+    await send(message, response, await handle({ method, path, headers, body }))
+  } catch (error) {
+    if (!unreachable(error)) console.error(error)
+    await send(message, response, cut())
+  }
+}
+
+/** Whether the engine, or the client, is gone: both look to the other side like a connection that is cut. */
+const unreachable = (error: unknown): boolean =>
+  error instanceof Error &&
+  'code' in error &&
+  ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(String(error.code))
+
+const addressOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+const close = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
