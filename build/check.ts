@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { firstBytes, prepare } from '../src/local/bundle.ts'
-import { readTransformed } from '../src/local/deployed/transformed.ts'
+import { readTransformed, templatePaths } from '../src/local/deployed/transformed.ts'
 import { readTemplate } from '../src/local/template.ts'
-import { isTransformed, transformerPython } from './transform.ts'
+import { isTransformed, transformerPython, withoutEffect } from './transform.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -49,7 +49,9 @@ const transformedAnew = (): boolean => {
       console.error(
         'template.transformed.json differs from what the transformer makes: run `npm run transform`.',
       )
-    return same
+    const silent = python ? withoutEffect(python, templatePaths.written) : []
+    for (const line of silent) console.error(`SAM passes over ${line}`)
+    return same && silent.length === 0
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     return false

@@ -13,12 +13,21 @@ export const transformerPython = (): string | undefined =>
     (python) => spawnSync(python, ['-c', 'import samtranslator'], { stdio: 'ignore' }).status === 0,
   )
 
-/** Returns the transformed template as JSON text, with the given values for its parameters; fails with the transformer's own message. */
-export const transform = (python: string, written: string, ...parameters: readonly string[]): string => {
-  const { status, stdout, stderr } = spawnSync(python, [script, written, ...parameters], { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`AWS's transformer refuses ${written}:\n${stderr}`)
+const run = (python: string, ...args: readonly string[]): string => {
+  const { status, stdout, stderr } = spawnSync(python, [script, ...args], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`AWS's transformer refuses the template:\n${stderr}`)
   return stdout
 }
+
+/** Returns the transformed template as JSON text, with the given values for its parameters; fails with the transformer's own message. */
+export const transform = (python: string, written: string, ...parameters: readonly string[]): string =>
+  run(python, written, ...parameters)
+
+/** Returns the properties of SAM's resources and events that change nothing, a line each: words that SAM does not know. */
+export const withoutEffect = (python: string, written: string): string[] =>
+  run(python, '--silent', written)
+    .split('\n')
+    .filter((line) => line !== '')
 
 /** Tells whether transforming anew gives the kept template; the transformer's own version may differ. */
 export const isTransformed = (python: string): boolean => {

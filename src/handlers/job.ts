@@ -1,5 +1,6 @@
-/** https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html — an object among the uploads is a request to be done. */
+/** https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html — the bucket of uploads tells a queue of each object, which is a request to be done. */
 
+import type { SQSEvent } from 'aws-lambda'
 import { type Served, serve } from '../http/serve.ts'
 import { resultText } from '../interactions/jobs.ts'
 import { largestUpload } from '../operations/upload.ts'
@@ -14,8 +15,9 @@ import { backingOf, placeOf } from './backing.ts'
 import { errorFacts, logLine } from './log.ts'
 import { rulesOf } from './place.ts'
 
-/** Lambda tries an event three times; so often a fault of ours is given another chance. */
+/** A fault of ours is given so many chances, one soon after the other; a message would come again only after 15 minutes. */
 const attempts = 3
+const pause = 1000
 
 /** Work that goes on by itself stops well before the function's time is up, and makes a job of the rest. */
 const longestWork = 10 * 60_000
@@ -95,11 +97,27 @@ const perform = async (key: string): Promise<void> => {
   logLine('INFO', { job: id, status: came.status, milliseconds: Date.now() - began })
 }
 
-interface ObjectEvent {
-  Records: readonly { s3: { object: { key: string } } }[]
+const persistently = async (key: string): Promise<void> => {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await perform(key)
+    } catch (thrown) {
+      logLine('ERROR', { faults: [errorFacts(thrown)] })
+      if (attempt === attempts) throw thrown
+      await sleep(pause)
+    }
 }
 
-/** Does what was asked; after a failure the event comes again, and what was committed is not done twice. */
-export const handler = async ({ Records }: ObjectEvent): Promise<void> => {
-  for (const { s3 } of Records) await perform(decodeURIComponent(s3.object.key.replaceAll('+', ' ')))
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
+interface ObjectEvent {
+  Records?: readonly { s3: { object: { key: string } } }[]
+}
+
+/** S3's first message, by which it tries whether the queue takes any, has no records. */
+const keysIn = ({ Records = [] }: ObjectEvent): string[] =>
+  Records.map(({ s3 }) => decodeURIComponent(s3.object.key.replaceAll('+', ' ')))
+
+/** Does what was asked; a message whose function failed comes again, and what was committed is not done twice. */
+export const handler = async ({ Records }: SQSEvent): Promise<void> => {
+  for (const key of Records.flatMap(({ body }) => keysIn(JSON.parse(body)))) await persistently(key)
 }

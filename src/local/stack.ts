@@ -4,13 +4,14 @@ import { resolve } from 'node:path'
 import type { Jwks } from 'aws-jwt-verify/jwk'
 import { call } from './aws.ts'
 import { type Claim, claim, type Directory, dataDirectory, release } from './directory.ts'
-import type { ObjectEvent } from './engine-host.ts'
 import { type EnginePids, type Engines, Refusal, startEngines } from './engines.ts'
 import { type Environments, type Runnable, startEnvironments } from './environments.ts'
 import { type Gateway, startGateway } from './gateway.ts'
-import { tellFunctions } from './objects.ts'
 import { allowPage, pageOf } from './page.ts'
 import { type DemoUser, demoUsers, type Identity, provisionIdentity, provisionTables } from './provision.ts'
+import { notify } from './queues/notifications.ts'
+import { openQueues, type Queues } from './queues/queue.ts'
+import { type QueuePoller, startQueuePoller } from './queues/source.ts'
 import { type StreamPoller, startPoller } from './stream.ts'
 import {
   environmentOf,
@@ -63,7 +64,7 @@ export interface Stack {
 
 /** Starts everything that the template declares, on loopback; refuses with one line when it cannot. */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
-  const template = options.template ?? readTemplate(undefined, { WORD_INDEX: 'on', ...options.given })
+  const template = options.template ?? readTemplate(undefined, options.given)
   const directory = dataDirectory(options.dataDir ?? ':memory:')
   const { port = 0 } = options
   const gateway = await startGateway(template, port).catch((error: NodeJS.ErrnoException) => {
@@ -95,6 +96,8 @@ interface Parts {
   streamEnvironment?: Environments
   jobEnvironments?: Environments
   poller?: StreamPoller
+  queues?: Queues
+  queuePollers?: readonly QueuePoller[]
   /** Held while the stack runs, and free when its process is gone, however that went. */
   claim?: Claim
   stopping?: boolean
@@ -108,11 +111,12 @@ const startParts = async (
 ): Promise<Omit<Stack, 'stop'>> => {
   const { gateway, directory } = parts
   const origin = `http://localhost:${gateway.port}`
-  let onPut: (event: ObjectEvent) => void = () => {}
+  const queues = openQueues({ path: `${directory.path}/queues.db`, queues: template.queues })
+  parts.queues = queues
   const engines = await startEngines(
     { dataDir: directory.path, temporary: directory.temporary, issuer: origin, buckets: template.buckets },
     died,
-    (event) => onPut(event),
+    (event) => notify(event, template.notifications, queues),
   )
   parts.engines = engines
   const [identity] = await Promise.all([
@@ -124,8 +128,6 @@ const startParts = async (
   )
   const logPath = `${directory.path}/functions.log`
   startFunctions(template, options, parts, runnables, logPath)
-  const { jobEnvironments } = parts
-  if (jobEnvironments) onPut = (event) => tellFunctions(event, template.functions, runnables, jobEnvironments)
   const authorize = options.open
     ? openAuthorizer
     : cognitoAuthorizer(`${origin}/${identity.poolId}`, await jwks(engines.cognito, identity.poolId))
@@ -184,13 +186,15 @@ const startFunctions = (
   const variables = sharedVariables(engines)
   const streamFunctions = template.functions.filter((fn) => fn.stream)
   const api = template.functions
-    .filter((fn) => !fn.stream && !fn.objects)
+    .filter((fn) => !fn.stream && !fn.queue)
     .map((fn) => runnables.get(fn.id) as Runnable)
   const count = options.environments ?? Math.max(2, availableParallelism())
   parts.environments = startEnvironments({ count, variables, logPath, preload: api })
   parts.streamEnvironment = startEnvironments({ count: 1, variables, logPath, preload: [] })
-  const jobs = template.functions.some((fn) => fn.objects)
-  if (jobs) parts.jobEnvironments = startEnvironments({ count: 1, variables, logPath, preload: [] })
+  const jobs = template.functions.filter((fn) => fn.queue)
+  const jobCount = jobs.reduce((sum, fn) => sum + (fn.queue?.concurrency ?? 0), 0)
+  parts.jobEnvironments = startEnvironments({ count: jobCount, variables, logPath, preload: [] })
+  parts.queuePollers = jobs.map((fn) => queuePollerOf(fn, parts, runnables.get(fn.id) as Runnable))
   for (const fn of streamFunctions)
     parts.poller = pollerOf(fn, parts, engines, runnables.get(fn.id) as Runnable)
 }
@@ -203,6 +207,13 @@ const pollerOf = (fn: LambdaFunction, parts: Parts, engines: Engines, runnable: 
     databasePath: engines.databasePath,
     invoke: (event) => (parts.streamEnvironment as Environments).invoke(runnable, event),
     gaveUp: (sequence) => console.error(`The stream function refused change ${sequence} to the last.`),
+  })
+
+const queuePollerOf = (fn: LambdaFunction, parts: Parts, runnable: Runnable): QueuePoller =>
+  startQueuePoller({
+    queues: parts.queues as Queues,
+    source: fn.queue as NonNullable<LambdaFunction['queue']>,
+    invoke: (event) => (parts.jobEnvironments as Environments).invoke(runnable, event),
   })
 
 const runnable = (template: Template, fn: LambdaFunction, identity: Identity, origin: string): Runnable => ({
@@ -271,8 +282,10 @@ const stopParts = async (parts: Parts): Promise<void> => {
     parts.environments?.stop(),
     parts.streamEnvironment?.stop(),
     parts.jobEnvironments?.stop(),
+    ...(parts.queuePollers ?? []).map((poller) => poller.stop()),
   ])
   await parts.engines?.stop()
+  parts.queues?.close()
   release(parts.directory, parts.claim)
 }
 

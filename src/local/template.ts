@@ -1,7 +1,8 @@
 /** The transformed template as the local stack sees it. */
 import { list, type PlainRecord, record, resolve } from './cloudformation.ts'
-import { bucketName, functionsOf } from './deployed/functions.ts'
+import { functionsOf } from './deployed/functions.ts'
 import type { LambdaFunction, Table, Template } from './deployed/model.ts'
+import { bucketName, notificationsOf, queuesOf } from './deployed/queues.ts'
 import { type Resource, resourcesOf } from './deployed/resources.ts'
 import { gatewayResponsesOf, routesOf } from './deployed/routes.ts'
 import { type Given, localName, type Names, parametersOf, scopeOf } from './deployed/scope.ts'
@@ -10,7 +11,9 @@ import { readTransformed } from './deployed/transformed.ts'
 export type {
   GatewayResponse,
   LambdaFunction,
-  ObjectSource,
+  Notification,
+  Queue,
+  QueueSource,
   Route,
   Statement,
   StreamSource,
@@ -38,6 +41,8 @@ export const readTemplate = (source: PlainRecord = readTransformed(), given: Giv
     gatewayResponses: gatewayResponsesOf(api),
     tables: resources.ofType('AWS::DynamoDB::Table').map(table),
     buckets: resources.ofType('AWS::S3::Bucket').map(bucketName),
+    queues: queuesOf(resources),
+    notifications: notificationsOf(resources),
     userPool: { id: pool.id, create: pool.properties },
     userPoolClient: { id: client.id, create: client.properties },
     groups: resources.ofType('AWS::Cognito::UserPoolGroup').map((resource) => resource.properties),

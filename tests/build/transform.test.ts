@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { isTransformed, transform, transformerPython } from '../../build/transform.ts'
+import { isTransformed, transform, transformerPython, withoutEffect } from '../../build/transform.ts'
 import { readTransformed, templatePaths } from '../../src/local/deployed/transformed.ts'
 import { readTemplate } from '../../src/local/template.ts'
 
@@ -35,6 +35,11 @@ describe.skipIf(!python)("AWS's transformer", () => {
   test('makes no streaming route of a word that it does not know', () => {
     const template = readTemplate(JSON.parse(transformed(written.replaceAll('RESPONSE_STREAM', 'STREAM'))))
     expect(template.routes.filter((route) => route.streams)).toEqual([])
+  })
+
+  test('passes over nothing in the template but such a word', () => {
+    const wrong = writtenAs(written.replace('RESPONSE_STREAM', 'STREAM'))
+    expect(withoutEffect(python as string, wrong)).toEqual(['Api ResponseTransferMode: "STREAM"'])
   })
 
   test('refuses a template with its own message', () => {

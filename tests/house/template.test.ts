@@ -2,6 +2,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { record } from '../../src/local/cloudformation.ts'
+import { resourcesOf } from '../../src/local/deployed/resources.ts'
+import { type Given, parametersOf, scopeOf } from '../../src/local/deployed/scope.ts'
 import { readTransformed } from '../../src/local/deployed/transformed.ts'
 import { readTemplate } from '../../src/local/template.ts'
 import { root } from './sources.ts'
@@ -128,17 +130,103 @@ describe('the template', () => {
     for (const fn of others) expect(fn.environment).toEqual(first?.environment)
   })
 
-  test('keeps a log group with a retention for every function', () => {
+  test('keeps a log group with a retention for every function, and one for the gateway', () => {
     const groups = ofType('AWS::Logs::LogGroup')
-    expect(groups.length).toBe(template.functions.length)
+    expect(groups.length).toBe(template.functions.length + 1)
     for (const group of groups) expect(record(record(group).Properties).RetentionInDays).toBeDefined()
   })
 
-  test('keeps tables, bucket and user pool when the stack is deleted', () => {
+  test('keeps tables, bucket and user pool of a stack that is deleted, and nothing of one that was never whole', () => {
     const data = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::Cognito::UserPool'].flatMap(ofType)
     const kept = data.filter(({ id }) => !['PageBucket', 'UploadBucket'].includes(id))
     expect(kept.length).toBe(5)
-    for (const resource of kept) expect(record(resource).DeletionPolicy, resource.id).toBe('Retain')
+    for (const resource of kept)
+      expect(record(resource).DeletionPolicy, resource.id).toBe('RetainExceptOnCreate')
+    // What is protected could not be deleted when a first deployment is rolled back.
+    expect(template.tables.map(({ create }) => create.DeletionProtectionEnabled)).toEqual([
+      false,
+      false,
+      false,
+    ])
+    expect(template.userPool.create.DeletionProtection).toBe('INACTIVE')
+  })
+
+  test('protects tables and user pool where it is told to', () => {
+    const protecting = readTemplate(source, { DELETION_PROTECTION: 'true' })
+    expect(protecting.tables.map(({ create }) => create.DeletionProtectionEnabled)).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect(protecting.userPool.create.DeletionProtection).toBe('ACTIVE')
+  })
+
+  test('deploys where ten executions are all that the account has', () => {
+    const byDefault = resourcesOf(source, scopeOf(source, template.parameters))
+    const reserved = byDefault
+      .ofType('AWS::Lambda::Function')
+      .filter(({ properties }) => properties.ReservedConcurrentExecutions !== undefined)
+    expect(reserved).toEqual([])
+    const given = parametersOf(source, { RESERVED_FOR_REQUESTS: '5', RESERVED_FOR_BACKGROUND: '2' })
+    const reserving = resourcesOf(source, scopeOf(source, given)).ofType('AWS::Lambda::Function')
+    expect(reserving.map(({ properties }) => properties.ReservedConcurrentExecutions)).toEqual([
+      undefined,
+      '5',
+      '5',
+      '5',
+      '5',
+      '2',
+      '2',
+    ])
+    const factors = byDefault
+      .ofType('AWS::Lambda::EventSourceMapping')
+      .map(({ properties }) => properties.ParallelizationFactor)
+    expect(factors.filter((factor) => factor !== undefined)).toEqual([1])
+  })
+
+  test('has uploads wait in a queue, which the job function may take as long as it runs', () => {
+    const job = template.functions.find((fn) => fn.queue)
+    const { queue, concurrency, batchSize } = job?.queue ?? {}
+    const waiting = template.queues.find(({ name }) => name === queue)
+    expect([job?.id, concurrency, batchSize]).toEqual(['JobFunction', 2, 1])
+    expect(waiting?.visibilitySeconds).toBeGreaterThanOrEqual(job?.timeoutSeconds ?? Number.NaN)
+    // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html asks for five deliveries at least.
+    expect(waiting?.redrive).toEqual({ queue: 'dead-uploads', receives: 5 })
+    expect(template.notifications.filter(({ bucket }) => bucket === 'upload-bucket')).toEqual([
+      { bucket: 'upload-bucket', prefix: 'uploads/', queue },
+    ])
+  })
+
+  test('says of every alarm when it is over', () => {
+    const alarms = ofType('AWS::CloudWatch::Alarm').map((alarm) => record(record(alarm).Properties))
+    expect(alarms.length).toBe(15)
+    for (const { AlarmDescription, AlarmActions, OKActions } of alarms) {
+      expect(AlarmActions).toBeDefined()
+      expect(OKActions, String(AlarmDescription)).toEqual(AlarmActions)
+    }
+    expect(alarms.map(({ MetricName }) => MetricName)).toEqual(
+      expect.arrayContaining([
+        'Throttles',
+        'ConcurrentExecutions',
+        'ApproximateAgeOfOldestMessage',
+        'ApproximateNumberOfMessagesVisible',
+      ]),
+    )
+  })
+
+  test('counts refusals by the access log where there is one, else by the logs of the functions that refuse', () => {
+    const counted = (given: Given) => {
+      const scope = scopeOf(source, parametersOf(source, given))
+      const resources = resourcesOf(source, scope)
+      const settings = resources.one('AWS::ApiGateway::Stage').properties.AccessLogSetting
+      const filters = resources.ofType('AWS::Logs::MetricFilter').map(({ properties }) => properties)
+      for (const { FilterPattern } of filters)
+        for (const status of [401, 403, 413, 429]) expect(FilterPattern).toContain(`$.status = ${status}`)
+      return { logs: settings !== undefined, groups: filters.map(({ LogGroupName }) => LogGroupName) }
+    }
+    const groups = ['bundle', 'patient', 'observation', 'resource'].map((name) => `${name}-log-group`)
+    expect(counted({})).toEqual({ logs: false, groups })
+    expect(counted({ ACCESS_LOG: 'on' })).toEqual({ logs: true, groups: ['access-log-group'] })
   })
 
   test('shows no bucket to the public', () => {

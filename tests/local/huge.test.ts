@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Stack, startStack } from '../../src/local/stack.ts'
-import { laterOf } from './later.ts'
+import { killJobs, laterOf, redelivering } from './later.ts'
 
 /** `npm run test:long -- huge` takes 25,000, and kills the worker once. */
 const count = Number(process.env.HUGE_ENTRIES ?? 1_500)
 const kills = count > 10_000
 const perPatient = 50
 
+const template = redelivering(180)
 let stack: Stack
 let later: ReturnType<typeof laterOf>
 beforeAll(async () => {
-  stack = await startStack({ environments: 2 })
+  stack = await startStack({ environments: 2, template })
   later = laterOf(stack, `Bearer ${await stack.token('clinician')}`)
 })
 afterAll(() => stack?.stop())
@@ -91,7 +92,7 @@ const kill = async (status: string): Promise<void> => {
   const progress = async () => (await later.ask('GET', status)).headers.get('x-progress')
   while ((await progress()) !== 'being done') await sleep(10)
   await sleep(count / 4)
-  process.kill(stack.pids().at(-1) ?? 0, 'SIGKILL')
+  killJobs(stack, template)
 }
 
 /** Looks at one part after the other until told to stop; returns what was neither nothing nor the whole of a part. */

@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Stack, startStack } from '../../src/local/stack.ts'
-import { type Bundle, laterOf } from './later.ts'
+import { type Bundle, killJobs, laterOf, redelivering } from './later.ts'
 
+const template = redelivering(20)
 let stack: Stack
 const tokens: Record<string, string> = {}
 let later: ReturnType<typeof laterOf>
 beforeAll(async () => {
-  stack = await startStack({ environments: 2 })
+  stack = await startStack({ environments: 2, template })
   for (const user of ['clinician', 'viewer']) tokens[user] = `Bearer ${await stack.token(user)}`
   later = laterOf(stack, tokens.clinician ?? '')
 })
@@ -82,7 +83,7 @@ test('a Bundle over 10 MB is uploaded, and done once though its worker is killed
   while ((await progress()) !== 'being done') await sleep(10)
   await sleep(400)
   expect(await progress()).toBe('being done')
-  process.kill(stack.pids().at(-1) ?? 0, 'SIGKILL')
+  killJobs(stack, template)
   const { entry } = await outcomeAt(status)
   expect([entry[0]?.response.status, entry[0]?.resource.entry.length]).toEqual(['200 OK', 600])
   expect(await countOf('Uploaded')).toBe(600)

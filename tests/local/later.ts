@@ -1,12 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Stack } from '../../src/local/stack.ts'
+import { readTemplate, type Template } from '../../src/local/template.ts'
 
 /** What a job or a search is answered with. */
 export interface Bundle {
   type: string
   total?: number
   entry: { resource: Bundle; response: { status: string; outcome?: object } }[]
+}
+
+/** Returns the template with queues that deliver a dead worker's message again after so many seconds, in place of 15 minutes. */
+export const redelivering = (visibilitySeconds: number): Template => {
+  const template = readTemplate()
+  return { ...template, queues: template.queues.map((queue) => ({ ...queue, visibilitySeconds })) }
+}
+
+/** Ends all processes that do jobs. */
+export const killJobs = (stack: Stack, { functions }: Template): void => {
+  const count = functions.reduce((sum, fn) => sum + (fn.queue?.concurrency ?? 0), 0)
+  for (const pid of stack.pids().slice(-count)) process.kill(pid, 'SIGKILL')
 }
 
 /** Returns a client of a stack that asks as somebody, for what is done later. */

@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { restoreFrom } from '../../src/local/restore.ts'
 import { type Stack, startStack } from '../../src/local/stack.ts'
+import { killJobs, redelivering } from './later.ts'
 
+const template = redelivering(10)
 let stack: Stack
 beforeAll(async () => {
-  stack = await startStack({ open: true, environments: 2 })
+  stack = await startStack({ open: true, environments: 2, template })
 })
 afterAll(() => stack?.stop())
 
@@ -42,7 +44,7 @@ test('what is defined is indexed in the background, though its worker is killed,
   })
   expect(status).toBe(201)
   while ((await state()) !== 'running') await sleep(50)
-  process.kill(stack.pids().at(-1) ?? 0, 'SIGKILL')
+  killJobs(stack, template)
   while ((await state()) !== 'done') await sleep(200)
   expect((await ask('GET', '/Patient?ward=w1&_summary=count')).json.total).toBe(200)
   const { json } = await ask('GET', '/metadata')

@@ -151,8 +151,8 @@ describe('a stack whose functions misbehave', () => {
   })
 
   test('replaces an environment that was killed', async () => {
-    // Two for requests, one for the stream and one for jobs, once those that died before have been replaced.
-    await until(() => stack.pids().length === 4)
+    // Two for requests, one for the stream and two for jobs, once those that died before have been replaced.
+    await until(() => stack.pids().length === 5)
     const before = stack.pids()
     for (const pid of before) process.kill(pid, 'SIGKILL')
     await until(

@@ -1,8 +1,8 @@
 /** The functions of a transformed template: their packages, rights and event sources. */
 import { list, type Plain, type PlainRecord, record } from '../cloudformation.ts'
-import type { LambdaFunction, ObjectSource, Statement, StreamSource } from './model.ts'
-import type { Resource, Resources } from './resources.ts'
-import { localName } from './scope.ts'
+import type { LambdaFunction, QueueSource, Statement, StreamSource } from './model.ts'
+import { nameIn } from './queues.ts'
+import type { Resources } from './resources.ts'
 
 /** Returns the functions; `unresolved` holds the template's resources as they are written, for the environments. */
 export const functionsOf = (resources: Resources, unresolved: PlainRecord): LambdaFunction[] =>
@@ -11,7 +11,7 @@ export const functionsOf = (resources: Resources, unresolved: PlainRecord): Lamb
     const [file = '', exportName = ''] = String(properties.Handler).split('.')
     const written = record(record(unresolved[id]).Properties)
     const stream = streamOf(id, resources)
-    const objects = objectsOf(id, resources)
+    const queue = queueOf(id, resources)
     return {
       id,
       entryPoint: `src/handlers/${file}.ts`,
@@ -22,7 +22,7 @@ export const functionsOf = (resources: Resources, unresolved: PlainRecord): Lamb
       environment: record(record(written.Environment).Variables),
       ...rightsOf(properties, resources),
       ...(stream && { stream }),
-      ...(objects && { objects }),
+      ...(queue && { queue }),
     }
   })
 
@@ -52,37 +52,34 @@ const statementOf = ({ Effect, Action, Resource, ...others }: PlainRecord): Stat
 const textsOf = (value: Plain | undefined): string[] =>
   (typeof value === 'string' ? [value] : list(value)).map(String)
 
-const streamOf = (id: string, resources: Resources): StreamSource | undefined => {
-  const source = resources
+const sourceOf = (id: string, service: string, resources: Resources): PlainRecord | undefined =>
+  resources
     .ofType('AWS::Lambda::EventSourceMapping')
     .map(({ properties }) => properties)
     .find(
-      ({ FunctionName, EventSourceArn }) => FunctionName === id && /:dynamodb:/.test(String(EventSourceArn)),
+      ({ FunctionName, EventSourceArn }) =>
+        FunctionName === id && String(EventSourceArn).split(':')[2] === service,
     )
-  if (!source) return undefined
-  return {
-    table: /:table\/([^/]+)\//.exec(String(source.EventSourceArn))?.[1] ?? '',
-    batchSize: Number(source.BatchSize),
-    retries: Number(source.MaximumRetryAttempts),
-  }
+
+const streamOf = (id: string, resources: Resources): StreamSource | undefined => {
+  const source = sourceOf(id, 'dynamodb', resources)
+  return (
+    source && {
+      table: /:table\/([^/]+)\//.exec(String(source.EventSourceArn))?.[1] ?? '',
+      batchSize: Number(source.BatchSize),
+      retries: Number(source.MaximumRetryAttempts),
+    }
+  )
 }
 
-const objectsOf = (id: string, resources: Resources): ObjectSource | undefined => {
-  for (const bucket of resources.ofType('AWS::S3::Bucket')) {
-    const listeners = list(record(bucket.properties.NotificationConfiguration).LambdaConfigurations).map(
-      record,
-    )
-    const mine = listeners.find((each) => String(each.Function).endsWith(`:function:${id}`))
-    if (mine) return { bucket: bucketName(bucket), prefix: prefixOf(mine) }
-  }
-  return undefined
+const queueOf = (id: string, resources: Resources): QueueSource | undefined => {
+  const source = sourceOf(id, 'sqs', resources)
+  return (
+    source && {
+      queue: nameIn(source.EventSourceArn),
+      batchSize: Number(source.BatchSize ?? 10),
+      concurrency: Number(record(source.ScalingConfig).MaximumConcurrency ?? 1),
+      reportsFailures: list(source.FunctionResponseTypes).includes('ReportBatchItemFailures'),
+    }
+  )
 }
-
-const prefixOf = (listener: PlainRecord): string => {
-  const [rule] = list(record(record(listener.Filter).S3Key).Rules)
-  return String(record(rule).Value ?? '')
-}
-
-/** Returns the name of a bucket on the laptop. */
-export const bucketName = ({ id, properties }: Resource): string =>
-  String(properties.BucketName ?? localName(id))

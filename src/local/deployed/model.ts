@@ -25,9 +25,29 @@ export interface StreamSource {
   retries: number
 }
 
-export interface ObjectSource {
+export interface QueueSource {
+  queue: string
+  batchSize: number
+  /** How many invocations there are at once. */
+  concurrency: number
+  /** Whether the function names the messages that it failed on. */
+  reportsFailures: boolean
+}
+
+export interface Queue {
+  name: string
+  /** How long a message that was delivered is not delivered again. */
+  visibilitySeconds: number
+  retentionSeconds: number
+  /** The queue that takes what was delivered so often in vain. */
+  redrive?: { queue: string; receives: number }
+}
+
+/** A bucket tells a queue of objects whose keys begin with a prefix. */
+export interface Notification {
   bucket: string
   prefix: string
+  queue: string
 }
 
 /** A statement of the function's role, which allows actions on the ARNs of the laptop's tables, indexes, buckets and queues. */
@@ -52,8 +72,7 @@ export interface LambdaFunction {
   statements: readonly Statement[]
   managedPolicies: readonly string[]
   stream?: StreamSource
-  /** The bucket and the beginning of the keys whose objects it is told of. */
-  objects?: ObjectSource
+  queue?: QueueSource
 }
 
 export interface GatewayResponse {
@@ -74,6 +93,8 @@ export interface Template {
   gatewayResponses: ReadonlyMap<string, GatewayResponse>
   tables: readonly Table[]
   buckets: readonly string[]
+  queues: readonly Queue[]
+  notifications: readonly Notification[]
   userPool: { id: string; create: PlainRecord }
   userPoolClient: { id: string; create: PlainRecord }
   groups: readonly PlainRecord[]

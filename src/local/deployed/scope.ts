@@ -110,6 +110,8 @@ const attributesOf = (type: string, name: string, pseudo: Pseudo): Readonly<Reco
       return { Arn: `arn:${partition}:s3:::${name}` }
     case 'AWS::SQS::Queue':
       return { Arn: arn('sqs', name), QueueName: name }
+    case 'AWS::Logs::LogGroup':
+      return { Arn: arn('logs', `log-group:${name}`) }
     case 'AWS::Lambda::Function':
       return { Arn: arn('lambda', `function:${name}`) }
     case 'AWS::IAM::Role':
