@@ -196,11 +196,31 @@ export const otherCriteria = (type: string, criteria: string): Issue =>
     `\`${criteria}\` is no condition on \`${type}\`, which is to be created. Expected search parameters of \`${type}\`, as after the \`?\` of a search.`,
   )
 
+export const plusReadAsSpace = (
+  type: string,
+  [name, value]: readonly [name: string, value: string],
+  meant: string,
+): Issue =>
+  error(
+    'invalid',
+    `The condition asks for \`${name}=${value}\`, which the ${type} itself does not have; it has \`${meant}\`. A plus sign in a query is read as a space: write \`${name}=${meant.replaceAll('+', '%2B').replaceAll(' ', '%20')}\`.`,
+  )
+
+export const unrelated = (type: string, id: string): Issue =>
+  error(
+    'conflict',
+    `The condition matches nothing, but \`${type}/${id}\` exists and is another resource. Leave the \`id\` out, or update \`${type}/${id}\` itself.`,
+  )
+
+/** A plus sign in a query is a space: who means the sign finds nothing. */
+const plusHint = (reference: string): string =>
+  reference.includes('+') ? ' (A `+` in it is read as a space; one that is meant is written `%2B`.)' : ''
+
 export const unresolved = (reference: string, matches: number, expression: string): Issue =>
   matches === 0
     ? error(
         'unresolved',
-        `The conditional reference \`${reference}\` matches nothing; create its target first.`,
+        `The conditional reference \`${reference}\` matches nothing; create its target first.${plusHint(reference)}`,
         expression,
       )
     : error(

@@ -194,6 +194,7 @@ const commandFor = (wish: Wish, target: Target, making: Making, context: Context
   place: wish.place,
   ...madeOf(wish, target, making, validateOptionsOf(context)),
   ...preconditionsOf(wish),
+  ...(target.unmatched && { unmatched: true }),
   ...(target.found ? { seen: target.found.v } : {}),
   ...(wish.provenance ? { provenance: wish.provenance } : {}),
 })

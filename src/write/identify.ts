@@ -8,6 +8,7 @@ import type { Version } from '../store/port.ts'
 import { overlaps } from './among.ts'
 import type { Context } from './context.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
+import { checkPluses } from './literal-plus.ts'
 import { inParallel } from './parallel.ts'
 import { reads, type Target, type Wish } from './wish.ts'
 
@@ -38,13 +39,13 @@ const asking = (
 
 const spelled = ({ pairs }: Criteria): string => pairs.map(([name, value]) => `${name}=${value}`).join('&')
 
-/** No match: a conditional update creates, under the id that the client gives, if any. */
+/** No match: a conditional update creates, under the id that the client gives, if any; one that is in use is refused at the commit. */
 const unmatched = (wish: Wish): Target | undefined => {
   if (wish.method === 'DELETE') return undefined
   const id = wish.method === 'PUT' ? wish.body?.resource.id : undefined
   if (id === undefined) return fresh(wish.type)
   failOn(idIssues(id))
-  return known({ type: wish.type, id })
+  return { type: wish.type, id, fresh: false, unmatched: true }
 }
 
 const matched = (wish: Wish, matches: readonly Version[], criteria: Criteria): Target | undefined => {
@@ -102,10 +103,13 @@ const duplicates = (wishes: readonly Wish[], targets: readonly (Target | undefin
 const targetOf = async (
   wish: Wish,
   ask: (criteria: Criteria) => Promise<Version[]>,
+  context: Context,
 ): Promise<Target | undefined> => {
+  const { criteria, body } = wish
   if (reads(wish)) return undefined
   if (wish.match) return known(wish.match, wish.match)
-  if (wish.criteria) return matched(wish, await ask(wish.criteria), wish.criteria)
+  if (criteria && body) await checkPluses(criteria, body.resource, context)
+  if (criteria) return matched(wish, await ask(criteria), criteria)
   return wish.id === undefined ? fresh(wish.type) : known({ type: wish.type, id: wish.id })
 }
 
@@ -127,7 +131,7 @@ export const identify = async (
     const ask = asking(context, gone)
     await inParallel(wishes, width, async (wish, i) => {
       if (!isNow(wish)) return
-      targets[i] = await targetOf(wish, ask).catch((thrown: unknown) => {
+      targets[i] = await targetOf(wish, ask, context).catch((thrown: unknown) => {
         issues.push(...place(thrown, wish))
         return undefined
       })

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#concurrency; https://www.rfc-editor.org/rfc/rfc9110#section-13 */
 
 import { error, type Issue } from '../outcome/failure.ts'
-import { alreadyThere, changedSince, nothingThere, versionMismatch } from '../outcome/messages.ts'
+import { alreadyThere, changedSince, nothingThere, unrelated, versionMismatch } from '../outcome/messages.ts'
 import type { ResourceKey, Version } from '../store/port.ts'
 import type { BundleEntry } from './bundle.ts'
 import { etagsIn } from './etag.ts'
@@ -12,6 +12,8 @@ export interface Preconditions {
   ifMatch?: readonly string[] | 'any'
   /** Nothing may stand there: `If-None-Match: *`. */
   ifAbsent?: boolean
+  /** Nothing may stand there, because the criteria that named it matched nothing. */
+  unmatched?: boolean
   /** The second, as milliseconds since 1970, after which nothing may have changed it. */
   unchangedSince?: number
 }
@@ -63,9 +65,10 @@ const second = (t: string): number => Math.floor(Date.parse(t) / 1000) * 1000
 export const brokenBy = (
   before: Version | undefined,
   { type, id }: ResourceKey,
-  { ifMatch, ifAbsent, unchangedSince }: Preconditions,
+  { ifMatch, ifAbsent, unchangedSince, unmatched }: Preconditions,
 ): Issue[] => {
   const live = before && !before.deleted
+  if (unmatched && live) return [unrelated(type, id)]
   if (ifMatch === 'any') return live ? [] : [nothingThere(type, id)]
   if (ifMatch && !ifMatch.includes(String(before?.v))) return [versionMismatch(type, id, ifMatch, before?.v)]
   if (unchangedSince !== undefined && before && second(before.t) > unchangedSince)

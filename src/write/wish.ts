@@ -26,6 +26,8 @@ export interface Target {
   fresh: boolean
   /** What the criteria matched. */
   found?: Version
+  /** Whether the criteria matched nothing, and the id is the one that the resource came with: it must be free. */
+  unmatched?: boolean
 }
 
 /** A change that is wanted; where its target is named by criteria, the id is still unknown. */
