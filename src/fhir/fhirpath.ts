@@ -34,9 +34,16 @@ const wayOf = ({ parentResNode, propName, index }: Node): Way => {
   return [...wayOf(parentResNode), ...step, ...(index === null || index === undefined ? [] : [index])]
 }
 
+const reserved =
+  /'(?:[^'\\]|\\.)*'|`[^`]*`|\.\s*(div|mod|and|or|xor|implies|(?:year|month|week|day|hour|minute|second|millisecond)s?)\b(?!\s*\()/g
+
+/** Returns an expression with back quotes around elements whose names are words of FHIRPath: `Patient.text.div`. */
+const quoted = (expression: string): string =>
+  expression.replace(reserved, (all, name?: string) => (name === undefined ? all : `.\`${name}\``))
+
 /** Returns where everything stands that an expression leads to; undefined for what is computed. Throws where it is no FHIRPath. */
 export const waysTo = (resource: object, expression: string): (Way | undefined)[] => {
-  const found = fhirpath.evaluate(resource, expression, undefined, r4, {
+  const found = fhirpath.evaluate(resource, quoted(expression), undefined, r4, {
     resolveInternalTypes: false,
     userInvocationTable: patternFunctions,
   } as object) as unknown as unknown[]
@@ -55,7 +62,7 @@ export interface Found {
  * `as` they mean all values of a type, of which FHIRPath would have but one.
  */
 const asked = (expression: string): string =>
-  expression
+  quoted(expression)
     .replace(/\bresolve\(\)\s+is\s+(?:FHIR\.)?(\w+)/g, "pointsTo('$1')")
     .replace(/\bresolve\(\)\.is\(\s*(?:FHIR\.)?(\w+)\s*\)/g, "pointsTo('$1')")
     .replace(/\.as\(/g, '.ofType(')
@@ -125,7 +132,9 @@ export const readFor = (expression: string, base: string, functions: Functions =
     { fn, arity: { [fn.length - 1]: fn.length > 1 ? ['String'] : [] } },
   ])
   const userInvocationTable = { ...patternFunctions, ...Object.fromEntries(own) }
-  const evaluate = fhirpath.compile({ base, expression }, r4, { userInvocationTable } as object)
+  const evaluate = fhirpath.compile({ base, expression: quoted(expression) }, r4, {
+    userInvocationTable,
+  } as object)
   return (value, variables) => evaluate(value as object, variables) as unknown as unknown[]
 }
 /** A part of a parsed expression. */

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/binary.html#rest — a Binary is also written and read as what it holds, without its wrapper. */
 
 import { bareType } from '../fhir/media-type.ts'
+import { subsetOf } from '../fhir/subset.ts'
 import { failure } from '../outcome/failure.ts'
 import { emptyBody } from '../outcome/messages.ts'
 import type { FhirRequest, FhirResponse } from './message.ts'
@@ -114,22 +115,36 @@ export interface Native {
   leave: (response: FhirResponse) => FhirResponse
 }
 
-const nothingUnasked = (request: FhirRequest): FhirRequest =>
-  /\breturn\s*=/i.test(request.headers.prefer ?? '')
-    ? request
+const asksForMore = ({ headers }: FhirRequest): boolean => /\breturn\s*=/i.test(headers.prefer ?? '')
+
+const nothingUnasked = (request: FhirRequest): FhirRequest => ({
+  ...request,
+  headers: {
+    ...request.headers,
+    prefer: [request.headers.prefer, 'return=minimal'].filter(Boolean).join(', '),
+  },
+})
+
+/** A client that names FHIR reads the id from the answer; it has the content already. */
+const withoutData = (response: FhirResponse): FhirResponse =>
+  response.status >= 300 || response.body === ''
+    ? response
     : {
-        ...request,
-        headers: {
-          ...request.headers,
-          prefer: [request.headers.prefer, 'return=minimal'].filter(Boolean).join(', '),
-        },
+        ...response,
+        body: subsetOf(response.body, 'Binary', { elements: ['contentType', 'securityContext'] }),
       }
+
+const written = (request: FhirRequest): Native => {
+  if (asksForMore(request)) return { request, leave: (response) => response }
+  return readsNative(request)
+    ? { request: nothingUnasked(request), leave: (response) => response }
+    : { request, leave: withoutData }
+}
 
 /** Returns how a request is served that writes or reads content without its wrapper. */
 export const nativeOf = (request: FhirRequest, route: Route, id: string): Native | undefined => {
   if (route.operation) return undefined
-  if (route.takes === 'resource' && writesNative(request))
-    return { request: nothingUnasked(wrapped(request, id)), leave: (response) => response }
+  if (route.takes === 'resource' && writesNative(request)) return written(wrapped(request, id))
   if (route.action !== 'read' || !readsNative(request)) return undefined
   return { request, leave: (response) => (response.status === 200 ? unwrapped(response) : response) }
 }

@@ -9,6 +9,7 @@ import {
   stringAt,
   topLevelMembers,
 } from '../fhir/json.ts'
+import { isResourceType } from '../fhir/types.ts'
 import type { Call, Interaction } from '../interactions/call.ts'
 import type { Cut } from '../interactions/manners.ts'
 import { failure } from '../outcome/failure.ts'
@@ -17,13 +18,12 @@ import type { Operation } from './operation.ts'
 const isCut = ([name, value]: readonly [string, string]): boolean =>
   name === '_elements' || (name === '_summary' && value !== 'false')
 
-/** Answers that are no resources of their own have nothing to leave out. */
-const wrappers: ReadonlySet<string | undefined> = new Set([
-  'Parameters',
-  'OperationOutcome',
-  'Meta',
-  undefined,
-])
+/** Of these `_summary` and `_elements` leave nothing out. */
+const whole: ReadonlySet<string> = new Set(['Parameters', 'OperationOutcome'])
+
+/** Data types, primitive ones too, are returned as a part of Parameters. */
+const isWhole = (type: string | undefined): boolean =>
+  type === undefined || whole.has(type) || !isResourceType(type)
 
 const returned = ({ definition }: Operation): string | undefined =>
   definition.parameter.find(({ name, use }) => use === 'out' && name === 'return')?.type
@@ -35,7 +35,7 @@ export const cutting = (operation: Operation): Operation => {
     const asked = call.query.find(isCut)
     if (!asked) return run(call, context)
     const type = returned(operation)
-    if (type === undefined || wrappers.has(type))
+    if (type === undefined || isWhole(type))
       throw failure(
         'unknown-parameter',
         `\`$${definition.code}\` answers with ${type === 'OperationOutcome' ? type : 'Parameters'}, of which \`${asked[0]}\` leaves nothing out.`,

@@ -5,6 +5,7 @@ import { type MemberRule, type Structure, structureOf } from '../fhir/structure.
 import { type Failure, failure } from '../outcome/failure.ts'
 import { parseJson } from './body.ts'
 import { holdsMark, parseKeeping, printKeeping } from './digits.ts'
+import { type Emptied, noteWay, withoutEmptied } from './emptied.ts'
 import {
   append,
   at,
@@ -227,7 +228,7 @@ const insert = (operation: Operation, root: Members): void => {
   splice(parent, name, index, 0, valueFrom(operation, part, rule))
 }
 
-const remove = (operation: Operation, root: Members): void => {
+const remove = (operation: Operation, root: Members, emptied: Emptied): void => {
   const [way, ...more] = find(operation, root)
   if (!way) return
   if (more.length > 0)
@@ -236,6 +237,7 @@ const remove = (operation: Operation, root: Members): void => {
   if (last === undefined) throw refused(operation, 'a patch cannot delete the resource.')
   const upper = way.slice(0, typeof last === 'number' ? -2 : -1)
   const parent = at(root, upper) as Members
+  noteWay(emptied, root, upper)
   if (typeof last === 'number') splice(parent, String(list), last, 1)
   else {
     delete parent[last]
@@ -278,7 +280,7 @@ const move = (operation: Operation, root: Members): void => {
   splice(parent, name, destination, 0, { value, beside })
 }
 
-const apply: Readonly<Record<string, (operation: Operation, root: Members) => void>> = {
+const apply: Readonly<Record<string, (operation: Operation, root: Members, emptied: Emptied) => void>> = {
   add,
   insert,
   delete: remove,
@@ -291,7 +293,9 @@ export const fhirPathPatcher = (patch: string): Patcher => {
   operationsOf(patch)
   return (text) => {
     const root = parseKeeping(text) as Members
-    for (const operation of operationsOf(patch)) apply[operation.type]?.(operation, root)
+    const emptied: Emptied = new Set()
+    for (const operation of operationsOf(patch)) apply[operation.type]?.(operation, root, emptied)
+    withoutEmptied(root, emptied)
     return printKeeping(root)
   }
 }

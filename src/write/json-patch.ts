@@ -5,6 +5,7 @@ import { type Failure, failure } from '../outcome/failure.ts'
 import { tooDeep } from '../outcome/messages.ts'
 import { maxDepth, parseJson } from './body.ts'
 import { digitsOf, holdsMark, parseKeeping, printKeeping } from './digits.ts'
+import { type Emptied, noteWay, withoutEmptied } from './emptied.ts'
 import type { Patcher } from './patch.ts'
 
 /** https://www.rfc-editor.org/rfc/rfc6901 — the names and indexes on the way to a value. */
@@ -19,10 +20,10 @@ interface Operation {
   value: unknown
 }
 
-/** What is patched; `emptied` are the lists that lost their last item, `copied` is how many characters were copied. */
+/** What is patched; `copied` is how many characters were copied. */
 interface Target {
   root: unknown
-  emptied: Set<unknown>
+  emptied: Emptied
   copied: number
 }
 
@@ -93,8 +94,9 @@ const take = (operation: Operation, pointer: Pointer, target: Target): unknown =
   const taken = at(operation, pointer, target)
   if (pointer.length === 0) throw refused(operation, 'a patch cannot remove the resource.')
   const { holder, key } = endOf(operation, pointer, target)
-  if (!Array.isArray(holder)) delete (holder as Members)[key]
-  else if (holder.splice(Number(key), 1) && holder.length === 0) target.emptied.add(holder)
+  noteWay(target.emptied, target.root, pointer.slice(0, -1))
+  if (Array.isArray(holder)) holder.splice(Number(key), 1)
+  else delete (holder as Members)[key]
   return taken
 }
 
@@ -170,15 +172,6 @@ const operationsOf = (patch: string): Operation[] => {
   return operations.map(operationOf)
 }
 
-/** FHIR has no empty lists: one that lost its last item goes with it. */
-const withoutEmptied = (value: unknown, emptied: ReadonlySet<unknown>): void => {
-  if (typeof value !== 'object' || value === null) return
-  for (const [name, child] of Object.entries(value)) {
-    if (emptied.has(child) && (child as unknown[]).length === 0) delete (value as Members)[name]
-    else withoutEmptied(child, emptied)
-  }
-}
-
 /** Returns what changes a JSON text as the patch says, numbers with their digits; that fails at the first operation that cannot be done. */
 export const jsonPatcher = (patch: string): Patcher => {
   operationsOf(patch)
@@ -186,7 +179,7 @@ export const jsonPatcher = (patch: string): Patcher => {
     const target: Target = { root: parseKeeping(text), emptied: new Set(), copied: 0 }
     // The patch is read anew: applying it moves parts of it into the target.
     for (const operation of operationsOf(patch)) apply[operation.op]?.(operation, target)
-    if (target.emptied.size > 0) withoutEmptied(target.root, target.emptied)
+    withoutEmptied(target.root, target.emptied)
     return printKeeping(target.root)
   }
 }

@@ -1,5 +1,6 @@
 /** https://www.rfc-editor.org/rfc/rfc5261 over https://hl7.org/fhir/R4/xml.html */
 
+import { xhtmlNamespace } from '../fhir/xml/narrative.ts'
 import { fromXml } from '../fhir/xml/read.ts'
 import { attributeIn, type Element, elementsIn, parseTree, printTree } from '../fhir/xml/tree.ts'
 import { toXml } from '../fhir/xml/write.ts'
@@ -103,6 +104,8 @@ const selected = (operation: Operation, parent: Element, { uri, name, conditions
 interface Found {
   element: Element
   parent: Element
+  /** All elements around it, from the document on. */
+  around: readonly Element[]
   attribute: string | undefined
 }
 
@@ -110,10 +113,15 @@ const find = (operation: Operation, document: Element): Found => {
   const steps = stepsOf(operation)
   const last = steps.at(-1)?.name ?? ''
   const attribute = last.startsWith('@') ? last.slice(1) : undefined
-  let found: Found[] = [{ element: document, parent: document, attribute }]
+  let found: Found[] = [{ element: document, parent: document, around: [], attribute }]
   for (const each of attribute === undefined ? steps : steps.slice(0, -1))
-    found = found.flatMap(({ element }) =>
-      selected(operation, element, each).map((next) => ({ element: next, parent: element, attribute })),
+    found = found.flatMap(({ element, around }) =>
+      selected(operation, element, each).map((next) => ({
+        element: next,
+        parent: element,
+        around: [...around, element],
+        attribute,
+      })),
     )
   const [one, ...more] = found
   if (!one || (attribute !== undefined && attributeIn(one.element, attribute) === undefined))
@@ -160,12 +168,32 @@ const replace = (operation: Operation, { element, parent, attribute }: Found): v
   else throw malformed(operation.position, 'needs one element in place of the other.')
 }
 
-const remove = (_: Operation, { element, parent, attribute }: Found): void => {
+const remove = (_: Operation, { element, parent, around, attribute }: Found, emptied: Set<Element>): void => {
+  for (const each of [...around, element]) emptied.add(each)
   if (attribute !== undefined) setAttribute(element, attribute, undefined)
   else parent.children.splice(parent.children.indexOf(element), 1)
 }
 
-const apply: Readonly<Record<string, (operation: Operation, found: Found) => void>> = { add, replace, remove }
+type Apply = (operation: Operation, found: Found, emptied: Set<Element>) => void
+
+const apply: Readonly<Record<string, Apply>> = { add, replace, remove }
+
+/** A resource may be empty, and a narrative has rules of its own. */
+const isNothing = ({ name, uri, attributes, children }: Element): boolean =>
+  uri !== xhtmlNamespace &&
+  !/^[A-Z]/.test(name) &&
+  children.length === 0 &&
+  attributes.every(([attribute]) => attribute === 'id')
+
+/** An element whose last child was removed goes with it, and in turn what held only that. */
+const prune = (element: Element, emptied: Set<Element>): void => {
+  for (const child of elementsIn(element)) {
+    prune(child, emptied)
+    if (!emptied.has(child) || !isNothing(child)) continue
+    element.children.splice(element.children.indexOf(child), 1)
+    emptied.add(element)
+  }
+}
 
 /** Returns what changes a JSON text as an XML Patch of its XML says; that fails at the first operation that cannot be done. */
 export const xmlPatcher = (patch: string): Patcher => {
@@ -178,7 +206,10 @@ export const xmlPatcher = (patch: string): Patcher => {
       attributes: [],
       children: [parseTree(toXml(text))],
     }
-    for (const operation of operationsOf(patch)) apply[operation.kind]?.(operation, find(operation, document))
+    const emptied = new Set<Element>()
+    for (const operation of operationsOf(patch))
+      apply[operation.kind]?.(operation, find(operation, document), emptied)
+    prune(document, emptied)
     return fromXml(elementsIn(document).map(printTree).join(''))
   }
 }

@@ -28,6 +28,39 @@ test('stores content under its own type, and tells no more than where', async ()
   expect(json).toMatchObject({ id, contentType: 'image/png', data: png.toString('base64') })
 })
 
+test.each([
+  ['application/fhir+json, */*; q=0.1', 'POST', '/Binary'],
+  ['application/fhir+json', 'PUT', '/Binary/named'],
+])('answers who accepts `%s` at %s %s with the resource without its data', async (Accept, method, target) => {
+  const told = await send(method, target, png, { 'Content-Type': 'image/png', Accept })
+  expect(told.status).toBe(201)
+  const { data, ...rest } = JSON.parse(told.text)
+  expect([data, rest.resourceType, rest.contentType]).toEqual([undefined, 'Binary', 'image/png'])
+  expect(rest.meta.tag[0].code).toBe('SUBSETTED')
+  expect(told.headers.Location).toContain(`/Binary/${rest.id}/_history/1`)
+  const { json } = await server.ask('GET', `/Binary/${rest.id}`, { headers: wrapper })
+  expect([json.data, json.meta.tag]).toEqual([png.toString('base64'), undefined])
+})
+
+test('answers a native write in XML where that is accepted, and in full where that is preferred', async () => {
+  const headers = { 'Content-Type': 'image/png', Accept: 'application/fhir+xml' }
+  const xml = await send('POST', '/Binary', png, headers)
+  expect(xml.text).toContain('<contentType value="image/png"/>')
+  expect(xml.text).not.toContain('<data')
+  const full = await send('POST', '/Binary', png, {
+    'Content-Type': 'image/png',
+    ...wrapper,
+    Prefer: 'return=representation',
+  })
+  expect(JSON.parse(full.text).data).toBe(png.toString('base64'))
+  const none = await send('POST', '/Binary', png, {
+    'Content-Type': 'image/png',
+    ...wrapper,
+    Prefer: 'return=minimal',
+  })
+  expect(none.text).toBe('')
+})
+
 test('serves the content unless FHIR is named, so that nothing in it can run', async () => {
   await send('PUT', '/Binary/p', png, { 'Content-Type': 'image/png', 'X-Security-Context': 'Patient/1' })
   for (const accept of [
