@@ -4,8 +4,11 @@ import { decide } from './decide.ts'
 import type { Principal } from './principal.ts'
 import type { Action } from './rules/groups.ts'
 
-/** Returns what stands against the action, nothing where it is permitted; throws where nobody is logged in. */
-export const objections = (principal: Principal | undefined, action: Action, type: string): Issue[] => {
+/**
+ * Returns the issues that forbid the action, an empty list where it is permitted. Fails with `login` without
+ * a principal.
+ */
+export const accessIssues = (principal: Principal | undefined, action: Action, type: string): Issue[] => {
   if (!principal) throw notLoggedIn()
   const { permit, because } = decide(principal, action, type)
   return permit ? [] : [forbidden(because)]

@@ -12,21 +12,24 @@ export interface Decision {
 const permitting = (principal: Principal, action: Action): string | undefined =>
   principal.groups.find((group) => Object.hasOwn(groups, group) && groups[group]?.has(action))
 
-/** What an action is called where its name is no verb. */
-const deeds: Partial<Record<Action, string>> = {
+/** Phrases for actions whose name is not a verb. */
+const actionPhrases: Partial<Record<Action, string>> = {
   history: 'read the history of',
   bundle: 'post bundles of',
 }
 
-const refusal = (principal: Principal, action: Action, type: string): string =>
+const accessRefusal = (principal: Principal, action: Action, type: string): string =>
   principal.groups.length === 0
     ? `\`${principal.name}\` is in no group. Ask an administrator for one.`
-    : `\`${principal.name}\` may not ${deeds[action] ?? action} ${type === '' ? 'every type' : `\`${type}\``}: no group of ${principal.groups.join(', ')} permits it.`
+    : `\`${principal.name}\` may not ${actionPhrases[action] ?? action} ${type === '' ? 'every type' : `\`${type}\``}: no group of ${principal.groups.join(', ')} permits it.`
 
-/** Returns whether the principal may do this to resources of the type, or without one of every type; what no rule permits is forbidden. */
+/**
+ * Returns whether the principal may do this to resources of the type, or of every type where none is given.
+ * Forbidden unless a rule permits it.
+ */
 export const decide = (principal: Principal, action: Action, type: string): Decision => {
   const group = permitting(principal, action)
   return group === undefined
-    ? { permit: false, because: refusal(principal, action, type) }
+    ? { permit: false, because: accessRefusal(principal, action, type) }
     : { permit: true, because: `group \`${group}\` may ${action}` }
 }

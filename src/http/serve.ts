@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html — a request walks through its stations: route, rights, interaction, response. */
 
-import { objections } from '../auth/authorise.ts'
+import { accessIssues } from '../auth/authorise.ts'
 import type { Answer, Asked, Call, Dispatch } from '../interactions/call.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
@@ -35,7 +35,7 @@ const callOf = ({ names }: Matched, asked: Asked): Call => ({
 })
 
 const permit = ({ route, names }: Matched, context: Context): void => {
-  if (route.action) failOn(objections(context.principal, route.action, names.type))
+  if (route.action) failOn(accessIssues(context.principal, route.action, names.type))
 }
 
 const accounting: ReadonlySet<string | undefined> = new Set(['create', 'update', 'patch'])

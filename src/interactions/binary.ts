@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/binary-definitions.html#Binary.securityContext */
 
-import { objections } from '../auth/authorise.ts'
+import { accessIssues } from '../auth/authorise.ts'
 import { parseLink } from '../fhir/references.ts'
 import { failOn } from '../outcome/outcome.ts'
 import type { Version } from '../store/port.ts'
@@ -10,5 +10,5 @@ import type { Context } from '../write/context.ts'
 export const checkSecurityContext = ({ text }: Version, { principal }: Pick<Context, 'principal'>): void => {
   const { securityContext } = JSON.parse(text) as { securityContext?: { reference?: string } }
   const link = parseLink(securityContext?.reference ?? '')
-  if (link && 'type' in link && link.type) failOn(objections(principal, 'read', link.type))
+  if (link && 'type' in link && link.type) failOn(accessIssues(principal, 'read', link.type))
 }

@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#transaction */
 
-import { objections } from '../auth/authorise.ts'
+import { accessIssues } from '../auth/authorise.ts'
 import { error, type Issue } from '../outcome/failure.ts'
 import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
 import { type Body, bodyOf } from '../write/body.ts'
@@ -167,7 +167,7 @@ const answersTo = async (body: Body, call: Call, context: Dispatch, archive: Arc
 
 export const bundle: Interaction = async (call, context) => {
   checkQuery(call)
-  failOn(objections(context.principal, 'bundle', 'Bundle'))
+  failOn(accessIssues(context.principal, 'bundle', 'Bundle'))
   const body = bundleOf(call)
   const id = crypto.randomUUID()
   const archive = (): Promise<void> => context.archive.bundle(context.tenant, id, body.text)

@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/searchparameter.html — a SearchParameter that is stored as active is one to be searched by. */
 
-import { objections } from '../auth/authorise.ts'
+import { accessIssues } from '../auth/authorise.ts'
 import type { Resource, SearchParameter, SearchType } from '../fhir/definitions.ts'
 import { componentFaults, contentsOf, expressionFaults } from '../fhir/expression-check.ts'
 import { searchParameters } from '../fhir/parameters.ts'
@@ -173,10 +173,10 @@ export const ownIssues = async (
   return drafts.map(({ type, id, resource }) => {
     if (type !== 'SearchParameter') return []
     const present = own.findIndex((each) => each.id === id)
-    if (!isActive(resource)) return present >= 0 ? objections(principal, 'administer', type) : []
+    if (!isActive(resource)) return present >= 0 ? accessIssues(principal, 'administer', type) : []
     const wanted = wantedBy(id, resource, own)
     const isNew = wanted.types.length > 0 || present >= 0
-    const forbidden = isNew ? objections(principal, 'administer', type) : []
+    const forbidden = isNew ? accessIssues(principal, 'administer', type) : []
     const issues = [...forbidden, ...issuesOf(resource, wanted, own)]
     if (issues.length === 0) own.push({ ...wanted, list: '', state: 'indexing', from: 0 })
     return issues

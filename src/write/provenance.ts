@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/provenance.html#header — who did a change and why, stated beside it in a header. */
 
-import { objections } from '../auth/authorise.ts'
+import { accessIssues } from '../auth/authorise.ts'
 import type { Resource } from '../fhir/definitions.ts'
 import { skipSpace } from '../fhir/json.ts'
 import { error, type Issue } from '../outcome/failure.ts'
@@ -68,7 +68,7 @@ export const statedIn = (
   if (form.length > 0) return { issues: form }
   const resource = parsed(text)
   if (!resource) return { issues: [wrong('is not a Provenance in JSON.')] }
-  const issues = [...objections(principal, 'create', 'Provenance'), ...contentIssues(resource, type)]
+  const issues = [...accessIssues(principal, 'create', 'Provenance'), ...contentIssues(resource, type)]
   return { provenance: { resource, text }, issues }
 }
 

@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#transaction — what a request or an entry wants, judged before anything is read. */
 
-import { objections } from '../auth/authorise.ts'
+import { accessIssues } from '../auth/authorise.ts'
 import type { Action } from '../auth/rules/groups.ts'
 import { idIssues } from '../fhir/ids.ts'
 import { sameSpelling } from '../fhir/references.ts'
@@ -164,7 +164,7 @@ const judged = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement
   const conditions = misplacedConditions(entry)
   if (conditions.length > 0) return { issues: placed(conditions, partOf(entry.place, 'request')) }
   const wish = wishFor(entry)
-  const forbidden = placed(objections(context.principal, actionOf[entry.method], wish.type), entry.place)
+  const forbidden = placed(accessIssues(context.principal, actionOf[entry.method], wish.type), entry.place)
   const { provenance, issues } = statedIn(entry.headers, wish.type, context)
   return {
     wish: provenance ? { ...wish, provenance } : wish,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { objections } from '../../src/auth/authorise.ts'
+import { accessIssues } from '../../src/auth/authorise.ts'
 import { decide } from '../../src/auth/decide.ts'
 import { principalOf } from '../../src/auth/principal.ts'
 import { actions } from '../../src/auth/rules/groups.ts'
@@ -35,7 +35,7 @@ test('permits what any of several groups permits', () => {
 })
 
 test('asks who is not logged in to do so', () => {
-  expect(() => objections(undefined, 'read', 'Patient')).toThrow('token')
+  expect(() => accessIssues(undefined, 'read', 'Patient')).toThrow('token')
 })
 
 test.each([

@@ -1,6 +1,9 @@
-/** What the members of each group of the user pool may do. */
+/** The permissions of each group of the user pool. */
 
-/** The things that can be done to a type of resource; `administer` is care of the index and the like; `bundle` is the right to post one, its entries ask for their own. */
+/**
+ * The actions on a type of resource; `administer` covers maintenance such as the index; `bundle` is the right
+ * to post a Bundle, whose entries are checked one by one.
+ */
 export const actions = [
   'read',
   'search',
@@ -16,14 +19,14 @@ export const actions = [
 
 export type Action = (typeof actions)[number]
 
-const only = (...some: Action[]): ReadonlySet<Action> => new Set(some)
+const onlyTypes = (...some: Action[]): ReadonlySet<Action> => new Set(some)
 const but = (...some: Action[]): ReadonlySet<Action> =>
   new Set(actions.filter((action) => !some.includes(action)))
 
 /** A group that is not listed here may do nothing. */
 export const groups: Readonly<Record<string, ReadonlySet<Action>>> = {
-  admin: only(...actions),
+  admin: onlyTypes(...actions),
   clinician: but('administer'),
-  loader: only('read', 'create', 'update', 'bundle'),
-  viewer: only('read', 'search', 'history'),
+  loader: onlyTypes('read', 'create', 'update', 'bundle'),
+  viewer: onlyTypes('read', 'search', 'history'),
 }

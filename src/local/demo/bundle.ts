@@ -11,21 +11,21 @@ import {
   addProcedure,
   examinationsAt,
 } from './care.ts'
-import { add, type Chart, emptyPages } from './chart.ts'
+import { addToChart, type Chart, emptyPages } from './chart.ts'
 import { vitalsAt } from './course.ts'
 import { type Dice, dice } from './dice.ts'
 import { clinicOf, organization, patient, practitioner, unlessKnown } from './identity.ts'
-import { diseases, type Medicine } from './illnesses.ts'
 import { addPanel, addSmoking, addVitals } from './observations.ts'
 import { type Ailment, drawPerson, type Person } from './person.ts'
-import { influenza, schedule, type Vaccine } from './vaccines.ts'
-import { influenzaSeason, type Visit, visitsOf } from './visits.ts'
+import { diseases, type Medicine } from './tables/illnesses.ts'
+import { influenza, schedule, type Vaccine } from './tables/vaccines.ts'
+import { type ClinicVisit, influenzaSeason, visitsOf } from './visits.ts'
 
-/** What the records may reach over; everything has a default. */
+/** Settings of the generated records; each has a default. */
 export interface DemoOptions {
-  /** The day after which nothing is known, as `2026-01-01`; it alone decides what "now" is. */
+  /** The last day of the records, as `2026-01-01`; "now" is derived from it alone. */
   until?: string
-  /** How many years the records of an adult and of a child reach back. */
+  /** Years that the records of an adult and of a child reach back. */
   adultYears?: number
   childYears?: number
 }
@@ -35,9 +35,9 @@ const opened = (person: Person): Chart => {
   const clinic = clinicOf(person)
   const place = organization(person.seed, clinic)
   const doctor = practitioner(person.seed, clinic, person.index % 4)
-  const managing = add(pages, place, unlessKnown(place))
-  const treating = add(pages, doctor, unlessKnown(doctor))
-  const subject = add(pages, patient(person, treating, managing))
+  const managing = addToChart(pages, place, unlessKnown(place))
+  const treating = addToChart(pages, doctor, unlessKnown(doctor))
+  const subject = addToChart(pages, patient(person, treating, managing))
   return { ...pages, person, patient: subject, practitioner: treating, organization: managing }
 }
 
@@ -63,7 +63,7 @@ const addEarlierDoses = (chart: Chart, doses: readonly Due[]): void => {
   for (const dose of doses) if (dose.at < since) addImmunization(chart, dose)
 }
 
-const routine = ({ kind }: Visit): boolean => kind === 'check-up' || kind === 'well-child'
+const routine = ({ kind }: ClinicVisit): boolean => kind === 'check-up' || kind === 'well-child'
 
 const addDueDoses = (
   chart: Chart,
@@ -77,8 +77,13 @@ const addDueDoses = (
   }
 }
 
-const addInfluenza = (chart: Chart, encounter: Reference, visits: readonly Visit[], i: number): void => {
-  const visit = visits[i] as Visit
+const addInfluenza = (
+  chart: Chart,
+  encounter: Reference,
+  visits: readonly ClinicVisit[],
+  i: number,
+): void => {
+  const visit = visits[i] as ClinicVisit
   const season = influenzaSeason(visit)
   const sooner = visits
     .slice(0, i)
@@ -88,14 +93,14 @@ const addInfluenza = (chart: Chart, encounter: Reference, visits: readonly Visit
   addImmunization(chart, { vaccine: influenza, at: visit.at, encounter })
 }
 
-/** One visit among its neighbours: `before` is the routine visit before it. */
+/** A visit among its neighbours: `before` is the routine visit before. */
 interface Turn {
-  visit: Visit
-  before: Visit | undefined
+  visit: ClinicVisit
+  before: ClinicVisit | undefined
   lastRoutine: boolean
 }
 
-const turnsOf = (visits: readonly Visit[]): readonly Turn[] => {
+const turnsOf = (visits: readonly ClinicVisit[]): readonly Turn[] => {
   const last = visits.findLast(routine)
   return visits.map((visit, i) => ({
     visit,
@@ -104,7 +109,7 @@ const turnsOf = (visits: readonly Visit[]): readonly Turn[] => {
   }))
 }
 
-/** Adds what a visit says about lasting diseases: new ones to the problem list, old prescriptions renewed. */
+/** Adds the lasting diseases of a visit: new ones to the problem list, old prescriptions renewed. */
 const addLasting = (
   chart: Chart,
   encounter: Reference,
@@ -125,7 +130,7 @@ const addLasting = (
   }
 }
 
-const addMeasurements = (chart: Chart, encounter: Reference, visit: Visit, d: Dice): void => {
+const addMeasurements = (chart: Chart, encounter: Reference, visit: ClinicVisit, d: Dice): void => {
   const { person } = chart
   addVitals(chart, encounter, visit.at, vitalsAt(person, visit.at, d, routine(visit), visit.illness))
   if (visit.kind === 'check-up') addSmoking(chart, encounter, visit.at)

@@ -1,12 +1,12 @@
 import type { CodeableConcept, Condition, FhirResource, MedicationRequest, Reference } from 'fhir/r4.js'
-import { ageAt, dateText, day, minute, year } from './calendar.ts'
-import { add, type Chart, clock } from './chart.ts'
-import { concept, hl7, hl7Coding, loinc, snomed, systems } from './codes.ts'
+import { ageAt, dateIn, minute, oneDay, year } from './calendar.ts'
+import { addToChart, type Chart, clock } from './chart.ts'
 import type { Dice } from './dice.ts'
-import { type Allergy, type Disease, diseases, type Illness, type Medicine } from './illnesses.ts'
 import type { Ailment } from './person.ts'
-import type { Vaccine } from './vaccines.ts'
-import type { Visit, VisitKind } from './visits.ts'
+import { concept, hl7, hl7Coding, loinc, snomed, systems } from './tables/codes.ts'
+import { type Allergy, type Disease, diseases, type Illness, type Medicine } from './tables/illnesses.ts'
+import type { Vaccine } from './tables/vaccines.ts'
+import type { ClinicVisit, VisitKind } from './visits.ts'
 
 const encounterTypes: Record<VisitKind, CodeableConcept> = {
   'well-child': concept(snomed('410620009', 'Well child visit (procedure)')),
@@ -15,15 +15,15 @@ const encounterTypes: Record<VisitKind, CodeableConcept> = {
   acute: concept(snomed('185345009', 'Encounter for symptom (procedure)')),
 }
 
-const reasonsOf = ({ illness, diseases: names }: Visit): CodeableConcept[] => [
+const prescriptionReasons = ({ illness, diseases: names }: ClinicVisit): CodeableConcept[] => [
   ...(illness ? [concept(...illness.codes)] : []),
   ...names.map((name) => concept(...(diseases[name] as Disease).codes)),
 ]
 
 /** Adds the Encounter of a visit. */
-export const addEncounter = (chart: Chart, visit: Visit, d: Dice): Reference => {
-  const reasonCode = reasonsOf(visit)
-  return add(chart, {
+export const addEncounter = (chart: Chart, visit: ClinicVisit, d: Dice): Reference => {
+  const reasonCode = prescriptionReasons(visit)
+  return addToChart(chart, {
     resourceType: 'Encounter',
     status: 'finished',
     class: hl7Coding('v3-ActCode', 'AMB', 'ambulatory'),
@@ -38,11 +38,11 @@ export const addEncounter = (chart: Chart, visit: Visit, d: Dice): Reference => 
 
 const confirmed = hl7('condition-ver-status', 'confirmed', 'Confirmed')
 const active = hl7('condition-clinical', 'active', 'Active')
-const resolved = hl7('condition-clinical', 'resolved', 'Resolved')
+const resolvedStatus = hl7('condition-clinical', 'resolved', 'Resolved')
 const problem = [hl7('condition-category', 'problem-list-item', 'Problem List Item')]
 const diagnosis = [hl7('condition-category', 'encounter-diagnosis', 'Encounter Diagnosis')]
 
-const condition = ({ patient }: Chart, encounter: Reference, codes: Disease['codes']): Condition => ({
+const addCondition = ({ patient }: Chart, encounter: Reference, codes: Disease['codes']): Condition => ({
   resourceType: 'Condition',
   verificationStatus: confirmed,
   code: concept(...codes),
@@ -50,22 +50,22 @@ const condition = ({ patient }: Chart, encounter: Reference, codes: Disease['cod
   encounter,
 })
 
-/** Adds a lasting disease to the problem list at the visit at which it is first spoken of. */
+/** Adds a lasting disease to the problem list at the visit of its diagnosis. */
 export const addProblem = (
   chart: Chart,
   encounter: Reference,
   at: number,
   { name, onset }: Ailment,
 ): Reference =>
-  add(chart, {
-    ...condition(chart, encounter, diseases[name].codes),
+  addToChart(chart, {
+    ...addCondition(chart, encounter, diseases[name].codes),
     clinicalStatus: active,
     category: problem,
-    onsetDateTime: dateText(onset, chart.person.town.zone),
+    onsetDateTime: dateIn(onset, chart.person.town.zone),
     recordedDate: clock(chart, at),
   })
 
-/** Adds a passing illness, over by the records' end or not, and what was prescribed for it. */
+/** Adds a passing illness, resolved or still active at the records' end, and its prescription. */
 export const addIllness = (
   chart: Chart,
   encounter: Reference,
@@ -73,21 +73,21 @@ export const addIllness = (
   illness: Illness,
   d: Dice,
 ): void => {
-  const over = at + d.whole(...illness.days) * day
+  const over = at + d.whole(...illness.days) * oneDay
   const past = over < chart.person.until
-  const reason = add(chart, {
-    ...condition(chart, encounter, illness.codes),
-    clinicalStatus: past ? resolved : active,
+  const reason = addToChart(chart, {
+    ...addCondition(chart, encounter, illness.codes),
+    clinicalStatus: past ? resolvedStatus : active,
     category: diagnosis,
-    onsetDateTime: dateText(at - d.whole(1, 4) * day, chart.person.town.zone),
-    ...(past ? { abatementDateTime: dateText(over, chart.person.town.zone) } : {}),
+    onsetDateTime: dateIn(at - d.whole(1, 4) * oneDay, chart.person.town.zone),
+    ...(past ? { abatementDateTime: dateIn(over, chart.person.town.zone) } : {}),
     recordedDate: clock(chart, at),
   })
   if (illness.medicine)
     addMedication(chart, { encounter, at, medicine: illness.medicine, reason, lasting: !past })
 }
 
-/** One prescription: what, when, why, and whether it is still being taken. */
+/** A prescription: medicine, date, reason, and status. */
 export interface Prescription {
   encounter: Reference
   at: number
@@ -114,7 +114,7 @@ export const addMedication = (
   chart: Chart,
   { encounter, at, medicine, reason, lasting }: Prescription,
 ): void => {
-  add(chart, {
+  addToChart(chart, {
     resourceType: 'MedicationRequest',
     status: lasting ? 'active' : 'completed',
     intent: 'order',
@@ -131,12 +131,12 @@ export const addMedication = (
 const allergyActive = hl7('allergyintolerance-clinical', 'active', 'Active')
 const allergyConfirmed = hl7('allergyintolerance-verification', 'confirmed', 'Confirmed')
 
-/** Adds an allergy that the patient told of when the records began. */
+/** Adds an allergy that the patient reported when the records began. */
 export const addAllergy = (
   chart: Chart,
   { code, category, criticality, reaction, severity }: Allergy,
 ): void => {
-  add(chart, {
+  addToChart(chart, {
     resourceType: 'AllergyIntolerance',
     clinicalStatus: allergyActive,
     verificationStatus: allergyConfirmed,
@@ -150,7 +150,7 @@ export const addAllergy = (
   })
 }
 
-/** One dose of a vaccine; without an encounter it is known only from the patient's papers. */
+/** A dose of a vaccine; without an encounter its source is the patient's papers. */
 export interface Dose {
   vaccine: Vaccine
   number?: number
@@ -161,13 +161,13 @@ export interface Dose {
 /** Adds an Immunization. */
 export const addImmunization = (chart: Chart, { vaccine, number, at, encounter }: Dose): void => {
   const code = { system: systems.cvx, code: vaccine.cvx, display: vaccine.display }
-  add(chart, {
+  addToChart(chart, {
     resourceType: 'Immunization',
     status: 'completed',
     vaccineCode: { coding: [code], text: vaccine.display },
     patient: chart.patient,
     ...(encounter ? { encounter } : {}),
-    occurrenceDateTime: encounter ? clock(chart, at + 20 * minute) : dateText(at, chart.person.town.zone),
+    occurrenceDateTime: encounter ? clock(chart, at + 20 * minute) : dateIn(at, chart.person.town.zone),
     primarySource: encounter !== undefined,
     ...(encounter ? { performer: [{ actor: chart.practitioner }] } : {}),
     ...(number === undefined ? {} : { protocolApplied: [{ doseNumberPositiveInt: number }] }),
@@ -183,7 +183,7 @@ const examinations = {
 
 /** Returns the examinations that are done at a visit besides the measurements. */
 export const examinationsAt = (
-  { kind, at, diseases: names }: Visit,
+  { kind, at, diseases: names }: ClinicVisit,
   born: number,
   d: Dice,
 ): (keyof typeof examinations)[] => {
@@ -204,7 +204,7 @@ export const addProcedure = (
   at: number,
   name: keyof typeof examinations,
 ): void => {
-  add(chart, {
+  addToChart(chart, {
     resourceType: 'Procedure',
     status: 'completed',
     code: concept(examinations[name]),
@@ -215,15 +215,15 @@ export const addProcedure = (
   })
 }
 
-const noteText = ({ person }: Chart, visit: Visit): string => {
-  const reasons = reasonsOf(visit).map(({ text }) => text ?? '')
+const noteText = ({ person }: Chart, visit: ClinicVisit): string => {
+  const reasons = prescriptionReasons(visit).map(({ text }) => text ?? '')
   const age = Math.floor(ageAt(person.born, visit.at))
   const name = `${person.given.join(' ')} ${person.family}`
   return `${name}, ${age} years old.\n\nReason: ${reasons.join('; ') || encounterTypes[visit.kind].text}\n\nSee the measurements of this visit.\n`
 }
 
-/** Adds the note of a visit, if it was in the records' last two years. */
-export const addNote = (chart: Chart, encounter: Reference, visit: Visit): void => {
+/** Adds the note of a visit in the records' last two years. */
+export const addNote = (chart: Chart, encounter: Reference, visit: ClinicVisit): void => {
   if (visit.at < chart.person.until - 2 * year) return
   const note: FhirResource = {
     resourceType: 'DocumentReference',
@@ -253,5 +253,5 @@ export const addNote = (chart: Chart, encounter: Reference, visit: Visit): void 
     ],
     context: { encounter: [encounter] },
   }
-  add(chart, note)
+  addToChart(chart, note)
 }

@@ -1,27 +1,27 @@
 import type { BundleEntry, FhirResource, Quantity, Reference } from 'fhir/r4.js'
 import { dateTimeText } from './calendar.ts'
-import { systems } from './codes.ts'
 import { hexName } from './dice.ts'
 import type { Person } from './person.ts'
+import { systems } from './tables/codes.ts'
 
 const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown }
 
 /**
- * Returns a decimal that JSON.stringify writes with exactly that many digits, `37.0` for 37 with one digit:
- * what it returns is for writing, not for reckoning.
+ * Returns a decimal that JSON.stringify writes with exactly that many digits: `37.0` for 37 with one digit.
+ * The result is for writing, not for arithmetic.
  */
-export const decimal = (value: number, digits: number): number =>
+export const writtenDecimal = (value: number, digits: number): number =>
   (digits === 0 ? Math.round(value) : rawJSON(value.toFixed(digits))) as number
 
 /** Returns a Quantity in UCUM. */
-export const quantity = (value: number, digits: number, unit: string, code = unit): Quantity => ({
-  value: decimal(value, digits),
+export const demoQuantity = (value: number, digits: number, unit: string, code = unit): Quantity => ({
+  value: writtenDecimal(value, digits),
   unit,
   system: systems.ucum,
   code,
 })
 
-/** Where resources are gathered: `prefix` is what the full URLs of a person's bundle begin with. */
+/** The resources gathered for a person; `prefix` begins the full URLs of the bundle. */
 export interface Pages {
   prefix: string
   entries: BundleEntry[]
@@ -42,8 +42,12 @@ export const emptyPages = ({ seed, index }: Person): Pages => {
   return { prefix: `urn:uuid:${groups.join('-')}-`, entries: [] }
 }
 
-/** Adds a resource to the records, and returns the reference to it; with criteria, it is created only if none meets them. */
-export const add = ({ prefix, entries }: Pages, resource: FhirResource, ifNoneExist?: string): Reference => {
+/** Adds a resource to the records and returns its reference; with criteria, as a conditional create. */
+export const addToChart = (
+  { prefix, entries }: Pages,
+  resource: FhirResource,
+  ifNoneExist?: string,
+): Reference => {
   const fullUrl = prefix + (entries.length + 1).toString(16).padStart(12, '0')
   const request = { method: 'POST' as const, url: resource.resourceType }
   entries.push({ fullUrl, resource, request: ifNoneExist ? { ...request, ifNoneExist } : request })

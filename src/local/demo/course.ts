@@ -1,28 +1,28 @@
-import { ageAt, day, year } from './calendar.ts'
-import type { VitalName } from './codes.ts'
+import { ageAt, oneDay, year } from './calendar.ts'
 import type { Dice } from './dice.ts'
-import { interpolate, medianHead, medianHeight, medianWeight } from './growth.ts'
-import type { DiseaseName, Illness } from './illnesses.ts'
 import { type Ailment, ailmentAt, type Person } from './person.ts'
+import type { VitalName } from './tables/codes.ts'
+import { interpolate, medianHead, medianHeight, medianWeight } from './tables/growth.ts'
+import type { DiseaseName, Illness } from './tables/illnesses.ts'
 
-/** What is measured at one visit; what does not fit the person's age is absent. */
+/** The measurements of a visit; those that do not fit the person's age are absent. */
 export type Vitals = Partial<Record<VitalName | 'systolic' | 'diastolic', number>>
 
-const within = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, value))
+const clamp = (low: number, value: number, high: number): number => Math.min(high, Math.max(low, value))
 
-/** Returns how far a disease has developed, 0 to 1: it begins a year and a half before it is noticed. */
-const developed = ({ onset }: Ailment, at: number): number => within(0, (at - onset) / (1.5 * year) + 1, 1)
+/** Returns the severity of a disease, 0 to 1: it begins a year and a half before the diagnosis. */
+const developed = ({ onset }: Ailment, at: number): number => clamp(0, (at - onset) / (1.5 * year) + 1, 1)
 
-/** Returns how well the treatment works, 0 to 1: half a year to full effect, and little of it left in a lapse. */
+/** Returns the effect of the treatment, 0 to 1: full after half a year, little during a lapse. */
 const treated = ({ onset, lapse }: Ailment, at: number): number => {
-  const full = within(0, (at - onset) / (180 * day), 1)
+  const full = clamp(0, (at - onset) / (180 * oneDay), 1)
   return at > lapse.from && at < lapse.to ? 0.3 * full : full
 }
 
-const find = ({ ailments }: Person, name: DiseaseName): Ailment | undefined =>
+const findAilment = ({ ailments }: Person, name: DiseaseName): Ailment | undefined =>
   ailments.find((ailment) => ailment.name === name)
 
-/** Returns what a disease adds to a value at an instant: `rise` at full severity, of which treatment takes a share back. */
+/** Returns the addition of a disease to a value: `rise` at full severity, reduced by the treatment. */
 export const burden = (
   person: Person,
   name: DiseaseName,
@@ -30,7 +30,7 @@ export const burden = (
   rise: number,
   relief: number,
 ): number => {
-  const ailment = find(person, name)
+  const ailment = findAilment(person, name)
   if (!ailment) return 0
   const strength = rise * (0.6 + 0.4 * ailment.severity)
   return strength * developed(ailment, at) * (1 - relief * treated(ailment, at))
@@ -54,16 +54,16 @@ const adultPressure = (person: Person, at: number): readonly [number, number] =>
 }
 
 const childPressure = (age: number, tall: number): readonly [number, number] => [
-  within(88, 89 + 1.9 * age + tall, 118),
-  within(48, 53 + 1.2 * age + tall / 2, 76),
+  clamp(88, 89 + 1.9 * age + tall, 118),
+  clamp(48, 53 + 1.2 * age + tall / 2, 76),
 ]
 
-const pressure = (person: Person, at: number, d: Dice): Vitals => {
+const pressuresAt = (person: Person, at: number, d: Dice): Vitals => {
   const age = ageAt(person.born, at)
   if (age < 3) return {}
   const [systolic, diastolic] = age < 18 ? childPressure(age, person.tall) : adultPressure(person, at)
   const high = systolic + d.around(0, 4.5)
-  return { systolic: high, diastolic: within(40, diastolic + d.around(0, 3), high - 22) }
+  return { systolic: high, diastolic: clamp(40, diastolic + d.around(0, 3), high - 22) }
 }
 
 const pulseAges = [0, 0.5, 1, 3, 5, 10, 15, 18]
@@ -83,11 +83,11 @@ const circulation = (person: Person, at: number, d: Dice, illness?: Illness): Vi
     pulse: resting + 9 * fever + 3 * smoked + d.around(0, 4),
     breaths: breathsAt(age) + 1.5 * fever - 0.8 * short + d.around(0, 1),
     temperature: 36.7 + fever + d.around(0, 0.2),
-    oxygen: within(86, person.baseline.oxygen - smoked + short + d.around(0, 0.6), 100),
+    oxygen: clamp(86, person.baseline.oxygen - smoked + short + d.around(0, 0.6), 100),
   }
 }
 
-/** Returns the height in centimetres at an instant; it shrinks a little from sixty on. */
+/** Returns the height in centimetres at an instant, shrinking a little from the age of sixty. */
 export const heightAt = ({ gender, born, tall }: Person, at: number): number => {
   const age = ageAt(born, at)
   return medianHeight(gender, age) * (1 + 0.04 * tall) - 0.08 * Math.max(0, age - 60)
@@ -120,7 +120,7 @@ const measures = (person: Person, at: number, d: Dice, thorough: boolean): Vital
   return { weight, height, ...head, ...(age < 2 ? {} : { bmi: weight / (height / 100) ** 2 }) }
 }
 
-/** Returns the vital signs of a visit: all of them when it is thorough, else without height and what follows from it. */
+/** Returns the vital signs of a visit; a thorough visit adds the height and the body mass index. */
 export const vitalsAt = (
   person: Person,
   at: number,
@@ -128,7 +128,7 @@ export const vitalsAt = (
   thorough: boolean,
   illness?: Illness,
 ): Vitals => ({
-  ...pressure(person, at, d),
+  ...pressuresAt(person, at, d),
   ...circulation(person, at, d, illness),
   ...measures(person, at, d, thorough),
 })

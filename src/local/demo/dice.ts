@@ -1,4 +1,4 @@
-/** A seeded source of chance: the same seed rolls the same numbers on every machine, which is why it avoids Math.random. */
+/** A seeded source of chance: equal seeds give equal numbers on every machine, unlike Math.random. */
 export interface Dice {
   /** Returns a number from 0 inclusive to 1 exclusive. */
   roll(): number
@@ -10,7 +10,7 @@ export interface Dice {
   around(mean: number, deviation: number): number
   /** Returns true with the given probability. */
   chance(probability: number): boolean
-  /** Returns one item of a list. */
+  /** Returns an item of a list. */
   pick<T>(items: readonly T[]): T
 }
 
@@ -24,7 +24,7 @@ const scramble = (value: number): number => {
 const combine = (numbers: readonly number[]): number =>
   numbers.reduce((state, number) => scramble(state ^ scramble(number + 0x9e3779b9)), 0x2545f491)
 
-/** Returns a function that counts through 32-bit numbers without an order one could see (the splitmix construction). */
+/** Returns a function that yields 32-bit numbers without a visible order (the splitmix construction). */
 const bitStream = (seed: number): (() => number) => {
   let state = seed | 0
   return () => {

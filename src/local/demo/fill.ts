@@ -1,11 +1,11 @@
 import type { Stack } from '../stack.ts'
 import { demoBundles } from './bundle.ts'
 
-/** How many patients `npm start -- --demo` makes up. */
+/** Patients that `npm start -- --demo` generates, in number. */
 const patients = 25
 
-/** Posts at a time: the engine is busy with one while functions prepare the next. */
-const width = 4
+/** Posts under way at once: the engine works on one while functions prepare the next. */
+const postsAtOnce = 4
 
 type Send = (path: string, body?: string) => Promise<Response>
 
@@ -18,7 +18,7 @@ const sender = async (stack: Stack, open: boolean): Promise<Send> => {
     })
 }
 
-const isEmpty = async (send: Send): Promise<boolean> => {
+const isEmptyStore = async (send: Send): Promise<boolean> => {
   const found = (await (await send('Patient?_count=1')).json()) as { entry?: unknown[] }
   return !found.entry?.length
 }
@@ -30,11 +30,14 @@ const post = async (send: Send, bundles: Iterator<string>): Promise<void> => {
   }
 }
 
-/** Fills an empty store with patients made up as of today. Returns how many there are, none where it had some. */
+/**
+ * Fills an empty store with patients generated as of today. Returns the number of patients, 0 for a store
+ * with data.
+ */
 export const fillStore = async (stack: Stack, open: boolean): Promise<number> => {
   const send = await sender(stack, open)
-  if (!(await isEmpty(send))) return 0
+  if (!(await isEmptyStore(send))) return 0
   const bundles = demoBundles(patients, { until: new Date().toISOString().slice(0, 10) })[Symbol.iterator]()
-  await Promise.all(Array.from({ length: width }, () => post(send, bundles)))
+  await Promise.all(Array.from({ length: postsAtOnce }, () => post(send, bundles)))
   return patients
 }

@@ -8,13 +8,13 @@ import type {
   Practitioner,
   Reference,
 } from 'fhir/r4.js'
-import { ageAt, dateText } from './calendar.ts'
-import { coding, hl7, hl7Coding, systems } from './codes.ts'
+import { ageAt, dateIn } from './calendar.ts'
 import { dice } from './dice.ts'
-import { familyNames, femaleNames, maleNames, type Town, towns } from './names.ts'
 import type { Person } from './person.ts'
+import { coding, hl7, hl7Coding, systems } from './tables/codes.ts'
+import { familyNames, femaleNames, maleNames, type Town, towns } from './tables/names.ts'
 
-/** How many patients share a neighbourhood, and how many clinics a neighbourhood has: no clinic is everybody's. */
+/** Patients per neighbourhood, and clinics per neighbourhood, so that no clinic belongs to everybody. */
 const neighbourhood = 2000
 const clinicsEach = 8
 
@@ -22,7 +22,7 @@ const clinicsEach = 8
 export const clinicOf = ({ seed, index }: Person): number =>
   Math.floor(index / neighbourhood) * clinicsEach + dice(seed, index, 3).whole(0, clinicsEach - 1)
 
-const letters = (text: string): string =>
+const letterNames = (text: string): string =>
   text
     .normalize('NFD')
     .toLowerCase()
@@ -31,7 +31,7 @@ const letters = (text: string): string =>
 const phone = (town: Town, ...seeds: readonly number[]): string =>
   `+1-${town.phone}-555-${String(dice(...seeds).whole(100, 9999)).padStart(4, '0')}`
 
-const address = (town: Town, street: string): Address => ({
+const drawAddress = (town: Town, street: string): Address => ({
   line: [street],
   city: town.city,
   state: town.state,
@@ -39,7 +39,7 @@ const address = (town: Town, street: string): Address => ({
   country: 'US',
 })
 
-/** Returns a clinic, whose identifier is all that a second bundle needs to find it again. */
+/** Returns a clinic; a second bundle finds it by its identifier alone. */
 export const organization = (seed: number, clinic: number): Organization => {
   const d = dice(seed, clinic, 4)
   const town = d.pick(towns)
@@ -50,11 +50,11 @@ export const organization = (seed: number, clinic: number): Organization => {
     type: [hl7('organization-type', 'prov', 'Healthcare Provider')],
     name: `${town.city} ${d.pick(['Family Medicine', 'Community Clinic', 'Health Center', 'Medical Group'])}`,
     telecom: [{ system: 'phone', value: phone(town, seed, clinic, 5), use: 'work' }],
-    address: [address(town, `${d.whole(1, 900)} Clinic Road`)],
+    address: [drawAddress(town, `${d.whole(1, 900)} Clinic Road`)],
   }
 }
 
-/** Returns a practitioner of a clinic; the numbers begin with 99, which no real one does. */
+/** Returns a practitioner of a clinic; the numbers begin with 99, as no real number does. */
 export const practitioner = (seed: number, clinic: number, n: number): Practitioner => {
   const d = dice(seed, clinic, 6, n)
   const gender = d.pick(['female', 'male'] as const)
@@ -73,11 +73,11 @@ export const practitioner = (seed: number, clinic: number, n: number): Practitio
   }
 }
 
-/** Returns the condition under which a clinic or a practitioner is created: nobody has its identifier yet. */
+/** Returns the condition for the creation of a clinic or a practitioner: its identifier is unknown. */
 export const unlessKnown = ({ identifier }: Organization | Practitioner): string =>
   `identifier=${identifier?.[0]?.system ?? ''}|${identifier?.[0]?.value ?? ''}`
 
-const namesOf = ({ given, family, gender, born, until, seed, index }: Person): HumanName[] => {
+const personNames = ({ given, family, gender, born, until, seed, index }: Person): HumanName[] => {
   const d = dice(seed, index, 7)
   const maiden = gender === 'female' && ageAt(born, until) > 25 && d.chance(0.3)
   const official: HumanName = { use: 'official', family, given: [...given] }
@@ -86,7 +86,7 @@ const namesOf = ({ given, family, gender, born, until, seed, index }: Person): H
 
 const recordNumber = ({ seed, index }: Person): string => `${seed}-${String(index).padStart(8, '0')}`
 
-const identifiersOf = (person: Person): Identifier[] => [
+const personIdentifiers = (person: Person): Identifier[] => [
   {
     use: 'usual',
     type: { coding: [hl7Coding('v2-0203', 'MR', 'Medical record number')], text: 'Medical record number' },
@@ -103,7 +103,7 @@ const identifiersOf = (person: Person): Identifier[] => [
 
 const telecomOf = (person: Person): NonNullable<Patient['telecom']> => {
   const { seed, index, town, given, family } = person
-  const email = `${letters(given[0] ?? '')}.${letters(family)}.${seed}.${index}@example.org`
+  const email = `${letterNames(given[0] ?? '')}.${letterNames(family)}.${seed}.${index}@example.org`
   return [
     { system: 'phone', value: phone(town, seed, index, 8), use: 'home' },
     { system: 'phone', value: phone(town, seed, index, 9), use: 'mobile' },
@@ -129,13 +129,13 @@ export const patient = (
 ): FhirResource => ({
   resourceType: 'Patient',
   meta: { security: [hl7Coding('v3-ActReason', 'HTEST', 'test health data')] },
-  identifier: identifiersOf(person),
+  identifier: personIdentifiers(person),
   active: true,
-  name: namesOf(person),
+  name: personNames(person),
   telecom: telecomOf(person),
   gender: person.gender,
-  birthDate: dateText(person.born, person.town.zone),
-  address: [{ use: 'home', ...address(person.town, person.street) }],
+  birthDate: dateIn(person.born, person.town.zone),
+  address: [{ use: 'home', ...drawAddress(person.town, person.street) }],
   ...maritalStatus(person),
   communication: [
     {

@@ -1,12 +1,12 @@
 import type { Coding } from 'fhir/r4.js'
 import { ageAt } from './calendar.ts'
-import { loinc } from './codes.ts'
 import { burden } from './course.ts'
 import type { Dice } from './dice.ts'
 import type { Person } from './person.ts'
+import { loinc } from './tables/codes.ts'
 
-/** One value of a laboratory panel: its code, unit, digits and reference range. */
-export interface Test {
+/** A value of a laboratory panel: its code, unit, digits and reference range. */
+export interface LaboratoryTest {
   code: Coding
   unit: string
   digits: number
@@ -14,20 +14,20 @@ export interface Test {
   high?: number
 }
 
-/** A panel: what is drawn together and reported together. */
+/** A panel: tests drawn and reported together. */
 export interface Panel {
   code: Coding
-  tests: readonly Test[]
+  tests: readonly LaboratoryTest[]
   /** Returns the tests' values in their order. */
   values(person: Person, at: number, d: Dice): readonly number[]
 }
 
-const test = (
+const laboratoryTest = (
   [code, display]: readonly [string, string],
   unit: string,
   digits: number,
   [low, high]: readonly [number | undefined, number | undefined],
-): Test => ({
+): LaboratoryTest => ({
   code: loinc(code, display),
   unit,
   digits,
@@ -51,15 +51,23 @@ const filtration = ({ gender, born }: Person, at: number, creatinine: number): n
 const metabolic: Panel = {
   code: loinc('51990-0', 'Basic metabolic panel - Blood'),
   tests: [
-    test(['2345-7', 'Glucose [Mass/volume] in Serum or Plasma'], 'mg/dL', 0, [70, 99]),
-    test(['3094-0', 'Urea nitrogen [Mass/volume] in Serum or Plasma'], 'mg/dL', 0, [7, 20]),
-    test(['2160-0', 'Creatinine [Mass/volume] in Serum or Plasma'], 'mg/dL', 2, [0.5, 1.3]),
-    test(['98979-8', 'Glomerular filtration rate [CKD-EPI 2021]'], 'mL/min/{1.73_m2}', 0, [60, undefined]),
-    test(['17861-6', 'Calcium [Mass/volume] in Serum or Plasma'], 'mg/dL', 1, [8.5, 10.5]),
-    test(['2951-2', 'Sodium [Moles/volume] in Serum or Plasma'], 'mmol/L', 0, [136, 145]),
-    test(['2823-3', 'Potassium [Moles/volume] in Serum or Plasma'], 'mmol/L', 1, [3.5, 5.1]),
-    test(['2075-0', 'Chloride [Moles/volume] in Serum or Plasma'], 'mmol/L', 0, [98, 107]),
-    test(['2028-9', 'Carbon dioxide, total [Moles/volume] in Serum or Plasma'], 'mmol/L', 0, [22, 29]),
+    laboratoryTest(['2345-7', 'Glucose [Mass/volume] in Serum or Plasma'], 'mg/dL', 0, [70, 99]),
+    laboratoryTest(['3094-0', 'Urea nitrogen [Mass/volume] in Serum or Plasma'], 'mg/dL', 0, [7, 20]),
+    laboratoryTest(['2160-0', 'Creatinine [Mass/volume] in Serum or Plasma'], 'mg/dL', 2, [0.5, 1.3]),
+    laboratoryTest(['98979-8', 'Glomerular filtration rate [CKD-EPI 2021]'], 'mL/min/{1.73_m2}', 0, [
+      60,
+      undefined,
+    ]),
+    laboratoryTest(['17861-6', 'Calcium [Mass/volume] in Serum or Plasma'], 'mg/dL', 1, [8.5, 10.5]),
+    laboratoryTest(['2951-2', 'Sodium [Moles/volume] in Serum or Plasma'], 'mmol/L', 0, [136, 145]),
+    laboratoryTest(['2823-3', 'Potassium [Moles/volume] in Serum or Plasma'], 'mmol/L', 1, [3.5, 5.1]),
+    laboratoryTest(['2075-0', 'Chloride [Moles/volume] in Serum or Plasma'], 'mmol/L', 0, [98, 107]),
+    laboratoryTest(
+      ['2028-9', 'Carbon dioxide, total [Moles/volume] in Serum or Plasma'],
+      'mmol/L',
+      0,
+      [22, 29],
+    ),
   ],
   values(person, at, d) {
     const aged = 0.004 * Math.max(0, ageAt(person.born, at) - 45)
@@ -82,13 +90,18 @@ const metabolic: Panel = {
 const lipids: Panel = {
   code: loinc('24331-1', 'Lipid 1996 panel - Serum or Plasma'),
   tests: [
-    test(['2093-3', 'Cholesterol [Mass/volume] in Serum or Plasma'], 'mg/dL', 0, [undefined, 200]),
-    test(['2571-8', 'Triglyceride [Mass/volume] in Serum or Plasma'], 'mg/dL', 0, [undefined, 150]),
-    test(['2085-9', 'Cholesterol in HDL [Mass/volume] in Serum or Plasma'], 'mg/dL', 0, [40, undefined]),
-    test(['13457-7', 'Cholesterol in LDL [Mass/volume] in Serum or Plasma by calculation'], 'mg/dL', 0, [
+    laboratoryTest(['2093-3', 'Cholesterol [Mass/volume] in Serum or Plasma'], 'mg/dL', 0, [undefined, 200]),
+    laboratoryTest(['2571-8', 'Triglyceride [Mass/volume] in Serum or Plasma'], 'mg/dL', 0, [undefined, 150]),
+    laboratoryTest(['2085-9', 'Cholesterol in HDL [Mass/volume] in Serum or Plasma'], 'mg/dL', 0, [
+      40,
       undefined,
-      130,
     ]),
+    laboratoryTest(
+      ['13457-7', 'Cholesterol in LDL [Mass/volume] in Serum or Plasma by calculation'],
+      'mg/dL',
+      0,
+      [undefined, 130],
+    ),
   ],
   values(person, at, d) {
     const hdl = person.baseline.hdl + d.around(0, 2)
@@ -102,14 +115,29 @@ const lipids: Panel = {
 const bloodCount: Panel = {
   code: loinc('58410-2', 'CBC panel - Blood by Automated count'),
   tests: [
-    test(['6690-2', 'Leukocytes [#/volume] in Blood by Automated count'], '10*3/uL', 1, [4.5, 11]),
-    test(['789-8', 'Erythrocytes [#/volume] in Blood by Automated count'], '10*6/uL', 2, [3.8, 5.9]),
-    test(['718-7', 'Hemoglobin [Mass/volume] in Blood'], 'g/dL', 1, [12, 17.5]),
-    test(['4544-3', 'Hematocrit [Volume Fraction] of Blood by Automated count'], '%', 1, [36, 52]),
-    test(['787-2', 'MCV [Entitic mean volume] in Red Blood Cells by Automated count'], 'fL', 1, [80, 100]),
-    test(['785-6', 'MCH [Entitic mass] by Automated count'], 'pg', 1, [27, 33]),
-    test(['786-4', 'MCHC [Entitic Mass/volume] in Red Blood Cells by Automated count'], 'g/dL', 1, [32, 36]),
-    test(['777-3', 'Platelets [#/volume] in Blood by Automated count'], '10*3/uL', 0, [150, 400]),
+    laboratoryTest(['6690-2', 'Leukocytes [#/volume] in Blood by Automated count'], '10*3/uL', 1, [4.5, 11]),
+    laboratoryTest(
+      ['789-8', 'Erythrocytes [#/volume] in Blood by Automated count'],
+      '10*6/uL',
+      2,
+      [3.8, 5.9],
+    ),
+    laboratoryTest(['718-7', 'Hemoglobin [Mass/volume] in Blood'], 'g/dL', 1, [12, 17.5]),
+    laboratoryTest(['4544-3', 'Hematocrit [Volume Fraction] of Blood by Automated count'], '%', 1, [36, 52]),
+    laboratoryTest(
+      ['787-2', 'MCV [Entitic mean volume] in Red Blood Cells by Automated count'],
+      'fL',
+      1,
+      [80, 100],
+    ),
+    laboratoryTest(['785-6', 'MCH [Entitic mass] by Automated count'], 'pg', 1, [27, 33]),
+    laboratoryTest(
+      ['786-4', 'MCHC [Entitic Mass/volume] in Red Blood Cells by Automated count'],
+      'g/dL',
+      1,
+      [32, 36],
+    ),
+    laboratoryTest(['777-3', 'Platelets [#/volume] in Blood by Automated count'], '10*3/uL', 0, [150, 400]),
   ],
   values(person, at, d) {
     const child = ageAt(person.born, at) < 14 ? 1.4 : 0
@@ -131,7 +159,7 @@ const bloodCount: Panel = {
 
 const hemoglobinA1c: Panel = {
   code: loinc('4548-4', 'Hemoglobin A1c/Hemoglobin.total in Blood'),
-  tests: [test(['4548-4', 'Hemoglobin A1c/Hemoglobin.total in Blood'], '%', 1, [4, 5.6])],
+  tests: [laboratoryTest(['4548-4', 'Hemoglobin A1c/Hemoglobin.total in Blood'], '%', 1, [4, 5.6])],
   values: (person, at, d) => [a1cAt(person, at) + d.around(0, 0.12)],
 }
 

@@ -1,10 +1,19 @@
 import type { CodeableConcept, FhirResource, Observation, ObservationComponent, Reference } from 'fhir/r4.js'
-import { day, hour, minute } from './calendar.ts'
-import { add, type Chart, clock, quantity } from './chart.ts'
-import { bloodPressure, diastolic, hl7, loinc, type Measure, snomed, systolic, vitals } from './codes.ts'
+import { hour, minute, oneDay } from './calendar.ts'
+import { addToChart, type Chart, clock, demoQuantity } from './chart.ts'
 import type { Vitals } from './course.ts'
 import type { Dice } from './dice.ts'
-import { type PanelName, panels, type Test } from './labs.ts'
+import { type LaboratoryTest, type PanelName, panels } from './labs.ts'
+import {
+  bloodPressure,
+  diastolic,
+  hl7,
+  loinc,
+  snomed,
+  systolic,
+  type VitalMeasure,
+  vitals,
+} from './tables/codes.ts'
 
 const category = (code: string, display: string): CodeableConcept[] => [
   hl7('observation-category', code, display),
@@ -14,7 +23,7 @@ const vitalSigns = category('vital-signs', 'Vital Signs')
 const laboratory = category('laboratory', 'Laboratory')
 const socialHistory = category('social-history', 'Social History')
 
-/** What all observations of one visit have in common. */
+/** The elements common to all observations of a visit. */
 const frame = (
   chart: Chart,
   encounter: Reference,
@@ -26,46 +35,46 @@ const frame = (
   performer: [chart.practitioner],
 })
 
-type Frame = ReturnType<typeof frame>
+type ObservationFrame = ReturnType<typeof frame>
 
-const codeOf = ({ code, alias, text }: Measure): CodeableConcept => ({
+const codeOf = ({ code, alias, text }: VitalMeasure): CodeableConcept => ({
   coding: alias ? [alias, code] : [code],
   text,
 })
 
-const vitalSign = (about: Frame, measure: Measure, value: number): Observation => ({
+const vitalSign = (about: ObservationFrame, measure: VitalMeasure, value: number): Observation => ({
   resourceType: 'Observation',
   status: 'final',
   category: vitalSigns,
   code: codeOf(measure),
   ...about,
-  valueQuantity: quantity(value, measure.digits, measure.unit, measure.ucum),
+  valueQuantity: demoQuantity(value, measure.digits, measure.unit, measure.ucum),
 })
 
-const component = (measure: Measure, value: number): ObservationComponent => ({
+const vitalComponent = (measure: VitalMeasure, value: number): ObservationComponent => ({
   code: codeOf(measure),
-  valueQuantity: quantity(value, measure.digits, measure.unit, measure.ucum),
+  valueQuantity: demoQuantity(value, measure.digits, measure.unit, measure.ucum),
 })
 
-const pressurePanel = (about: Frame, high: number, low: number): Observation => ({
+const pressurePanel = (about: ObservationFrame, high: number, low: number): Observation => ({
   resourceType: 'Observation',
   status: 'final',
   category: vitalSigns,
   code: { coding: [bloodPressure], text: 'Blood pressure' },
   ...about,
-  component: [component(systolic, high), component(diastolic, low)],
+  component: [vitalComponent(systolic, high), vitalComponent(diastolic, low)],
 })
 
 const vitalNames = ['pulse', 'breaths', 'temperature', 'oxygen', 'height', 'weight', 'bmi', 'head'] as const
 
-/** Adds the vital signs of a visit, measured five minutes after it began. */
+/** Adds the vital signs of a visit, measured five minutes after its begin. */
 export const addVitals = (chart: Chart, encounter: Reference, at: number, values: Vitals): void => {
   const about = frame(chart, encounter, at + 5 * minute)
   const { systolic: high, diastolic: low } = values
-  if (high !== undefined && low !== undefined) add(chart, pressurePanel(about, high, low))
+  if (high !== undefined && low !== undefined) addToChart(chart, pressurePanel(about, high, low))
   for (const name of vitalNames) {
     const value = values[name]
-    if (value !== undefined) add(chart, vitalSign(about, vitals[name], value))
+    if (value !== undefined) addToChart(chart, vitalSign(about, vitals[name], value))
   }
 }
 
@@ -75,10 +84,10 @@ const smoking = {
   daily: snomed('449868002', 'Smokes tobacco daily (finding)'),
 }
 
-/** Adds what an adult said about smoking. */
+/** Adds an adult's statement about smoking. */
 export const addSmoking = (chart: Chart, encounter: Reference, at: number): void => {
   const answer = smoking[chart.person.smoking]
-  add(chart, {
+  addToChart(chart, {
     resourceType: 'Observation',
     status: 'final',
     category: socialHistory,
@@ -88,33 +97,38 @@ export const addSmoking = (chart: Chart, encounter: Reference, at: number): void
   })
 }
 
-const rangeText = ({ low, high, unit }: Test): string => {
+const rangeText = ({ low, high, unit }: LaboratoryTest): string => {
   if (low !== undefined && high !== undefined) return `${low}-${high} ${unit}`
   return low === undefined ? `< ${high} ${unit}` : `> ${low} ${unit}`
 }
 
-const referenceRange = (test: Test): NonNullable<Observation['referenceRange']> => [
+const referenceRange = (test: LaboratoryTest): NonNullable<Observation['referenceRange']> => [
   {
-    ...(test.low === undefined ? {} : { low: quantity(test.low, test.digits, test.unit) }),
-    ...(test.high === undefined ? {} : { high: quantity(test.high, test.digits, test.unit) }),
+    ...(test.low === undefined ? {} : { low: demoQuantity(test.low, test.digits, test.unit) }),
+    ...(test.high === undefined ? {} : { high: demoQuantity(test.high, test.digits, test.unit) }),
     text: rangeText(test),
   },
 ]
 
-const interpretation = ({ low, high }: Test, value: number): CodeableConcept[] => {
+const interpretation = ({ low, high }: LaboratoryTest, value: number): CodeableConcept[] => {
   if (low !== undefined && value < low) return [hl7('v3-ObservationInterpretation', 'L', 'Low')]
   if (high !== undefined && value > high) return [hl7('v3-ObservationInterpretation', 'H', 'High')]
   return [hl7('v3-ObservationInterpretation', 'N', 'Normal')]
 }
 
-const labResult = (about: Frame, issued: string, test: Test, value: number): FhirResource => ({
+const labResult = (
+  about: ObservationFrame,
+  issued: string,
+  test: LaboratoryTest,
+  value: number,
+): FhirResource => ({
   resourceType: 'Observation',
   status: 'final',
   category: laboratory,
   code: { coding: [test.code], text: test.code.display ?? '' },
   ...about,
   issued,
-  valueQuantity: quantity(value, test.digits, test.unit),
+  valueQuantity: demoQuantity(value, test.digits, test.unit),
   interpretation: interpretation(test, Number(value.toFixed(test.digits))),
   referenceRange: referenceRange(test),
 })
@@ -123,12 +137,12 @@ const labResult = (about: Frame, issued: string, test: Test, value: number): Fhi
 export const addPanel = (chart: Chart, encounter: Reference, at: number, name: PanelName, d: Dice): void => {
   const { code, tests, values } = panels[name]
   const about = frame(chart, encounter, at + 15 * minute)
-  const issued = clock(chart, at + day - hour)
+  const issued = clock(chart, at + oneDay - hour)
   const results = values(chart.person, at, d).map((value, i) =>
-    add(chart, labResult(about, issued, tests[i] as Test, value)),
+    addToChart(chart, labResult(about, issued, tests[i] as LaboratoryTest, value)),
   )
   if (results.length === 1) return
-  add(chart, {
+  addToChart(chart, {
     resourceType: 'DiagnosticReport',
     status: 'final',
     category: [hl7('v2-0074', 'LAB', 'Laboratory')],

@@ -1,4 +1,4 @@
-import { ageAt, day, year } from './calendar.ts'
+import { ageAt, oneDay, year } from './calendar.ts'
 import { type Dice, dice } from './dice.ts'
 import {
   type Allergy,
@@ -7,12 +7,12 @@ import {
   type DiseaseName,
   diseaseNames,
   diseases,
-} from './illnesses.ts'
-import { familyNames, femaleNames, maleNames, streets, type Town, towns } from './names.ts'
+} from './tables/illnesses.ts'
+import { familyNames, femaleNames, maleNames, streets, type Town, towns } from './tables/names.ts'
 
 export type Gender = 'female' | 'male'
 
-/** A disease in one person: since when, how badly, and when the treatment was let slip. */
+/** A disease of a person: its start, its severity, and the lapse of its treatment. */
 export interface Ailment {
   name: DiseaseName
   onset: number
@@ -31,10 +31,10 @@ export interface Person {
   family: string
   town: Town
   street: string
-  /** When their records begin, and the instant after which nothing is known. */
+  /** The begin of the records and their last instant. */
   since: number
   until: number
-  /** Deviations from the median height and from the median weight for it. */
+  /** Deviations from the median height and from the median weight for that height. */
   tall: number
   heavy: number
   /** Kilograms per square metre that an adult gains or loses in a year. */
@@ -96,7 +96,7 @@ const drawAilment = (d: Dice, name: DiseaseName, born: number, until: number): A
   const starts = born + d.between(...onset) * year
   const severity = d.roll()
   const from = until - d.between(0.3, 4) * year
-  const lapse = { from, to: from + d.between(120, 300) * day }
+  const lapse = { from, to: from + d.between(120, 300) * oneDay }
   return has && starts < until ? { name, onset: starts, severity, lapse } : undefined
 }
 
@@ -117,15 +117,19 @@ const drawFamily = (d: Dice): string => {
   return d.chance(0.12) && first !== second ? `${first}-${second}` : first
 }
 
-/** How far back the records of children and of adults reach, in years. */
-export interface Span {
+/** Years that the records of children and of adults reach back. */
+export interface RecordSpan {
   until: number
   childYears: number
   adultYears: number
 }
 
 /** Returns the person of a seed and an index as they are known at the span's end. */
-export const drawPerson = (seed: number, index: number, { until, childYears, adultYears }: Span): Person => {
+export const drawPerson = (
+  seed: number,
+  index: number,
+  { until, childYears, adultYears }: RecordSpan,
+): Person => {
   const d = dice(seed, index, 1)
   const gender = d.pick<Gender>(['female', 'male'])
   const born = until - drawAge(d) * year

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { atClock, dateText, dateTimeText } from '../../../src/local/demo/calendar.ts'
+import { atClock, dateIn, dateTimeText } from '../../../src/local/demo/calendar.ts'
 
 const eastern = { winter: -5, summerTime: true }
 const arizona = { winter: -7, summerTime: false }
@@ -17,7 +17,7 @@ test.each([
 })
 
 test('a date is the local one', () => {
-  expect(dateText(Date.parse('2025-01-15T02:00:00Z'), eastern)).toBe('2025-01-14')
+  expect(dateIn(Date.parse('2025-01-15T02:00:00Z'), eastern)).toBe('2025-01-14')
 })
 
 test.each([

@@ -13,7 +13,7 @@ export const systems = {
   clinic: 'https://pilotlight.example/clinic',
 } as const
 
-const terminology = 'http://terminology.hl7.org/CodeSystem/'
+const hl7Terminology = 'http://terminology.hl7.org/CodeSystem/'
 
 /** Returns a Coding. */
 export const coding = (system: string, code: string, display: string): Coding => ({ system, code, display })
@@ -24,22 +24,22 @@ export const concept = (...codings: readonly [Coding, ...Coding[]]): CodeableCon
   text: codings[0].display ?? '',
 })
 
-/** Returns a CodeableConcept of one of HL7's own code systems, named by the last part of its address. */
+/** Returns a CodeableConcept of an HL7 code system, named by the last part of its address. */
 export const hl7 = (name: string, code: string, display: string): CodeableConcept => ({
-  coding: [coding(terminology + name, code, display)],
+  coding: [coding(hl7Terminology + name, code, display)],
 })
 
-/** Returns a Coding of one of HL7's own code systems. */
+/** Returns a Coding of an HL7 code system. */
 export const hl7Coding = (name: string, code: string, display: string): Coding =>
-  coding(terminology + name, code, display)
+  coding(hl7Terminology + name, code, display)
 
 export const snomed = (code: string, display: string): Coding => coding(systems.snomed, code, display)
 export const loinc = (code: string, display: string): Coding => coding(systems.loinc, code, display)
 export const rxnorm = (code: string, display: string): Coding => coding(systems.rxnorm, code, display)
 export const icd10 = (code: string, display: string): Coding => coding(systems.icd10, code, display)
 
-/** What a vital sign is called, and how it is written: its unit and digits. */
-export interface Measure {
+/** The code, name, unit and digits of a vital sign. */
+export interface VitalMeasure {
   code: Coding
   alias?: Coding
   text: string
@@ -53,10 +53,10 @@ const measure = (
   text: string,
   [unit, ucum]: readonly [string, string],
   digits: number,
-): Measure => ({ code: loinc(code, display), text, unit, ucum, digits })
+): VitalMeasure => ({ code: loinc(code, display), text, unit, ucum, digits })
 
 const perMinute = ['/min', '/min'] as const
-const pressure = ['mmHg', 'mm[Hg]'] as const
+const pressureMeasure = ['mmHg', 'mm[Hg]'] as const
 
 /** https://hl7.org/fhir/R4/observation-vitalsigns.html */
 export const vitals = {
@@ -71,10 +71,10 @@ export const vitals = {
   weight: measure(['29463-7', 'Body weight'], 'Body weight', ['kg', 'kg'], 1),
   bmi: measure(['39156-5', 'Body mass index (BMI) [Ratio]'], 'Body mass index', ['kg/m2', 'kg/m2'], 1),
   head: measure(['9843-4', 'Head Occipital-frontal circumference'], 'Head circumference', ['cm', 'cm'], 1),
-} satisfies Record<string, Measure>
+} satisfies Record<string, VitalMeasure>
 
-export const systolic = measure(['8480-6', 'Systolic blood pressure'], 'Systolic', pressure, 0)
-export const diastolic = measure(['8462-4', 'Diastolic blood pressure'], 'Diastolic', pressure, 0)
+export const systolic = measure(['8480-6', 'Systolic blood pressure'], 'Systolic', pressureMeasure, 0)
+export const diastolic = measure(['8462-4', 'Diastolic blood pressure'], 'Diastolic', pressureMeasure, 0)
 export const bloodPressure = loinc('85354-9', 'Blood pressure panel with all children optional')
 
 export type VitalName = keyof typeof vitals

@@ -1,6 +1,6 @@
-import type { Gender } from './person.ts'
+import type { Gender } from '../person.ts'
 
-/** Ages in years at which the median heights and weights below stand. */
+/** Ages in years of the median heights and weights below. */
 const ages = [0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]
 
 /** Rounded medians in centimetres and kilograms, close to the WHO and CDC charts. */
@@ -27,7 +27,7 @@ const medians: Record<Gender, { height: readonly number[]; weight: readonly numb
   },
 }
 
-/** Returns the value at `x` on the line through the points, flat beyond the last one. */
+/** Returns the value at `x` on the line through the points, flat beyond the last point. */
 export const interpolate = (xs: readonly number[], ys: readonly number[], x: number): number => {
   const next = xs.findIndex((point) => point > x)
   if (next === -1) return ys.at(-1) ?? 0

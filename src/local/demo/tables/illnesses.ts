@@ -1,11 +1,11 @@
 import type { Coding } from 'fhir/r4.js'
 import { icd10, rxnorm, snomed } from './codes.ts'
 
-/** A medicine as it is prescribed. */
+/** A medicine as prescribed. */
 export interface Medicine {
   code: Coding
   directions: string
-  /** How many units are taken how many times a day. */
+  /** Units per dose and doses per day. */
   dose: number
   unit: string
   timesDaily: number
@@ -19,10 +19,10 @@ const medicine = (
 
 const tablet = (times: number): readonly [number, string, number] => [1, 'tablet', times]
 
-/** A lasting disease: how often it starts by a given age, its codes and what is prescribed for it. */
+/** A lasting disease: its frequency by age, its codes and its prescriptions. */
 export interface Disease {
   codes: readonly [Coding, Coding]
-  /** The share of people who have it by the age, which follows in years. */
+  /** The share of people with the disease at an age, ages in years. */
   share: number
   onset: readonly [earliest: number, latest: number]
   medicines: readonly Medicine[]
@@ -93,7 +93,7 @@ export type DiseaseName = keyof typeof diseases
 
 export const diseaseNames = Object.keys(diseases) as readonly DiseaseName[]
 
-/** A passing illness: how far it moves the vital signs, how long it lasts, and what is given for it. */
+/** A passing illness: its effect on the vital signs, its length, and its treatment. */
 export interface Illness {
   codes: readonly [Coding, Coding]
   fever: number
@@ -168,7 +168,7 @@ export const illnesses: readonly Illness[] = [
   },
 ]
 
-/** An allergy: to what, of which category, and what it does. */
+/** An allergy: substance, category and reaction. */
 export interface Allergy {
   code: Coding
   category: 'food' | 'medication' | 'environment'

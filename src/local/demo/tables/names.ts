@@ -1,4 +1,4 @@
-import type { Zone } from './calendar.ts'
+import type { Zone } from '../calendar.ts'
 
 /** A place to live: its clock decides the offsets in the patient's records. */
 export interface Town {
@@ -40,19 +40,19 @@ export const towns: readonly Town[] = [
   town('Hilo', 'HI', '96720', '808', hawaii),
 ]
 
-const words = (text: string): readonly string[] => text.trim().split(/\s+/)
+const nameList = (text: string): readonly string[] => text.trim().split(/\s+/)
 
-export const femaleNames: readonly string[] = words(`
+export const femaleNames: readonly string[] = nameList(`
   Olivia Emma Zoë Amélie Sofía Renée Chloé Hannah Ingrid Björk Aaliyah Naomi Grace Lucía Inés Mei Linh Priya
   Fatima Leila Noor Saoirse Siobhán Maren Astrid Élodie Anaïs Beatriz Camila Valentina Yuki Hana Abigail Ruth
   Miriam Esther Łucja Agnieszka Zuzana Ioana Elena Nadia Vera Halima Chidinma Amara Thandiwe Keala Leilani`)
 
-export const maleNames: readonly string[] = words(`
+export const maleNames: readonly string[] = nameList(`
   Liam Noah José Andrés François Étienne Björn Søren Lars Håkon Mateo Joaquín Tomás Raúl Iñigo Thomas Henry Samuel
   Elijah Isaiah Malik Omar Yusuf Hassan Arjun Rohan Wei Jian Minh Đức Kenji Haruto Paweł Łukasz Jiří Zdeněk Ștefan
   Mihai Dmitri Nikolai Kwame Chukwu Sipho Tadhg Seán Ciarán Keoni Makoa Walter George`)
 
-export const familyNames: readonly string[] = words(`
+export const familyNames: readonly string[] = nameList(`
   Smith Johnson Williams García Rodríguez Martínez Hernández Muñoz Núñez Peña Nguyễn Trần Phạm Chen Wang Kim Park
   Müller Schröder Weiß Jørgensen Sørensen Åkesson Lindström Kowalski Wiśniewska Dąbrowski Novák Dvořák Černý Popescu
   Țepeș O’Brien O’Neill MacDonald Lefèvre Dubois Bélanger D’Angelo Esposito Papadopoulos Haddad Khoury
