@@ -72,11 +72,21 @@ const earliest = (records: readonly StreamRecord[], failed: readonly Unarchived[
   return records.find((record) => among.has(record))
 }
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html — nothing in the event is needed. */
+interface ScheduledEvent {
+  source: string
+}
+
+const sweepDaily = async (): Promise<void> => {
+  const { openSweeper } = await import('../store/sweeper.ts')
+  logLine('INFO', { transactions: await openSweeper(place)(tenant) })
+}
+
 /**
  * Archives every committed version and removes dead index entries. A record that can never be archived is set aside;
  * from the first one on that may succeed later, the batch comes again, though the others are archived already.
  */
-export const handler = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
+const takeBatch = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
   const records = Records.map(recordOf)
   const { aside, again } = await setAside(await archiveRecords(records, archive), archive)
   logFailed('ERROR', aside, 'aside')
@@ -85,3 +95,9 @@ export const handler = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoD
   logLine('INFO', { records: records.length, removed: after.removed })
   return againFrom(earliest(records, [...again, ...after.again]))
 }
+
+/** Takes a batch of changes, or where the schedule calls, ends the transactions that dead writers have left. */
+export const handler = async <Event extends DynamoDBStreamEvent | ScheduledEvent>(
+  event: Event,
+): Promise<Event extends DynamoDBStreamEvent ? DynamoDBBatchResponse : void> =>
+  ('Records' in event ? await takeBatch(event) : await sweepDaily()) as never

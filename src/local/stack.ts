@@ -98,6 +98,7 @@ interface Parts {
   poller?: StreamPoller
   queues?: Queues
   queuePollers?: readonly QueuePoller[]
+  schedule?: NodeJS.Timeout
   /** Held while the stack runs, and free when its process is gone, however that went. */
   claim?: Claim
   stopping?: boolean
@@ -197,6 +198,23 @@ const startFunctions = (
   parts.queuePollers = jobs.map((fn) => queuePollerOf(fn, parts, runnables.get(fn.id) as Runnable))
   for (const fn of streamFunctions)
     parts.poller = pollerOf(fn, parts, engines, runnables.get(fn.id) as Runnable)
+  startSchedule(template, parts, runnables)
+}
+
+const day = 24 * 3600 * 1000
+
+/** What is called once a day on AWS is called here at the start too: a stack that was killed may have left something. */
+const startSchedule = (
+  { functions }: Template,
+  parts: Parts,
+  runnables: ReadonlyMap<string, Runnable>,
+): void => {
+  const scheduled = functions.filter((fn) => fn.scheduled).map((fn) => runnables.get(fn.id) as Runnable)
+  const callAll = () => {
+    for (const each of scheduled) void parts.jobEnvironments?.invoke(each, { source: 'aws.events' })
+  }
+  callAll()
+  parts.schedule = setInterval(callAll, day).unref()
 }
 
 const pollerOf = (fn: LambdaFunction, parts: Parts, engines: Engines, runnable: Runnable): StreamPoller =>
@@ -276,6 +294,7 @@ const unlistened: Readonly<Record<string, (port: number) => Refusal>> = {
 
 const stopParts = async (parts: Parts): Promise<void> => {
   parts.stopping = true
+  clearInterval(parts.schedule)
   await parts.gateway.stop()
   await Promise.all([
     parts.poller?.stop(),

@@ -1,4 +1,5 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
+import { engineFailure, isNetworkError } from './engine-failure.ts'
 
 /** What the store and the archive ask of buckets. */
 export interface Bucket {
@@ -23,31 +24,42 @@ export const openBucket = (config: S3ClientConfig): Bucket => {
     const sdk = await import('./s3.ts')
     return { sdk, client: new sdk.S3Client(config) }
   }
-  const use = () => {
+  const use = async <Out>(ask: (opened: { sdk: Sdk; client: S3Client }) => Promise<Out>): Promise<Out> => {
     opened ??= open()
-    return opened
+    try {
+      return await ask(await opened)
+    } catch (error) {
+      throw engineFailure(error)
+    }
   }
   return {
-    get: async (Bucket, Key) => {
-      const { sdk, client } = await use()
-      const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket, Key }))
-      return (await Body?.transformToByteArray()) ?? new Uint8Array()
-    },
-    put: async (Bucket, Key, Body) => {
-      const { sdk, client } = await use()
-      await client.send(new sdk.PutObjectCommand({ Bucket, Key, Body }))
-    },
-    remove: async (Bucket, Key) => {
-      const { sdk, client } = await use()
-      await client.send(new sdk.DeleteObjectCommand({ Bucket, Key }))
-    },
-    keys: async (Bucket, Prefix, StartAfter) => {
-      const { sdk, client } = await use()
-      const page = await client.send(
-        new sdk.ListObjectsV2Command({ Bucket, Prefix, ...(StartAfter && { StartAfter }) }),
-      )
-      const keys = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]))
-      return { keys, more: page.IsTruncated === true }
-    },
+    get: (Bucket, Key) =>
+      use(async ({ sdk, client }) => {
+        const read = async (): Promise<Uint8Array> => {
+          const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket, Key }))
+          return (await Body?.transformToByteArray()) ?? new Uint8Array()
+        }
+        // The SDK repeats what fails before the answer begins, not what breaks off in it.
+        return read().catch((error) => {
+          if (isNetworkError(error)) return read()
+          throw error
+        })
+      }),
+    put: (Bucket, Key, Body) =>
+      use(async ({ sdk, client }) => {
+        await client.send(new sdk.PutObjectCommand({ Bucket, Key, Body }))
+      }),
+    remove: (Bucket, Key) =>
+      use(async ({ sdk, client }) => {
+        await client.send(new sdk.DeleteObjectCommand({ Bucket, Key }))
+      }),
+    keys: (Bucket, Prefix, StartAfter) =>
+      use(async ({ sdk, client }) => {
+        const page = await client.send(
+          new sdk.ListObjectsV2Command({ Bucket, Prefix, ...(StartAfter && { StartAfter }) }),
+        )
+        const keys = (page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key]))
+        return { keys, more: page.IsTruncated === true }
+      }),
   }
 }

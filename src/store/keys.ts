@@ -251,7 +251,7 @@ export const progressKey = (tenant: string, name: string): Key => ({
 })
 
 /** Returns where in the bucket goes what a named request came to, where an item cannot hold it. */
-export const onceObjectKey = (tenant: string, txn: string): string => `journal/${tenant}/${txn}.once`
+export const onceObjectKey = (tenant: string, txn: string): string => `once/${tenant}/${txn}`
 
 /** Returns the key of a job. */
 export const jobKey = (tenant: string, id: string): Key => ({ pk: `${tenant}|job|${id}`, sk: current })

@@ -199,6 +199,14 @@ export interface CarePage<T> {
 
 /** Holds the index against the resources. */
 export interface IndexCare {
+  /** Returns the database's time in milliseconds since 1970: that of who looks after the index may be set wrong. */
+  now(): number
+  /**
+   * Brings the transactions that these write ids name to their end before anything that names them is judged: what is
+   * committed is carried out; what is too old to be committed is aborted, so that it never will be. Returns the write ids
+   * whose transaction may yet be committed.
+   */
+  decide(ws: readonly string[]): Promise<ReadonlySet<string>>
   /** Returns ids of the type's resources as the resources themselves know them, whatever the index says. */
   ids(type: string, limit: number, after?: string): Promise<CarePage<string>>
   /** Returns what the index should say of these versions and does not say so. Reads are consistent. */

@@ -24,7 +24,7 @@ export const journalWriteId = (txn: string, part: number): string => `j${txn}.${
 export const journalOf = (w: string): string | undefined =>
   w.startsWith('j') ? w.slice(1, w.lastIndexOf('.')) : undefined
 
-/** Returns when a write id was made, in milliseconds since 1970: to the second, a journal's to its lease's length. */
+/** Returns when a write id was made, in milliseconds since 1970, by its writer's clock; to the second, where it names no transaction. */
 export const bornAt = (w: string): number => {
   const txn = journalOf(w)
   if (txn !== undefined) return Number(txn.slice(0, 14))
@@ -32,14 +32,18 @@ export const bornAt = (w: string): number => {
   return bytes.length === 12 ? bytes.readUInt32BE() * 1000 : 0
 }
 
-/** No function runs longer, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-const longestWrite = 15 * 60_000
+/** No function runs longer, in milliseconds: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+export const longestWrite = 15 * 60_000
 
-/** Clocks differ by less than this, in milliseconds. */
-const skew = 60_000
+/**
+ * Two clocks differ by less than this, in milliseconds: AWS refuses signatures that are more than five minutes off, so ten
+ * minutes lie between two that it takes, and one more is for rounding and for the way.
+ */
+export const clocksApart = 11 * 60_000
 
-/** Returns whether a write id is so old that nothing is committed under it any more. */
-export const isSpent = (w: string, now: number): boolean => now - bornAt(w) > longestWrite
+/** Returns whether a write that was begun so long ago, by any clock, must not be committed any more. */
+export const isSpent = (milliseconds: number): boolean => milliseconds > longestWrite
 
-/** Returns whether what stands under a write id, and was not committed, will never be: whatever the clocks say. */
-export const isLost = (w: string, now: number): boolean => Math.abs(now - bornAt(w)) > longestWrite + skew
+/** Returns whether what stands under a write id, and was not committed, will never be; `now` is the database's time. */
+export const isLost = (w: string, now: number): boolean =>
+  Math.abs(now - bornAt(w)) > longestWrite + clocksApart

@@ -1,12 +1,16 @@
-import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
+import type { DynamoDBRecord } from 'aws-lambda'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readAll } from '../../src/store/dynamo/batch.ts'
+import { openSession, openStore } from '../../src/store/dynamo/open.ts'
+import { currentKey } from '../../src/store/keys.ts'
 import type { StreamRecord } from '../../src/store/stream.ts'
-import { manyNotes, put } from '../store/drafts.ts'
+import { create, manyNotes, put } from '../store/drafts.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
+import { failingAt, isRecord } from '../store/faults.ts'
 import { recordsOf } from '../store/stream-records.ts'
 
 let engines: Engines
-let handler: (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>
+let handler: typeof import('../../src/handlers/stream.ts').handler
 let records: StreamRecord[]
 
 beforeAll(async () => {
@@ -49,4 +53,18 @@ test('asks for a batch again from the first record on that may succeed later', a
   const { batchItemFailures } = await given(records.with(2, elsewhere))
   expect(batchItemFailures).toEqual([{ itemIdentifier: records[2]?.dynamodb?.SequenceNumber }])
   expect((await keysUnder('archive/resources/main/Observation/')).length).toBe(before.length + 1)
+})
+
+test('once a day, carries out what a dead writer has left and nobody has met', async () => {
+  const notes = manyNotes(110, 'left')
+  const stopping = openStore({ ...engines.place, clients: failingAt(engines.clients, { after: isRecord }) })
+  await expect(stopping('main').commit(notes.map(create))).rejects.toThrow('stopped')
+  const stored = async () => {
+    const session = openSession(engines.place)('main')
+    const keys = notes.map((note) => currentKey('main', note))
+    return (await readAll(session, engines.tables.resources, keys)).length
+  }
+  expect(await stored()).toBe(0)
+  expect(await handler({ source: 'aws.events' })).toBeUndefined()
+  expect(await stored()).toBe(notes.length)
 })

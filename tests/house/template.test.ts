@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { record } from '../../src/local/cloudformation.ts'
+import { list, record } from '../../src/local/cloudformation.ts'
 import { resourcesOf } from '../../src/local/deployed/resources.ts'
 import { type Given, parametersOf, scopeOf } from '../../src/local/deployed/scope.ts'
 import { readTransformed } from '../../src/local/deployed/transformed.ts'
@@ -72,6 +72,21 @@ describe('the template', () => {
       expect(files.length).toBeGreaterThan(0)
       expect(files.filter((file) => !/^[\w.-]+\.mjs$/.test(String(file)))).toEqual([])
     }
+  })
+
+  test('has no schedule but of one day: the local stack calls once a day whatever is scheduled', () => {
+    const rules = ofType('AWS::Events::Rule').map(
+      (rule) => record(record(rule).Properties).ScheduleExpression,
+    )
+    expect(rules).toEqual(['rate(1 day)'])
+    expect(template.functions.filter((fn) => fn.scheduled).map(({ id }) => id)).toEqual(['StreamFunction'])
+  })
+
+  test('lets no journal expire by itself', () => {
+    const [archive] = ofType('AWS::S3::Bucket').map((bucket) => record(record(bucket).Properties))
+    const rules = list(record(archive?.LifecycleConfiguration).Rules).map(record)
+    const ending = rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
+    expect(ending.map(({ Prefix }) => Prefix)).toEqual(['once/'])
   })
 
   test('grants actions and resources by name', () => {

@@ -23,7 +23,7 @@ import {
   textOf,
 } from './drafts.ts'
 import { type Engines, startEngines } from './engines.ts'
-import { type Call, failingAt, isApplying, isRecord, movableClock } from './faults.ts'
+import { type Call, failingAt, isApplying, isRecord, movableClock, outliving } from './faults.ts'
 import { asTheSdkGives, recordsOf as streamRecordsOf } from './stream-records.ts'
 
 const entriesOfResource = (resource: Resource): Entry[] => {
@@ -144,8 +144,10 @@ describe('the stream', () => {
     const notes = manyNotes(120, 'n')
     const stopping = openStore({ ...place, clients: failingAt(place.clients, { before: isRecord }) })(tenant)
     await expect(stopping.commit(notes.map((note) => put(note)))).rejects.toThrow('stopped')
-    clock.move(31_000)
-    await openStore(place)(tenant).commit([put({ type: 'Observation', id: 'n-00000', code: 'mine' })])
+    const open = openStore(place)
+    await outliving(clock, 30_000, () =>
+      open(tenant).commit([put({ type: 'Observation', id: 'n-00000', code: 'mine' })]),
+    )
     await archiveRecords(await recordsOf(tenant), engines.archive)
     expect(await archivedIn(tenant)).toEqual(['Observation/n-00000/1'])
   })
@@ -267,9 +269,12 @@ describe('the stream', () => {
         tenant,
       )
       await expect(stopping.commit(notes.map((note) => put(note)))).rejects.toThrow('stopped')
-      clock.move(31_000)
-      const store = openStore(place)(tenant)
-      await store.commit([put({ type: 'Observation', id: 'n-00000', code: 'mine' })])
+      const open = openStore(place)
+      const update = () => open(tenant).commit([put({ type: 'Observation', id: 'n-00000', code: 'mine' })])
+      await outliving(clock, 30_000, update)
+      const store = open(tenant)
+      await store.get(notes)
+      clock.move(30_001)
       await store.get(notes)
       await openJanitor(place, engines.archive, () => entriesOfResource)(await recordsOf(tenant))
       expect((await readList(store, typeList('Observation'))).map(({ id }) => id)).toEqual(['n-00000'])

@@ -8,6 +8,7 @@ import { examineHolds } from './exam/holds.ts'
 import { examineLists } from './exam/lists.ts'
 import { examinePurge } from './exam/purge.ts'
 import { examineReading } from './exam/reading.ts'
+import { examineRecords } from './exam/records.ts'
 import { examineStaging } from './exam/staging.ts'
 
 /** What one part of the exam works with: the engines under test, and a tenant nobody has used. */
@@ -34,6 +35,7 @@ export const examine = (name: string, start: () => Promise<Engines>): void => {
     describe('history', () => examineHistory(examinee))
     describe('commits', () => examineCommits(examinee))
     describe('staged commits', () => examineStaging(examinee))
+    describe('transactions and their records', () => examineRecords(examinee))
     describe('commits with care', () => examineCare(examinee))
     describe('purging', () => examinePurge(examinee))
     describe('holds', () => examineHolds(examinee))

@@ -1,3 +1,4 @@
+import { isKind } from '../../src/outcome/failure.ts'
 import type { Clients } from '../../src/store/dynamo/clients.ts'
 import type { Clock } from '../../src/store/dynamo/session.ts'
 
@@ -71,11 +72,39 @@ export const isRecord = (call: Call): boolean =>
 export const isApplying = (call: Call): boolean =>
   call.constructor.name === 'BatchExecuteStatementCommand' && JSON.stringify(call.input).includes("'by': ?")
 
+/** Does what a dead transaction stands in the way of: who is refused watches it for a lease, and then is not. */
+export const outliving = async (
+  clock: Pick<MovableClock, 'move'>,
+  lease: number,
+  attempt: () => Promise<void>,
+): Promise<void> => {
+  try {
+    await attempt()
+  } catch (thrown) {
+    if (!isKind(thrown, 'conflict')) throw thrown
+    clock.move(lease + 1)
+    await attempt()
+  }
+}
+
+/** A clock that a test moves forward, whose wall clock it can set wrong. */
+export interface MovableClock extends Clock {
+  /** Lets time go by. */
+  move(milliseconds: number): void
+  /** Sets the wall clock so far ahead of, or behind, the time; the monotonic clock stays as it is. */
+  skew(milliseconds: number): void
+}
+
 /** Returns a clock that a test moves forward. */
-export const movableClock = (): Clock & { move(milliseconds: number): void } => {
+export const movableClock = (): MovableClock => {
   let ahead = 0
+  let wrong = 0
   return {
-    now: () => Date.now() + ahead,
+    now: () => Date.now() + ahead + wrong,
+    monotonic: () => performance.now() + ahead,
+    skew: (milliseconds) => {
+      wrong = milliseconds
+    },
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     move: (milliseconds) => {
       ahead += milliseconds

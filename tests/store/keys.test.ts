@@ -159,8 +159,9 @@ describe('keys of resources', () => {
     const ids = [newWriteId(true, now), newWriteId(false, now), journalWriteId(`${'0'}${now - 500}-x`, 0)]
     for (const id of ids) expect([id, bornAt(id)]).toEqual([id, now - 500])
     const [w1 = ''] = ids
-    expect([isSpent(w1, now + 899_000), isSpent(w1, now + 901_000)]).toEqual([false, true])
-    expect([isLost(w1, now + 901_000), isLost(w1, now + 961_000)]).toEqual([false, true])
+    expect([isSpent(899_999), isSpent(900_001)]).toEqual([false, true])
+    const minutes = (count: number) => isLost(w1, now + count * 60_000)
+    expect([25, 27, -25, -27].map(minutes)).toEqual([false, true, false, true])
     expect([bornAt('x'), isLost('somebody', now)]).toEqual([0, true])
   })
 

@@ -23,8 +23,17 @@ export const functionsOf = (resources: Resources, unresolved: PlainRecord): Lamb
       ...rightsOf(properties, resources),
       ...(stream && { stream }),
       ...(queue && { queue }),
+      ...(isScheduled(id, resources) && { scheduled: true }),
     }
   })
+
+/** Every schedule of the template is a day long, which `tests/house/template.test.ts` looks after. */
+const isScheduled = (id: string, resources: Resources): boolean =>
+  resources
+    .ofType('AWS::Events::Rule')
+    .some(({ properties }) =>
+      list(properties.Targets).some((target) => String(record(target).Arn).endsWith(`:function:${id}`)),
+    )
 
 const rightsOf = (
   { Role }: PlainRecord,

@@ -73,6 +73,8 @@ export interface LambdaFunction {
   managedPolicies: readonly string[]
   stream?: StreamSource
   queue?: QueueSource
+  /** Whether it is called once a day too. */
+  scheduled?: boolean
 }
 
 export interface GatewayResponse {

@@ -2,7 +2,7 @@ import type { Resource } from '../../fhir/definitions.ts'
 import { keyOrder } from '../../store/keys.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { Entry, Expected, IndexCare, Said, Store, Version } from '../../store/port.ts'
-import { isLost } from '../../store/write-ids.ts'
+import { isLost, journalOf } from '../../store/write-ids.ts'
 import { entriesOf } from '../index/entries.ts'
 import { type Own, ownIn } from '../own.ts'
 
@@ -127,16 +127,20 @@ const supersededAt = async ({ store }: Checking, { type, id, w }: Said): Promise
   return versions[versions.findIndex((version) => version.w === w) - 1]?.t
 }
 
+/** A transaction says by its record whether it may yet be committed; a write without one by the age of its id. */
+const isPast = ({ care }: Checking, { w }: Said, open: ReadonlySet<string>): boolean =>
+  journalOf(w) === undefined ? isLost(w, care.now()) : !open.has(w)
+
 const verdictOn = async (
   checking: Checking,
   said: Said,
-  current: Version | undefined,
+  { current, open }: { current: Version | undefined; open: ReadonlySet<string> },
   places: (version: Version) => ReadonlySet<string>,
 ): Promise<Verdict> => {
-  const now = checking.now()
+  const now = checking.care.now()
   if (current?.w === said.w && !current.deleted)
     return places(current).has(placeOf(said.list, said)) ? 'right' : 'stale'
-  const lost = isLost(said.w, now)
+  const lost = isPast(checking, said, open)
   if (!current || (lost && now - Date.parse(current.t) > courtesy)) return lost ? 'stale' : 'young'
   const at = await supersededAt(checking, said)
   if (at === undefined) return lost ? 'stale' : 'young'
@@ -156,11 +160,13 @@ const remembering = (checking: Checking) => {
 /** Returns what a page of the index says that is not so, and how much may yet become so. */
 const staleAmong = async (checking: Checking, found: readonly Said[]) => {
   const { store, care } = checking
+  // Before the resources are read: what a committed transaction has yet to create is there when they are.
+  const open = await care.decide(found.map(({ w }) => w))
   const versions = await store.get(found)
   const places = remembering(checking)
   const judged = found.map((said, i) => ({ said, current: versions[i] }))
   const verdicts = await inParallel(16, judged, ({ said, current }) =>
-    verdictOn(checking, said, current, places),
+    verdictOn(checking, said, { current, open }, places),
   )
   const judgedAs = (verdict: Verdict): Said[] => found.filter((_, i) => verdicts[i] === verdict)
   const leaving = judgedAs('leaving')
@@ -184,11 +190,11 @@ export const checkEntries = async (checking: Checking, found: readonly Said[]): 
 
 /** Holds the index against a resource's past versions: what it says of them it must not say any more. */
 export const checkPast = async (checking: Checking, type: string, id: string): Promise<Checked> => {
-  const { store, care, repair, now } = checking
+  const { store, care, repair } = checking
   const { versions } = await store.history({ type, id, limit: 1000 })
   const past = versions.slice(1).filter(({ deleted }) => !deleted)
   const told = await care.saidOf(past.map((version) => expectedOf(checking, version)))
-  const leaving = told.length > 0 && now() - Date.parse(versions[0]?.t ?? '') < courtesy
+  const leaving = told.length > 0 && care.now() - Date.parse(versions[0]?.t ?? '') < courtesy
   if (leaving) await sleep(courtesy)
   const stale = leaving ? await care.stillSaid(told) : told
   if (repair) await care.unsay(stale)

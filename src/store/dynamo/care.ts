@@ -12,7 +12,7 @@ import {
 import { listOf, patientLists, scopePrefixes } from '../list-names.ts'
 import { inParallel } from '../parallel.ts'
 import type { CarePage, CareScope, Expected, IndexCare, Said, Unsaid } from '../port.ts'
-import { isAlone } from '../write-ids.ts'
+import { isAlone, isLost, journalOf } from '../write-ids.ts'
 import { readAll, writeAll } from './batch.ts'
 import {
   gathered,
@@ -25,7 +25,10 @@ import {
 } from './index-items.ts'
 import { carePutParams, saidParams } from './params.ts'
 import { betweenParams, idsParams } from './query-params.ts'
-import { errorName, pause, putItem, query, type Session, scan } from './session.ts'
+import { databaseTime, errorName, pause, putItem, query, type Session, scan } from './session.ts'
+import { finishNamed } from './settle.ts'
+import { openTransactions } from './transaction/registry.ts'
+import { abort, statesOf } from './transactions.ts'
 
 /** Where a reading over several partitions goes on: in which one, and behind which key. */
 type Place = [partition: number, key?: Key]
@@ -253,8 +256,28 @@ const unsay = async (session: Session, told: readonly Said[]): Promise<void> => 
   )
 }
 
+const decide = async (session: Session, ws: readonly string[]): Promise<ReadonlySet<string>> => {
+  const named = new Map([...new Set(ws)].map((w) => [w, journalOf(w)]))
+  const txns = [...new Set(named.values())].filter((txn) => txn !== undefined)
+  const states = await statesOf(session, txns)
+  const lost = [...named].flatMap(([w, txn]) =>
+    txn !== undefined && states.get(txn) === 'pending' && isLost(w, databaseTime(session)) ? [txn] : [],
+  )
+  if (lost.length > 0) {
+    // One that is registered no more ended long ago, and its record too.
+    const open = new Set((await openTransactions(session)).map(({ txn }) => txn))
+    const end = async (txn: string) => states.set(txn, open.has(txn) ? await abort(session, txn) : 'aborted')
+    await inParallel(8, [...new Set(lost)], end)
+  }
+  await finishNamed(session, txns)
+  const isOpen = (txn: string | undefined) => txn !== undefined && states.get(txn) === 'pending'
+  return new Set([...named].flatMap(([w, txn]) => (isOpen(txn) ? [w] : [])))
+}
+
 /** Returns what looks after a tenant's index. */
 export const careOf = (session: Session): IndexCare => ({
+  now: () => databaseTime(session),
+  decide: (ws) => decide(session, ws),
   ids: (type, limit, after) => ids(session, type, limit, after),
   wanted: (expected) => wanted(session, expected),
   unsaid: (expected) => unsaid(session, expected),

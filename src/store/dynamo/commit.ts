@@ -2,7 +2,7 @@ import { Failure, failure } from '../../outcome/failure.ts'
 import { buildKey } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
 import type { Care, Hold, ResourceKey, Write } from '../port.ts'
-import { isSpent, journalWriteId, newWriteId } from '../write-ids.ts'
+import { isSpent, journalWriteId, newRandomId, newWriteId } from '../write-ids.ts'
 import { type BatchRequest, writeAll } from './batch.ts'
 import { checkDefined } from './definitions.ts'
 import { flipAll, flipOne, lapsed } from './flip.ts'
@@ -12,7 +12,8 @@ import { applyJournal, keepJournal, markDone } from './journal.ts'
 import { marksOf, putMarks, rememberMarks, unknownMarks } from './marks.ts'
 import { putObject, type Session } from './session.ts'
 import { abandon, foldAll, stageAll } from './stage.ts'
-import { beginTransaction, end, recordedState, remember } from './transactions.ts'
+import { beating, type Extent, openOf, register } from './transaction/registry.ts'
+import { beginTransaction, commitRecord, stateFor } from './transactions.ts'
 
 /** How many resources share a write id at the most: an index item that holds them all stays below 400 KB. */
 const mostUnderOneWrite = 500
@@ -40,18 +41,20 @@ const prepareAll = (
   })
 
 /** A flip is sent soon after the definitions were last looked at, and before the index care calls its entries lost. */
-const checkLate = async (
-  session: Session,
-  prepared: readonly Prepared[],
-  definitions: number | undefined,
-): Promise<void> => {
-  checkAge(session, prepared)
+const checkLate = async (session: Session, begun: Begun, definitions: number | undefined): Promise<void> => {
+  checkAge(session, begun)
   await checkDefined(session, definitions, session.timing.definitions * 2)
 }
 
+/** When a commit chose its write ids, by both clocks: one stands still while a process is frozen, the other may be set. */
+interface Begun {
+  wall: number
+  monotonic: number
+}
+
 /** The index care takes away what stands under a spent write id: it must not become current any more. */
-const checkAge = ({ clock }: Session, prepared: readonly Prepared[]): void => {
-  if (prepared.some(({ item }) => isSpent(item.w, clock.now()))) throw lapsed()
+const checkAge = ({ clock }: Session, { wall, monotonic }: Begun): void => {
+  if (isSpent(clock.now() - wall) || isSpent(clock.monotonic() - monotonic)) throw lapsed()
 }
 
 const newEntries = (prepared: readonly Prepared[]): Placed[] =>
@@ -120,12 +123,12 @@ const clearAway = async (session: Session, prepared: readonly Prepared[]): Promi
 
 const commitAtOnce = async (
   session: Session,
-  prepared: readonly Prepared[],
+  { prepared, begun }: Plan,
   hold: Hold | undefined,
   { undeleted = [], definitions }: Care,
 ): Promise<void> => {
   await firstFailure([layGround(session, prepared), checkDefined(session, definitions)])
-  await checkLate(session, prepared, definitions)
+  await checkLate(session, begun, definitions)
   const [only] = prepared
   if (prepared.length === 1 && only && !hold && undeleted.length === 0) await flipOne(session, only)
   else await flipAll(session, { prepared, undeleted, ...(hold && { record: hold }) })
@@ -141,21 +144,27 @@ const record = async (
   journal: boolean,
   undeleted: readonly ResourceKey[],
 ): Promise<State> => {
-  if (undeleted.length === 0) return end(session, txn, 'committed', journal)
+  const attempt = newRandomId()
+  if (undeleted.length === 0) return commitRecord(session, txn, { attempt, journal })
   try {
-    await flipAll(session, { prepared: [], record: { txn, journal }, undeleted })
+    await flipAll(session, { prepared: [], record: { txn, journal, staged: true, attempt }, undeleted })
   } catch (error) {
-    const state = await recordedState(session, txn)
+    const state = await stateFor(session, txn, attempt)
     if (state === 'pending') throw error
     return state
   }
-  return remember(session, txn, journal ? 'unfinished' : 'committed')
+  return journal ? 'unfinished' : 'committed'
 }
 
 const firstFailure = async (work: readonly Promise<unknown>[]): Promise<void> => {
   const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected')
   if (failed?.status === 'rejected') throw failed.reason
 }
+
+const extentOf = (staged: readonly Prepared[], journal: readonly ResourceItem[]): Extent => ({
+  staged: staged.map(({ key }) => key),
+  journal: journal.length > 0,
+})
 
 /** Makes everything durable that the record will commit, and has the last look. */
 const stage = async (
@@ -166,6 +175,7 @@ const stage = async (
   await firstFailure([
     checkDefined(session, definitions),
     layGround(session, prepared),
+    register(session, txn, extentOf(staged, journal)),
     keepJournal(session, journal, txn),
     stageAll(session, staged, txn),
   ])
@@ -180,25 +190,28 @@ interface Staging extends Care {
 
 const commitStaged = async (
   session: Session,
-  prepared: readonly Prepared[],
+  { prepared, begun }: Plan,
   txn: string,
   { undeleted = [], ...care }: Care,
 ): Promise<void> => {
   const staged = prepared.filter(({ write }) => !isJournaled(write))
   const journal = prepared.filter(({ write }) => isJournaled(write)).map(({ item }) => item)
-  try {
+  const open = openOf(txn, extentOf(staged, journal))
+  const work = async () => {
     await stage(session, prepared, { ...care, txn, staged, journal })
-    await checkLate(session, prepared, care.definitions)
+    await checkLate(session, begun, care.definitions)
     const state = await record(session, txn, journal.length > 0, undeleted)
     if (state === 'aborted' || state === 'pending') throw lapsed()
+  }
+  try {
+    await beating(session, txn, work())
   } catch (error) {
-    await abandon(session, staged, txn)
-    throw error
+    const state = await abandon(session, staged, open)
+    if (state === 'aborted' || state === 'pending') throw error
   }
   await applyJournal(session, journal, txn)
-  if (journal.length > 0 && staged.length > 0) await markDone(session, txn)
-  await foldAll(session, staged, txn)
-  remember(session, txn, 'committed')
+  if (journal.length > 0) await markDone(session, txn)
+  await foldAll(session, staged, open)
 }
 
 const fitsTransaction = (prepared: readonly Prepared[]): boolean =>
@@ -206,6 +219,7 @@ const fitsTransaction = (prepared: readonly Prepared[]): boolean =>
 
 /** What a commit is going to store, and under which transaction where one call cannot hold it. */
 interface Plan {
+  begun: Begun
   prepared: readonly Prepared[]
   txn?: string
 }
@@ -213,14 +227,15 @@ interface Plan {
 const planOf = (session: Session, writes: readonly Write[], hold: Hold | undefined, care: Care): Plan => {
   const { undeleted = [], lastLook } = care
   const items = writes.length + undeleted.length + (hold ? 1 : 0)
+  const begun = { wall: session.clock.now(), monotonic: session.clock.monotonic() }
   if (items <= mostInTransaction && !lastLook) {
     const prepared = prepareAll(session, writes, care, false)
-    if (fitsTransaction(prepared)) return { prepared }
+    if (fitsTransaction(prepared)) return { begun, prepared }
   }
   const txn = hold?.txn ?? beginTransaction(session)
   const writeIdOf: WriteIds = (_, part) => journalWriteId(txn, part)
   const named = writes.some(isJournaled) ? writeIdOf : undefined
-  return { txn, prepared: prepareAll(session, writes, care, true, named) }
+  return { begun, txn, prepared: prepareAll(session, writes, care, true, named) }
 }
 
 const checkCare = ({ undeleted = [] }: Care): void => {
@@ -240,12 +255,15 @@ export const commit = async (
 ): Promise<void> => {
   if (writes.length === 0) return
   checkCare(care)
-  const { txn, prepared } = planOf(session, writes, hold, care)
+  const plan = planOf(session, writes, hold, care)
+  const { txn, prepared } = plan
+  const { repeated } = session
   try {
-    if (txn === undefined) await commitAtOnce(session, prepared, hold, care)
-    else await commitStaged(session, prepared, txn, care)
+    if (txn === undefined) await commitAtOnce(session, plan, hold, care)
+    else await commitStaged(session, plan, txn, care)
   } catch (error) {
-    if (isRefusal(error)) await clearAway(session, prepared)
+    // A call whose answer was lost may still arrive, and would find its entries gone.
+    if (isRefusal(error) && session.repeated === repeated) await clearAway(session, prepared)
     throw error
   }
   await removeEntries(session, staleEntries(prepared)).catch(() => undefined)

@@ -22,10 +22,16 @@ const remember = ({ memory, tenant }: Session, known: Known): Definitions => {
   return known.definitions
 }
 
+const askedNow = ({ clock }: Session): Known['asked'] => ({ wall: clock.now(), monotonic: clock.monotonic() })
+
+/** The longer of what two clocks say: one stands still while a process is frozen, the other may be set. */
+const ageOf = ({ clock }: Session, { wall, monotonic }: Known['asked']): number =>
+  Math.max(clock.now() - wall, clock.monotonic() - monotonic)
+
 /** Returns a tenant's definitions as they are. */
 export const currentDefinitions = async (session: Session): Promise<Definitions> => {
   for (;;) {
-    const asked = session.clock.now()
+    const asked = askedNow(session)
     const { Item } = await getItem(session, getParams(session.tables.system, definitionsKey(session.tenant)))
     const version = Number(Item?.v ?? 0)
     const known = session.memory.definitions.get(session.tenant)?.definitions
@@ -50,26 +56,28 @@ export const checkDefined = async (
 ): Promise<void> => {
   if (version === undefined) return
   const known = session.memory.definitions.get(session.tenant)
-  const isFresh = known !== undefined && session.clock.now() - known.asked <= trusted
+  const isFresh = known !== undefined && ageOf(session, known.asked) <= trusted
   const now = isFresh ? known.definitions : await currentDefinitions(session)
   if (now.version !== version) throw changed()
 }
 
 /** Puts definitions in place of the version before; fails with `version-conflict` where that is no longer the current one. */
 export const define = async (session: Session, definitions: Definitions): Promise<void> => {
-  const { tenant, tables, clock } = session
+  const { tenant, tables } = session
   const name = `${definitions.version}.${newRandomId()}`
-  const asked = clock.now()
+  const asked = askedNow(session)
   await putItem(session, {
     TableName: tables.system,
     Item: { ...definitionsTextKey(tenant, name), text: deflateRawSync(definitions.text) },
   })
+  const key = definitionsKey(tenant)
   try {
-    const key = definitionsKey(tenant)
     await putItem(session, nextPutParams(tables.system, key, { v: definitions.version, text: name }))
   } catch (error) {
-    if (errorName(error) === 'ConditionalCheckFailedException') throw changed()
-    throw error
+    if (errorName(error) !== 'ConditionalCheckFailedException') throw error
+    // A put that took effect while its answer was lost is refused when it is repeated.
+    const { Item } = await getItem(session, getParams(tables.system, key))
+    if (Item?.text !== name) throw changed()
   }
   remember(session, { definitions, asked })
   await publish(session, definitions).catch(() => undefined)

@@ -1,37 +1,35 @@
 import { failure } from '../../outcome/failure.ts'
 import { currentKey, transactionKey } from '../keys.ts'
 import type { ResourceKey } from '../port.ts'
+import { newRandomId } from '../write-ids.ts'
 import type { Prepared } from './items.ts'
 import { flipParams, recordParams, transactParams } from './params.ts'
 import { errorName, pause, putItem, type Session, transactWrite } from './session.ts'
 import { awaitUndeleted, type Budget, makeWay } from './settle.ts'
+import { expiry, remember, stateFor } from './transactions.ts'
 
 /** Returns the failure of a transaction that others have aborted because it took longer than its lease. */
 export const lapsed = () =>
   failure('conflict', 'The transaction took too long and another one went ahead. Try again in a moment.')
 
+/** Not `conflict`: what was sent before may yet take effect, so that nobody may clear away what it needs. */
 const contended = () =>
-  failure('conflict', 'Other transactions are under way on the same resources. Try again in a moment.')
+  failure('busy', 'Other transactions are under way on the same resources. Try again in a moment.')
 
-/** Commits one write by one conditional put. */
+/** Commits one write by one conditional put; one that took effect while its answer was lost is recognised. */
 export const flipOne = async (session: Session, prepared: Prepared): Promise<void> => {
   const budget: Budget = { left: session.timing.patience }
-  for (let attempt = 0; ; attempt++) {
-    const refused = await refusalOf(putItem(session, flipParams(session.tables.resources, prepared)))
-    if (refused === undefined) return
-    if (refused === 'TransactionConflictException') await waitFor(session, budget, attempt)
-    else if ((await makeWay(session, prepared, budget)) === 'done') return
+  while (await isRefused(putItem(session, flipParams(session.tables.resources, prepared)))) {
+    if ((await makeWay(session, prepared, budget)) === 'done') return
   }
 }
 
-const refusing = new Set(['ConditionalCheckFailedException', 'TransactionConflictException'])
-
-const refusalOf = async (call: Promise<unknown>): Promise<string | undefined> => {
+const isRefused = async (call: Promise<unknown>): Promise<boolean> => {
   try {
     await call
-    return undefined
+    return false
   } catch (error) {
-    if (refusing.has(errorName(error))) return errorName(error)
+    if (errorName(error) === 'ConditionalCheckFailedException') return true
     throw error
   }
 }
@@ -67,39 +65,73 @@ const cancellation = async (call: Promise<unknown>): Promise<Reason[] | undefine
     await call
     return undefined
   } catch (error) {
-    if (refusing.has(errorName(error)) || errorName(error) === 'TransactionInProgressException') return []
     return reasonsOf(error)
   }
 }
 
-/** What one TransactWriteItems commits: the record that fences or ends a transaction, the writes, and what must not be deleted. */
+/**
+ * What one TransactWriteItems commits: the record that fences or ends a transaction, the writes, and what must not be
+ * deleted. A record under which nothing is `staged` may end from the start: nobody but a named request asks for it.
+ */
 export interface Flip {
   prepared: readonly Prepared[]
-  record?: { txn: string; journal?: boolean }
+  record?: { txn: string; attempt?: string; journal?: boolean; staged?: boolean }
   undeleted?: readonly ResourceKey[]
 }
 
-const paramsOf = ({ tables, tenant }: Session, { prepared, record, undeleted = [] }: Flip) => {
-  const ending = { state: 'committed', ...(record?.journal && { journal: true }) } as const
-  const put = record && recordParams(tables.system, transactionKey(tenant, record.txn), ending)
+const endingOf = (session: Session, { journal, staged }: NonNullable<Flip['record']>, attempt: string) =>
+  ({
+    state: 'committed',
+    attempt,
+    ...(journal && { journal: true }),
+    ...(!staged && { ttl: expiry(session) }),
+  }) as const
+
+const paramsOf = (session: Session, { prepared, record, undeleted = [] }: Flip, attempt: string) => {
+  const { tables, tenant } = session
+  const ending = record && endingOf(session, record, attempt)
+  const put = ending && recordParams(tables.system, transactionKey(tenant, record.txn), ending)
   const checks = undeleted.map((key) => currentKey(tenant, key))
   return transactParams(tables, prepared, put, checks)
 }
 
-/** Commits everything by one TransactWriteItems; fails where the record says that others have ended the transaction. */
+/** Returns whether a record that is there already is this very attempt's, whose answer was lost; fails where it is not. */
+const isCommitted = async (session: Session, txn: string, id: string): Promise<boolean> => {
+  const state = await stateFor(session, txn, id)
+  if (state === 'aborted') throw lapsed()
+  return state !== 'pending'
+}
+
+/** Returns whether one of the writes is found to be done: then all are, since nobody else writes under their write id. */
+const isOneDone = async (
+  session: Session,
+  contested: readonly Prepared[],
+  budget: Budget,
+): Promise<boolean> => {
+  for (const one of contested) if ((await makeWay(session, one, budget)) === 'done') return true
+  return false
+}
+
+/**
+ * Commits everything by one TransactWriteItems; fails where the record says that others have ended the transaction. A call
+ * that took effect while its answer was lost is recognised when it is repeated.
+ */
 export const flipAll = async (session: Session, flip: Flip): Promise<void> => {
   const { prepared, record, undeleted = [] } = flip
   const budget: Budget = { left: session.timing.patience }
+  const id = record?.attempt ?? newRandomId()
+  const params = paramsOf(session, flip, id)
   for (let attempt = 0; ; attempt++) {
-    const reasons = await cancellation(transactWrite(session, paramsOf(session, flip)))
-    if (!reasons) return
+    const reasons = await cancellation(transactWrite(session, params))
+    if (!reasons) break
     const first = record ? 1 : 0
     const failed = (at: number) => reasons[at]?.Code === 'ConditionalCheckFailed'
-    if (record && failed(0)) throw lapsed()
+    if (record && failed(0) && (await isCommitted(session, record.txn, id))) break
     const contested = prepared.filter((_, at) => failed(first + at))
-    for (const one of contested) await makeWay(session, one, budget)
+    if (await isOneDone(session, contested, budget)) break
     const doubtful = undeleted.filter((_, at) => failed(first + prepared.length + at))
     for (const key of doubtful) await awaitUndeleted(session, key, budget, record?.txn)
     if (contested.length + doubtful.length === 0) await waitFor(session, budget, attempt)
   }
+  if (record) remember(session, record.txn, record.journal ? 'unfinished' : 'committed')
 }

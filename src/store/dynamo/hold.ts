@@ -6,7 +6,8 @@ import { finish } from './journal.ts'
 import { getParams, lockParams, lockStatement, unlockStatement } from './params.ts'
 import { errorName, getItem, pause, putItem, type Session } from './session.ts'
 import { type Budget, mayWait } from './settle.ts'
-import { beginTransaction, end, expiry, isOverdue, statesOf } from './transactions.ts'
+import { isAbandoned } from './transaction/watch.ts'
+import { abort, beginTransaction, shortExpiry, statesOf } from './transactions.ts'
 
 const locksOf = (tenant: string, names: readonly string[]): Key[] =>
   [...new Map(names.map((name) => lockKey(tenant, name)).map((key) => [key.pk, key])).values()].sort(
@@ -15,7 +16,7 @@ const locksOf = (tenant: string, names: readonly string[]): Key[] =>
 
 const put = async (session: Session, key: Key, txn: string, instead?: string): Promise<boolean> => {
   try {
-    await putItem(session, lockParams(session.tables.system, key, txn, expiry(session), instead))
+    await putItem(session, lockParams(session.tables.system, key, txn, shortExpiry(session), instead))
     return true
   } catch (error) {
     if (errorName(error) === 'ConditionalCheckFailedException') return false
@@ -28,11 +29,11 @@ const holderOf = async (session: Session, key: Key): Promise<string | undefined>
   return Item?.txn
 }
 
-/** A holder that has outlived its lease is fenced off first: its transaction is aborted, then its lock is taken. */
+/** A holder that was watched for the length of a lease is fenced off first: its transaction is aborted, then its lock is taken. */
 const hasEnded = async (session: Session, holder: string): Promise<boolean> => {
-  const state = isOverdue(session, holder)
-    ? await end(session, holder, 'aborted')
-    : (await statesOf(session, [holder])).get(holder)
+  const known = (await statesOf(session, [holder])).get(holder) ?? 'pending'
+  const ending = known === 'pending' && (await isAbandoned(session, holder))
+  const state = ending ? await abort(session, holder) : known
   if (state === 'unfinished') await finish(session, holder)
   return state !== 'pending'
 }
@@ -53,7 +54,7 @@ const take = async (session: Session, key: Key, txn: string, budget: Budget): Pr
 }
 
 const insertAll = (session: Session, keys: readonly Key[], txn: string): Promise<Key[]> =>
-  executeAll(session, keys, (key) => lockStatement(session.tables.system, key, txn, expiry(session)))
+  executeAll(session, keys, (key) => lockStatement(session.tables.system, key, txn, shortExpiry(session)))
 
 /** Takes the names, all or none; of two that block each other the older one waits longer; fails with `conflict`. */
 export const hold = async (session: Session, names: readonly string[]): Promise<Hold> => {

@@ -4,7 +4,8 @@ import { executeAll, readAll } from './batch.ts'
 import type { ResourceItem } from './items.ts'
 import { applyStatement, doneParams } from './params.ts'
 import { errorName, getObject, pause, putObject, type Session, updateItem } from './session.ts'
-import { isOverdue, recordedState, remember } from './transactions.ts'
+import { isLeft } from './transaction/watch.ts'
+import { recordedState, remember } from './transactions.ts'
 
 /** How long nothing of an unfinished journal must happen before a reader lends a hand, in milliseconds. */
 const courtesy = 500
@@ -94,13 +95,24 @@ const leftOver = async (
   }
 }
 
+/** Returns a journal; nothing where the transaction was closed meanwhile, whose journal went after it was done. */
+const readJournal = async (session: Session, txn: string): Promise<ResourceItem[] | undefined> => {
+  try {
+    return decodeJournal(await getObject(session, journalKey(session.tenant, txn)))
+  } catch (error) {
+    if ((await recordedState(session, txn)) !== 'unfinished') return undefined
+    throw error
+  }
+}
+
 /**
  * Returns once a committed transaction's journal is carried out: by its writer, by whoever was quicker to step in for
  * him, or by us. As long as it goes on we wait, since many who do the same work make it slower for all.
  */
 export const finish = async (session: Session, txn: string, patience = courtesy): Promise<void> => {
-  if (await isDone(session, txn, isOverdue(session, txn) ? 0 : patience)) return
-  const journal = decodeJournal(await getObject(session, journalKey(session.tenant, txn)))
+  if (await isDone(session, txn, isLeft(session, txn) ? 0 : patience)) return
+  const journal = await readJournal(session, txn)
+  if (!journal) return
   const parts = inChunks(journal, Math.ceil(journal.length / mostParts))
   const missing = await leftOver(session, txn, parts, patience)
   if (!missing) return

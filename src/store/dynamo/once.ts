@@ -4,7 +4,7 @@ import type { Hold, Once } from '../port.ts'
 import { finish } from './journal.ts'
 import { getParams } from './params.ts'
 import { getItem, getObject, putItem, putObject, type Session } from './session.ts'
-import { expiry, recordedState } from './transactions.ts'
+import { recordedState, shortExpiry } from './transactions.ts'
 
 /** Well below the 400 KB that an item may have. */
 const mostInItem = 300_000
@@ -27,7 +27,7 @@ export const note = async (
   const bytes = deflateRawSync(result)
   const isLarge = bytes.length > mostInItem
   if (isLarge) await putObject(session, onceObjectKey(tenant, txn), bytes)
-  const item = { txn, print, ttl: expiry(session), ...(isLarge ? {} : { result: bytes }) }
+  const item = { txn, print, ttl: shortExpiry(session), ...(isLarge ? {} : { result: bytes }) }
   await putItem(session, { TableName: tables.system, Item: { ...onceKey(tenant, name), ...item } })
 }
 

@@ -16,6 +16,7 @@ export interface StorePlace {
 
 const realClock: Clock = {
   now: Date.now,
+  monotonic: () => performance.now(),
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 }
 
@@ -23,7 +24,13 @@ const usualTiming: Timing = { lease: 30_000, patience: 2_000, definitions: 2_000
 
 /** Returns a function that opens one tenant's session; what is final is remembered across requests. */
 export const openSession = ({ clock = realClock, timing, ...place }: StorePlace) => {
-  const memory: Memory = { states: new Map(), marks: new Set(), definitions: new Map() }
+  const memory: Memory = {
+    states: new Map(),
+    marks: new Set(),
+    definitions: new Map(),
+    watched: new Map(),
+    openAsked: new Map(),
+  }
   return (tenant: string): Session => ({
     ...place,
     tenant,
@@ -32,6 +39,7 @@ export const openSession = ({ clock = realClock, timing, ...place }: StorePlace)
     memory,
     meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
     underWay: 0,
+    repeated: 0,
   })
 }
 

@@ -42,6 +42,8 @@ export const flipParams = (table: string, { write, item }: Prepared): PutCommand
 interface Ending {
   state: 'committed' | 'aborted'
   journal?: boolean
+  /** Which attempt committed it, to tell its own lost answer from another's commit under the same hold. */
+  attempt?: string
   ttl?: number
 }
 
@@ -69,6 +71,15 @@ export const expireParams = (table: string, key: Key, ttl: number): UpdateComman
   ConditionExpression: 'attribute_exists(pk)',
   ExpressionAttributeNames: { '#ttl': 'ttl' },
   ExpressionAttributeValues: { ':done': true, ':ttl': ttl },
+})
+
+/** Returns the parameters that show that the writer of a registered transaction lives. */
+export const beatParams = (table: string, key: Key): UpdateCommandInput => ({
+  TableName: table,
+  Key: key,
+  UpdateExpression: 'ADD beat :one',
+  ConditionExpression: 'attribute_exists(pk)',
+  ExpressionAttributeValues: { ':one': 1 },
 })
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number]

@@ -13,15 +13,18 @@ export const progress = async (session: Session, name: string): Promise<Progress
   return { v: Number(Item?.v ?? 0), text: String(Item?.text ?? '') }
 }
 
-/** Keeps how far it has come; returns false where it is not the next version any more. */
+/** Keeps how far it has come; returns false where it is not the next version any more. A put whose answer was lost counts. */
 export const keepProgress = async (session: Session, name: string, kept: Progress): Promise<boolean> => {
+  const { repeated } = session
   try {
     const key = progressKey(session.tenant, name)
     await putItem(session, nextPutParams(session.tables.system, key, kept))
     return true
   } catch (error) {
-    if (errorName(error) === 'ConditionalCheckFailedException') return false
-    throw error
+    if (errorName(error) !== 'ConditionalCheckFailedException') throw error
+    if (session.repeated === repeated) return false
+    const now = await progress(session, name)
+    return now.v === kept.v && now.text === kept.text
   }
 }
 

@@ -4,10 +4,10 @@ import { inParallel } from '../parallel.ts'
 import type { ResourceKey } from '../port.ts'
 import { writeAll } from './batch.ts'
 import { stagedBy } from './items.ts'
-import { purgeParams } from './params.ts'
+import { getParams, purgeParams } from './params.ts'
 import { betweenParams } from './query-params.ts'
 import { currentItems } from './read.ts'
-import { deleteItem, errorName, putObject, query, removeObject, type Session } from './session.ts'
+import { deleteItem, errorName, getItem, putObject, query, removeObject, type Session } from './session.ts'
 
 const pageSize = 500
 
@@ -54,11 +54,13 @@ const changed = ({ type, id }: ResourceKey) =>
   )
 
 const removeDeletion = async (session: Session, key: ResourceKey, w: string): Promise<void> => {
+  const place = currentKey(session.tenant, key)
   try {
-    const place = currentKey(session.tenant, key)
     await deleteItem(session, purgeParams(session.tables.resources, place, w))
   } catch (error) {
-    throw errorName(error) === 'ConditionalCheckFailedException' ? changed(key) : error
+    if (errorName(error) !== 'ConditionalCheckFailedException') throw error
+    const { Item } = await getItem(session, getParams(session.tables.resources, place))
+    if (Item) throw changed(key)
   }
 }
 

@@ -8,8 +8,8 @@ import { candidatesOf, type IndexItem } from './index-items.ts'
 import { type ResourceItem, versionOfItem } from './items.ts'
 import { pageParams } from './query-params.ts'
 import { getObject, query, type Session } from './session.ts'
-import { settled } from './settle.ts'
-import { recalled, statesOf } from './transactions.ts'
+import { finishNamed, finishOpen, settled } from './settle.ts'
+import { recalled } from './transactions.ts'
 
 const textOf = async (session: Session, { deleted, body, s3 }: ResourceItem): Promise<string> => {
   if (deleted) return ''
@@ -45,7 +45,7 @@ export const currentItems = async (
   const places = keys.map((key) => currentKey(session.tenant, key))
   const read = () => readAll<ResourceItem>(session, session.tables.resources, places)
   const journals = unknownJournals(session, keys)
-  const [first] = await Promise.all([read(), statesOf(session, journals)])
+  const [first] = await Promise.all([read(), finishNamed(session, journals)])
   // A journal that has become known to be done only now may have been carried out after the items were read.
   const isComplete = journals.length === 0 || first.length === new Set(places.map(({ pk }) => pk)).size
   let ready = isComplete ? first : undefined
@@ -54,7 +54,11 @@ export const currentItems = async (
     ready = undefined
     return reading
   })
-  return new Map(items.map((item) => [item.pk, item]))
+  const found = new Map(items.map((item) => [item.pk, item]))
+  const isMissing = keys.some(({ w }, at) => w === undefined && !found.has(places[at]?.pk ?? ''))
+  if (!isMissing || !(await finishOpen(session))) return found
+  const again = await settledReading(session, read)
+  return new Map(again.map((item) => [item.pk, item]))
 }
 
 /** Returns the current version for each key, in the keys' order. */

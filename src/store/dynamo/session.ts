@@ -20,7 +20,8 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb'
-import { failure } from '../../outcome/failure.ts'
+import { isKind } from '../../outcome/failure.ts'
+import { engineFailure } from '../engine-failure.ts'
 import type { Build, Definitions, Meter } from '../port.ts'
 import type { Clients } from './clients.ts'
 import type { State } from './items.ts'
@@ -34,12 +35,16 @@ export interface Tables {
 
 /** Time as the store sees it, so that tests can move it. */
 export interface Clock {
+  /** The wall clock: milliseconds since 1970. It may be wrong, jump and stand still: correctness rests on it nowhere. */
   now(): number
+  /** Milliseconds since some moment of this process: never goes back, and tells nothing to other processes. */
+  monotonic(): number
   sleep(milliseconds: number): Promise<void>
 }
 
-/** How long a transaction or a hold may take, and how long others wait for it, in milliseconds. */
+/** How long others watch and wait for a transaction or a hold, in milliseconds. */
 export interface Timing {
+  /** A process that has watched a transaction for so long, and saw no sign of life, may end it. */
   lease: number
   patience: number
   /** For how long a writer trusts what it has read of the tenant's definitions. */
@@ -49,11 +54,20 @@ export interface Timing {
 /** What a process knows of a tenant's definitions, and when it last asked. */
 export interface Known {
   definitions: Definitions
-  asked: number
+  asked: { wall: number; monotonic: number }
+}
+
+/** A transaction as this process first saw it: when, by its own monotonic clock, and how often it had shown life. */
+export interface Watched {
+  since: number
+  beat: number
 }
 
 /** What all requests of one process share: final transaction states, the marks that are written already, and definitions. */
 export interface Memory {
+  watched: Map<string, Watched>
+  /** When the open transactions of a tenant were last asked for, by the monotonic clock. */
+  openAsked: Map<string, number>
   definitions: Map<string, Known>
   states: Map<string, State>
   marks: Set<string>
@@ -71,25 +85,20 @@ export interface Session {
   build?: () => Promise<Build>
   meter: Meter
   underWay: number
+  /** How many calls were sent more than once, or got no answer: each may have taken effect without our knowing. */
+  repeated: number
 }
-
-const throttled = new Set([
-  'ProvisionedThroughputExceededException',
-  'ThrottlingException',
-  'RequestLimitExceeded',
-])
-const unavailable = new Set(['InternalServerError', 'ServiceUnavailable', 'TimeoutError', 'SlowDown'])
 
 /** Returns the name an AWS error or its like goes by. */
 export const errorName = (error: unknown): string => (error instanceof Error ? error.name : '')
 
-const asFailure = (error: unknown): unknown => {
-  if (throttled.has(errorName(error)))
-    return failure('throttled', 'The database is at its limit. Try again in a moment.')
-  if (unavailable.has(errorName(error)))
-    return failure('busy', 'The database did not answer. Try again in a moment.')
-  return error
+interface Attempted {
+  $metadata?: { attempts?: number | undefined } | undefined
 }
+
+/** Returns whether a call was sent more than once, or was not answered: an earlier sending may have taken effect. */
+const isDoubtful = (came: unknown): boolean =>
+  isKind(came, 'busy') || ((came as Attempted | undefined)?.$metadata?.attempts ?? 1) > 1
 
 interface Capacity {
   CapacityUnits?: number | undefined
@@ -107,9 +116,13 @@ const counted = async <Out>(session: Session, call: () => Promise<Out>): Promise
   meter.calls++
   if (session.underWay++ === 0) meter.rounds++
   try {
-    return await call()
+    const answer = await call()
+    if (isDoubtful(answer)) session.repeated++
+    return answer
   } catch (error) {
-    throw asFailure(error)
+    const thrown = engineFailure(error)
+    if (isDoubtful(thrown)) session.repeated++
+    throw thrown
   } finally {
     session.underWay--
   }
@@ -123,6 +136,15 @@ const metered = async <Out extends object>(
   const answer = await counted(session, call)
   session.meter[units] += unitsOf(answer)
   return answer
+}
+
+/**
+ * Returns the database's time in milliseconds since 1970, to the second: what its last answer said, and how much time has
+ * gone by since on the monotonic clock. Our own wall clock is asked only where no answer said it.
+ */
+export const databaseTime = ({ clients, clock }: Session): number => {
+  const heard = clients.heard?.()
+  return heard ? heard.date + (performance.now() - heard.at) : clock.now()
 }
 
 const total = { ReturnConsumedCapacity: 'TOTAL' } as const

@@ -1,5 +1,5 @@
 import { failure } from '../../outcome/failure.ts'
-import { currentKey } from '../keys.ts'
+import { currentKey, pastKey } from '../keys.ts'
 import type { ResourceKey, Version } from '../port.ts'
 import { folded, type Prepared, type ResourceItem, type State, stagedBy, standing } from './items.ts'
 import { finish } from './journal.ts'
@@ -14,7 +14,9 @@ import {
   type Session,
   updateItem,
 } from './session.ts'
-import { end, isOverdue, statesOf } from './transactions.ts'
+import { openTransactions } from './transaction/registry.ts'
+import { isAbandoned, isLeft } from './transaction/watch.ts'
+import { abort, remember, statesOf } from './transactions.ts'
 
 const conditionally = async (call: Promise<unknown>): Promise<void> => {
   try {
@@ -58,23 +60,62 @@ const settleAbandoned = async (
 ): Promise<void> => {
   const settling = items.map(async (item) => {
     const txn = stagedBy(item) ?? ''
-    if (isOverdue(session, txn)) await settleItem(session, item, txn, states.get(txn) ?? 'pending')
+    const state = states.get(txn) ?? 'pending'
+    if (state !== 'pending' && isLeft(session, txn)) await settleItem(session, item, txn, state)
   })
   await Promise.allSettled(settling)
 }
-
-/** By then a journal is carried out: the stream tells the janitor of every one that is begun. */
-const longestJournal = 24 * 3600 * 1000
-
-const createdBy = ({ clock }: Session, { by, t }: ResourceItem): string | undefined =>
-  clock.now() - Date.parse(t) < longestJournal ? by : undefined
 
 const distinct = (txns: readonly (string | undefined)[]): string[] => [
   ...new Set(txns.filter((txn) => txn !== undefined)),
 ]
 
+/** Carries out those that are committed and not done; returns whether there were any. */
+const finishAll = async (
+  session: Session,
+  txns: readonly string[],
+  states: ReadonlyMap<string, State>,
+): Promise<boolean> => {
+  const unfinished = txns.filter((txn) => states.get(txn) === 'unfinished')
+  await Promise.all(unfinished.map((txn) => finish(session, txn)))
+  return unfinished.length > 0
+}
+
 /**
- * Returns the items as readers may see them; what a writer has left behind after its lease is settled on the way.
+ * Carries out the journals among these transactions that are committed and not done, whatever their age; returns whether
+ * there were any. Whoever holds an index entry calls it with the transactions that the write ids name (`journalOf`).
+ */
+export const finishNamed = async (session: Session, txns: readonly string[]): Promise<boolean> =>
+  txns.length > 0 && finishAll(session, txns, await statesOf(session, txns))
+
+/** So long an answer about open transactions is good enough for who found nothing, in milliseconds. */
+const openTrusted = 5_000
+
+/**
+ * Carries out every journal of the tenant that is committed and not done; returns whether there were any. For who found
+ * nothing under an id: that may be created by a journal which nobody has begun to carry out, and nothing names it. One
+ * Query where a process has not asked within five seconds by its monotonic clock; else nothing is read.
+ */
+export const finishOpen = async (session: Session): Promise<boolean> => {
+  const { memory, clock, tenant } = session
+  const asked = memory.openAsked.get(tenant)
+  if (asked !== undefined && clock.monotonic() - asked < openTrusted) return false
+  memory.openAsked.set(tenant, clock.monotonic())
+  const journals = (await openTransactions(session)).filter(({ journal }) => journal)
+  return finishNamed(
+    session,
+    journals.map(({ txn }) => txn),
+  )
+}
+
+/** A record ends only after its journal is done: what was created by one that has none any more is complete. */
+const completed = (session: Session, created: readonly string[], states: Map<string, State>): void => {
+  for (const txn of created) if (states.get(txn) === 'pending') remember(session, txn, 'committed')
+}
+
+/**
+ * Returns the items as readers may see them; what a writer has left behind is settled on the way, once it was seen to lie
+ * there for the length of a lease.
  * Returns undefined when the items must be read again: the rest of what a transaction has created was missing.
  */
 export const settled = async (
@@ -82,12 +123,12 @@ export const settled = async (
   items: readonly ResourceItem[],
 ): Promise<ResourceItem[] | undefined> => {
   const staged = items.filter(stagedBy)
-  const txns = distinct([...staged.map(stagedBy), ...items.map((item) => createdBy(session, item))])
+  const created = distinct(items.map(({ by }) => by))
+  const txns = distinct([...staged.map(stagedBy), ...created])
   if (txns.length === 0) return [...items]
   const states = await statesOf(session, txns)
-  const unfinished = txns.filter((txn) => states.get(txn) === 'unfinished')
-  await Promise.all(unfinished.map((txn) => finish(session, txn)))
-  if (unfinished.length > 0) return undefined
+  if (await finishAll(session, txns, states)) return undefined
+  completed(session, created, states)
   await settleAbandoned(session, staged, states)
   return items
     .map((item) => standing(item, states.get(stagedBy(item) ?? '') ?? 'pending'))
@@ -163,9 +204,20 @@ const passBy = async (
 ): Promise<void> => {
   if (!item || txn === undefined || state === 'unfinished') return
   if (state !== 'pending') await settleItem(session, item, txn, state)
-  else if (isOverdue(session, txn)) await end(session, txn, 'aborted')
+  else if (await isAbandoned(session, txn)) await abort(session, txn)
   else if (mayWait(session, budget, mine, txn)) budget.left -= await pause(session, attempt)
   else throw contended(key)
+}
+
+/**
+ * Returns whether a write was current and has been superseded since: whoever superseded it has put it among the past
+ * versions first. That can be only where a call was repeated, whose first answer was lost.
+ */
+const wasDone = async (session: Session, { key, item }: Prepared): Promise<boolean> => {
+  if (session.repeated === 0) return false
+  const place = pastKey(session.tenant, key, item.v)
+  const { Item } = await getItem(session, getParams(session.tables.resources, place))
+  return Item?.w === item.w
 }
 
 /**
@@ -181,9 +233,12 @@ export const makeWay = async (
   for (let attempt = 0; ; attempt++) {
     const found = await lookAt(session, prepared.key)
     const { item, txn, now } = found
-    if ((txn === undefined && item?.w === prepared.item.w) || (txn !== undefined && txn === mine))
-      return 'done'
-    if (now?.w !== prepared.write.before?.w) throw outdated(prepared, now)
+    const isOurs = mine === undefined ? now?.w === prepared.item.w : txn === mine
+    if (isOurs) return 'done'
+    if (now?.w !== prepared.write.before?.w) {
+      if (mine === undefined && (await wasDone(session, prepared))) return 'done'
+      throw outdated(prepared, now)
+    }
     if (!item || txn === undefined) return 'free'
     await passBy(session, prepared.key, found, { budget, mine, attempt })
   }

@@ -1,11 +1,11 @@
-import { transactionKey } from '../keys.ts'
 import { inParallel } from '../parallel.ts'
 import { executeAll } from './batch.ts'
-import type { Prepared } from './items.ts'
-import { expireParams, foldStatement, stageStatement } from './params.ts'
-import { type Session, updateItem } from './session.ts'
+import type { Prepared, State } from './items.ts'
+import { foldStatement, stageStatement } from './params.ts'
+import type { Session } from './session.ts'
 import { type Budget, makeWay, settleItem } from './settle.ts'
-import { end, expiry } from './transactions.ts'
+import { close, type Open } from './transaction/registry.ts'
+import { abort } from './transactions.ts'
 
 /** One order for all transactions, so that two of them meet at the first resource they share. */
 const inKeyOrder = (prepared: readonly Prepared[]): Prepared[] =>
@@ -32,17 +32,23 @@ export const stageAll = async (
 const stagedItem = ({ item, write }: Prepared, txn: string) =>
   write.before ? { ...item, next: { ...item, txn } } : { ...item, txn }
 
-/** Ends a transaction that cannot be committed and takes off what it has staged; what fails here others will do. */
+/**
+ * Ends a transaction that was not seen to commit and takes off what it has staged; what fails here the sweep will do.
+ * Returns how it has ended: `committed` or `unfinished` where its record was put after all and only the answer was lost.
+ */
 export const abandon = async (
   session: Session,
   prepared: readonly Prepared[],
-  txn: string,
-): Promise<void> => {
-  const state = await end(session, txn, 'aborted').catch(() => 'pending' as const)
-  if (state !== 'aborted') return
-  const remove = (one: Prepared) =>
-    settleItem(session, stagedItem(one, txn), txn, state).catch(() => undefined)
+  open: Open,
+): Promise<State> => {
+  const { txn } = open
+  const state = await abort(session, txn).catch(() => 'pending' as const)
+  if (state !== 'aborted') return state
+  const remove = (one: Prepared) => settleItem(session, stagedItem(one, txn), txn, state)
   await inParallel(32, prepared, remove)
+    .then(() => close(session, open))
+    .catch(() => undefined)
+  return state
 }
 
 const foldStaged = async (session: Session, prepared: readonly Prepared[], txn: string): Promise<void> => {
@@ -55,17 +61,12 @@ const foldStaged = async (session: Session, prepared: readonly Prepared[], txn: 
   ])
 }
 
-/** Makes all staged items ordinary after the commit; the record may expire once none refers to it. */
-export const foldAll = async (
-  session: Session,
-  prepared: readonly Prepared[],
-  txn: string,
-): Promise<void> => {
-  const { tables, tenant } = session
+/** Makes all staged items ordinary after the commit, and closes the transaction. */
+export const foldAll = async (session: Session, prepared: readonly Prepared[], open: Open): Promise<void> => {
   try {
-    await foldStaged(session, prepared, txn)
-    await updateItem(session, expireParams(tables.system, transactionKey(tenant, txn), expiry(session)))
+    await foldStaged(session, prepared, open.txn)
+    await close(session, open)
   } catch {
-    // The transaction is committed: whoever meets an item that is not folded yet reads it right and folds it.
+    // The transaction is committed: who meets an item that is not folded yet reads it right, and the sweep folds it.
   }
 }

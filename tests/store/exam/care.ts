@@ -94,8 +94,10 @@ export const examineCare = ({ engines, tenant }: Examinee): void => {
     })
     dead.catch(() => undefined)
     await new Promise((resolve) => setTimeout(resolve, 50))
+    const refer = () => store().commit([put(referrer)], undefined, { undeleted: [target] })
+    await expect(refer()).rejects.toMatchObject({ issues: [{ kind: 'conflict' }] })
     clock.move(31_000)
-    await store().commit([put(referrer)], undefined, { undeleted: [target] })
+    await refer()
     expect([await getOne(store(), target), await getOne(store(), referrer)]).toMatchObject([
       { v: 1 },
       { v: 1 },

@@ -36,9 +36,15 @@ export const examineHolds = ({ engines, tenant }: Examinee): void => {
     expect((await second).names).toEqual([name])
   })
 
-  test('gives a name away after its lease, and fails the commit of the one who slept', async () => {
+  /** Who is refused has begun to watch. */
+  const expectRefused = (asked: Promise<unknown>) =>
+    expect(asked).rejects.toMatchObject({ issues: [{ kind: 'conflict' }] })
+
+  test('gives a name away that was watched for a lease, and fails the commit of the one who slept', async () => {
     const { clock, store } = setUp()
     const slept = await store().hold([name])
+    clock.move(31_000)
+    await expectRefused(store().hold([name]))
     clock.move(31_000)
     const taken = await store().hold([name])
     const late = store().commit([put({ type: 'Patient', id: 'late', code: 'x' })], slept)
@@ -52,6 +58,7 @@ export const examineHolds = ({ engines, tenant }: Examinee): void => {
   test('fails a large commit of one who slept', async () => {
     const { clock, store } = setUp()
     const slept = await store().hold([name])
+    await expectRefused(store().hold([name]))
     clock.move(31_000)
     await store().hold([name])
     const notes = manyNotes(130, 'late')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openStore } from '../../../src/store/dynamo/open.ts'
+import { openSession, openStore } from '../../../src/store/dynamo/open.ts'
 import { typeList } from '../../../src/store/keys.ts'
 import type { Store } from '../../../src/store/port.ts'
 import {
@@ -29,8 +29,21 @@ export const examineStaging = ({ engines, tenant }: Examinee): void => {
     const place = { ...engines().place, clock, timing }
     const stopping = (when: Parameters<typeof failingAt>[1]) =>
       openStore({ ...place, clients: failingAt(place.clients, when) })(name)
-    return { clock, store: () => openStore(place)(name), stopping }
+    /** Another process: what it has watched, it remembers. */
+    const reader = () => {
+      const open = openStore(place)
+      return () => open(name)
+    }
+    return {
+      clock,
+      store: () => openStore(place)(name),
+      stopping,
+      reader,
+      session: () => openSession(place)(name),
+    }
   }
+
+  const refused = { issues: [{ kind: 'conflict' }] }
 
   const prepared = async (store: Store) => {
     await store.commit(changed.map((note) => put(note)))
@@ -88,25 +101,28 @@ export const examineStaging = ({ engines, tenant }: Examinee): void => {
     }
   })
 
-  test('folds in what a dead writer has left, once its lease is over', async () => {
-    const { clock, store, stopping } = setUp()
+  test('folds in what a dead writer has left, once it was seen to lie there for the length of a lease', async () => {
+    const { clock, store, stopping, reader } = setUp()
     const writes = await prepared(store())
     await expect(stopping({ after: isRecord }).commit(writes)).rejects.toThrow('stopped')
+    const watching = reader()
+    await expectNew(watching())
     clock.move(31_000)
-    await expectNew(store())
-    const reader = store()
-    await reader.get([...created, ...changed])
-    expect(reader.meter.calls).toBe(2)
+    await expectNew(watching())
+    const later = store()
+    await later.get([...created, ...changed])
+    expect(later.meter.calls).toBe(2)
   })
 
-  test('refuses a writer while a transaction is under way, and aborts it after its lease', async () => {
-    const { clock, store, stopping } = setUp()
+  test('refuses a writer while a transaction is under way, and lets him abort it after having watched it for a lease', async () => {
+    const { clock, store, stopping, reader } = setUp()
     const writes = await prepared(store())
     await expect(stopping({ before: isRecord }).commit(writes)).rejects.toThrow('stopped')
     const note = changed[0] as Note
     const before = await getOne(store(), note)
-    const update = () => store().commit([put({ ...note, code: 'mine' }, before)])
-    await expect(update()).rejects.toMatchObject({ issues: [{ kind: 'conflict' }] })
+    const watching = reader()
+    const update = () => watching().commit([put({ ...note, code: 'mine' }, before)])
+    await expect(update()).rejects.toMatchObject(refused)
     await expect(update()).rejects.toThrow('`Observation/old-00000`')
     clock.move(31_000)
     await update()
@@ -115,14 +131,17 @@ export const examineStaging = ({ engines, tenant }: Examinee): void => {
   })
 
   test('fails a writer that has slept past its lease and was aborted meanwhile', async () => {
-    const { clock, store, stopping } = setUp()
+    const { clock, store, stopping, reader } = setUp()
     const writes = await prepared(store())
     const note = created[0] as Note
+    const watching = reader()
+    const update = () => watching().commit([put({ ...note, code: 'mine' })])
     const slow = stopping({
       wait: isRecord,
       meanwhile: async () => {
+        await expect(update()).rejects.toMatchObject(refused)
         clock.move(31_000)
-        await store().commit([put({ ...note, code: 'mine' })])
+        await update()
       },
     })
     await expect(slow.commit(writes)).rejects.toMatchObject({ issues: [{ kind: 'conflict' }] })
@@ -133,21 +152,30 @@ export const examineStaging = ({ engines, tenant }: Examinee): void => {
   })
 
   test('lets a large transaction take over what an aborted one has staged', async () => {
-    const { clock, store, stopping } = setUp()
+    const { clock, store, stopping, reader } = setUp()
     const writes = await prepared(store())
     await expect(stopping({ before: isRecord }).commit(writes)).rejects.toThrow('stopped')
+    const watching = reader()
+    await expect(watching().commit(writes)).rejects.toMatchObject(refused)
     clock.move(31_000)
-    await store().commit(writes)
+    await watching().commit(writes)
     await expectNew(store())
   })
 
   const fresh = manyNotes(130, 'fresh')
 
-  test('shows nothing of new resources whose transaction has stopped right after its record', async () => {
+  test('completes new resources whose transaction has stopped right after its record, for who asks for one and finds nothing', async () => {
     const { store, stopping } = setUp()
     await expect(stopping({ after: isRecord }).commit(fresh.map(create))).rejects.toThrow('stopped')
-    expect((await store().get(fresh)).every((version) => version === undefined)).toBe(true)
-    expect(await liveIds(store(), 'Observation', listing)).toEqual([])
+    expect((await getOne(store(), fresh[77] as Note))?.v).toBe(1)
+    expect((await store().get(fresh)).every((version) => version?.v === 1)).toBe(true)
+    expect(await liveIds(store(), 'Observation', listing)).toEqual(fresh.map(({ id }) => id))
+  })
+
+  test('completes them for who finds one of them in the index', async () => {
+    const { store, stopping } = setUp()
+    await expect(stopping({ after: isRecord }).commit(fresh.map(create))).rejects.toThrow('stopped')
+    expect(await liveIds(store(), 'Observation', listing)).toEqual(fresh.map(({ id }) => id))
   })
 
   test('completes new resources that a writer has begun to create, for the first who meets one', async () => {
