@@ -27,6 +27,8 @@ export interface SearchParameter {
    * `family` from `name`, whose strings include the family name): such a parameter needs no index entries of its own.
    */
   within?: readonly string[]
+  /** The types of a token's or a reference's elements, where one of them is not a usual one: `string`, `canonical`. */
+  elements?: readonly string[]
   /** Where the parameter is a tenant's own rather than R4's. */
   own?: OwnValues
 }

@@ -26,7 +26,7 @@ export const searchParameters: (type: string) => ReadonlyMap<string, SearchParam
 const rowsOf = (base: string): string[] => parameterRows[base]?.split('\n').filter((row) => row !== '') ?? []
 
 const parameterOf = (base: string, row: string): SearchParameter => {
-  const [code = '', type = '', address, targets, components, within] = row.split('\t')
+  const [code = '', type = '', address, targets, components, within, elements] = row.split('\t')
   return {
     code,
     type: type as SearchType,
@@ -34,6 +34,7 @@ const parameterOf = (base: string, row: string): SearchParameter => {
     ...(targets && { targets: targets.split(' ') }),
     ...(components && { components: components.split('\f').map(componentOf) }),
     ...(within && { within: within.split(' ') }),
+    ...(elements && { elements: elements.split(' ') }),
   }
 }
 

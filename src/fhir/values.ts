@@ -2,6 +2,7 @@
 
 import { innerType } from './contained.ts'
 import type { Resource, TypedValue } from './definitions.ts'
+import { firstEntry } from './first-entry.ts'
 import { parseLink } from './references.ts'
 
 /** Returns the items of a repeating element. */
@@ -48,9 +49,16 @@ const primitives = new Set(
 const typeOfChoice = (name: string): string =>
   primitives.has(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name
 
-/** Adds a resource within a resource, under its own type's name. */
-export const putResource = (values: TypedValue[], resource: Resource | undefined): void => {
-  if (resource) values.push({ type: resource.resourceType, value: resource })
+/** Adds the links by which the first entry of a document or a message is named: by its type and id, and by its `fullUrl`. */
+export const putResource = (values: TypedValue[], bundle: Resource, type: string): void => {
+  const first = firstEntry(bundle)
+  if (first?.resource.resourceType !== type) return
+  const { resourceType, id } = first.resource
+  const own = typeof id === 'string' ? `${resourceType}/${id}` : undefined
+  const names = new Set([own, first.fullUrl].filter((name) => name !== undefined))
+  // An entry without either is there all the same: `:missing` asks.
+  if (names.size === 0) put(values, 'Reference', { type: resourceType })
+  for (const reference of names) put(values, 'Reference', { reference })
 }
 
 /**

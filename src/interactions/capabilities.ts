@@ -5,6 +5,7 @@ import { compartmentTypes, searchParameters } from '../fhir/parameters.ts'
 import { resourceTypes } from '../fhir/types.ts'
 import { failure } from '../outcome/failure.ts'
 import { type Definition, definitionsIn } from '../search/own.ts'
+import { isFollowed } from '../search/parse/reading.ts'
 import { specialParameters } from '../search/parse/special.ts'
 import { hashOf } from '../store/keys.ts'
 import type { Context, Login } from '../write/context.ts'
@@ -22,7 +23,7 @@ const codesOf = (routes: readonly RouteFacts[], ...levels: RouteFacts['level'][]
     .flatMap(({ code }) => code.split(' ').map((each) => ({ code: each })))
 
 /** A search parameter as far as it is stated. */
-type Stated = Pick<SearchParameter, 'code' | 'type' | 'url' | 'targets'>
+type Stated = Pick<SearchParameter, 'code' | 'type' | 'url' | 'targets' | 'elements'>
 
 /** The tenant's own search parameters are stated once they can be searched by. */
 const parametersOf = (type: string, own: readonly Definition[]): Stated[] => [
@@ -34,7 +35,7 @@ const parametersOf = (type: string, own: readonly Definition[]): Stated[] => [
 const searchParam = ({ code, type, url }: Stated) => ({ name: code, type, definition: url })
 
 const references = (type: string, own: readonly Definition[]): Stated[] =>
-  parametersOf(type, own).filter((parameter) => parameter.type === 'reference')
+  parametersOf(type, own).filter(isFollowed)
 
 const includesOf = (type: string, own: readonly Definition[]): string[] =>
   references(type, own).map(({ code }) => `${type}:${code}`)

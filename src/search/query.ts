@@ -89,7 +89,7 @@ export interface HasClause {
   readonly clause: Clause
 }
 
-/** The link must point to one of these addresses: `Patient/1`, or `#MedicationRequest/1#m1` inside another. */
+/** The link must point to one of these addresses: `Patient/1`, `#MedicationRequest/1#m1` inside another, or a canonical one. */
 export interface LinkedClause {
   readonly kind: 'linked'
   readonly parameter: SearchParameter
@@ -151,6 +151,8 @@ export interface TokenValue {
   readonly type: 'token'
   readonly system?: string
   readonly code?: string
+  /** The code as the index lists it where case does not matter, where that is another text. */
+  readonly folded?: string
   /** The third part of `:of-type`. */
   readonly value?: string
   /** The value set that `:in` and `:not-in` name. */

@@ -5,6 +5,7 @@ import type { Store, Version } from '../store/port.ts'
 import { checkIndexed } from './care/remembered.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { type Explanation, explain } from './explain.ts'
+import { refuseAmbiguous } from './links/ambiguous.ts'
 import { readResolved, resolveForAll } from './links/chained.ts'
 import { type FindCodes, withCodes } from './links/codes.ts'
 import { follower } from './links/follow.ts'
@@ -57,6 +58,7 @@ export const search = async (
 ): Promise<SearchPage> => {
   const query = await withCodes(asked, findCodes)
   await checkIndexed(store, query)
+  if (asked.cursor === undefined) await refuseAmbiguous(store, asked)
   const attempt = () => {
     const follow = follower()
     const scope = newScope(store, started, { ...limitsOf(query), ...limits }, follow)
@@ -233,6 +235,7 @@ export const matcherOf = async (
     scope,
     await withCodes(await readCriteria(type, pairs, base, store), findCodes),
   )
+  await refuseAmbiguous(store, query)
   const resolved = await resolveForAll(scope, query)
   if (isOpen(resolved.query)) throw tooManyLinks(type)
   return (resource) => matches(resolved.query, resource)

@@ -1,5 +1,6 @@
 /** Conformance resources by their canonical address, https://hl7.org/fhir/R4/references.html#canonical */
 
+import { byVersion } from '../fhir/canonical.ts'
 import type { Resource } from '../fhir/definitions.ts'
 import { parseCanonical } from '../fhir/references.ts'
 import { valueList } from '../store/keys.ts'
@@ -137,14 +138,6 @@ export const storedByAddress = async (
   const found = await settled(() => readByAddress(store, type, parameter, url))
   return found.sort((a, b) => byVersion(a.version, b.version) || (a.t < b.t ? -1 : 1))
 }
-
-const natural = new Intl.Collator('en', { numeric: true })
-
-/** Compares versions in natural order: 2.10 after 2.9, a missing version before all. */
-export const byVersion = (a: string | undefined, b: string | undefined): number =>
-  a === undefined || b === undefined
-    ? Number(a !== undefined) - Number(b !== undefined)
-    : natural.compare(a, b)
 
 /** Returns the stored resource of that type and address: of the version that `url|version` names, else the newest. */
 export const heldByUrl = async (

@@ -3,9 +3,10 @@
  * stored.
  */
 
+import { byVersion } from '../fhir/canonical.ts'
 import { parseCanonical } from '../fhir/references.ts'
 import type { Store } from '../store/port.ts'
-import { byVersion, type StoredConformance, storedByAddress } from './find.ts'
+import { type StoredConformance, storedByAddress } from './find.ts'
 import type { CodeSystemResource, ValueSetResource } from './resources.ts'
 import { type CodeSystemGraph, systemOf } from './systems/graph.ts'
 import { standardSystems, standardValueSets } from './systems/standard.ts'

@@ -9,6 +9,7 @@ import { dataFiles, readData, syntheaResources } from './official.ts'
 /**
  * Where extraction means to differ from a plain evaluation:
  * - `resolve() is X` needs a server; the reference itself says what it points to, see `refersTo`;
+ * - the first entry of a document or a message is told by its names, see `putResource`;
  * - an extension's value is what can be searched, not the extension around it;
  * What the oracle lacks is put in other words: `hasExtension`, and `as` on more than one value. A union is evaluated
  * operand by operand, because it would drop repeated values, which an index does not mind.
@@ -45,7 +46,7 @@ const isFiltered = (type: string, { code }: SearchParameter): boolean =>
 
 const compare = (resource: Resource): void => {
   for (const parameter of searchParameters(resource.resourceType).values()) {
-    if (parameter.type === 'composite') continue
+    if (parameter.type === 'composite' || parameter.elements?.includes('Resource')) continue
     const found = values(extract(resource, parameter.code))
     const expected = evaluate(resource.resourceType, parameter, resource)
     const label = `${resource.resourceType}/${resource.id} ${parameter.code}`

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { searchExpression } from '../../src/fhir/expressions.ts'
 import { readDefinitions, usCoreParameters } from '../../src/fhir/generate/source.ts'
 import {
@@ -176,11 +176,45 @@ test('extracts by condition and from extensions', () => {
   expect(url).toContain('patient-extensions')
 })
 
-test('a bundle knows its composition', () => {
-  const composition = { resourceType: 'Composition', id: 'c' }
-  const bundle = { resourceType: 'Bundle', type: 'document', entry: [{ resource: composition }] }
-  expect(extract(bundle, 'composition')).toEqual([{ type: 'Composition', value: composition }])
-  expect(extract({ resourceType: 'Bundle', type: 'document' }, 'composition')).toEqual([])
+describe('the first entry of a bundle', () => {
+  const entry = [{ fullUrl: 'urn:uuid:1', resource: { resourceType: 'Composition', id: 'c' } }]
+  const link = (reference: string) => ({ type: 'Reference', value: { reference } })
+
+  test('is known by its type and id, and by its fullUrl', () => {
+    const document = { resourceType: 'Bundle', type: 'document', entry }
+    expect(extract(document, 'composition')).toEqual([link('Composition/c'), link('urn:uuid:1')])
+    expect(extract(document, 'message')).toEqual([])
+  })
+
+  test.each(['collection', 'message', 'transaction'])('is no composition in a %s', (type) => {
+    expect(extract({ resourceType: 'Bundle', type, entry }, 'composition')).toEqual([])
+  })
+
+  test('is there without a name too', () => {
+    const header = { resourceType: 'MessageHeader' }
+    const message = { resourceType: 'Bundle', type: 'message', entry: [{ resource: header }] }
+    expect(extract(message, 'message')).toEqual([{ type: 'Reference', value: { type: 'MessageHeader' } }])
+  })
+})
+
+describe('a composite holds values of the parameters that its components name', () => {
+  test('also where R4 has their expressions the wrong way round', () => {
+    const target = { reference: 'DocumentReference/d1' }
+    const document = { resourceType: 'DocumentReference', relatesTo: [{ code: 'appends', target }] }
+    expect(extractComposite(document, 'relationship')).toEqual([
+      [
+        [{ type: 'Reference', value: target }],
+        [{ type: 'code', value: 'appends', system: 'http://hl7.org/fhir/document-relationship-type' }],
+      ],
+    ])
+  })
+
+  test('and no others', () => {
+    const characteristic = [{ code: { text: 'weight' }, valueQuantity: { value: 5, code: 'kg' } }]
+    expect(extractComposite({ resourceType: 'Group', characteristic }, 'characteristic-value')).toEqual([
+      [[{ type: 'CodeableConcept', value: { text: 'weight' } }], []],
+    ])
+  })
 })
 
 test('a patient is deceased by flag or by date', () => {

@@ -147,7 +147,8 @@ test.each([
   ['QuestionnaireResponse?questionnaire:below=http://example.org/q', ['q-1.0', 'q-1.1', 'q-10.0', 'q-any']],
   ['Basic?_profile=http://example.org/p', ['b-1', 'b-any']],
   ['Basic?_profile=http://example.org/p|1', ['b-1']],
-  ['Basic?_profile:below=http://example.org/p', ['b-1', 'b-any']],
+  ['Basic?_profile:below=http://example.org/p', ['b-1', 'b-any', 'b-other']],
+  ['Basic?_profile:below=http://example.org/p|', ['b-1']],
   ['DocumentReference?contenttype=text/xml', ['n0']],
   ['DocumentReference?contenttype:below=text/xml', ['n0', 'n1']],
 ])('%s finds a version, or a kind', async (url, found) => {

@@ -2,7 +2,7 @@
 
 import { parseFhirPath } from './fhirpath.ts'
 import type { Model } from './model.ts'
-import { rootPlace, type TypeParameter } from './parameters.ts'
+import { leadsTo, rootPlace, type TypeParameter } from './parameters.ts'
 import { type Place, visit, type Walk } from './paths.ts'
 
 /** Returns the code system that a `code` element's values come from, where there is exactly one. */
@@ -52,15 +52,14 @@ const callFor = (body: string): string | undefined => {
 
 const extractor = (writer: Writer, type: string, parameter: TypeParameter): string => {
   const walk = { model: writer.model, text: parameter.expression, root: rootPlace(type) }
-  const { components } = parameter
   const then = (place: Place): string =>
-    components ? composite(writer, walk, place, components) : emit(writer, place)
+    parameter.components ? composite(writer, walk, place, parameter) : emit(writer, place, parameter.targets)
   return visit(walk, parameter.node, walk.root, then)
 }
 
-const emit = (writer: Writer, place: Place): string => {
+const emit = (writer: Writer, place: Place, targets: readonly string[] = []): string => {
   if (place.type === 'Extension') return `putExtension(o,${place.js});`
-  if (place.type === 'Resource') return `putResource(o,${place.js});`
+  if (place.type === 'Resource') return `putResource(o,r,'${targets[0]}');`
   const system = systemAt(writer, place)
   const type = /^[A-Za-z]+$/.test(place.type) ? place.type : 'BackboneElement'
   return `put(o,'${type}',${place.js}${system ? `,'${system}'` : ''});`
@@ -69,16 +68,18 @@ const emit = (writer: Writer, place: Place): string => {
 const systemAt = ({ systemOf }: Writer, { type, element }: Place): string | undefined =>
   type === 'code' && element?.required ? systemOf(element.required) : undefined
 
-/** A composite's values are, for each of its elements, the values of each component. */
+/** A composite's values are, for each of its elements, the values of each component: of what its parameter finds. */
 const composite = (
   writer: Writer,
   walk: Walk,
   place: Place,
-  components: NonNullable<TypeParameter['components']>,
+  { components = [], parts = [] }: TypeParameter,
 ): string => {
   const statements = components.map(({ expression }, i) => {
     const inner = { ...walk, text: expression }
-    const values = visit(inner, parseFhirPath(expression), place, (found) => emit(writer, found))
+    const values = visit(inner, parseFhirPath(expression), place, (found) =>
+      leadsTo(parts[i] ?? [], found) ? emit(writer, found) : '',
+    )
     return values.replaceAll('(o,', `(t[${i}],`)
   })
   return `{const t=[${components.map(() => '[]').join(',')}];${statements.join('')}o.push(t)}`

@@ -13,6 +13,8 @@ export interface TypeParameter extends SearchParameter {
   node: Node
   /** Every way to a value: path, type and conditions. */
   routes: readonly Route[]
+  /** For composites: the ways to a value of the parameter that each component names. */
+  parts?: readonly (readonly Route[])[]
 }
 
 export interface Route {
@@ -40,9 +42,13 @@ const typeParameter = (
   const { code, url, component } = definition
   const expression = partFor(definition.expression ?? '', type)
   const node = parseFhirPath(expression)
-  const routes = routesOf({ model, text: expression, root: rootPlace(type) }, node)
+  const routes = routesIn(model, type, expression)
   const targets = definition.type === 'reference' ? targetsOf(definition, model, routes) : undefined
-  const components = component?.map((part) => componentOf(definitions, part))
+  const named = component?.map((part) => namedBy(definitions, part))
+  const parts = named?.map((each) => routesIn(model, type, partFor(each.expression ?? '', type)))
+  const components =
+    named && parts && componentsOf({ model, type, node, named, parts, expressions: component })
+  const elements = oddElements(definition.type, routes)
   return {
     code,
     type: definition.type as SearchType,
@@ -50,8 +56,10 @@ const typeParameter = (
     expression,
     ...(targets && { targets }),
     ...(components && { components }),
+    ...(elements && { elements }),
     node,
     routes,
+    ...(parts && { parts }),
   }
 }
 
@@ -75,13 +83,37 @@ const firstName = (node: Node): string => {
   return node.kind === 'member' ? node.name : ''
 }
 
-const routesOf = (walk: Walk, node: Node): Route[] => {
-  const routes: Route[] = []
-  visit(walk, node, walk.root, ({ path, type, conditions }) => {
-    routes.push({ path, type, conditions })
+const placesOf = (walk: Walk, node: Node, from: Place): Place[] => {
+  const places: Place[] = []
+  visit(walk, node, from, (place) => {
+    places.push(place)
     return ''
   })
-  return routes
+  return places
+}
+
+const routesIn = (model: Model, type: string, expression: string): Route[] => {
+  const walk = { model, text: expression, root: rootPlace(type) }
+  return placesOf(walk, parseFhirPath(expression), walk.root).map(
+    ({ path, type: found, conditions }): Route => ({ path, type: found, conditions }),
+  )
+}
+
+/** Returns whether one of the routes leads to the place, by whatever conditions. */
+export const leadsTo = (routes: readonly Route[], { path, type }: Place): boolean =>
+  routes.some((route) => route.path === path && route.type === type)
+
+/** The element types that a search type usually finds: what is said of it in general holds for them. */
+const usualElements: Readonly<Record<string, readonly string[]>> = {
+  token: ['CodeableConcept', 'Coding', 'code', 'Identifier'],
+  reference: ['Reference'],
+}
+
+/** Returns the types of the elements of a token or a reference, where one of them is not a usual one. */
+const oddElements = (type: string, routes: readonly Route[]): readonly string[] | undefined => {
+  const usual = usualElements[type]
+  const types = [...new Set(routes.map((route) => route.type))].sort()
+  return usual && types.some((each) => !usual.includes(each)) ? types : undefined
 }
 
 /** Returns the official targets that the elements themselves allow; undefined where any type may be the target. */
@@ -107,11 +139,47 @@ const reachableFrom = (model: Model, { path, conditions }: Route): readonly stri
   return targets.length === 0 || targets.includes('Resource') ? undefined : targets
 }
 
-const componentOf = (
+type Component = NonNullable<SearchParameter['components']>[number]
+
+const namedBy = (
   definitions: Definitions,
-  { definition, expression }: { definition: string; expression: string },
-): NonNullable<SearchParameter['components']>[number] => {
+  { definition }: { definition: string },
+): SearchParameterDefinition => {
   const found = definitions.searchParameters.find(({ url }) => url === definition)
   if (!found) throw new Error(`component \`${definition}\` is not defined`)
-  return { code: found.code, type: found.type as SearchType, expression }
+  return found
+}
+
+interface Composite {
+  model: Model
+  type: string
+  /** The elements that the composite is about. */
+  node: Node
+  named: readonly SearchParameterDefinition[]
+  parts: readonly (readonly Route[])[]
+  expressions: readonly { expression: string }[] | undefined
+}
+
+/**
+ * Returns a composite's components. The parameters that they name decide: R4 gives `DocumentReference-relationship`
+ * its two expressions the wrong way round. Fails where no expression finds values of a component's parameter.
+ */
+const componentsOf = ({ model, type, node, named, parts, expressions = [] }: Composite): Component[] => {
+  const root = rootPlace(type)
+  const elements = placesOf({ model, text: '', root }, node, root)
+  const finds = (expression: string, routes: readonly Route[]): boolean =>
+    elements.every((element) =>
+      placesOf({ model, text: expression, root }, parseFhirPath(expression), element).some((place) =>
+        leadsTo(routes, place),
+      ),
+    )
+  return named.map(({ code, type: searchType }, i) => {
+    const own = expressions[i]?.expression ?? ''
+    const routes = parts[i] ?? []
+    const expression = [own, ...expressions.map((each) => each.expression)].find((each) =>
+      finds(each, routes),
+    )
+    if (expression === undefined) throw new Error(`\`${own}\` finds nothing of \`${code}\` of ${type}`)
+    return { code, type: searchType as SearchType, expression }
+  })
 }

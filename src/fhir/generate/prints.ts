@@ -9,6 +9,18 @@ import { rowsOf } from './registry.ts'
 const printOf = (texts: readonly string[]): string =>
   createHash('sha256').update(texts.join('\n')).digest('base64url').slice(0, 8)
 
+/** The types of elements that are indexed otherwise than their search type's usual ones. */
+const indexedApart = new Set(['string', 'ContactPoint', 'Resource'])
+
+const asIndexed = ({ elements, ...parameter }: TypeParameter): TypeParameter => ({
+  ...parameter,
+  ...(elements?.some((type) => indexedApart.has(type)) && { elements }),
+})
+
+/** A Bundle is indexed by the parameters of what it begins with. */
+const typesWithin = ({ elements, targets }: TypeParameter): readonly string[] =>
+  elements?.includes('Resource') ? (targets ?? []) : []
+
 /** Returns the module text: for each type a hash of its search parameters and of how their values are found. */
 export const writePrints = (
   model: Model,
@@ -17,7 +29,10 @@ export const writePrints = (
 ): string => {
   const textOf = (type: string): string => {
     const parameters = byType.get(type) ?? []
-    return rowsOf(type, parameters) + writeExtractors(model, new Map([[type, parameters]]), systemOf)
+    const own =
+      rowsOf(type, parameters.map(asIndexed)) +
+      writeExtractors(model, new Map([[type, parameters]]), systemOf)
+    return own + parameters.flatMap(typesWithin).map(textOf).join('\n')
   }
   const common = textOf('Resource')
   const prints = [...byType.keys()].map((type) => [type, printOf([common, textOf(type)])])

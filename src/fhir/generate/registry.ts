@@ -67,12 +67,20 @@ export const rowsOf = (base: string, parameters: readonly TypeParameter[]): stri
   return parameters.map((parameter) => rowOf(base, parameter, within.get(parameter.code))).join('\n')
 }
 
-/** The columns: code, type, address (nothing where it is `Type-code`), targets, components, within. */
+/** The columns: code, type, address (nothing where it is `Type-code`), targets, components, within, elements. */
 const rowOf = (base: string, parameter: TypeParameter, within: readonly string[] = []): string => {
-  const { code, type, url, targets = [], components = [] } = parameter
+  const { code, type, url, targets = [], components = [], elements = [] } = parameter
   const full = url.startsWith(urlPrefix) ? url.slice(urlPrefix.length) : url
   const address = full === `${base}-${code}` ? '' : full
   const parts = components.map((part) => [part.code, part.type, part.expression].join('\v'))
-  const columns = [code, type, address, targets.join(' '), parts.join('\f'), within.join(' ')]
+  const columns = [
+    code,
+    type,
+    address,
+    targets.join(' '),
+    parts.join('\f'),
+    within.join(' '),
+    elements.join(' '),
+  ]
   return columns.join('\t').trimEnd()
 }

@@ -10,7 +10,7 @@ const stringParts: Readonly<Record<string, readonly string[]>> = {
 
 /** Returns, by code, the parameters that hold all values of a parameter, for each parameter that is so held. */
 export const findWithin = (parameters: readonly TypeParameter[]): Map<string, readonly string[]> => {
-  const indexed = parameters.filter(({ type }) => type !== 'composite' && type !== 'special')
+  const indexed = parameters.filter(isHeld)
   const within = new Map<string, readonly string[]>()
   const holding = new Set<string>()
   const byLength = indexed.toSorted((a, b) => b.routes.length - a.routes.length)
@@ -26,6 +26,10 @@ export const findWithin = (parameters: readonly TypeParameter[]): Map<string, re
   }
   return within
 }
+
+/** A part of the resource is another one for each parameter, though all of them have one path. */
+const isHeld = ({ type, elements }: TypeParameter): boolean =>
+  type !== 'composite' && type !== 'special' && !elements?.includes('Resource')
 
 const canHold = (other: TypeParameter, parameter: TypeParameter): boolean =>
   other !== parameter && other.type === parameter.type

@@ -17,6 +17,7 @@ import type { Entry, List } from '../../store/port.ts'
 import { rulesOf } from '../types/index.ts'
 import type { Place } from '../types/rules.ts'
 import { facetOf, packFacets } from './facets.ts'
+import { partParameters } from './first-entry.ts'
 import { compartmentSources, patientOf, patientsOf } from './lists.ts'
 import { hasClinicalDate, orderParameter, type Standing, standingOf } from './order.ts'
 import { listsOfWords, remembersWords } from './words.ts'
@@ -62,11 +63,12 @@ export const valueEntries = (
   const type = resource.resourceType
   const standing = standingOf(resource, t)
   const found = indexedValues(resource)
+  const parts = [...partParameters(type), ...own]
   return distinct([
     ...listingEntries(type, standing, t),
     ...compartmentEntries(resource, standing, found),
     ...found.flatMap((each) => placedEntries(type, standing, each)),
-    ...(own.length > 0 ? ownEntries(own, resource, t) : []),
+    ...(parts.length > 0 ? ownEntries(parts, resource, t) : []),
   ])
 }
 

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#chaining and https://hl7.org/fhir/R4/search.html#has */
 
 import { addressOf } from '../../fhir/contained.ts'
+import type { SearchParameter } from '../../fhir/definitions.ts'
 import { inParallel } from '../../store/parallel.ts'
 import { defaultControl } from '../parse/control.ts'
 import { planQuery } from '../plan/plan.ts'
@@ -17,6 +18,7 @@ import { localKey, valuesOf } from '../run/match.ts'
 import { readPage } from '../run/run.ts'
 import type { Read } from '../scope.ts'
 import { isOver, type Scope } from '../scope.ts'
+import { addressesTo, canonicalTargets, keysNamed } from './canonical.ts'
 
 /** Where the rest of a chain leads: to these addresses, and inside the resource to what satisfies the rest itself. */
 interface Reached {
@@ -64,8 +66,8 @@ const resolveChain = async (resolving: Resolving, query: Query, clause: ChainCla
     targets.flatMap((target) => {
       const next = innerQuery(query, target.type, [target.clause])
       return [
-        reached(resolving, target, next),
-        reached(resolving, target, {
+        reached(resolving, parameter, target, next),
+        reached(resolving, parameter, target, {
           ...next,
           contained: 'true',
           containedType: 'contained',
@@ -80,21 +82,39 @@ const resolveChain = async (resolving: Resolving, query: Query, clause: ChainCla
   return { kind: 'linked', parameter, targets: new Set(all.flatMap(({ keys }) => [...keys])), inside }
 }
 
-const reached = (resolving: Resolving, target: ChainTarget, next: Query): Promise<Reached | undefined> => {
+const reached = (
+  resolving: Resolving,
+  parameter: SearchParameter,
+  target: ChainTarget,
+  next: Query,
+): Promise<Reached | undefined> => {
   const known = resolving.known.get(target) ?? new Map<string, Promise<Reached | undefined>>()
   resolving.known.set(target, known)
   const place = isInner(next) ? `#${next.within ?? ''}` : ''
-  const found = known.get(place) ?? follow(resolving, next)
+  const found = known.get(place) ?? follow(resolving, parameter, next)
   known.set(place, found)
   return found
 }
 
-const follow = async (resolving: Resolving, next: Query): Promise<Reached | undefined> => {
+const follow = async (
+  resolving: Resolving,
+  parameter: SearchParameter,
+  next: Query,
+): Promise<Reached | undefined> => {
   const query = await resolved(resolving, next)
-  const keys = await allKeys(resolving, query, ({ resource }) => [addressOf(resource)])
+  const keys = await allKeys(resolving, query, namesFor(resolving, parameter, next))
   const inside = isInner(query) && !isOpen(query) ? query.clauses : []
   return keys && { keys, inside: inside.map((clause) => ({ type: query.type, clause })) }
 }
+
+/** A chain's targets are also known by the canonical addresses that lead to them, where the link may be one. */
+const namesFor =
+  ({ scope }: Resolving, parameter: SearchParameter, next: Query) =>
+  async (reads: readonly Read[]): Promise<readonly string[]> => {
+    const own = reads.map(({ resource }) => addressOf(resource))
+    if (isInner(next) || !canonicalTargets(parameter).includes(next.type)) return own
+    return [...own, ...(await addressesTo(scope, next.base, reads)).flat()]
+  }
 
 const resolveHas = async (resolving: Resolving, query: Query, has: HasClause): Promise<Clause> => {
   const own = `${query.type}/`
@@ -102,8 +122,13 @@ const resolveHas = async (resolving: Resolving, query: Query, has: HasClause): P
     if (key.startsWith(own)) return [key.slice(own.length)]
     return isInner(query) && key.startsWith('#') ? [key] : []
   }
-  const idsOf = ({ resource }: Read) =>
-    valuesOf(resource, has.parameter).flatMap((value) => named(localKey(value, query.base) ?? ''))
+  const types = canonicalTargets(has.parameter, query.type)
+  const idsOf = async (reads: readonly Read[]): Promise<readonly string[]> => {
+    const values = reads.flatMap(({ resource }) => valuesOf(resource, has.parameter))
+    const byAddress = await keysNamed(resolving.scope, query.base, values, types)
+    const local = values.map((value) => localKey(value, query.base) ?? '')
+    return [...local, ...[...byAddress.values()].flat()].flatMap(named)
+  }
   const next = await resolved(resolving, innerQuery(query, has.type, [has.clause]))
   const ids = await allKeys(resolving, next, idsOf)
   return ids ? { kind: 'any-of', ids } : has
@@ -124,7 +149,7 @@ const innerPage = 1000
 const allKeys = async (
   { scope, most }: Resolving,
   query: Query,
-  keysOf: (read: Read) => readonly string[],
+  keysOf: (reads: readonly Read[]) => Promise<readonly string[]>,
 ): Promise<ReadonlySet<string> | undefined> => {
   const paged = { ...query, count: Math.min(innerPage, most + 1) }
   const plan = planQuery(paged)
@@ -132,7 +157,7 @@ const allKeys = async (
   let found = 0
   let page = await readPage(scope, paged, plan)
   for (;;) {
-    for (const key of page.reads.flatMap(keysOf)) keys.add(key)
+    for (const key of await keysOf(page.reads)) keys.add(key)
     found += page.reads.length
     if (found > most) return undefined
     if (!page.next) return keys

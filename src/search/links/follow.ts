@@ -17,6 +17,7 @@ import { candidateOf, localKey, valuesOf } from '../run/match.ts'
 import { readPage } from '../run/run.ts'
 import type { Read } from '../scope.ts'
 import { addUse, type Follow, isOver, newScope, type Scope, wholeLimits } from '../scope.ts'
+import { addressesTo, canonicalTargets, keysNamed } from './canonical.ts'
 import { innerQuery } from './chain.ts'
 
 const width = 16
@@ -56,16 +57,20 @@ const followChain = async (
   reads: readonly Read[],
   memory: Memory,
 ): Promise<Clause> => {
-  const links = reads
-    .flatMap(({ resource }) => valuesOf(resource, parameter))
-    .map((value) => localKey(value, query.base))
-    .filter((key) => key !== undefined)
+  const values = reads.flatMap(({ resource }) => valuesOf(resource, parameter))
+  const local = values.map((value) => localKey(value, query.base)).filter((key) => key !== undefined)
+  const types = targets.map(({ type }) => type).filter((type) => canonicalTargets(parameter, type).length > 0)
+  const byAddress = await keysNamed(scope, query.base, values, types)
+  const links = [...local, ...[...byAddress.values()].flat()]
   const inner = insideOf(reads, new Set(links))
   const [good, inside] = await Promise.all([
     Promise.all(targets.map((target) => leadingOn(scope, query, target, links, memory))),
     Promise.all(targets.map((target) => judgeable(scope, query, target, inner, memory))),
   ])
-  return { kind: 'linked', parameter, targets: new Set(good.flat()), inside: inside.flat() }
+  const leading = new Set(good.flat())
+  const addresses = [...byAddress].filter(([, keys]) => keys.some((key) => leading.has(key)))
+  const reached = new Set([...leading, ...addresses.map(([address]) => address)])
+  return { kind: 'linked', parameter, targets: reached, inside: inside.flat() }
 }
 
 /** Returns what is inside resources, or beside them in the same one, and is linked to. */
@@ -116,15 +121,26 @@ const followHas = async (
   has: HasClause,
   reads: readonly Read[],
 ): Promise<Clause> => {
-  const ids = await inParallel(width, reads, async ({ resource }) =>
-    (await isLinked(scope, query, has, addressOf(resource))) ? [candidateOf(resource)] : [],
+  const isCanonical = canonicalTargets(has.parameter, query.type).length > 0
+  const addresses = isCanonical ? await addressesTo(scope, query.base, reads) : []
+  const pairs = reads.map(({ resource }, i) => ({
+    resource,
+    keys: [addressOf(resource), ...(addresses[i] ?? [])],
+  }))
+  const ids = await inParallel(width, pairs, async ({ resource, keys }) =>
+    (await isLinked(scope, query, has, keys)) ? [candidateOf(resource)] : [],
   )
   return { kind: 'any-of', ids: new Set(ids.flat()) }
 }
 
 /** Returns whether anything that satisfies the clause links to the resource; it reads on only until it finds one. */
-const isLinked = async (scope: Scope, query: Query, has: HasClause, key: string): Promise<boolean> => {
-  const linked: Clause = { kind: 'linked', parameter: has.parameter, targets: new Set([key]) }
+const isLinked = async (
+  scope: Scope,
+  query: Query,
+  has: HasClause,
+  keys: readonly string[],
+): Promise<boolean> => {
+  const linked: Clause = { kind: 'linked', parameter: has.parameter, targets: new Set(keys) }
   const inner = { ...innerQuery(query, has.type, [linked, has.clause]), count: 1 }
   const own = newScope(scope.store, scope.started, wholeLimits, scope.follow)
   const plan = planQuery(inner)

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#revinclude */
 
+import { mayBeCanonical } from '../../fhir/canonical.ts'
 import { addressOf, containerOf, innerResources, innerType } from '../../fhir/contained.ts'
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { searchParameters } from '../../fhir/parameters.ts'
@@ -10,12 +11,14 @@ import { inChunks, inParallel } from '../../store/parallel.ts'
 import type { ResourceKey } from '../../store/port.ts'
 import { parameterOf } from '../index/lists.ts'
 import { defaultControl } from '../parse/control.ts'
+import { isFollowed } from '../parse/reading.ts'
 import { planQuery } from '../plan/plan.ts'
 import type { Inclusion, OwnParameters, Query } from '../query.ts'
 import { readVersions } from '../run/hydrate.ts'
 import { localKey, valuesOf } from '../run/match.ts'
 import { readPage } from '../run/run.ts'
 import type { Read, Scope } from '../scope.ts'
+import { addressesByPlace, keysIncluded } from './canonical.ts'
 
 const mostIncluded = 5000
 const mostSteps = 20
@@ -81,10 +84,16 @@ const oneStep = async (
   known: Known,
 ): Promise<Read[]> => {
   const asked = (inclusion: Inclusion): boolean => !later || inclusion.iterate
-  const keys = query.includes.filter(asked).flatMap((inclusion) => linkedKeys(from, inclusion, query))
+  const included = query.includes.filter(asked)
+  const named = await inParallel(width, included, (inclusion) =>
+    keysIncluded(scope, query, linksFrom(from, inclusion, query), inclusion.target),
+  )
+  const keys = [...included.flatMap((inclusion) => linkedKeys(from, inclusion, query)), ...named.flat()]
   const beside = linkedBeside(query, from, keys, known.keys)
   const forward = await readLinked(scope, take(keys, known.keys), known)
-  const lookups = query.revincludes.filter(asked).flatMap((inclusion) => lookupsOf(from, inclusion, query))
+  const reverse = query.revincludes.filter(asked)
+  const addresses = reverse.length > 0 ? await addressesByPlace(scope, query, from) : new Map()
+  const lookups = reverse.flatMap((inclusion) => lookupsOf(from, inclusion, query, addresses))
   const backward = await linking(scope, query, lookups, known)
   const found = backward.filter((read) => !known.keys.has(keyOf(read)))
   const distinct = new Map(found.map((read) => [keyOf(read), read]))
@@ -159,6 +168,18 @@ const linkedKeys = (from: readonly Read[], inclusion: Inclusion, { base, own }: 
         .filter((key) => inclusion.target === undefined || typeAt(key, resource) === inclusion.target),
     )
 
+/** Returns the links of an inclusion, and the resources that have them. */
+const linksFrom = (
+  from: readonly Read[],
+  { type, code }: Inclusion,
+  { own }: Query,
+): { parameter: SearchParameter; reads: readonly Read[] }[] => {
+  const reads = from.filter(({ resource }) => type === '*' || resource.resourceType === type)
+  return [...Map.groupBy(reads, ({ resource }) => resource.resourceType)].flatMap(([each, alike]) =>
+    linkParameters(each, code, own).map((parameter) => ({ parameter, reads: alike })),
+  )
+}
+
 /** A link may name a version, which should be what is included. https://hl7.org/fhir/R4/search.html#versions */
 const versionedKey = (value: TypedValue, base: string): string | undefined => {
   const key = localKey(value, base)
@@ -171,9 +192,7 @@ const typeAt = (key: string, from: Resource): string | undefined =>
 
 const linkParameters = (type: string, code: string, own?: OwnParameters): readonly SearchParameter[] => {
   if (code === '*')
-    return [...searchParameters(type).values(), ...(own?.of(type).values() ?? [])].filter(
-      (parameter) => parameter.type === 'reference',
-    )
+    return [...searchParameters(type).values(), ...(own?.of(type).values() ?? [])].filter(isFollowed)
   const parameter = parameterOf(type, code, own)
   return parameter ? [parameter] : []
 }
@@ -215,14 +234,22 @@ interface Lookup extends Link {
 }
 
 /** Returns where resources must be looked for that link to any of these, as the inclusion says. */
-const lookupsOf = (to: readonly Read[], inclusion: Inclusion, { own }: Query): Lookup[] => {
+const lookupsOf = (
+  to: readonly Read[],
+  inclusion: Inclusion,
+  { own }: Query,
+  addresses: ReadonlyMap<string, readonly string[]>,
+): Lookup[] => {
   const wanted = to.filter(
     ({ resource }) => inclusion.target === undefined || resource.resourceType === inclusion.target,
   )
   const types = new Set(wanted.map(({ resource }) => resource.resourceType))
   return linksTo(inclusion, types, own).map((link) => ({
     ...link,
-    targets: wanted.filter(({ resource }) => mayBe(link.parameter, resource.resourceType)).map(keyOf),
+    targets: wanted
+      .filter(({ resource }) => mayBe(link.parameter, resource.resourceType))
+      .map(keyOf)
+      .flatMap((key) => [key, ...(mayBeCanonical(link.parameter) ? (addresses.get(key) ?? []) : [])]),
   }))
 }
 

@@ -15,6 +15,10 @@ const innerOf = (clause: Clause): readonly Clause[] => {
 export const someValue = (clauses: readonly Clause[], test: Test): boolean =>
   clauses.some((clause) => (clause.kind === 'value' ? test(clause) : someValue(innerOf(clause), test)))
 
+/** Returns the clauses about values, however deep they lie. */
+export const valueClauses = (clauses: readonly Clause[]): readonly ValueClause[] =>
+  clauses.flatMap((clause) => (clause.kind === 'value' ? [clause] : valueClauses(innerOf(clause))))
+
 /** Returns the clauses with each of these clauses about values replaced, however deep it lies; all else as it is. */
 export const rewritten = (clauses: readonly Clause[], test: Test, replace: Replace): Promise<Clause[]> =>
   Promise.all(

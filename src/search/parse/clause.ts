@@ -1,6 +1,7 @@
 import type { SearchParameter } from '../../fhir/definitions.ts'
 import { isResourceType, resourceTypes } from '../../fhir/types.ts'
 import type { Issue } from '../../outcome/failure.ts'
+import { isPart, partClause } from '../index/first-entry.ts'
 import { parameterOf } from '../index/lists.ts'
 import type { ChainTarget, Clause, SearchValue } from '../query.ts'
 import { rowNamed } from '../rows.ts'
@@ -10,8 +11,10 @@ import { splitRaw } from './escapes.ts'
 import {
   type ClausePart,
   complaint,
+  isFollowed,
   isUsable,
   nameTypes,
+  noLink,
   type Reading,
   tryWays,
   unknownParameter,
@@ -19,6 +22,7 @@ import {
 import { parseSpecial } from './special.ts'
 
 const wrong = (issue: Issue): ClausePart => ({ issues: [issue] })
+const firmly = (issue: Issue): ClausePart => ({ issues: [issue], firm: true })
 const right = (clause: Clause): ClausePart => ({ clause, issues: [] })
 
 /** Returns the clause that one parameter of a search asks for: plain, with a modifier, chained, or `_has`. */
@@ -62,7 +66,7 @@ const parseVersioned = (
   value: string,
 ): ClausePart | undefined => {
   const version = parameter.code === 'url' && parameterOf(reading.type, 'version', reading.own)
-  const addresses = splitRaw(value, ',').map((text) => splitRaw(text, '|'))
+  const addresses = alternatives(value).map((text) => splitRaw(text, '|'))
   if (!version || addresses.every(({ length }) => length === 1)) return undefined
   if (addresses.some(({ length }) => length > 2))
     return wrong(
@@ -107,7 +111,9 @@ const parseValues = (
   const asType = parameter.type === 'reference' && isTarget(parameter, modifier)
   const row = rowNamed(rules.modifiers, asType ? '' : modifier)
   if (!row) return wrong(noModifier(reading, name, parameter, modifier, rules))
-  const texts = [...new Set(splitRaw(value, ','))]
+  if (hasNoSystem(parameter, modifier) && splitRaw(value, '|').length > 1)
+    return firmly(complaint('invalid', reading, name, noSystem(name, value, parameter)))
+  const texts = alternatives(value)
   const values = texts.map((text) =>
     readValue(row, rules, text, {
       parameter,
@@ -125,6 +131,24 @@ const parseValues = (
     values: values.filter((each) => each !== undefined),
   })
 }
+
+/** A comma too many is no alternative, where another says something. */
+const alternatives = (value: string): readonly string[] => {
+  const texts = [...new Set(splitRaw(value, ','))]
+  const written = texts.filter((text) => text !== '')
+  return written.length > 0 ? written : texts
+}
+
+/** https://hl7.org/fhir/R4/search.html#token: "the presence of the pipe symbol SHALL NOT be used" */
+const withoutSystem: ReadonlySet<string> = new Set(['ContactPoint', 'uri', 'boolean'])
+
+const hasNoSystem = ({ type, elements }: SearchParameter, modifier: string): boolean =>
+  type === 'token' &&
+  (modifier === '' || modifier === 'not') &&
+  elements?.every((element) => withoutSystem.has(element)) === true
+
+const noSystem = (name: string, value: string, { elements = [] }: SearchParameter): string =>
+  `\`${value}\` is no value of \`${name}\`: what it finds, of type ${elements.join(' or ')}, has no system, so that it takes a value without \`|\`.`
 
 const readValue = (
   row: Modifier<SearchValue>,
@@ -182,7 +206,7 @@ const parseChain = (
   value: string,
 ): ClausePart => {
   if (parameter.type !== 'reference')
-    return wrong(
+    return firmly(
       complaint(
         'unknown-parameter',
         reading,
@@ -198,6 +222,9 @@ const parseChain = (
   return chainTo(reading, name, parameter, types, rest, value)
 }
 
+/** What is part of a resource has no lists by a tenant's own parameters. */
+const withoutOwn = ({ own: _, ...reading }: Reading): Reading => reading
+
 /** Without a type, the rest of the chain may hold for any type that has such a parameter. */
 const chainTo = (
   reading: Reading,
@@ -208,17 +235,25 @@ const chainTo = (
   value: string,
 ): ClausePart => {
   const tried = tryWays(reading, types) ? types : []
-  const parts = tried.map((type) => ({ type, part: parseClause({ ...reading, type }, rest, value) }))
+  const inner = isPart(parameter) ? withoutOwn(reading) : reading
+  const parts = tried.map((type) => ({ type, part: parseClause({ ...inner, type }, rest, value) }))
   if (reading.ways.left < 0)
     return wrong(complaint('too-costly', reading, name, `\`${name}\` is not followed: ${nameTypes}.`))
   const targets: ChainTarget[] = parts.flatMap(({ type, part }) =>
     part.clause ? [{ type, clause: part.clause }] : [],
   )
-  if (targets.length > 0) return right({ kind: 'chain', parameter, targets })
-  const issues = types.length === 1 ? (parts[0]?.part.issues ?? []) : []
+  if (targets.length > 0)
+    return isPart(parameter)
+      ? intoPart(reading, name, parameter, targets)
+      : right({ kind: 'chain', parameter, targets })
+  const only = types.length === 1 ? parts[0]?.part : undefined
+  const issues = only?.issues ?? []
   return issues.length > 0
-    ? { issues: issues.map((issue) => ({ ...issue, expression: `${reading.type}?${name}` })) }
-    : wrong(
+    ? {
+        issues: issues.map((issue) => ({ ...issue, expression: `${reading.type}?${name}` })),
+        ...((only?.firm || issues.some(leadsNowhere)) && { firm: true }),
+      }
+    : firmly(
         complaint(
           'unknown-parameter',
           reading,
@@ -228,21 +263,54 @@ const chainTo = (
       )
 }
 
+/** A chain that ends in a name that nobody knows leads nowhere, however much is left out elsewhere. */
+const leadsNowhere = ({ kind }: Issue): boolean => kind === 'unknown-parameter'
+
+/** What is part of the resource is judged in it, and not followed. */
+const intoPart = (
+  reading: Reading,
+  name: string,
+  parameter: SearchParameter,
+  targets: readonly ChainTarget[],
+): ClausePart => {
+  const clauses = targets.flatMap(({ type, clause }) => partClause(parameter, type, clause) ?? [])
+  const [clause] = clauses
+  if (clause && clauses.length === 1) return right(clause)
+  return firmly(
+    complaint(
+      'unsupported',
+      reading,
+      name,
+      `\`${parameter.code}\` leads to the first entry of the Bundle, which is searched by the parameters of its elements alone.`,
+    ),
+  )
+}
+
 /** https://hl7.org/fhir/R4/search.html#has */
 const parseHas = (reading: Reading, name: string, value: string): ClausePart => {
   const [, type = '', code = '', ...rest] = name.split(':')
   if (!isResourceType(type) || rest.length === 0)
-    return wrong(
+    return firmly(
       complaint('invalid', reading, name, '`_has` is written `_has:Type:reference:parameter=value`.'),
     )
   const parameter = parameterOf(type, code, reading.own)
-  if (parameter?.type !== 'reference')
-    return wrong({
-      ...unknownParameter({ ...reading, type }, name, code),
-      expression: `${reading.type}?${name}`,
-    })
-  const { clause, issues } = parseClause({ ...reading, type }, rest.join(':'), value)
+  const expression = `${reading.type}?${name}`
+  if (!parameter || !isFollowed(parameter))
+    return firmly({ ...noLink({ ...reading, type }, name, code, parameter), expression })
+  if (parameter.targets && !parameter.targets.includes(reading.type))
+    return firmly(
+      complaint(
+        'invalid',
+        reading,
+        name,
+        `\`${code}\` of ${type} cannot point to ${reading.type}, but to ${parameter.targets.join(', ')}.`,
+      ),
+    )
+  const { clause, issues, firm } = parseClause({ ...reading, type }, rest.join(':'), value)
   if (!clause || !isUsable(issues))
-    return { issues: issues.map((issue) => ({ ...issue, expression: `${reading.type}?${name}` })) }
+    return {
+      issues: issues.map((issue) => ({ ...issue, expression })),
+      ...((firm || issues.some(leadsNowhere)) && { firm: true }),
+    }
   return right({ kind: 'has', type, parameter, clause })
 }

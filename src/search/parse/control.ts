@@ -5,7 +5,7 @@ import type { Issue } from '../../outcome/failure.ts'
 import { parameterOf } from '../index/lists.ts'
 import type { Inclusion, Query, SortKey } from '../query.ts'
 import { rulesOf } from '../types/index.ts'
-import { complaint, type Reading, unknownParameter } from './reading.ts'
+import { complaint, isFollowed, noLink, type Reading, unknownParameter } from './reading.ts'
 
 export const defaultCount = 50
 export const mostCount = 1000
@@ -55,7 +55,8 @@ const count: Control = (reading, name, value) => {
 }
 
 const sort: Control = (reading, name, value) => {
-  const keys = [...new Set(value.split(','))].map((key) => sortKey(reading, name, key))
+  const written = value.split(',').filter((key) => key !== '')
+  const keys = [...new Set(written.length > 0 ? written : [value])].map((key) => sortKey(reading, name, key))
   const issues = keys.filter((key) => 'severity' in key)
   return issues.length > 0 ? { issues } : good({ sort: keys.filter((key) => 'parameter' in key) })
 }
@@ -108,8 +109,8 @@ const readInclusion = (
       `\`${value}\` is no link to include; write \`Type:parameter\` or \`Type:parameter:Target\`.`,
     )
   const parameter = parameterOf(type, code, reading.own)
-  if (code !== '*' && parameter?.type !== 'reference')
-    return { ...unknownParameter({ ...reading, type }, name, code), expression: `${reading.type}?${name}` }
+  if (code !== '*' && !(parameter && isFollowed(parameter)))
+    return { ...noLink({ ...reading, type }, name, code, parameter), expression: `${reading.type}?${name}` }
   return { type, code, iterate, ...(target !== undefined && { target }) }
 }
 

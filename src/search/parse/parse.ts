@@ -43,9 +43,9 @@ export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseO
   return { query: assemble(reading, understood), issues: issues.map(asWarning) }
 }
 
-/** What R4 lets no server ignore: a modifier it does not know, and a query. */
-const isFirm = ({ pair: [name], issues }: Part): boolean =>
-  name === '_query' || issues.some(({ kind }) => kind === 'unknown-modifier')
+/** What R4 lets no server ignore, a modifier it does not know and a query, and what no server could follow. */
+const isFirm = ({ pair: [name], issues, firm }: Part): boolean =>
+  firm === true || name === '_query' || issues.some(({ kind }) => kind === 'unknown-modifier')
 
 /** A form can hold a million of either, and each is read, sought and judged. */
 const mostPairs = 1000
@@ -67,6 +67,7 @@ interface Part {
   clause?: Clause
   control?: Partial<Query>
   issues: readonly Issue[]
+  firm?: true
 }
 
 /** A chain of more links than this is not followed: each link is a search of its own. */
@@ -93,8 +94,7 @@ const readPair = (reading: Reading, pair: Pair): Part => {
   if (control && modifier !== undefined && !code.endsWith('include'))
     return { pair, issues: [complaint('unknown-modifier', reading, name, `\`${code}\` takes no modifier.`)] }
   if (control) return { pair, ...control(reading, name, value) }
-  const { clause, issues } = parseClause(reading, name, value)
-  return { pair, ...(clause && { clause }), issues }
+  return { pair, ...parseClause(reading, name, value) }
 }
 
 /** What can only be said once is refused where it is said again, and otherwise. */

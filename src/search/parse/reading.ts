@@ -1,5 +1,7 @@
+import type { SearchParameter } from '../../fhir/definitions.ts'
 import { searchParameters } from '../../fhir/parameters.ts'
 import { error, type Issue, type KindName } from '../../outcome/failure.ts'
+import { isPart } from '../index/first-entry.ts'
 import type { Clause, OwnParameters } from '../query.ts'
 
 /** What the parts of a search are read against. */
@@ -50,6 +52,37 @@ export const unknownParameter = (reading: Reading, name: string, code: string): 
   )
 }
 
+/** Returns whether a parameter leads from one resource to another that is stored by itself. */
+export const isFollowed = (parameter: Pick<SearchParameter, 'type' | 'elements'>): boolean =>
+  parameter.type === 'reference' && !isPart(parameter)
+
+/** Returns the error for a parameter that leads to no other resource, with the names of those that do. */
+export const noLink = (
+  reading: Reading,
+  name: string,
+  code: string,
+  parameter: SearchParameter | undefined,
+): Issue => {
+  const { type, own } = reading
+  const pending = own?.pending(type, code)
+  if (pending !== undefined) return complaint('unknown-parameter', reading, name, pending)
+  const all = [...searchParameters(type).values(), ...(own?.of(type).values() ?? [])]
+  const near = suggestions(
+    code,
+    all.filter(isFollowed).map((each) => each.code),
+  )
+  const known =
+    near.length > 0 ? `Known names: ${near.map((each) => `\`${each}\``).join(', ')}.` : `${type} has none.`
+  return complaint('unknown-parameter', reading, name, `${reasonAgainst(type, code, parameter)} ${known}`)
+}
+
+const reasonAgainst = (type: string, code: string, parameter: SearchParameter | undefined): string => {
+  if (!parameter) return `\`${code}\` is no search parameter of ${type}.`
+  if (isPart(parameter))
+    return `\`${code}\` of ${type} leads to a part of it, which is no resource of its own.`
+  return `\`${code}\` of ${type}, a parameter of type ${parameter.type}, is no reference that can be followed.`
+}
+
 /** Returns the names that are near to a wrong one, or all of them where none is. */
 export const suggestions = (wrong: string, names: readonly string[]): readonly string[] => {
   const near = names.filter(
@@ -77,6 +110,8 @@ const distance = (a: string, b: string): number => {
 export interface ClausePart {
   clause?: Clause
   issues: readonly Issue[]
+  /** It is refused even where what is not understood is left out. */
+  firm?: true
 }
 
 export type ParseClause = (reading: Reading, name: string, value: string) => ClausePart

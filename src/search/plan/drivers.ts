@@ -1,5 +1,7 @@
+import { isCanonicalKey } from '../../fhir/canonical.ts'
 import { containerAt } from '../../fhir/contained.ts'
 import type { SearchParameter } from '../../fhir/definitions.ts'
+import { parseCanonical } from '../../fhir/references.ts'
 import { patientList, rangeList, stringList, valueList } from '../../store/keys.ts'
 import type { List } from '../../store/port.ts'
 import { compartmentSources, parameterOf, sourcesOf } from '../index/lists.ts'
@@ -82,6 +84,8 @@ const together = (drivers: readonly Driver[]): Driver => {
 const linkedReads = (type: string, { parameter, targets }: LinkedClause): readonly Read[] | undefined => {
   if (targets.size > mostLinked) return undefined
   return [...targets].flatMap((key) => {
+    if (isCanonicalKey(key))
+      return sourcesOf(parameter).map((code) => plainRead(type, code, parseCanonical(key).url, 'reference'))
     if (containerAt(key)) return sourcesOf(parameter).map((code) => plainRead(type, code, key, 'reference'))
     const [target, id] = key.split('/') as [string, string]
     return sourcesOf(parameter).flatMap((code) => linkReads(type, code, { type: 'reference', target, id }))

@@ -1,4 +1,6 @@
+import { isCanonicalKey } from '../../fhir/canonical.ts'
 import { containerAt } from '../../fhir/contained.ts'
+import { parseCanonical } from '../../fhir/references.ts'
 import { facetOf } from '../index/facets.ts'
 import { compartmentSources, parameterOf, sourcesOf } from '../index/lists.ts'
 import type { Clause, LinkedClause, ReferenceValue, SearchValue, ValueClause } from '../query.ts'
@@ -34,11 +36,18 @@ const mayBePatient = (
   return (value.target ?? 'Patient') === 'Patient' && sourcesOf(parameter).some((code) => sources.has(code))
 }
 
+const typeAndId = (key: string): readonly [type: string, id: string] => {
+  if (isCanonicalKey(key)) return ['', parseCanonical(key).url]
+  if (containerAt(key)) return ['', key]
+  const [type = '', id = ''] = key.split('/')
+  return [type, id]
+}
+
 const linkedFacets = (
   type: string,
   { parameter, targets }: LinkedClause,
 ): ReadonlySet<number> | undefined => {
-  const keys = [...targets].map((key) => (containerAt(key) ? ['', key] : key.split('/')) as [string, string])
+  const keys = [...targets].map(typeAndId)
   const values = keys.map(([target, id]): ReferenceValue => ({ type: 'reference', target, id }))
   if (values.some((value) => mayBePatient(type, { parameter }, value))) return undefined
   return new Set(sourcesOf(parameter).flatMap((code) => keys.map(([, id]) => facetOf(code, id))))

@@ -1,3 +1,4 @@
+import { canonicalKey } from '../../fhir/canonical.ts'
 import { addressOf, containerOf, innerAt, linkFromOutside } from '../../fhir/contained.ts'
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { extract, extractComposite } from '../../fhir/parameters.ts'
@@ -72,8 +73,11 @@ const satisfiesMissing = ({ parameter, missing }: MissingClause, resource: Resou
 
 const satisfiesLink = (clause: LinkedClause, resource: Resource, base: string): boolean =>
   valuesOf(resource, clause.parameter).some((found) => {
-    const key = localKey(found, base)
-    return key !== undefined && (clause.targets.has(key) || leadsInside(clause, resource, key, base))
+    const [key, address] = [localKey(found, base), canonicalKey(found)]
+    return (
+      (address !== undefined && clause.targets.has(address)) ||
+      (key !== undefined && (clause.targets.has(key) || leadsInside(clause, resource, key, base)))
+    )
   })
 
 /** A chain is followed into the resource itself: what is inside it need not be stored yet. */

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#reference */
 
+import { isCanonicalKey } from '../../fhir/canonical.ts'
 import { containerAt } from '../../fhir/contained.ts'
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { searchParameters } from '../../fhir/parameters.ts'
@@ -24,7 +25,7 @@ const parseReference = (text: string, parameter: SearchParameter, modifier: stri
     const version = link.version !== undefined && { version: link.version }
     return fits ? { type: 'reference' as const, target: link.type, id: link.id, ...version } : undefined
   }
-  if (link?.kind === 'foreign' || link?.kind === 'urn') return urlValue(text)
+  if (link?.kind === 'foreign' || link?.kind === 'urn' || isCanonicalKey(text)) return urlValue(text)
   return id.test(text) ? { type: 'reference' as const, id: text, ...(target && { target }) } : undefined
 }
 

@@ -1,29 +1,53 @@
 /** https://hl7.org/fhir/R4/search.html#token */
 
-import type { TypedValue } from '../../fhir/definitions.ts'
+import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { splitEscaped, unescaped } from '../parse/escapes.ts'
 import type { TokenValue } from '../query.ts'
 import { coded } from './coded.ts'
-import { isObject, type Modifier, many, type Place, type Reach, type SearchRules, textOf } from './rules.ts'
+import {
+  isObject,
+  type Modifier,
+  many,
+  type Parsing,
+  type Place,
+  type Reach,
+  type SearchRules,
+  textOf,
+} from './rules.ts'
 import { normalise } from './string.ts'
-import { type Token, tokensOf } from './tokens.ts'
+import { foldCase, listedCode, mayFold, type Token, tokensOf } from './tokens.ts'
+
+const sameCode = (wanted: string, { code, anyCase }: Token): boolean =>
+  wanted === code || (anyCase === true && code !== undefined && foldCase(wanted) === foldCase(code))
 
 const sameToken = (wanted: TokenValue, found: Token): boolean =>
-  (wanted.code === undefined || wanted.code === found.code) &&
+  (wanted.code === undefined || sameCode(wanted.code, found)) &&
   (wanted.system === undefined || wanted.system === (found.system ?? ''))
 
-const parse = (text: string): TokenValue | undefined => {
+const parse = (text: string, { parameter }: Parsing): TokenValue | undefined => {
   const [first = '', second, ...rest] = splitEscaped(text, '|')
   if (rest.length > 0 || (!first && !second)) return undefined
-  if (second === undefined) return { type: 'token', code: first }
-  return second === '' ? { type: 'token', system: first } : { type: 'token', system: first, code: second }
+  if (second === undefined) return { type: 'token', ...codeOf(first, parameter) }
+  return second === ''
+    ? { type: 'token', system: first }
+    : { type: 'token', system: first, ...codeOf(second, parameter) }
+}
+
+/** The code as it came, and as codes that differ from it in case alone are listed. */
+const codeOf = (code: string, parameter: SearchParameter): { code: string; folded?: string } => {
+  const folded = foldCase(code)
+  return mayFold(parameter) && folded !== code ? { code, folded } : { code }
 }
 
 const matches = (wanted: TokenValue, found: TypedValue): boolean =>
   tokensOf(found).some((token) => sameToken(wanted, token))
 
-const reach = ({ code }: TokenValue): readonly Reach[] | undefined =>
-  code === undefined ? undefined : [{ kind: 'value', value: code, list: 'token' }]
+const reach = ({ code, folded }: TokenValue): readonly Reach[] | undefined =>
+  code === undefined
+    ? undefined
+    : [code, folded].flatMap((value) =>
+        value === undefined ? [] : [{ kind: 'value', value, list: 'token' }],
+      )
 
 /** The texts that go with a code. */
 const textsOf = ({ type, value }: TypedValue): readonly string[] => {
@@ -80,10 +104,10 @@ export const token: SearchRules<TokenValue> = {
   parse,
   places: (found): readonly Place[] =>
     tokensOf(found)
-      .map(({ code }) => code)
+      .map(listedCode)
       .filter((code) => code !== undefined)
       .map((value) => ({ kind: 'value', value, list: 'token' })),
-  sortKeys: (found) => tokensOf(found).map(({ code, system }) => code ?? system ?? ''),
+  sortKeys: (found) => tokensOf(found).map((each) => listedCode(each) ?? each.system ?? ''),
   modifiers: {
     '': { matches, reach },
     not: { matches, negated: true },

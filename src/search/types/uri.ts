@@ -6,16 +6,21 @@ import { unescaped } from '../parse/escapes.ts'
 import type { UriValue } from '../query.ts'
 import { type SearchRules, textOf } from './rules.ts'
 
-const under = (path: string): string => (path.endsWith('/') ? path : `${path}/`)
+/** A URN is no path: nothing is above or below it. */
+const isUrn = (uri: string): boolean => /^urn:/i.test(uri)
 
-const isAtOrBelow = (top: string, uri: string): boolean => uri === top || uri.startsWith(under(top))
+/** R4 compares from the left, by characters rather than by the parts of a path. */
+const isAtOrBelow = (top: string, uri: string): boolean =>
+  uri === top || (uri.startsWith(top) && !isUrn(uri) && top !== '')
 
-/** Returns the address and every address above it. */
-const addressesAbove = (uri: string): readonly string[] => {
-  const ends = [...uri.matchAll(/\//g)].map(({ index }) => index)
-  return [uri, ...ends.flatMap((end) => [uri.slice(0, end), uri.slice(0, end + 1)])].filter(
-    (text) => text !== '',
-  )
+/** With a longer one, another part of the search drives, or the type's listing: each text is a list to be read. */
+const longestAbove = 200
+
+/** Returns every text that an address begins with, itself included; undefined where there are too many. */
+const addressesAbove = (uri: string): readonly string[] | undefined => {
+  if (isUrn(uri)) return [uri]
+  if (uri.length > longestAbove) return undefined
+  return Array.from({ length: uri.length }, (_, i) => uri.slice(0, i + 1))
 }
 
 /** What a value answers to: a canonical address with a version (`_profile`) also to the address alone. */
@@ -50,8 +55,8 @@ export const uri: SearchRules<UriValue> = {
     below: { matches: (wanted, found) => urisOf(found).some((uri) => isAtOrBelow(wanted.uri, uri)) },
     above: {
       matches: (wanted, found) => urisOf(found).some((uri) => isAtOrBelow(uri, wanted.uri)),
-      reach: (wanted) =>
-        [...new Set(addressesAbove(wanted.uri))].map((value) => ({ kind: 'value', value, list: 'uri' })),
+      reach: ({ uri: wanted }) =>
+        addressesAbove(wanted)?.map((value) => ({ kind: 'value', value, list: 'uri' })),
     },
   },
   operators: {

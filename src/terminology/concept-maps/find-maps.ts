@@ -1,10 +1,10 @@
 /** The concept maps that may translate a code, for a `$translate` without a map. */
 
+import { byVersion } from '../../fhir/canonical.ts'
 import { parseLink } from '../../fhir/references.ts'
 import { failure } from '../../outcome/failure.ts'
 import { escapeValue } from '../../search/parse/escapes.ts'
 import { findMatching, type MatchingOptions } from '../../search/search.ts'
-import { byVersion } from '../find.ts'
 import type { ConceptMap } from './concept-map.ts'
 
 /** The most concept maps for one code system, in number of maps; each is read whole. */
