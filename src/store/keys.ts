@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { List, ResourceKey } from './port.ts'
+import type { SpanClass } from './spans.ts'
 
 /**
  * Every key and every list name is spelled here and nowhere else. `|` cannot occur in a tenant, a type, an id or a
@@ -35,22 +36,6 @@ export type ValueKind = 'token' | 'identifier' | 'reference' | 'uri' | 'string'
 
 /** The kinds of value a range list can hold. */
 export type RangeKind = 'date' | 'number' | 'quantity'
-
-/** How far an interval reaches that is longer than one day: up to 32 days, up to 1,024 days, or beyond. */
-export type SpanClass = '32d' | '1024d' | 'open'
-
-const day = 86_400_000
-
-/** The longest interval of each class in milliseconds, shortest class first. */
-export const spanLimits: readonly (readonly [SpanClass, number])[] = [
-  ['32d', 32 * day],
-  ['1024d', 1024 * day],
-  ['open', Number.POSITIVE_INFINITY],
-]
-
-/** Returns the class of an interval of so many milliseconds, or undefined for one that needs no side list. */
-export const spanClassOf = (milliseconds: number): SpanClass | undefined =>
-  milliseconds <= day ? undefined : spanLimits.find(([, limit]) => milliseconds <= limit)?.[0]
 
 const longestValue = 200
 const longestOrder = 600
@@ -215,6 +200,18 @@ export const versionOf = (sortKey: string): number => Number(sortKey.slice(sortK
 export const transactionKey = (tenant: string, txn: string): Key => ({
   pk: `${tenant}|txn|${txn}`,
   sk: current,
+})
+
+/** Returns the key of a row that lists members of a write of several resources: of all, or of one type's nth part. */
+export const memberKey = (tenant: string, list: string, type?: string, part = 0): Key => ({
+  pk: `${tenant}|wrote|${list}`,
+  sk: type === undefined ? current : `${type}|${part}`,
+})
+
+/** Returns the key of a row of superseded versions that are due for removal at an instant; a tenant's share a partition. */
+export const supersededKey = (tenant: string, due: string, name: string): Key => ({
+  pk: `${tenant}|superseded`,
+  sk: `${due}|${name}`,
 })
 
 /** Returns the key of the lock on a name. */

@@ -1,7 +1,8 @@
 /** List names read backwards: what a partition of the index is about. */
 
-import { innerList, patientList, sideList, spanLimits } from './keys.ts'
+import { innerList, patientList, sideList } from './keys.ts'
 import type { List } from './port.ts'
+import { spanLimits } from './spans.ts'
 
 /** What an index partition is about: a type's lists, or the compartment of a patient. */
 export type Scope = { type: string } | { patient: string }

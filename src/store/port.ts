@@ -53,10 +53,8 @@ export interface Write extends ResourceKey {
   method: Method
   /** The new JSON text with `id` and `meta` spliced in; absent for a deletion. */
   text?: string
-  /** Where the new version is to be found. */
+  /** Where the new version is to be found. Where `before` was to be found is removed once no search needs it. */
   entries: readonly Entry[]
-  /** Where `before` was to be found: removed after the commit. */
-  stale: readonly Entry[]
 }
 
 /** One shard of a list, read in order between two positions: `from` inclusive, `to` exclusive. */
@@ -79,6 +77,8 @@ export interface Candidate {
   w: string
   high?: string
   facets?: Uint8Array
+  /** The number of the version that the entry was put for. */
+  since: number
 }
 
 export interface RangePage {
@@ -166,6 +166,7 @@ export interface Once {
 
 /** A resource's current version and everywhere it wants to be found. */
 export interface Expected extends ResourceKey {
+  v: number
   w: string
   entries: readonly Entry[]
 }
@@ -186,6 +187,7 @@ export interface Unsaid extends Said {
   kind: 'missing' | 'wrong'
   high: string
   facets: Uint8Array
+  since: number
 }
 
 /** Whose part of the index is read: a type's, or a patient's compartment. */
@@ -221,6 +223,8 @@ export interface IndexCare {
   said(scope: CareScope, limit: number, after?: string): Promise<CarePage<Said>>
   /** Returns which of these the index says still. Reads are consistent. */
   stillSaid(said: readonly Said[]): Promise<readonly Said[]>
+  /** Returns which superseded versions the janitor is going to clear away, as `Type/id w`. */
+  leaving(): Promise<ReadonlySet<string>>
   /** Makes the index say it no longer. */
   unsay(said: readonly Said[]): Promise<void>
 }

@@ -41,7 +41,6 @@ const writeOf = ({ deleted, text, ...version }: ArchivedVersion, entries: readon
   ...(!deleted && { text }),
   before: undefined,
   entries,
-  stale: [],
 })
 
 const requestsOf = async (
@@ -63,7 +62,12 @@ const requestsOf = async (
     )
   })
   for (const { item, large } of prepared) if (item.s3 && large) await putObject(session, item.s3, large)
-  const placed = prepared.map(({ key, write }) => ({ id: key.id, w, entries: write.entries }))
+  const placed = prepared.map(({ key, write }) => ({
+    id: key.id,
+    v: write.v,
+    w,
+    entries: write.entries,
+  }))
   return [
     ...putMarks(session, marksOf(tenant, versions)),
     ...indexItems(tenant, placed).map((put) => ({ table: tables.search, put: { ...put } })),

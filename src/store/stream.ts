@@ -26,16 +26,27 @@ export interface StreamRecord {
         OldImage?: Record<string, StreamValue> | undefined
         NewImage?: Record<string, StreamValue> | undefined
         SequenceNumber?: string | undefined
+        /** To the second; Lambda passes a number of seconds since 1970, the SDK a date. */
+        ApproximateCreationDateTime?: number | Date | undefined
       }
     | undefined
 }
 
-/** A version that has lost its place, with the write id its index entries were put under. */
+/** A version that nobody finds any more, with the write id its index entries were put under. */
 export interface LostVersion extends ResourceKey {
   tenant: string
+  v: number
   w: string
   t: string
   text: string
+}
+
+/** A version that was current until the record's own time, in milliseconds. */
+export interface SupersededVersion extends ResourceKey {
+  tenant: string
+  v: number
+  w: string
+  until: number
 }
 
 /** A text, where it is kept, and the versions that are in it. */
@@ -85,15 +96,25 @@ export const journalsIn = (records: readonly StreamRecord[]): { tenant: string; 
   return [...new Map(begun.map((one) => [`${one.tenant}|${one.txn}`, one])).values()]
 }
 
-const imagesOf = (item: ResourceItem | undefined): Image[] =>
-  item ? [item, item.next].filter((image) => image !== undefined) : []
+const stagedIn = (item: ResourceItem | undefined): Image | undefined => (item?.txn ? item : item?.next)
 
-/** Returns the images that these records show to have lost their place: superseded or aborted. */
-export const lostImages = (records: readonly StreamRecord[]): { pk: string; image: Image }[] =>
+/** Returns the images that these records show to be staged no more without having become current. */
+const abortedImages = (records: readonly StreamRecord[]): { pk: string; image: Image }[] =>
   changesOf(records).flatMap(({ before, after }) => {
-    const standing = new Set(imagesOf(after).map(({ w }) => w))
-    const lost = imagesOf(before).filter(({ w }) => !standing.has(w))
-    return before ? lost.map((image) => ({ pk: before.pk, image })) : []
+    const image = stagedIn(before)
+    const isThere = image?.w === after?.w || image?.w === after?.next?.w
+    return before && image && !isThere ? [{ pk: before.pk, image }] : []
+  })
+
+const instantOf = (time: number | Date | undefined): number =>
+  time instanceof Date ? time.getTime() : (time ?? 0) * 1000
+
+/** Returns the versions that these records show to be current no more, deletions left out: nothing finds those. */
+export const supersededVersions = (records: readonly StreamRecord[]): SupersededVersion[] =>
+  changesOf(records).flatMap(({ before, after }, at) => {
+    if (!before || before.txn || before.deleted || before.w === after?.w) return []
+    const until = instantOf(records[at]?.dynamodb?.ApproximateCreationDateTime)
+    return [{ ...resourceOf(before.pk), v: before.v, w: before.w, until }]
   })
 
 type Bodies = Pick<Archive, 'body' | 'keys'>
@@ -115,19 +136,23 @@ const textOf = async (
   }
 }
 
-/** Returns the lost versions with their texts; deletions, and large ones that were purged, are left out. */
-export const lostVersions = async (
-  records: readonly StreamRecord[],
+/** Returns these images with their texts; deletions, and large ones that were purged, are left out. */
+export const withTexts = async (
+  images: readonly { pk: string; image: Image }[],
   archive: Bodies,
 ): Promise<LostVersion[]> => {
-  const images = lostImages(records).filter(({ image }) => !image.deleted)
-  const versions = await inParallel(bodiesAtOnce, images, async ({ pk, image }) => {
+  const live = images.filter(({ image }) => !image.deleted)
+  const versions = await inParallel(bodiesAtOnce, live, async ({ pk, image }) => {
     const key = resourceOf(pk)
     const text = await textOf(key, image, archive)
-    return text === undefined ? undefined : { ...key, w: image.w, t: image.t, text }
+    return text === undefined ? undefined : { ...key, v: image.v, w: image.w, t: image.t, text }
   })
   return versions.filter((version) => version !== undefined)
 }
+
+/** Returns the versions that never became current with their texts, as `withTexts` does. */
+export const abortedVersions = (records: readonly StreamRecord[], archive: Bodies): Promise<LostVersion[]> =>
+  withTexts(abortedImages(records), archive)
 
 const versionOf = async (item: ResourceItem, archive: Bodies): Promise<ArchivedVersion | undefined> => {
   const key = resourceOf(item.pk)

@@ -24,9 +24,19 @@ export const journalWriteId = (txn: string, part: number): string => `j${txn}.${
 export const journalOf = (w: string): string | undefined =>
   w.startsWith('j') ? w.slice(1, w.lastIndexOf('.')) : undefined
 
+/** Returns the write id of one part of a staged transaction without a journal: it names the transaction. */
+export const stagedWriteId = (txn: string, part: number): string => `t${txn}.${part}`
+
+const transactionIn = (w: string): string | undefined =>
+  w.startsWith('j') || w.startsWith('t') ? w.slice(1, w.lastIndexOf('.')) : undefined
+
+/** Returns the name under which a write of several resources lists its members; undefined for a write of one. */
+export const memberListOf = (w: string): string | undefined =>
+  isAlone(w) ? undefined : (transactionIn(w) ?? w)
+
 /** Returns when a write id was made, in milliseconds since 1970, by its writer's clock; to the second, where it names no transaction. */
 export const bornAt = (w: string): number => {
-  const txn = journalOf(w)
+  const txn = transactionIn(w)
   if (txn !== undefined) return Number(txn.slice(0, 14))
   const bytes = Buffer.from(w.slice(1), 'base64url')
   return bytes.length === 12 ? bytes.readUInt32BE() * 1000 : 0
@@ -47,3 +57,6 @@ export const isSpent = (milliseconds: number): boolean => milliseconds > longest
 /** Returns whether what stands under a write id, and was not committed, will never be; `now` is the database's time. */
 export const isLost = (w: string, now: number): boolean =>
   Math.abs(now - bornAt(w)) > longestWrite + clocksApart
+
+/** Returns whether a write id is so old that what is committed under it was committed before now; `now` is the database's time. */
+export const isBygone = (w: string, now: number): boolean => now - bornAt(w) > longestWrite + clocksApart

@@ -128,7 +128,7 @@ export const deletionIssues = async (
 ): Promise<readonly Issue[]> => {
   const [before] = await context.store.get([{ type, id }])
   const command: Command = { method: 'DELETE', type, id, fresh: false, place: '' }
-  const write: Write = { type, id, before, v: 0, t: '', method: 'DELETE', entries: [], stale: [] }
+  const write: Write = { type, id, before, v: 0, t: '', method: 'DELETE', entries: [] }
   try {
     const { lastLook } = await careFor([{ command, write, resource: undefined }], context)
     await lastLook?.()

@@ -3,7 +3,7 @@ import { spliceMeta } from '../fhir/json.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { entriesOf } from '../search/index/entries.ts'
 import type { Own } from '../search/own.ts'
-import type { Entry, Version, Write } from '../store/port.ts'
+import type { Version, Write } from '../store/port.ts'
 import type { Body } from './body.ts'
 import type { Command, Done, Effect } from './command.ts'
 import { sameJson } from './same.ts'
@@ -32,12 +32,7 @@ const spliced = (command: Command, body: Body, v: number, t: string): string =>
 const unchanged = (command: Command, body: Body, before: Version): boolean =>
   sameJson(spliced(command, body, before.v, before.t), before.text)
 
-const staleEntries = (before: Version | undefined, own: Own): readonly Entry[] =>
-  before && !before.deleted
-    ? entriesOf(JSON.parse(before.text) as Resource, before.t, own.all(before.type))
-    : []
-
-const base = (command: Command, before: Version | undefined, { now, own }: Moment) => ({
+const base = (command: Command, before: Version | undefined, { now }: Moment) => ({
   type: command.type,
   id: command.id,
   method: command.method,
@@ -45,7 +40,6 @@ const base = (command: Command, before: Version | undefined, { now, own }: Momen
   fresh: command.fresh,
   v: (before?.v ?? 0) + 1,
   t: instantAfter(before, now),
-  stale: staleEntries(before, own),
 })
 
 const deletion = (command: Command, before: Version | undefined, moment: Moment): Stamped =>

@@ -48,7 +48,6 @@ const writeOf = (resource: FhirResource, t: string): Write => {
     method: 'POST',
     text: JSON.stringify(stored),
     entries: entriesOf(stored as never, t),
-    stale: [],
   }
 }
 
@@ -73,7 +72,7 @@ export const itemsOf = (
 ): { search: IndexItem[]; resources: ResourceItem[] } => ({
   search: indexItems(
     tenant,
-    writes.map(({ id, entries }) => ({ id, w, entries })),
+    writes.map(({ id, v, entries }) => ({ id, v, w, entries })),
   ),
   resources: writes.map((write) => prepare(tenant, write, w, false).item),
 })

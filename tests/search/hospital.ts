@@ -37,7 +37,6 @@ export const put = (
     method: before ? 'PUT' : 'POST',
     text: JSON.stringify(stored(resource, v, t)),
     entries: entriesOf(resource, t, own),
-    stale: staleEntries(before, own),
   }
 }
 
@@ -50,11 +49,7 @@ export const remove = (before: Version, t: string): Write => ({
   t,
   method: 'DELETE',
   entries: [],
-  stale: staleEntries(before),
 })
-
-const staleEntries = (before: Version | undefined, own: readonly SearchParameter[] = []) =>
-  before && !before.deleted ? entriesOf(JSON.parse(before.text), before.t, own) : []
 
 /** Stores resources under one write per chunk, as a transaction does. */
 export const putAll = async (store: Store, resources: readonly Known[], t: string): Promise<void> => {

@@ -236,12 +236,31 @@ describe('the stream', () => {
         (call) => call.constructor.name === 'TransactWriteCommand',
       )
       expect(await readList(store, typeList('Observation'))).toHaveLength(8)
-      const sweep = openJanitor(engines.place, engines.archive, () => entriesOfResource)
+      const sweepAfter = (delay?: number) =>
+        openJanitor(engines.place, engines.archive, () => entriesOfResource, delay)
       const records = await recordsOf(tenant)
+      expect(await sweepAfter()(records)).toBe(0)
+      expect(await readList(store, typeList('Observation'))).toHaveLength(8)
+      const sweep = sweepAfter(0)
       expect(await sweep(records)).toBeGreaterThan(0)
       expect(await readList(store, typeList('Observation'))).toHaveLength(4)
       expect(await liveIds(store, 'Observation', typeList('Observation'))).toHaveLength(4)
       expect(await sweep(asTheSdkGives(records))).toBe(0)
+    })
+
+    test('to take one resource out of an item that it shares with others, and the item with the last', async () => {
+      const tenant = newTenant()
+      const store = engines.openStore(tenant)
+      const notes = manyNotes(3, 'shared', { code: 'same', date: '2026-05-05' })
+      await store.commit(notes.map((note) => put(note)))
+      const list = valueList('Observation', 'code', 'same')
+      for (const [n, left] of [['shared-00001', 'shared-00002'], ['shared-00002'], []].entries()) {
+        const before = await getOne(store, { type: 'Observation', id: `shared-0000${n}` })
+        await store.commit(before ? [remove(before)] : [])
+        const janitor = openJanitor(engines.place, engines.archive, () => entriesOfResource, 0)
+        await janitor(await recordsOf(tenant))
+        expect((await readList(store, list)).map(({ id }) => id)).toEqual(left)
+      }
     })
 
     test('which journal a dead writer has not carried out', async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import type { Store, Version, Write } from '../../src/store/port.ts'
-import { create, manyNotes, type Note, put, readList, remove } from './drafts.ts'
+import { create, entriesOfVersion, manyNotes, type Note, put, readList, remove } from './drafts.ts'
 import { type Engines, startEngines } from './engines.ts'
 import { failingAt, type MovableClock, movableClock, outliving, type Stop } from './faults.ts'
 
@@ -62,16 +62,19 @@ describe('a process that stops', () => {
     return done.every(Boolean)
   }
 
+  const entriesBefore = ({ before }: Write) => (before ? entriesOfVersion(before) : [])
+
   const expectFindable = async (store: Store, writes: readonly Write[], done: boolean): Promise<void> => {
     const now = await store.get(writes)
     const lists = new Map<string, Set<string>>()
-    for (const { list } of writes.flatMap(({ entries, stale }) => [...entries, ...stale])) {
+    for (const { list } of writes.flatMap((write) => [...write.entries, ...entriesBefore(write)])) {
       const found =
         lists.get(list.name) ?? new Set((await readList(store, list)).map(({ id, w }) => `${id}|${w}`))
       lists.set(list.name, found)
     }
-    for (const [n, { id, entries, stale }] of writes.entries()) {
-      for (const { list } of done ? entries : stale)
+    for (const [n, write] of writes.entries()) {
+      const { id, entries } = write
+      for (const { list } of done ? entries : entriesBefore(write))
         expect(lists.get(list.name)).toContain(`${id}|${now[n]?.w}`)
     }
   }

@@ -60,7 +60,6 @@ export const put = (note: Note, before?: Version, t = '2026-11-21T10:00:00.000Z'
   method: method(before),
   text: textOf(note),
   entries: entriesOf(note),
-  stale: before ? entriesOfVersion(before) : [],
 })
 
 /** Returns the write that creates a note under an id that nobody else knows. */
@@ -75,7 +74,6 @@ export const remove = (before: Version): Write => ({
   t: later(before.t),
   method: 'DELETE',
   entries: [],
-  stale: entriesOfVersion(before),
 })
 
 /** Returns everything that stands in a list, all shards and pages, in order. */

@@ -15,12 +15,12 @@ import {
   resourcePartition,
   shardOf,
   sideList,
-  spanClassOf,
   stringList,
   typeList,
   valueList,
   versionOf,
 } from '../../src/store/keys.ts'
+import { spanClassOf } from '../../src/store/spans.ts'
 import { bornAt, isAlone, isLost, isSpent, journalWriteId, newWriteId } from '../../src/store/write-ids.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text)

@@ -44,7 +44,6 @@ const writesOf = (file: string): Write[] => {
       method: 'POST',
       text,
       entries,
-      stale: [],
       fresh: true,
     }
   })
@@ -58,7 +57,7 @@ const bareItems = (
   const w = newWriteId(false)
   const items = indexItems(
     tenant,
-    writes.map(({ id, entries }) => ({ id, w, entries })),
+    writes.map(({ id, v, entries }) => ({ id, v, w, entries })),
   )
   return [
     ...items.map((put): BatchRequest => ({ table: tables.search, put: { ...put } })),

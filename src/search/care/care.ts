@@ -24,8 +24,6 @@ export interface Checked {
   young: number
 }
 
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
-
 /** What a check works with. */
 export interface Checking {
   store: Store
@@ -50,6 +48,7 @@ const resourceOf = ({ text }: Version): Resource => JSON.parse(text) as Resource
 const expectedOf = ({ own }: Checking, version: Version, resource = resourceOf(version)): Expected => ({
   type: version.type,
   id: version.id,
+  v: version.v,
   w: version.w,
   entries: entriesOf(resource, version.t, [...own.searched.of(version.type).values()]),
 })
@@ -107,8 +106,8 @@ const unsaidOf = async (
   return { expected, unsaid: await ofCurrent(store, await care.unsaid(expected)) }
 }
 
-/** How long a writer may take to remove what it has superseded, in milliseconds. */
-const courtesy = 2_000
+/** Entries of a superseded version outlive it: the janitor needs a minute and the record of the change; in milliseconds. */
+const lingering = 120_000
 
 const placeOf = (list: string, { order, as = '' }: Pick<Entry, 'order' | 'as'>): string =>
   `${list}\n${keyOrder(order)}\n${as}`
@@ -118,8 +117,8 @@ const placesOf = ({ own }: Checking, version: Version): ReadonlySet<string> => {
   return new Set(entries.map((entry) => placeOf(entry.list.name, entry)))
 }
 
-/** What becomes of an entry: it is right, its write may be under way, its writer may be removing it, or it is left behind. */
-type Verdict = 'right' | 'young' | 'leaving' | 'stale'
+/** What becomes of an entry: it is right, its write is under way or not long superseded, or it is left behind. */
+type Verdict = 'right' | 'young' | 'stale'
 
 /** Returns when the version that an entry speaks of was superseded; undefined where none of the newest is that one. */
 const supersededAt = async ({ store }: Checking, { type, id, w }: Said): Promise<string | undefined> => {
@@ -141,10 +140,10 @@ const verdictOn = async (
   if (current?.w === said.w && !current.deleted)
     return places(current).has(placeOf(said.list, said)) ? 'right' : 'stale'
   const lost = isPast(checking, said, open)
-  if (!current || (lost && now - Date.parse(current.t) > courtesy)) return lost ? 'stale' : 'young'
+  if (!current || (lost && now - Date.parse(current.t) > lingering)) return lost ? 'stale' : 'young'
   const at = await supersededAt(checking, said)
   if (at === undefined) return lost ? 'stale' : 'young'
-  return now - Date.parse(at) > courtesy ? 'stale' : 'leaving'
+  return now - Date.parse(at) > lingering ? 'stale' : 'young'
 }
 
 /** Each resource is asked once where it wants to be found. */
@@ -168,12 +167,17 @@ const staleAmong = async (checking: Checking, found: readonly Said[]) => {
   const verdicts = await inParallel(16, judged, ({ said, current }) =>
     verdictOn(checking, said, { current, open }, places),
   )
-  const judgedAs = (verdict: Verdict): Said[] => found.filter((_, i) => verdicts[i] === verdict)
-  const leaving = judgedAs('leaving')
-  if (leaving.length > 0) await sleep(courtesy)
-  const suspects = [...judgedAs('stale'), ...leaving]
-  const stale = suspects.length > 0 ? await care.stillSaid(suspects) : []
-  return { stale, young: judgedAs('young').length }
+  const suspects = found.filter((_, i) => verdicts[i] === 'stale')
+  const young = verdicts.filter((verdict) => verdict === 'young').length
+  const left = await notLeaving(care, suspects)
+  return { stale: await care.stillSaid(left), young: young + suspects.length - left.length }
+}
+
+/** Returns those that the janitor does not know of: what it is going to remove is not left behind. */
+const notLeaving = async (care: IndexCare, said: readonly Said[]): Promise<readonly Said[]> => {
+  if (said.length === 0) return said
+  const leaving = await care.leaving()
+  return said.filter(({ type, id, w }) => !leaving.has(`${type}/${id} ${w}`))
 }
 
 /** Holds a page of the index against the resources: what it says must be so. */
@@ -192,11 +196,12 @@ export const checkEntries = async (checking: Checking, found: readonly Said[]): 
 export const checkPast = async (checking: Checking, type: string, id: string): Promise<Checked> => {
   const { store, care, repair } = checking
   const { versions } = await store.history({ type, id, limit: 1000 })
-  const past = versions.slice(1).filter(({ deleted }) => !deleted)
-  const told = await care.saidOf(past.map((version) => expectedOf(checking, version)))
-  const leaving = told.length > 0 && care.now() - Date.parse(versions[0]?.t ?? '') < courtesy
-  if (leaving) await sleep(courtesy)
-  const stale = leaving ? await care.stillSaid(told) : told
+  const isPast = ({ deleted }: Version, at: number): boolean => at > 0 && !deleted
+  const said = await care.saidOf(versions.filter(isPast).map((version) => expectedOf(checking, version)))
+  const ended = new Map(versions.map(({ w }, at) => [w, Date.parse(versions[at - 1]?.t ?? '')]))
+  const old = said.filter(({ w }) => care.now() - (ended.get(w) ?? 0) > lingering)
+  const stale = await care.stillSaid(await notLeaving(care, old))
   if (repair) await care.unsay(stale)
-  return { resources: 0, entries: 0, drift: stale.map((said) => driftOf('stale', said)), young: 0 }
+  const drift = stale.map((each) => driftOf('stale', each))
+  return { resources: 0, entries: 0, drift, young: said.length - stale.length }
 }

@@ -119,6 +119,7 @@ const expectedBy = (parameters: readonly SearchParameter[], versions: readonly V
   versions.map((version) => ({
     type: version.type,
     id: version.id,
+    v: version.v,
     w: version.w,
     entries: ownEntries(parameters, JSON.parse(version.text) as Resource, version.t),
   }))
@@ -143,9 +144,10 @@ export const indexOwn = async (store: Store, own: Own, versions: readonly Versio
 
 /** Every entry of these versions that is not there is put. */
 const enterAll = async (work: Reindexing, own: Own, versions: readonly Version[]): Promise<void> => {
-  const expected = versions.map(({ type, id, w, t, text }) => ({
+  const expected = versions.map(({ type, id, v, w, t, text }) => ({
     type,
     id,
+    v,
     w,
     entries: entriesOf(JSON.parse(text) as Resource, t, own.indexed(type)),
   }))

@@ -8,12 +8,12 @@ import {
   patientList,
   rangeList,
   sideList,
-  spanClassOf,
   stringList,
   typeList,
   valueList,
 } from '../../store/keys.ts'
 import type { Entry, List } from '../../store/port.ts'
+import { spanClassOf } from '../../store/spans.ts'
 import { rulesOf } from '../types/index.ts'
 import type { Place } from '../types/rules.ts'
 import { facetOf, packFacets } from './facets.ts'

@@ -12,7 +12,7 @@ import {
   isOpen,
   type Query,
 } from '../query.ts'
-import { judge } from '../run/hydrate.ts'
+import { judge, namedCandidate } from '../run/hydrate.ts'
 import { candidateOf, localKey, valuesOf } from '../run/match.ts'
 import { readPage } from '../run/run.ts'
 import type { Read } from '../scope.ts'
@@ -109,7 +109,7 @@ const leadingOn = async (
   memory.set(target, known)
   const own = [...new Set(links)].filter((key) => key.startsWith(`${target.type}/`))
   const fresh = own.filter((key) => !known.has(key))
-  const candidates = fresh.map((key) => ({ id: key.slice(target.type.length + 1), order: '', w: '' }))
+  const candidates = fresh.map((key) => namedCandidate(key.slice(target.type.length + 1)))
   const judged = await judge(scope, innerQuery(query, target.type, [target.clause]), candidates)
   for (const [i, key] of fresh.entries()) known.set(key, judged[i] !== undefined)
   return own.filter((key) => known.get(key))

@@ -1,6 +1,6 @@
-import type { SpanClass } from '../../store/keys.ts'
-import { sideList, spanLimits } from '../../store/keys.ts'
+import { sideList } from '../../store/keys.ts'
 import type { List } from '../../store/port.ts'
+import { type SpanClass, spanLimits } from '../../store/spans.ts'
 
 /**
  * What is known about the intervals searched for: where their low end stands (inclusive), and, where that cannot be

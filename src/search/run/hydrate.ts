@@ -25,6 +25,9 @@ export const readVersions = async (
   })
 }
 
+/** Returns the candidate of a resource that is named rather than found: it is taken as it is now. */
+export const namedCandidate = (id: string): Candidate => ({ id, order: '', w: '', since: 0 })
+
 /** Returns, for each candidate, the resource where it is a match; the index said where, the resource says whether. */
 export const judge = async (
   scope: Scope,

@@ -8,7 +8,7 @@ import { isOpen, type Query } from '../query.ts'
 import type { Read, Scope } from '../scope.ts'
 import { chooseWay, type Way, wayBesides } from './choose.ts'
 import type { Drive } from './drive.ts'
-import { judge } from './hydrate.ts'
+import { judge, namedCandidate } from './hydrate.ts'
 import { candidateOf } from './match.ts'
 import { placeByKeys, sortReads } from './sort.ts'
 
@@ -39,9 +39,7 @@ export const readPage = async (scope: Scope, query: Query, plan: Plan, cursor?: 
   return gatheredPage(scope, query, plan, candidates, cursor, `${way.drive.name}, sorted`)
 }
 
-/** `w` is unknown, so each is taken as it is now. */
-const idCandidates = (ids: readonly string[]): readonly Candidate[] =>
-  ids.map((id) => ({ id, order: '', w: '' }))
+const idCandidates = (ids: readonly string[]): readonly Candidate[] => ids.map(namedCandidate)
 
 const longestBatch = 300
 const shortestBatch = 20

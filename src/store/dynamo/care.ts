@@ -27,6 +27,7 @@ import { carePutParams, saidParams } from './params.ts'
 import { betweenParams, idsParams } from './query-params.ts'
 import { databaseTime, errorName, pause, putItem, query, type Session, scan } from './session.ts'
 import { finishNamed } from './settle.ts'
+import { waitingVersions } from './superseded.ts'
 import { openTransactions } from './transaction/registry.ts'
 import { abort, statesOf } from './transactions.ts'
 
@@ -143,7 +144,7 @@ const sayAt = async (session: Session, at: Key, told: readonly Unsaid[]): Promis
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const present = (await itemsAt(session, [at])).get(nameOf(at))
     const members = present ? membersOf(present) : new Map<string, Member>()
-    for (const one of told) members.set(nameIn(one), { high: one.high, facets: one.facets })
+    for (const one of told) members.set(nameIn(one), { high: one.high, facets: one.facets, since: one.since })
     const living = new Set(told.map(nameIn))
     const dead = [...(present?.dead ?? [])].filter((id) => !living.has(id))
     const item = { ...indexItem(at, members), ...(dead.length > 0 && { dead: new Set(dead) }) }
@@ -285,5 +286,6 @@ export const careOf = (session: Session): IndexCare => ({
   saidOf: (versions) => stillSaid(session, wantedBy(session, versions)),
   said: (scope, limit, after) => said(session, scope, limit, after),
   stillSaid: (told) => stillSaid(session, told),
+  leaving: () => waitingVersions(session),
   unsay: (told) => unsay(session, told),
 })

@@ -2,14 +2,22 @@ import { Failure, failure } from '../../outcome/failure.ts'
 import { buildKey } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
 import type { Care, Hold, ResourceKey, Write } from '../port.ts'
-import { isSpent, journalWriteId, newRandomId, newWriteId } from '../write-ids.ts'
+import {
+  isSpent,
+  journalWriteId,
+  memberListOf,
+  newRandomId,
+  newWriteId,
+  stagedWriteId,
+} from '../write-ids.ts'
 import { type BatchRequest, writeAll } from './batch.ts'
 import { checkDefined } from './definitions.ts'
 import { flipAll, flipOne, lapsed } from './flip.ts'
-import { indexItems, type Placed, removeEntries, removeItems } from './index-items.ts'
+import { indexItems, type Placed, removeItems } from './index-items.ts'
 import { itemOfVersion, type Prepared, pastItem, prepare, type ResourceItem, type State } from './items.ts'
 import { applyJournal, keepJournal, markDone } from './journal.ts'
 import { marksOf, putMarks, rememberMarks, unknownMarks } from './marks.ts'
+import { memberRows } from './members.ts'
 import { putObject, type Session } from './session.ts'
 import { abandon, foldAll, stageAll } from './stage.ts'
 import { beating, type Extent, openOf, register } from './transaction/registry.ts'
@@ -58,12 +66,20 @@ const checkAge = ({ clock }: Session, { wall, monotonic }: Begun): void => {
 }
 
 const newEntries = (prepared: readonly Prepared[]): Placed[] =>
-  prepared.map(({ key, item, write }) => ({ id: key.id, w: item.w, entries: write.entries }))
+  prepared.map(({ key, item, write }) => ({
+    id: key.id,
+    v: item.v,
+    w: item.w,
+    entries: write.entries,
+  }))
 
-const staleEntries = (prepared: readonly Prepared[]): Placed[] =>
-  prepared.flatMap(({ key, write: { before, stale } }) =>
-    before && stale.length > 0 ? [{ id: key.id, w: before.w, entries: stale }] : [],
-  )
+/** The rows that list a write's members, which readers need to see it whole; none for a write of one resource. */
+const listedMembers = (session: Session, prepared: readonly Prepared[]): BatchRequest[] => {
+  const list = memberListOf(prepared[0]?.item.w ?? '')
+  if (list === undefined) return []
+  const members = prepared.map(({ key, item }) => ({ ...key, v: item.v }))
+  return memberRows(session, list, members).map((put) => ({ table: session.tables.system, put }))
+}
 
 /** Everything that must be durable before the flip and that nobody can see until then. */
 const groundwork = (
@@ -74,6 +90,7 @@ const groundwork = (
   const { tenant, tables } = session
   return [
     ...marks,
+    ...listedMembers(session, prepared),
     ...prepared.flatMap(({ write: { before } }) =>
       before ? [{ table: tables.resources, put: { ...pastItem(itemOfVersion(tenant, before)) } }] : [],
     ),
@@ -233,9 +250,10 @@ const planOf = (session: Session, writes: readonly Write[], hold: Hold | undefin
     if (fitsTransaction(prepared)) return { begun, prepared }
   }
   const txn = hold?.txn ?? beginTransaction(session)
-  const writeIdOf: WriteIds = (_, part) => journalWriteId(txn, part)
-  const named = writes.some(isJournaled) ? writeIdOf : undefined
-  return { begun, txn, prepared: prepareAll(session, writes, care, true, named) }
+  const named = writes.some(isJournaled) ? journalWriteId : stagedWriteId
+  const writeIdOf: WriteIds = (_, part) => named(txn, part)
+  const isNamed = writes.length > 1 || writes.some(isJournaled)
+  return { begun, txn, prepared: prepareAll(session, writes, care, true, isNamed ? writeIdOf : undefined) }
 }
 
 const checkCare = ({ undeleted = [] }: Care): void => {
@@ -246,7 +264,7 @@ const checkCare = ({ undeleted = [] }: Care): void => {
     )
 }
 
-/** Commits all writes or none: index first, then the flip, then the old entries go. */
+/** Commits all writes or none: index first, then the flip. The janitor removes the old entries once no search needs them. */
 export const commit = async (
   session: Session,
   writes: readonly Write[],
@@ -266,5 +284,4 @@ export const commit = async (
     if (isRefusal(error) && session.repeated === repeated) await clearAway(session, prepared)
     throw error
   }
-  await removeEntries(session, staleEntries(prepared)).catch(() => undefined)
 }

@@ -11,6 +11,8 @@ export interface IndexItem extends Key {
   ids: string[]
   highs?: string[]
   facets?: Uint8Array[]
+  /** The number of the version that each id was put for; absent where all of them are first versions. */
+  since?: number[]
   /** Ids whose resource has moved on; the item goes when all have. */
   dead?: Set<string>
 }
@@ -18,6 +20,7 @@ export interface IndexItem extends Key {
 /** The entries of one resource under one write. */
 export interface Placed {
   id: string
+  v: number
   w: string
   entries: readonly Entry[]
 }
@@ -26,13 +29,19 @@ export interface Placed {
 export interface Member {
   high: string
   facets: Uint8Array
+  since: number
 }
 
 const nothing = new Uint8Array()
 
-const memberOf = ({ high = '', facets = nothing }: Entry, other: Member | undefined): Member => ({
+const memberOf = (
+  { high = '', facets = nothing }: Entry,
+  since: number,
+  other: Member | undefined,
+): Member => ({
   high: other && other.high > high ? other.high : high,
   facets: facets.length > 0 ? facets : (other?.facets ?? nothing),
+  since,
 })
 
 /** Returns the items that these entries share, by their keys. */
@@ -41,13 +50,13 @@ export const gathered = (
   placed: readonly Placed[],
 ): Map<string, Key & { members: Map<string, Member> }> => {
   const items = new Map<string, Key & { members: Map<string, Member> }>()
-  for (const { id, w, entries } of placed) {
+  for (const { id, v, w, entries } of placed) {
     for (const entry of entries) {
       const key = entryKey(tenant, entry.list, entry.order, w, entry.nth)
       const place = `${key.pk}\n${key.sk}`
       const item = items.get(place) ?? { ...key, members: new Map<string, Member>() }
       const name = entry.as ?? id
-      item.members.set(name, memberOf(entry, item.members.get(name)))
+      item.members.set(name, memberOf(entry, v, item.members.get(name)))
       items.set(place, item)
     }
   }
@@ -63,25 +72,32 @@ export const indexItem = ({ pk, sk }: Key, members: ReadonlyMap<string, Member>)
     ids: [...members.keys()],
     ...(all.some(({ high }) => high !== '') && { highs: all.map(({ high }) => high) }),
     ...(all.some(({ facets }) => facets.length > 0) && { facets: all.map(({ facets }) => facets) }),
+    ...(all.some(({ since }) => since !== 1) && { since: all.map(({ since }) => since) }),
   }
 }
 
 /** Returns what an item says of each of its ids, dead ones included. */
-export const membersOf = ({ ids, highs, facets }: IndexItem): Map<string, Member> =>
-  new Map(ids.map((id, at) => [id, { high: highs?.[at] ?? '', facets: facets?.[at] ?? nothing }]))
+export const membersOf = ({ ids, highs, facets, since }: IndexItem): Map<string, Member> =>
+  new Map(
+    ids.map((id, at) => [
+      id,
+      { high: highs?.[at] ?? '', facets: facets?.[at] ?? nothing, since: since?.[at] ?? 1 },
+    ]),
+  )
 
 /** Returns the index items that hold these entries: one item for all that share list, order and write. */
 export const indexItems = (tenant: string, placed: readonly Placed[]): IndexItem[] =>
   [...gathered(tenant, placed).values()].map((item) => indexItem(item, item.members))
 
 /** Returns what an index item says about each of its living ids. */
-export const candidatesOf = ({ sk, ids, highs, facets, dead }: IndexItem): Candidate[] => {
+export const candidatesOf = ({ sk, ids, highs, facets, since, dead }: IndexItem): Candidate[] => {
   const place = entryPlace(sk)
   return ids.flatMap((id, at) => {
     if (dead?.has(id)) return []
     const high = highs?.[at]
     const facet = facets?.[at]
-    return [{ id, ...place, ...(high && { high }), ...(facet?.length && { facets: facet }) }]
+    const extras = { ...(high && { high }), ...(facet?.length && { facets: facet }) }
+    return [{ id, ...place, since: since?.[at] ?? 1, ...extras }]
   })
 }
 
@@ -127,7 +143,7 @@ export const removeLeftovers = async (session: Session, placed: readonly Placed[
     return item?.ids.includes(name) && !item.dead?.has(name)
   }
   const remaining = placed
-    .map(({ id, w, entries }) => ({ id, w, entries: entries.filter(isLeft(id, w)) }))
+    .map((one) => ({ ...one, entries: one.entries.filter(isLeft(one.id, one.w)) }))
     .filter(({ entries }) => entries.length > 0)
   await removeEntries(session, remaining)
   return gathered(session.tenant, remaining).size

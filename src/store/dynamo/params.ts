@@ -148,6 +148,15 @@ export const foldParams = (table: string, item: ResourceItem, txn: string): PutC
   ExpressionAttributeValues: { ':txn': txn },
 })
 
+/** Returns the parameters that take a row for oneself, unless somebody has since an instant. */
+export const claimParams = (table: string, key: Key, now: number, since: number): UpdateCommandInput => ({
+  TableName: table,
+  Key: keyOf(key),
+  UpdateExpression: 'SET taken = :now',
+  ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(taken) OR taken < :since)',
+  ExpressionAttributeValues: { ':now': now, ':since': since },
+})
+
 /** Returns the parameters that remove a deletion, if it is still what is current and nothing is under way. */
 export const purgeParams = (table: string, key: Key, w: string): DeleteCommandInput => ({
   TableName: table,
