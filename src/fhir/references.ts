@@ -26,7 +26,10 @@ const restful = /^(?:(.*)\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_histor
 const conditional = /^([A-Z][A-Za-z]+)\?(.+)$/
 const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/
 
-/** Returns what the link points to, seen from a server at `base`; undefined where the text is no link. */
+/**
+ * Returns what the link points to, seen from a server at `base` and at its other addresses; undefined where the text
+ * is no link. Without a base every absolute address is elsewhere, as the index sees it, which the setting does not change.
+ */
 export const parseLink = (text: string, base?: string): Link | undefined => {
   if (text.startsWith('#')) return { kind: 'contained', id: text.slice(1) }
   if (/^urn:/i.test(text)) return { kind: 'urn', url: text }
@@ -34,9 +37,16 @@ export const parseLink = (text: string, base?: string): Link | undefined => {
   return scheme.test(own) ? foreign(own) : relative(own)
 }
 
+/** Returns the addresses at which this server can be reached beside the one that a request names: `FHIR_BASES`, separated by spaces or commas. */
+export const ownBases = (
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): readonly string[] => env.FHIR_BASES?.split(/[\s,]+/).filter((base) => base !== '') ?? []
+
 const belowBase = (text: string, base: string | undefined): string => {
-  const prefix = base === undefined || base.endsWith('/') ? base : `${base}/`
-  return prefix && text.startsWith(prefix) ? text.slice(prefix.length) : text
+  if (base === undefined || !scheme.test(text)) return text
+  const prefixes = [base, ...ownBases()].map((each) => (each.endsWith('/') ? each : `${each}/`))
+  const prefix = prefixes.find((each) => each !== '/' && text.startsWith(each))
+  return prefix === undefined ? text : text.slice(prefix.length)
 }
 
 const foreign = (url: string): Link => {

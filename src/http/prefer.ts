@@ -13,6 +13,10 @@ const statedIn = (part: string): [string, string] => {
 export const preferOf = (header: string | undefined): Prefer => {
   const stated = new Map((header ?? '').split(/[,;]/).map(statedIn).toReversed())
   const wanted = returns.find((value) => value.toLowerCase() === stated.get('return')?.toLowerCase())
-  const lenient = stated.get('handling')?.toLowerCase() === 'lenient'
-  return wanted === undefined ? { lenient } : { returns: wanted, lenient }
+  const handling = stated.get('handling')?.toLowerCase()
+  return {
+    ...(wanted !== undefined && { returns: wanted }),
+    lenient: handling === 'lenient',
+    ...(handling === 'strict' && { strict: true }),
+  }
 }

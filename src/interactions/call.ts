@@ -25,6 +25,8 @@ export interface Prefer {
   /** Absent where the client says nothing: a single write answers with the resource, a bundle's entry without. */
   returns?: 'minimal' | 'representation' | 'OperationOutcome'
   lenient: boolean
+  /** The client asks for it to be refused whatever is not understood. */
+  strict?: true
 }
 
 /** What an interaction answers, before it is dressed as an HTTP response or as an entry of a Bundle. */

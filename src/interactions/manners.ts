@@ -22,6 +22,11 @@ export const checkQuery = ({ query, prefer }: Call, ...known: readonly string[])
   )
 }
 
+/** A read is of what its address names, whatever else its query says, so that only who asks for it strict is told. */
+export const checkReadQuery = (call: Call): void => {
+  if (call.prefer.strict) checkQuery(call)
+}
+
 const last = (query: Pairs, name: string): string | undefined => query.findLast(([key]) => key === name)?.[1]
 
 /** Returns what to serve of a version. */
@@ -43,8 +48,12 @@ interface Wanted {
   element: string
 }
 
+/** A choice is named as its definition writes it, `deceased[x]`, without that, or as one of its forms. */
 const wantedOf = (text: string): Wanted => {
-  const [first = '', second] = text.trim().split('.')
+  const [first = '', second] = text
+    .trim()
+    .replace(/\[x\]$/, '')
+    .split('.')
   return second === undefined ? { type: undefined, element: first } : { type: first, element: second }
 }
 
@@ -65,7 +74,7 @@ const checkElements = async (wanted: readonly Wanted[], { type, prefer }: Call):
   const { structureOf } = await import('../fhir/structure.ts')
   const unknown = wanted.find((each) => {
     const of = structureOf(each.type ?? type)
-    return of && !of.elements.some(({ name }) => name === each.element)
+    return of && !of.members.has(each.element) && !of.elements.some(({ name }) => name === each.element)
   })
   if (unknown && !prefer.lenient)
     throw failure(

@@ -3,10 +3,10 @@
 import { gone, notFound } from '../outcome/messages.ts'
 import { type Answer, type Interaction, serving, telling } from './call.ts'
 import { notModified } from './conditions.ts'
-import { checkQuery, cutFor } from './manners.ts'
+import { checkReadQuery, cutFor } from './manners.ts'
 
 export const read: Interaction = async (call, context): Promise<Answer> => {
-  checkQuery(call)
+  checkReadQuery(call)
   const { type, id, headers } = call
   const cut = await cutFor(call)
   const [version] = await context.store.get([{ type, id }])

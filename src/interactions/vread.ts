@@ -3,10 +3,10 @@
 import { goneVersion, noVersion } from '../outcome/messages.ts'
 import { type Interaction, serving, telling } from './call.ts'
 import { notModified } from './conditions.ts'
-import { checkQuery, cutFor } from './manners.ts'
+import { checkReadQuery, cutFor } from './manners.ts'
 
 export const vread: Interaction = async (call, context) => {
-  checkQuery(call)
+  checkReadQuery(call)
   const { type, id, version, headers } = call
   const cut = await cutFor(call)
   const found = /^[1-9]\d{0,14}$/.test(version)

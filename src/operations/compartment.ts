@@ -2,6 +2,7 @@
 
 import type { Resource } from '../fhir/definitions.ts'
 import { entriesOf } from '../search/index/entries.ts'
+import { patientsOf } from '../search/index/lists.ts'
 import { patientList } from '../store/keys.ts'
 import type { Candidate, Store, Version } from '../store/port.ts'
 import { badCursor, cursorParts, mostCharacters, writtenCursor } from './pages.ts'
@@ -41,24 +42,37 @@ const compare = (a: Spot, b: Spot): number => {
 
 const typeOf = ({ order }: Candidate): string => order.slice(0, order.indexOf('|'))
 
+/** The index keeps a patient's list whatever server a link names; only links to this one's patient count. */
+interface Compartment {
+  store: Store
+  base: string
+  patient: string
+  list: string
+}
+
 /** An entry of a version that has been replaced counts only where the resource still stands at the same place. */
-const stands = (version: Version | undefined, { order }: Candidate, list: string): version is Version =>
-  version !== undefined &&
-  !version.deleted &&
-  entriesOf(JSON.parse(version.text) as Resource, version.t).some(
+const stands = (
+  version: Version | undefined,
+  { order }: Candidate,
+  { list, base, patient }: Compartment,
+): version is Version => {
+  if (version === undefined || version.deleted) return false
+  const resource = JSON.parse(version.text) as Resource
+  const isThere = entriesOf(resource, version.t).some(
     (entry) => entry.list.name === list && entry.order === order,
   )
+  return isThere && patientsOf(resource, base).includes(patient)
+}
 
 /** What stands at each of the candidates. */
 const standing = async (
   candidates: readonly Candidate[],
-  list: string,
-  store: Store,
+  compartment: Compartment,
 ): Promise<(Version | undefined)[]> => {
   const keys = candidates.map((candidate) => ({ type: typeOf(candidate), id: candidate.id }))
-  const versions = await store.get(keys)
+  const versions = await compartment.store.get(keys)
   return versions.map((version, i) =>
-    stands(version, candidates[i] as Candidate, list) ? version : undefined,
+    stands(version, candidates[i] as Candidate, compartment) ? version : undefined,
   )
 }
 
@@ -69,8 +83,12 @@ interface Asked {
 }
 
 /** Returns one page of the resources in a patient's compartment, by type and date, at most `count` of them. */
-export const compartmentPage = (store: Store, patient: string, asked: Asked): Promise<CompartmentPage> =>
-  agreed(() => readOnce(store, patientList(patient).name, asked))
+export const compartmentPage = (
+  { store, base }: Pick<Compartment, 'store' | 'base'>,
+  patient: string,
+  asked: Asked,
+): Promise<CompartmentPage> =>
+  agreed(() => readOnce({ store, base, patient, list: patientList(patient).name }, asked))
 
 /** Index items that are read at a time at the least, and how often where none is of the types that are wanted. */
 const leastItems = 100
@@ -78,8 +96,7 @@ const mostReads = 20
 
 /** Returns what is to be told from a place on, and where the list goes on behind it. */
 const wantedFrom = async (
-  store: Store,
-  list: string,
+  { store, list }: Compartment,
   { types, count }: Asked,
   start: Place,
 ): Promise<{ wanted: Candidate[]; from: Place; after?: string }> => {
@@ -98,10 +115,10 @@ const wantedFrom = async (
 }
 
 /** While the page is told the list may change, so that it goes on behind a candidate rather than after so many. */
-const readOnce = async (store: Store, list: string, asked: Asked): Promise<CompartmentPage> => {
-  const { wanted, from, after } = await wantedFrom(store, list, asked, placeOf(asked.cursor))
+const readOnce = async (compartment: Compartment, asked: Asked): Promise<CompartmentPage> => {
+  const { wanted, from, after } = await wantedFrom(compartment, asked, placeOf(asked.cursor))
   wanted.sort(compare)
-  const { versions, done } = await standingUpTo(wanted.slice(0, asked.count), list, store)
+  const { versions, done } = await standingUpTo(wanted.slice(0, asked.count), compartment)
   const last = wanted[done - 1]
   if (last && wanted.length > done)
     return { versions, next: opaque({ after: from.after, order: last.order, id: last.id }) }
@@ -131,14 +148,13 @@ const atOnce = 200
 /** Returns what stands at the candidates, until a page has as many characters as it may, and how far that was. */
 const standingUpTo = async (
   candidates: readonly Candidate[],
-  list: string,
-  store: Store,
+  compartment: Compartment,
 ): Promise<{ versions: Version[]; done: number }> => {
   const found = new Map<string, Version>()
   let size = 0
   let done = 0
   while (done < candidates.length && size < mostCharacters) {
-    for (const version of await standing(candidates.slice(done, done + atOnce), list, store)) {
+    for (const version of await standing(candidates.slice(done, done + atOnce), compartment)) {
       if (size >= mostCharacters) break
       if (version) found.set(`${version.type}/${version.id}`, version)
       size += version?.text.length ?? 0

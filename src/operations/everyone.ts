@@ -64,7 +64,7 @@ export const everyonePage = async (asked: Asked, context: Dispatch): Promise<Com
     return { versions: [] }
   }
   const read = await readFrom(types.slice(at), place, asked, context)
-  return { ...read, versions: await owned(read.versions, context.store) }
+  return { ...read, versions: await owned(read.versions, context) }
 }
 
 const width = 16
@@ -97,9 +97,12 @@ const holds = async (type: string, asked: Asked, context: Dispatch): Promise<boo
 }
 
 /** What is of no patient that exists is not of anybody's record. */
-const owned = async (versions: readonly Version[], store: Store): Promise<Version[]> => {
+const owned = async (
+  versions: readonly Version[],
+  { store, base }: { store: Store; base: string },
+): Promise<Version[]> => {
   const owners = versions.map(({ type, text }) =>
-    type === 'Patient' ? [] : patientsOf(JSON.parse(text) as Resource),
+    type === 'Patient' ? [] : patientsOf(JSON.parse(text) as Resource, base),
   )
   const ids = [...new Set(owners.flat())]
   const patients = ids.length > 0 ? await store.get(ids.map((id) => ({ type: 'Patient', id }))) : []

@@ -104,7 +104,8 @@ const ofOne = async (call: Call, wanted: Wanted, context: Dispatch): Promise<Com
   const isTold = wanted.types.size === 0 || wanted.types.has('Patient')
   const count = isFirst && isTold ? wanted.count - 1 : wanted.count
   if (count === 0) return { versions: [patient.version], next: compartmentStart }
-  const page = await compartmentPage(context.store, call.id, { types, count, cursor: wanted.cursor })
+  const asked = { types, count, cursor: wanted.cursor }
+  const page = await compartmentPage(context, call.id, asked)
   return isFirst ? { ...page, versions: [patient.version, ...page.versions] } : page
 }
 

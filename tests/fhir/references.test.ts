@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseCanonical, parseLink } from '../../src/fhir/references.ts'
+import { ownBases, parseCanonical, parseLink } from '../../src/fhir/references.ts'
 
 const base = 'https://own.example/fhir'
 
@@ -43,6 +43,15 @@ test.each([
   `Patient/${'x'.repeat(65)}`,
 ])('%j is no link', (text) => {
   expect(parseLink(text, base)).toBeUndefined()
+})
+
+test.each([
+  [undefined, []],
+  ['', []],
+  ['https://a.example.org/fhir', ['https://a.example.org/fhir']],
+  ['https://a.example.org/fhir/, http://b', ['https://a.example.org/fhir/', 'http://b']],
+])('%j names other addresses of our own', (FHIR_BASES, bases) => {
+  expect(ownBases({ FHIR_BASES })).toEqual(bases)
 })
 
 test('a canonical splits into address, version and fragment', () => {

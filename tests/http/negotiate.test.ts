@@ -59,7 +59,7 @@ test.each([
   [undefined, { lenient: false }],
   ['return=minimal', { returns: 'minimal', lenient: false }],
   ['return=OperationOutcome; handling=lenient', { returns: 'OperationOutcome', lenient: true }],
-  ['handling=strict, return="representation"', { returns: 'representation', lenient: false }],
+  ['handling=strict, return="representation"', { returns: 'representation', lenient: false, strict: true }],
   ['return=everything', { lenient: false }],
   ['return=minimal, return=representation', { returns: 'minimal', lenient: false }],
 ])('understands Prefer: %s', (header, preference) => {

@@ -121,5 +121,11 @@ export const parameters: Parameters = {
     ...rows('uri', { url: 'url' }),
     ...rows('string', { title: 'title' }),
     ...rows('date', { date: 'date' }),
+    version: { kind: 'token', values: at('version'), anyCase: true },
+  },
+  ConceptMap: {
+    ...every,
+    ...rows('string', { title: 'title' }),
+    source: { kind: 'reference', values: at('sourceCanonical'), canonical: true },
   },
 }

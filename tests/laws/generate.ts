@@ -86,8 +86,11 @@ const uri = pick(
   'http://example.org/a/b',
   'http://example.org/a/b/c',
   'http://example.org/ab',
+  'http://example.org/a/',
   'urn:oid:1.2',
+  'urn:oid:1.2.3',
 )
+const canonical = fc.tuple(uri, pick('', '', '|1', '|2', '|7')).map((parts) => parts.join(''))
 /** Towns, the date line, the poles, and what lies a little beside them. */
 const towns: [number, number][] = [
   [42.25, -83.69],
@@ -151,7 +154,12 @@ const bodies: Record<string, fc.Arbitrary<object>> = {
     deceasedDateTime: date,
     gender: pick('male', 'female'),
     identifier: some(identifier),
-    telecom: some(fc.record({ system: pick('email', 'phone'), value: pick('a@example.org', '555', '556') })),
+    telecom: some(
+      fc.record({
+        system: pick('email', 'phone'),
+        value: pick('a@example.org', 'A@Example.org', '555', '556'),
+      }),
+    ),
     managingOrganization: reference('Organization'),
     link: some(fc.record({ other: reference('Patient', 'RelatedPerson') })),
   }),
@@ -185,7 +193,8 @@ const bodies: Record<string, fc.Arbitrary<object>> = {
     prediction: some(fc.record({ probabilityDecimal: pick(0.1, 0.15, 0.2, 0.25, 1) })),
   }),
   Location: optional({ meta, name: word, position: place }),
-  ValueSet: optional({ meta, url: uri, title: word, date }),
+  ValueSet: optional({ meta, url: uri, title: word, date, version: pick('1', '2', '10') }),
+  ConceptMap: optional({ meta, title: word, sourceCanonical: canonical }),
 }
 
 export const types = Object.keys(bodies)
@@ -217,6 +226,7 @@ const code = pick(
   '1',
   '2',
   'a@example.org',
+  'A@EXAMPLE.ORG',
   '555',
 )
 const system = pick(
@@ -282,11 +292,33 @@ export interface Asked {
   count: number
 }
 
+/** What has no system takes no `|`, and what holds canonical addresses is searched by them. */
+const own: Record<string, { texts: fc.Arbitrary<string>; modifiers: string[] }> = {
+  'Patient.telecom': { texts: code, modifiers: ['', '', 'not', 'missing'] },
+  'Patient.email': { texts: code, modifiers: ['', '', 'not', 'missing'] },
+  'Patient.phone': { texts: code, modifiers: ['', '', 'not', 'missing'] },
+  'Patient.active': { texts: code, modifiers: ['', '', 'not', 'missing'] },
+  'ConceptMap.source': { texts: canonical, modifiers: ['', '', 'missing'] },
+}
+
+/** What leads over a canonical address, as one more clause of a type. */
+const chained: Record<string, readonly [prefix: string, type: string, code: string][]> = {
+  ConceptMap: [
+    ['source.', 'ValueSet', 'title'],
+    ['source:ValueSet.', 'ValueSet', 'version'],
+    ['source.', 'ValueSet', 'date'],
+  ],
+  ValueSet: [['_has:ConceptMap:source:', 'ConceptMap', 'title']],
+}
+
+const chainsOf = (type: string): fc.Arbitrary<[string, string]>[] =>
+  (chained[type] ?? []).map(([prefix, target, code]) =>
+    clauseOf(target, code).map(([name, value]): [string, string] => [prefix + name, value]),
+  )
+
 const clauseOf = (type: string, code: string): fc.Arbitrary<[string, string]> => {
-  const { texts, modifiers } = values[parameters[type]?.[code]?.kind ?? ''] ?? {
-    texts: fc.constant(''),
-    modifiers: [''],
-  }
+  const kind = values[parameters[type]?.[code]?.kind ?? '']
+  const { texts, modifiers } = own[`${type}.${code}`] ?? kind ?? { texts: fc.constant(''), modifiers: [''] }
   return pick(...modifiers).chain((modifier) => {
     const name = modifier ? `${code}:${modifier}` : code
     if (modifier === 'missing') return pick('true', 'false').map((value): [string, string] => [name, value])
@@ -304,10 +336,8 @@ const clausesOf = (type: string): fc.Arbitrary<[string, string][]> => {
   )
   const frequent = names.filter((name) => /patient|subject|date|code|name/.test(name))
   const any = fc.oneof(pick(...names), pick(...(frequent.length > 0 ? frequent : names)))
-  return fc.array(
-    any.chain((name) => clauseOf(type, name)),
-    { maxLength: 3 },
-  )
+  const plain = any.chain((name) => clauseOf(type, name))
+  return fc.array(fc.oneof(plain, plain, ...chainsOf(type)), { maxLength: 3 })
 }
 
 export const asked: fc.Arbitrary<Asked> = pick(...types).chain((type) => {

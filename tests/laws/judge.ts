@@ -1,7 +1,7 @@
 import type { Known } from '../search/hospital.ts'
 import { base } from '../search/hospital.ts'
 import { homeOf, placeOf, seenFrom } from './inside.ts'
-import { linkOf, matchesOne, type Parameter, sortKeys } from './matching.ts'
+import { type Json, linkOf, matchesOne, type Parameter, sortKeys } from './matching.ts'
 
 /** Parameters by type and code. */
 export type Parameters = Readonly<Record<string, Readonly<Record<string, Parameter>>>>
@@ -25,10 +25,23 @@ export const judgeOf = (parameters: Parameters, present: ReadonlyMap<string, Kno
   const valuesIn = (resource: Known, { kind, values }: Parameter): readonly unknown[] =>
     kind === 'reference' ? values(resource).map((value) => seenFrom(resource, value)) : values(resource)
 
-  const linksOf = (resource: Known, code: string): readonly string[] =>
-    valuesIn(resource, parameterOf(resource.resourceType, code))
-      .map((value) => linkOf(value, base))
+  /** `url|version` names that version, `url` the highest; of two with the same the one that was changed last. */
+  const namedBy = (text: string): string | undefined => {
+    const [url, version] = text.split('|')
+    const rank = ({ version: own = '0', meta, id }: Known): string =>
+      [String(own).padStart(3, '0'), (meta as Json).lastUpdated, id].join(' ')
+    const all = [...present.values()].filter((each) => each.url === url && homeOf(each) === undefined)
+    const fitting = all.filter((each) => version === undefined || each.version === version)
+    const [newest] = fitting.sort((a, b) => (rank(a) < rank(b) ? 1 : -1))
+    return newest && placeOf(newest)
+  }
+
+  const linksOf = (resource: Known, code: string): readonly string[] => {
+    const parameter = parameterOf(resource.resourceType, code)
+    return valuesIn(resource, parameter)
+      .map((value) => (parameter.canonical ? namedBy(String(value)) : linkOf(value, base)))
       .filter((link) => link !== undefined)
+  }
 
   const knows = (type: string, name: string): boolean => {
     const [code = ''] = name.split(/[:.]/)
@@ -75,7 +88,7 @@ export const judgeOf = (parameters: Parameters, present: ReadonlyMap<string, Kno
 
   const sortValue = (resource: Known, code: string, descending: boolean): string | number | undefined => {
     const parameter = parameterOf(resource.resourceType, code)
-    const keys = valuesIn(resource, parameter).flatMap((value) => sortKeys(parameter.kind, value))
+    const keys = valuesIn(resource, parameter).flatMap((value) => sortKeys(parameter, value))
     const sorted = keys.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
     return descending ? sorted.at(-1) : sorted[0]
   }

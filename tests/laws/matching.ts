@@ -28,6 +28,10 @@ export interface Part {
 export interface Parameter {
   kind: Kind
   values(resource: Json): readonly unknown[]
+  /** Its codes are strings, which are compared without regard to case. */
+  anyCase?: true
+  /** Its links are canonical addresses. */
+  canonical?: true
 }
 
 /** Returns a value as a list. */
@@ -188,11 +192,17 @@ export const codings = (value: unknown): { system?: unknown; code: unknown }[] =
   return code === undefined && identifier === undefined ? [] : [{ system, code: code ?? identifier }]
 }
 
-const matchesToken = (text: string, value: unknown): boolean => {
+/** An e-mail address is compared without regard to case, as any string is. */
+const isEmail = (value: unknown): boolean =>
+  typeof value === 'object' && (value as Json | null)?.system === 'email'
+
+const matchesToken = (text: string, value: unknown, anyCase = isEmail(value)): boolean => {
   const [first = '', second] = text.split('|')
+  const same = (wanted: string, code: unknown): boolean =>
+    code === wanted || (anyCase && String(code).toLowerCase() === wanted.toLowerCase())
   return codings(value).some(({ system, code }) => {
-    if (second === undefined) return code === first
-    return (system ?? '') === first && (second === '' || code === second)
+    if (second === undefined) return same(first, code)
+    return (system ?? '') === first && (second === '' || same(second, code))
   })
 }
 
@@ -256,8 +266,8 @@ const matchesReference = (modifier: string, text: string, value: unknown): boole
 const matchesUri = (modifier: string, text: string, value: unknown): boolean =>
   [String(value), String(value).replace(/\|.*/, '')].some((uri) => {
     const [long, short] = modifier === 'above' ? [text, uri] : [uri, text]
-    if (modifier === '') return uri === text
-    return long === short || long.startsWith(short.endsWith('/') ? short : `${short}/`)
+    if (modifier === '' || long.startsWith('urn:')) return uri === text
+    return long.startsWith(short)
   })
 
 const matchesComposite = (text: string, parts: readonly Part[]): boolean =>
@@ -267,7 +277,7 @@ const matchesComposite = (text: string, parts: readonly Part[]): boolean =>
 
 /** Returns whether a value is what a text asks for. */
 export const matchesOne = (
-  { kind }: { kind: Kind },
+  { kind, anyCase }: { kind: Kind; anyCase?: true },
   modifier: string,
   text: string,
   value: unknown,
@@ -277,7 +287,8 @@ export const matchesOne = (
     return displays(value).some((each) => ` ${plain(each)}`.includes(` ${plain(text)}`))
   const codes = kind === 'token' ? meant[modifier.replace('not-in', 'in')]?.[text] : undefined
   if (codes) return codings(value).some(({ system, code }) => codes.includes(`${system}|${code}`))
-  if (kind === 'token') return modifier === 'of-type' ? matchesType(text, value) : matchesToken(text, value)
+  if (kind === 'token')
+    return modifier === 'of-type' ? matchesType(text, value) : matchesToken(text, value, anyCase)
   if (kind === 'string') return texts(value).some((each) => matchesText(modifier, text, each))
   if (kind === 'date') return matchesDate(text, value)
   if (kind === 'number') return matchesNumber(text, value)
@@ -292,11 +303,17 @@ const amountKeys = (value: Json): number[] => {
 }
 
 /** Returns what a value is sorted by. */
-export const sortKeys = (kind: Kind, value: unknown): (string | number)[] => {
+export const sortKeys = (
+  { kind, anyCase }: Omit<Parameter, 'values'>,
+  value: unknown,
+): (string | number)[] => {
   if (kind === 'date') return list(valueSpan(value)?.low) as number[]
   if (kind === 'string') return texts(value).map(plain)
   if (kind === 'number') return list(numberSpan(value)?.low) as number[]
   if (kind === 'quantity') return amountKeys(value as Json)
-  if (kind === 'token') return codings(value).map(({ code }) => String(code))
+  if (kind === 'token')
+    return codings(value).map(({ code }) =>
+      anyCase || isEmail(value) ? String(code).toLowerCase() : String(code),
+    )
   return list(linkTextOf(value)) as string[]
 }

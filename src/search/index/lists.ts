@@ -32,16 +32,20 @@ const patientPart = (type: string, code: string): readonly string[] => {
   return onlyPatients ? (parameter.within ?? []) : []
 }
 
-/** Returns the id of the Patient that a link names, on whichever server; undefined for anything else. */
-export const patientOf = (found: TypedValue): string | undefined => {
+/**
+ * Returns the id of the Patient that a link names: on whichever server, as the index keeps it, or, seen from a base,
+ * on this one alone; undefined for anything else.
+ */
+export const patientOf = (found: TypedValue, base?: string): string | undefined => {
   const text = linkText(found)
-  const link = text === undefined ? undefined : parseLink(text)
+  const link = text === undefined ? undefined : parseLink(text, base)
+  if (base !== undefined && link?.kind !== 'local') return undefined
   return link !== undefined && 'type' in link && link.type === 'Patient' && 'id' in link ? link.id : undefined
 }
 
-/** Returns the ids of the patients in whose compartment a resource is. */
-export const patientsOf = (resource: Resource): readonly string[] => {
+/** Returns the ids of the patients in whose compartment a resource is; seen from a base, of this server's patients alone. */
+export const patientsOf = (resource: Resource, base?: string): readonly string[] => {
   const codes = [...compartmentSources(resource.resourceType)]
-  const found = codes.flatMap((code) => extract(resource, code)).map(patientOf)
+  const found = codes.flatMap((code) => extract(resource, code)).map((value) => patientOf(value, base))
   return [...new Set(found.filter((id) => id !== undefined))]
 }
