@@ -58,9 +58,26 @@ const conforms = (run: ProfileRun, resource: Json, url: string): boolean => {
   return profile ? isQuiet(run, () => checkProfile(run, profile, resourceItem(resource))) : true
 }
 
-/** What a reference leads to may be known by its type alone, which the engine does not look for there. */
+/**
+ * What a reference leads to may be known by its type alone, which the engine does not look for there; and by `$this is DateTime`
+ * US Core means FHIR's dateTime, which no value of a resource would be otherwise.
+ */
 const byName = (expression: string): string =>
-  expression.replace(/resolve\(\)\s+is\s+(?:FHIR\.)?(\w+)/g, "(resolve().resourceType = '$1')")
+  expression
+    .replace(/resolve\(\)\s+is\s+(?:FHIR\.)?(\w+)/g, "(resolve().resourceType = '$1')")
+    .replace(/\$this is (DateTime|Date|Time|Boolean|String|Integer|Decimal)\b/g, (_, type: string) => {
+      return `$this is ${type.charAt(0).toLowerCase()}${type.slice(1)}`
+    })
+
+const cast =
+  /^\(?\s*\$this(?:\s+as\s+|\.as\(\s*|\.ofType\(\s*)(?:FHIR\.)?(\w+)|^\$this\s+is\s+(\w+)\s+implies\b/
+
+/** A rule that begins with a cast of its value, as `vs-1`, is about values of that type: it says nothing of others, or of none. */
+const isAbout = ({ expression = '' }: Constraint, { value, type }: Item): boolean => {
+  const [, as, is] = cast.exec(expression) ?? []
+  const wanted = as ?? is
+  return wanted === undefined || (value !== undefined && wanted.toLowerCase() === type.toLowerCase())
+}
 
 const expressionFor = (constraint: Constraint, base: string): Compiled => {
   const made = known.get(constraint) ?? new Map<string, Compiled>()
@@ -76,6 +93,7 @@ export const truthOf = (
   item: Item,
   more: Readonly<Record<string, unknown>> = {},
 ): boolean | string => {
+  if (!isAbout(constraint, item)) return true
   const before = current
   current = run
   try {
