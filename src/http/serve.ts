@@ -1,8 +1,10 @@
 /** https://hl7.org/fhir/R4/http.html — a request walks through its stations: route, rights, interaction, response. */
 
 import { accessIssues } from '../auth/authorise.ts'
+import { isImpossible } from '../fhir/xml/characters.ts'
 import type { Answer, Asked, Call, Dispatch } from '../interactions/call.ts'
 import type { Issue } from '../outcome/failure.ts'
+import { impossibleCharacter } from '../outcome/messages.ts'
 import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
 import type { Context } from '../write/context.ts'
 import { type Matched, match, methodsAt, NotAllowed } from './match.ts'
@@ -54,8 +56,15 @@ const isDeferred = ({ route }: Matched, { headers }: FhirRequest, { jobs }: Cont
   /\brespond-async\b/i.test(headers.prefer ?? '') &&
   (route.operation ? route.operation.name !== 'upload' : lengthy.has(route.action))
 
+/** Parameters are echoed in links and explanations, and stored with jobs. */
+const checkQuery = ({ query }: Asked): void => {
+  const wrong = query.find((pair) => pair.some(isImpossible))
+  if (wrong) throw impossibleCharacter(wrong[0])
+}
+
 const run = async (matched: Matched, asked: Asked, context: Dispatch): Promise<Answer> => {
   permit(matched, context)
+  checkQuery(asked)
   return matched.route.run(callOf(matched, asked), context)
 }
 
@@ -159,6 +168,7 @@ const wrappedAnswer = async (
   matched: Matched,
   context: Dispatch,
 ): Promise<FhirResponse> => {
+  checkQuery(request)
   if (isDeferred(matched, request, context)) return deferred(request, matched, context)
   const body = await jsonOf(request, bodyFormat(request, matched.route.takes))
   const answered = await run(matched, { ...request, body }, context)

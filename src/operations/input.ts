@@ -3,7 +3,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import type { Call } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
-import { bodyOf, isResource } from '../write/body.ts'
+import { bodyOf, inputBody, isResource } from '../write/body.ts'
 import {
   checkParameters,
   checkPlace,
@@ -49,7 +49,7 @@ export const readInput = (definition: OperationDefinition, call: Call): Input =>
 
 const bodyValues = (definition: OperationDefinition, { body }: Call): readonly Given[] => {
   if (body.trim() === '') return []
-  const { resource } = bodyOf(body, 'Parameters')
+  const resource = definition.code === 'validate' ? bodyOf(body, 'Parameters').resource : inputBody(body)
   if (resource.resourceType === 'Parameters') {
     const posted = partsOf(resource.parameter).map(partValue)
     checkPlace(posted.map(([name]) => name))

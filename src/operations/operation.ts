@@ -4,7 +4,7 @@ import type { Action } from '../auth/rules/groups.ts'
 import type { Call, Interaction, Pairs } from '../interactions/call.ts'
 import { isKnown } from '../interactions/manners.ts'
 import { type Failure, failure } from '../outcome/failure.ts'
-import { bodyOf } from '../write/body.ts'
+import { inputBody } from '../write/body.ts'
 
 /** One parameter: of a type, or with parts of its own. */
 export interface Parameter {
@@ -87,7 +87,7 @@ const spelled = (part: Json): string => {
 /** Returns what an operation is given as pairs, whether it came in the URL or as Parameters; fails where it is another resource. */
 export const givenPairs = ({ code }: OperationDefinition, { query, body }: Call): Pairs => {
   if (body.trim() === '') return query
-  const { resource } = bodyOf(body, 'Parameters')
+  const resource = inputBody(body)
   if (resource.resourceType !== 'Parameters') throw takesParameters(code, resource.resourceType)
   const posted = partsOf(resource.parameter).map((part) => [String(part.name), spelled(part)] as const)
   checkPlace(posted.map(([name]) => name))

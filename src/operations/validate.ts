@@ -1,6 +1,8 @@
 /** https://hl7.org/fhir/R4/resource-operation-validate.html */
 
+import { accessIssues } from '../auth/authorise.ts'
 import type { Resource } from '../fhir/definitions.ts'
+import { itemTexts, memberText } from '../fhir/json.ts'
 import type { Answer, Call, Interaction } from '../interactions/call.ts'
 import { read } from '../interactions/read.ts'
 import { error, failure, type Issue } from '../outcome/failure.ts'
@@ -8,7 +10,7 @@ import { wrongType } from '../outcome/messages.ts'
 import { outcomeText } from '../outcome/outcome.ts'
 import { type Body, bodyOf } from '../write/body.ts'
 import type { Context } from '../write/context.ts'
-import { keepsReferred, validateOptionsOf } from '../write/demands.ts'
+import { isDefinition, keepsReferred, validateOptionsOf } from '../write/demands.ts'
 import type { Operation, OperationDefinition } from './operation.ts'
 
 const definition: OperationDefinition = {
@@ -30,7 +32,8 @@ type Mode = (typeof modes)[number]
 
 /** What is to be judged, and for what. */
 interface Asked {
-  resource: Resource | undefined
+  /** Absent where what is stored is to be judged. */
+  body: Body | undefined
   mode: Mode | undefined
   profile: string | undefined
 }
@@ -42,21 +45,28 @@ const modeOf = (text: string | undefined): Mode | undefined => {
   return mode
 }
 
+/** Returns the text of the part `resource`, with its numbers as they were written. */
+const wrappedText = (text: string): string => {
+  const parts = itemTexts(text, 'parameter')
+  return parts.map((part) => memberText(part, 0, 'resource')).find((own) => own !== undefined) ?? '{}'
+}
+
 /** The resource comes bare, or as a part of Parameters. */
 const askedIn = async (call: Call): Promise<Asked> => {
   const { type, body } = call
-  const bare = body.trim() === '' ? undefined : bodyOf(body, `a ${type} or Parameters`).resource
-  const isWrapped = bare?.resourceType === 'Parameters' && type !== 'Parameters'
+  const bare = body.trim() === '' ? undefined : bodyOf(body, `a ${type} or Parameters`)
+  const isWrapped = bare?.resource.resourceType === 'Parameters' && type !== 'Parameters'
   const { readInput } = await import('./input.ts')
   const input = readInput(definition, isWrapped ? call : { ...call, body: '' })
+  const resource = input.object<Resource>('resource')
   return {
-    resource: isWrapped ? input.object<Resource>('resource') : bare,
+    body: isWrapped ? resource && { resource, text: wrappedText(body) } : bare,
     mode: modeOf(input.text('mode')),
     profile: input.text('profile'),
   }
 }
 
-const checkAsked = ({ mode, resource }: Asked, { id }: Call): void => {
+const checkAsked = ({ mode, body }: Asked, { id }: Call): void => {
   if ((mode === 'update' || mode === 'delete') && id === '')
     throw failure('invalid', `\`mode=${mode}\` is about one resource: \`[type]/[id]/$validate\`.`, 'mode')
   if (mode === 'create' && id !== '')
@@ -65,7 +75,7 @@ const checkAsked = ({ mode, resource }: Asked, { id }: Call): void => {
       '`mode=create` is about a resource that is not there yet: `[type]/$validate`.',
       'mode',
     )
-  if (!resource && id === '')
+  if (!body && id === '')
     throw failure(
       'required',
       'There is no resource to validate: neither as the body nor as a part `resource` of Parameters.',
@@ -74,10 +84,34 @@ const checkAsked = ({ mode, resource }: Asked, { id }: Call): void => {
 }
 
 /** What R4 itself says, advice included. */
-const byItself = async (body: Body, { type, id }: Call, context: Context): Promise<Issue[]> => {
-  const { addressedIssues, bodyIssues } = await import('../write/verify.ts')
+const byItself = async (
+  body: Body,
+  { mode }: Asked,
+  { type, id }: Call,
+  context: Context,
+): Promise<Issue[]> => {
+  const { addressedIssues, bodyIssues, stampedBy } = await import('../write/verify.ts')
+  const { adviceOn } = await import('../validate/advice.ts')
   const options = { ...validateOptionsOf(context), warnings: true }
-  return id === '' ? bodyIssues(body, type, options) : addressedIssues(body, type, id, options)
+  const own = id === '' ? bodyIssues(body, type, options) : addressedIssues(body, type, id, options)
+  const isReplaced = stampedBy(mode === 'create' ? 'POST' : mode === 'update' ? 'PUT' : undefined, type)
+  return [...own.filter((issue) => !isReplaced(issue)), ...adviceOn(body.resource)]
+}
+
+const stores = (mode: Mode | undefined): mode is 'create' | 'update' => mode === 'create' || mode === 'update'
+
+/** Returns what else a create or an update is refused for: rights, and a search parameter that cannot be. */
+const byPolicy = async (
+  { resource }: Body,
+  { mode }: Asked,
+  { type, id }: Call,
+  context: Context,
+): Promise<Issue[]> => {
+  if (!stores(mode)) return []
+  const forbidden = accessIssues(context.principal, mode, type)
+  if (!isDefinition({ type })) return forbidden
+  const { ownIssues } = await import('../write/own-parameters.ts')
+  return [...forbidden, ...(await ownIssues([{ type, id, resource }], context)).flat()]
 }
 
 const hasExtensions = /"(?:e|modifierE)xtension"/
@@ -104,7 +138,7 @@ const byReferences = async (
   { type, id }: Call,
   context: Context,
 ): Promise<Issue[]> => {
-  if (context.rules?.references !== 'exist' || (mode !== 'create' && mode !== 'update')) return []
+  if (context.rules?.references !== 'exist' || !stores(mode)) return []
   const { danglingIssues } = await import('../write/targets.ts')
   return (await danglingIssues([{ type, id, resource }], context)).flat()
 }
@@ -112,7 +146,8 @@ const byReferences = async (
 const judge = async (body: Body, asked: Asked, call: Call, context: Context): Promise<Issue[]> => {
   if (body.resource.resourceType !== call.type) return [wrongType(body.resource.resourceType, call.type)]
   return [
-    ...(await byItself(body, call, context)),
+    ...(await byItself(body, asked, call, context)),
+    ...(await byPolicy(body, asked, call, context)),
     ...(await byProfiles(body, asked, context)),
     ...(await byReferences(body, asked, call, context)),
   ]
@@ -128,19 +163,20 @@ const missing = ({ type, id }: Call): Issue[] => [
 
 /** Where a deployment keeps what is referred to, it says who refers to it. */
 const deletionIssues = async ({ type, id }: Call, context: Context): Promise<readonly Issue[]> => {
-  if (!keepsReferred(context)) return []
+  const forbidden = accessIssues(context.principal, 'delete', type)
+  if (!keepsReferred(context)) return forbidden
   const { deletionIssues } = await import('../write/integrity.ts')
-  return deletionIssues({ type, id }, context)
+  return [...forbidden, ...(await deletionIssues({ type, id }, context))]
 }
 
 const issuesFor = async (asked: Asked, call: Call, context: Context): Promise<readonly Issue[]> => {
-  const { resource, mode } = asked
-  const needsStored = call.id !== '' && (mode === 'update' || mode === 'delete' || !resource)
+  const { mode } = asked
+  const needsStored = call.id !== '' && (mode === 'update' || mode === 'delete' || !asked.body)
   const answer = needsStored ? await stored(call, context) : undefined
   if (answer?.issues) return mode ? missing(call) : answer.issues
   if (mode === 'delete') return deletionIssues(call, context)
-  const text = resource ? JSON.stringify(resource) : (answer?.version?.text ?? '{}')
-  const body = { resource: resource ?? (JSON.parse(text) as Resource), text }
+  const text = answer?.version?.text ?? '{}'
+  const body = asked.body ?? { resource: JSON.parse(text) as Resource, text }
   return [...(await judge(body, asked, call, context)), ...(await bindingsIn(body, context))]
 }
 

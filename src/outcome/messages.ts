@@ -69,6 +69,13 @@ export const halfCharacter = (): Failure =>
     'The body holds an escape such as `\\ud800` that is half a character: write both halves, or the character itself.',
   )
 
+export const impossibleCharacter = (place: string): Failure =>
+  failure(
+    'invalid',
+    `\`${place}\` holds a character that neither a FHIR string nor XML can hold, such as a control character.`,
+    place,
+  )
+
 export const tooDeep = (depth: number): Failure =>
   failure('malformed', `The body nests deeper than ${depth} levels. No FHIR resource needs that.`)
 

@@ -16,12 +16,17 @@ export interface OperationOutcome {
   }[]
 }
 
+/** Messages quote what was sent, which may hold what neither a FHIR string nor XML can, or half a character where it was cut. */
+const quotable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+
 const issueElement = (issue: Issue): OperationOutcome['issue'][number] => ({
   severity: issue.severity,
   code: kinds[issue.kind].code,
   details: { coding: [{ system: kindSystem, code: issue.kind }] },
-  diagnostics: issue.diagnostics,
-  ...(issue.expression === undefined ? {} : { expression: [issue.expression] }),
+  diagnostics: quotable(issue.diagnostics),
+  ...(issue.expression === undefined ? {} : { expression: [quotable(issue.expression)] }),
 })
 
 const allOk = {

@@ -1,5 +1,6 @@
 /** What a narrative may hold: the rules txt-1 and txt-2, https://hl7.org/fhir/R4/narrative.html#xhtml */
 
+import { isXmlCharacter } from '../fhir/xml/characters.ts'
 import { xhtmlCharacter } from '../fhir/xml/entities.ts'
 
 const elements: ReadonlySet<string> = new Set(
@@ -36,15 +37,6 @@ export const narrativeProblem = (text: string): string | undefined => {
   return hasContent(xhtml) ? undefined : '`txt-2`: a narrative has text or an image'
 }
 
-/** https://www.w3.org/TR/xml/#NT-Char */
-const isCharacter = (code: number): boolean =>
-  code === 0x9 ||
-  code === 0xa ||
-  code === 0xd ||
-  (code >= 0x20 && code <= 0xd7ff) ||
-  (code >= 0xe000 && code <= 0xfffd) ||
-  (code >= 0x10000 && code <= 0x10ffff)
-
 const ofXml: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
 /** Returns the character that `&…;` stands for. */
@@ -55,7 +47,7 @@ const characterOf = (reference: string): string | undefined => {
   const code = numeric
     ? Number.parseInt(numeric[1] ?? numeric[2] ?? '', numeric[1] ? 10 : 16)
     : xhtmlCharacter(name)
-  return code !== undefined && isCharacter(code) ? String.fromCodePoint(code) : undefined
+  return code !== undefined && isXmlCharacter(code) ? String.fromCodePoint(code) : undefined
 }
 
 const otherProblem = (text: string): string | undefined => {

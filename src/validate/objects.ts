@@ -2,6 +2,7 @@
 
 import { isResourceType } from '../fhir/types.ts'
 import { checkContained } from './contained.ts'
+import { checkDigits } from './digits.ts'
 import { checkInvariants } from './invariants.ts'
 import { narrativeLinks } from './narrative.ts'
 import { type Plan, planOf, type Slot } from './plan.ts'
@@ -76,6 +77,7 @@ const checkMember = (run: Run, parent: Json, slot: Slot, name: string): void => 
   if (slot.repeats) checkList(run, parent, slot, name, value)
   else if (Array.isArray(value)) report(run, 'malformed', `\`${name}\` takes one value, not a list`)
   else checkValue(run, slot, value, parent[`_${name}`])
+  if (slot.integer) checkDigits(run, parent, name)
   run.path.pop()
 }
 

@@ -14,6 +14,8 @@ export interface Slot {
   repeats: boolean
   /** Present for primitive types. */
   primitive?: PrimitiveCheck
+  /** Whether numbers here are written in digits alone. */
+  integer: boolean
   /** Present for codes under a required binding. */
   code?: PrimitiveCheck
   /** Whether a whole resource stands here. */
@@ -55,6 +57,8 @@ const planFor = (structure: Structure): Plan => ({
     .map((element) => ({ element, names: namesOf(structure, element) })),
 })
 
+const integers: ReadonlySet<string> = new Set(['integer', 'positiveInt', 'unsignedInt'])
+
 const slotOf = (structure: Structure, { element, type }: MemberRule): Slot => {
   const primitive = primitiveOf(structure, element, type.code)
   const code = type.code === 'code' && element.required ? codeCheck(element.required) : undefined
@@ -65,6 +69,7 @@ const slotOf = (structure: Structure, { element, type }: MemberRule): Slot => {
     repeats: element.max > 1,
     ...(primitive && { primitive }),
     ...(code && { code }),
+    integer: integers.has(type.code),
     resource: type.code === 'Resource',
     content: type.content,
     ...(object && { object }),

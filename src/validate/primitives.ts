@@ -1,6 +1,7 @@
 /** The formats of primitive types, https://hl7.org/fhir/R4/datatypes.html#primitive */
 
 import { daysInMonth } from '../fhir/dates.ts'
+import { isImpossible } from '../fhir/xml/characters.ts'
 import { narrativeProblem } from './narrative.ts'
 import { jsonKind, shown } from './run.ts'
 
@@ -39,11 +40,10 @@ const decimal: PrimitiveCheck = (value) => {
 const boolean: PrimitiveCheck = (value) =>
   typeof value === 'boolean' ? undefined : `expected \`true\` or \`false\`, found ${jsonKind(value)}`
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that a string must not hold
-const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/
-const string = text('text: it holds a control character or nothing but white space', (value) => {
-  return !control.test(value) && value.trim() !== ''
-})
+const string = text(
+  'text: it holds a character that XML cannot hold, such as a control character, or nothing but white space',
+  (value) => !isImpossible(value) && value.trim() !== '',
+)
 
 const longest = 1024 * 1024
 
@@ -71,11 +71,13 @@ const isDay = (year: number, month: number, day: number): boolean =>
 
 const base64Pattern = /^[0-9a-zA-Z+/]*={0,2}$/
 const isBase64 = (value: string): boolean => {
-  const packed = /\s/.test(value) ? value.replace(/\s+/g, '') : value
+  const packed = /\s/.test(value) ? value.replace(/[ \t\r\n]+/g, '') : value
   return packed.length % 4 === 0 && base64Pattern.test(packed)
 }
 
-const uri = (what: string): PrimitiveCheck => text(what, (value) => !/[ \t\r\n]/.test(value))
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const blank = /[\u0000-\u0020\ufffe\uffff]/
+const uri = (what: string): PrimitiveCheck => text(what, (value) => !blank.test(value))
 
 /** The check of each primitive type. Narrative has one of its own. */
 export const primitiveChecks: Readonly<Record<string, PrimitiveCheck>> = {
@@ -88,13 +90,14 @@ export const primitiveChecks: Readonly<Record<string, PrimitiveCheck>> = {
   markdown: limited,
   xhtml: (value) => string(value) ?? narrativeProblem(String(value)),
   code: matching(
-    'code: it must not begin or end with a space, nor hold two in a row',
-    /^[^ \t\r\n]+([ \t\r\n][^ \t\r\n]+)*$/,
+    'code: it must not begin or end with a space, nor hold two in a row, nor a control character',
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a code must not hold
+    /^[^\u0000-\u0020\ufffe\uffff]+([ \t\r\n][^\u0000-\u0020\ufffe\uffff]+)*$/,
   ),
   id: matching('id: up to 64 letters, digits, `-` and `.`', /^[A-Za-z0-9.-]{1,64}$/),
-  uri: uri('uri: it holds white space'),
-  url: uri('url: it holds white space'),
-  canonical: uri('canonical address: it holds white space'),
+  uri: uri('uri: it holds white space or a control character'),
+  url: uri('url: it holds white space or a control character'),
+  canonical: uri('canonical address: it holds white space or a control character'),
   oid: matching('oid such as `urn:oid:1.2.3`', /^urn:oid:[0-2](\.(0|[1-9]\d*))+$/),
   uuid: matching(
     'uuid such as `urn:uuid:c757873d-ec9a-4326-a141-556f43239520`',

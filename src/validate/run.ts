@@ -35,8 +35,10 @@ export interface Run {
   /** The `#id` links met within that resource, and which contained resources point back to it with `#`. */
   local: Local
   readonly options: ValidateOptions
-  /** Each parsed object's twin with exact number texts; made when the first integer asks for it. */
-  exact?: WeakMap<object, Json> | undefined
+  /** The whole of what is validated. */
+  readonly top: Json
+  /** Each parsed object's twin with the texts of its numbers; made when the first integer asks for it. */
+  exact?: WeakMap<object, Json>
 }
 
 export interface Local {

@@ -21,6 +21,7 @@ export const validate = (resource: unknown, type: string, options: ValidateOptio
     errors: 0,
     faults: 0,
     path: [type],
+    top: resource,
     root: resource as Resource,
     resource,
     local: localAt(1),

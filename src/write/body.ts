@@ -1,9 +1,12 @@
 import type { Resource } from '../fhir/definitions.ts'
 import { repeatedMember, skipString } from '../fhir/json.ts'
+import { isImpossible } from '../fhir/xml/characters.ts'
+import { failure } from '../outcome/failure.ts'
 import {
   badJson,
   emptyBody,
   halfCharacter,
+  impossibleCharacter,
   notAResource,
   repeatedName,
   tooDeep,
@@ -83,4 +86,30 @@ export const bodyOf = (text: string, expected: string): Body => {
   const resource = parseJson(text)
   if (!isResource(resource)) throw notAResource()
   return { resource, text }
+}
+
+/** What of a text tells that it may hold a character that XML cannot: an escape, or one of two that JSON lets stand. */
+const perhapsImpossible = /[\\\ufffe\uffff]/
+
+const impossibleIn = (value: unknown, path: string): string | undefined => {
+  if (typeof value === 'string') return isImpossible(value) ? path : undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [name, each] of Object.entries(value)) {
+    const found = impossibleIn(each, Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const wrongInteger =
+  /"value(?:Integer|PositiveInt|UnsignedInt)"\s*:\s*(-0(?![\d.])|-?\d+(?:\.\d+)?[eE][+-]?\d+|-?\d+\.\d+)/
+
+/** Returns the resource that an operation is given; fails where a text of it cannot be written in XML, or an integer is none. */
+export const inputBody = (text: string): Resource => {
+  const { resource } = bodyOf(text, 'Parameters')
+  const path = perhapsImpossible.test(text) ? impossibleIn(resource, resource.resourceType) : undefined
+  if (path !== undefined) throw impossibleCharacter(path)
+  const [, number] = wrongInteger.exec(text) ?? []
+  if (number !== undefined) throw failure('invalid', `\`${number}\` is no integer; write it in digits alone.`)
+  return resource
 }

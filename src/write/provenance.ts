@@ -41,10 +41,10 @@ const formIssues = (text: string): Issue[] => {
 
 const about = (resource: Resource, reference: string): Resource => ({ ...resource, target: [{ reference }] })
 
-const contentIssues = (resource: Resource, type: string): Issue[] => {
+const contentIssues = (resource: Resource, text: string, type: string): Issue[] => {
   if ('target' in resource)
     return [wrong('must leave `target` out: the server names the version that the request makes.')]
-  return validate(about(resource, `${type}/new`), 'Provenance').map((issue) => ({
+  return validate(about(resource, `${type}/new`), 'Provenance', { text }).map((issue) => ({
     ...issue,
     diagnostics: `\`X-Provenance\`: ${issue.diagnostics}`,
   }))
@@ -68,7 +68,7 @@ export const statedIn = (
   if (form.length > 0) return { issues: form }
   const resource = parsed(text)
   if (!resource) return { issues: [wrong('is not a Provenance in JSON.')] }
-  const issues = [...accessIssues(principal, 'create', 'Provenance'), ...contentIssues(resource, type)]
+  const issues = [...accessIssues(principal, 'create', 'Provenance'), ...contentIssues(resource, text, type)]
   return { provenance: { resource, text }, issues }
 }
 

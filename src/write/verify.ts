@@ -5,9 +5,9 @@ import { type ValidateOptions, validate } from '../validate/validate.ts'
 import type { Body } from './body.ts'
 
 /** Returns what is wrong with a resource that is to become one of this type. */
-export const bodyIssues = ({ resource }: Body, type: string, options: ValidateOptions = {}): Issue[] =>
+export const bodyIssues = ({ resource, text }: Body, type: string, options: ValidateOptions = {}): Issue[] =>
   resource.resourceType === type
-    ? validate(resource, type, options)
+    ? validate(resource, type, { ...options, text })
     : [wrongType(resource.resourceType, type)]
 
 const addressIssues = (
@@ -39,3 +39,10 @@ export const addressedIssues = (
 /** Returns the issues as seen from where the resource stands: itself, or `Bundle.entry[3].resource`. */
 export const placed = (issues: readonly Issue[], place: string): readonly Issue[] =>
   place === '' ? issues : issues.map((issue) => within(issue, place))
+
+/** https://hl7.org/fhir/R4/http.html#create: returns which issues are about what the server says itself, whatever a client says. */
+export const stampedBy = (method: string | undefined, type: string): ((issue: Issue) => boolean) => {
+  if (method === undefined) return () => false
+  const replaced = [...(method === 'POST' ? ['id'] : []), 'meta.versionId', 'meta.lastUpdated']
+  return ({ expression }) => replaced.some((name) => expression === `${type}.${name}`)
+}

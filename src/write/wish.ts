@@ -17,7 +17,7 @@ import { validateOptionsOf } from './demands.ts'
 import type { Patch, Patcher } from './patch.ts'
 import { misplacedConditions, type Preconditions, preconditionsIn } from './preconditions.ts'
 import { statedIn } from './provenance.ts'
-import { addressedIssues, bodyIssues, placed } from './verify.ts'
+import { addressedIssues, bodyIssues, placed, stampedBy } from './verify.ts'
 
 /** The resource that a wish is about; `fresh` where it does not exist yet and its id was made up just now. */
 export interface Target {
@@ -130,7 +130,6 @@ const typesIn = (entries: readonly BundleEntry[]): TypeAt => {
   return (url) => types.get(sameSpelling(url))
 }
 
-/** https://hl7.org/fhir/R4/http.html#create: what the server says itself is ignored where the client says it, whatever it is. */
 const resourceIssues = (
   { method, type, id, body, place }: Wish,
   context: Context,
@@ -142,8 +141,8 @@ const resourceIssues = (
     method === 'PUT' && id !== undefined
       ? addressedIssues(body, type, id, options)
       : bodyIssues(body, type, options)
-  const replaced = [...(method === 'POST' ? ['id'] : []), 'meta.versionId', 'meta.lastUpdated']
-  return issues.filter(({ expression }) => !replaced.some((name) => expression === `${type}.${name}`))
+  const isReplaced = stampedBy(method, type)
+  return issues.filter((issue) => !isReplaced(issue))
 }
 
 /** Where the address names the resource, nothing is left to be asked. */

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/xml.html — a resource's XML, from its JSON text. */
 
 import { type MemberRule, type Structure, structureOf } from '../structure.ts'
+import { isXmlCharacter, possible } from './characters.ts'
 import { xhtmlCharacter } from './entities.ts'
 
 /** The namespace of every FHIR element. */
@@ -31,21 +32,26 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** Returns the text as an attribute's value between double quotes. */
 export const escaped = (text: string): string =>
-  text.replace(/[&<>"\n\r\t]/g, (character) => escapes[character] ?? '')
+  possible(text).replace(/[&<>"\n\r\t]/g, (character) => escapes[character] ?? '')
 
 const valueText = (value: unknown): string => escaped(value instanceof Digits ? value.text : String(value))
 
-const ofXml = /^(?:#\d+|#x[\da-fA-F]+|amp|lt|gt|quot|apos)$/
+const ofXml = /^(?:amp|lt|gt|quot|apos)$/
+const isNumber = /^#(?:\d+|x[\da-fA-F]+)$/
+
+const codeOf = (number: string): number =>
+  number.startsWith('#x') ? Number.parseInt(number.slice(2), 16) : Number.parseInt(number.slice(1), 10)
 
 /** What is no entity was stored before narratives were held to it: it is written as the text that it is. */
 const entity = (all: string, name: string): string => {
+  if (isNumber.test(name)) return isXmlCharacter(codeOf(name)) ? all : '&#xfffd;'
   if (ofXml.test(name)) return all
   const code = xhtmlCharacter(name)
   return code === undefined ? `&amp;${name};` : `&#${code};`
 }
 
 const xhtml = (text: string): string => {
-  const known = text.replace(/&(#?\w+);/g, entity)
+  const known = possible(text).replace(/&(#?\w+);/g, entity)
   return /^\s*<div[^>]*\sxmlns=/.test(known)
     ? known
     : known.replace(/<div/, '<div xmlns="http://www.w3.org/1999/xhtml"')

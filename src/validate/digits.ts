@@ -1,0 +1,48 @@
+/** https://hl7.org/fhir/R4/datatypes.html#integer — an integer is written in digits alone: neither `1.0` nor `1e2`. */
+
+import { isObject, type Json, type Run, report } from './run.ts'
+
+/** A parsed object, and the same with each number as the text that it was written with. */
+type Twins = WeakMap<object, Json>
+
+const written = (_name: string, value: unknown, { source }: { source?: string }): unknown =>
+  typeof value === 'number' ? source : value
+
+const pair = (twins: Twins, value: unknown, twin: unknown): void => {
+  if (typeof value !== 'object' || value === null) return
+  if (isObject(value)) twins.set(value, twin as Json)
+  for (const [name, each] of Object.entries(value)) pair(twins, each, (twin as Json | undefined)?.[name])
+}
+
+/** What of a text tells that a number in it may be written otherwise than in digits. */
+const perhaps = /\d[.eE]|-0/
+
+const twinsOf = (top: unknown, text: string): Twins => {
+  const twins: Twins = new WeakMap()
+  if (perhaps.test(text)) pair(twins, top, JSON.parse(text, written as Parameters<typeof JSON.parse>[1]))
+  return twins
+}
+
+const integer = /^(?:0|-?[1-9]\d*)$/
+
+const checkNumber = (run: Run, value: unknown, text: unknown): void => {
+  if (typeof text !== 'string' || !Number.isInteger(value) || integer.test(text)) return
+  report(run, 'invalid', `\`${text}\` is no integer: write it in digits alone`)
+}
+
+/** Checks how the integers of a member are written; the text is read again with the first that a resource has. */
+export const checkDigits = (run: Run, parent: Json, name: string): void => {
+  const { text } = run.options
+  if (text === undefined) return
+  run.exact ??= twinsOf(run.top, text)
+  const [value, twin] = [parent[name], run.exact.get(parent)?.[name]]
+  if (!Array.isArray(value)) {
+    checkNumber(run, value, twin)
+    return
+  }
+  for (const [i, each] of value.entries()) {
+    run.path.push(i)
+    checkNumber(run, each, (twin as unknown[] | undefined)?.[i])
+    run.path.pop()
+  }
+}
