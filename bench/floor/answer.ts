@@ -33,5 +33,7 @@ export const streamed = (handler: (event: APIGatewayProxyEvent) => Promise<APIGa
     : awslambda.streamifyResponse<APIGatewayProxyEvent, void>(async (event, stream) => {
         const { statusCode, headers = {}, body } = await handler(event)
         const out = awslambda.HttpResponseStream.from(stream, { statusCode, headers })
-        out.end(body)
+        // The head leaves with the first write.
+        out.write(body)
+        out.end()
       })

@@ -16,9 +16,15 @@ const runtime = {
     return handler
   },
   HttpResponseStream: {
+    /** The metadata leave with the first write, as in Lambda's runtime: a stream that ends without one has no head. */
     from: (stream: Writable, metadata: object): Writable => {
-      stream.write(JSON.stringify(metadata))
-      stream.write(delimiter)
+      const write = stream.write.bind(stream)
+      stream.write = ((...first: Parameters<Writable['write']>) => {
+        stream.write = write
+        write(JSON.stringify(metadata))
+        write(delimiter)
+        return write(...first)
+      }) as Writable['write']
       return stream
     },
   },

@@ -30,9 +30,17 @@ exports.handler = async (event, context) => {
 const head = (stream) =>
   awslambda.HttpResponseStream.from(stream, { statusCode: 201, headers: { 'X-One': '1' } })
 
+const send = (stream, body) => {
+  const out = head(stream)
+  out.write(body)
+  out.end()
+}
+
 const streamingDeeds = {
-  '/Patient/large': (stream) => head(stream).end('x'.repeat(30_000_000)),
-  '/Patient/empty': (stream) => head(stream).end(),
+  '/Patient/large': (stream) => send(stream, 'x'.repeat(30_000_000)),
+  '/Patient/empty': (stream) => send(stream, ''),
+  // Lambda's runtime sends the head with the first write, and there is none.
+  '/Patient/unwritten': (stream) => head(stream).end('x'),
   '/Patient/throw': () => {
     throw new Error('thrown')
   },

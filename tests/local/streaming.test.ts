@@ -29,7 +29,7 @@ describe('routes that stream', () => {
     expect([response.status, await response.text()]).toEqual([201, ''])
   })
 
-  test.each(['throw', 'wrong'])('answer 502 where there is no head: %s', async (name) => {
+  test.each(['throw', 'wrong', 'unwritten'])('answer 502 where there is no head: %s', async (name) => {
     const response = await get(name)
     expect(response.status).toBe(502)
     expect(await response.json()).toMatchObject({ resourceType: 'OperationOutcome' })
