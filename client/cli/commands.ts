@@ -57,7 +57,7 @@ export const commands: readonly Row[] = [
   row('history', '[TYPE[/ID]]', 'versions, newest first', telling(history)),
   row('index', 'check|repair TYPE|TYPE/ID', 'hold the search index against the resources', index),
   row('reindex', '', 'index what is defined at run time, and wait until that is done', telling(reindex)),
-  row('archive', 'replay', 'archive the changes that could not be archived', archive),
+  row('archive', 'replay|compact', 'archive changes that could not be; make few objects of many', archive),
   row('token', '', 'print a token, and nothing else', telling(token)),
   row('completion', 'SHELL', 'a script that completes commands in bash, zsh or fish', async (command) => ({
     text: completion(command, commands),

@@ -6,11 +6,10 @@ import { resultText } from '../interactions/jobs.ts'
 import { largestUpload } from '../operations/upload.ts'
 import { failure } from '../outcome/failure.ts'
 import { tooLarge } from '../outcome/messages.ts'
-import type { Replayed } from '../store/archive/replay.ts'
 import type { Job } from '../store/job.ts'
 import { jobOf } from '../store/keys.ts'
 import { findCodesLater } from '../terminology/lazy.ts'
-import type { Context } from '../write/context.ts'
+import type { ArchiveWork, Context } from '../write/context.ts'
 import { backingOf, placeOf } from './backing.ts'
 import { errorFacts, logLine } from './log.ts'
 import { rulesOf } from './place.ts'
@@ -36,12 +35,11 @@ const requestOf = ({ method, path, query, headers }: Job, bytes: Buffer) => ({
   ...(/^Binary\b/.test(path) && { bytes }),
 })
 
-const replayUntil = (deadline: number) => async (): Promise<Replayed> => {
-  const [{ replay }, { openArchive }] = await Promise.all([
-    import('../store/archive/replay.ts'),
-    import('../store/archive.ts'),
-  ])
-  return replay(openArchive(placeOf(process.env)), () => Date.now() > deadline)
+/** The archive's part of the code is loaded by the jobs that need it. */
+const workUntil = (tenant: string, deadline: number): ArchiveWork => {
+  const load = async () =>
+    (await import('./archive-work.ts')).archiveWork(placeOf(process.env), tenant, deadline)
+  return { replay: async () => (await load()).replay(), compact: async () => (await load()).compact() }
 }
 
 const contextFor = (job: Job, tenant: string, store = backing.openStore(tenant)): Context => ({
@@ -54,7 +52,7 @@ const contextFor = (job: Job, tenant: string, store = backing.openStore(tenant))
   requestId: job.id,
   now: Date.now,
   deadline: Date.now() + longestWork,
-  replayArchive: replayUntil(Date.now() + longestWork),
+  archiveWork: workUntil(tenant, Date.now() + longestWork),
   ...(backing.openJobs && { jobs: backing.openJobs(tenant) }),
   rules,
 })

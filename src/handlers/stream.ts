@@ -10,7 +10,7 @@ import type { Definitions } from '../store/port.ts'
 import { archiveRecords, type StreamRecord, type Unarchived } from '../store/stream.ts'
 import { backingOf, placeOf } from './backing.ts'
 import { errorFacts, logLine } from './log.ts'
-import { openUpkeep } from './upkeep.ts'
+import { beginDaily, openUpkeep } from './upkeep.ts'
 
 const place = placeOf(process.env)
 const archive = openArchive(place)
@@ -24,7 +24,7 @@ const janitor = openJanitor(place, archive, entriesFor)
 const { openStore, openJobs } = backingOf(process.env)
 const tenant = 'main'
 
-const upkeep = openUpkeep(() => ({
+const contextOf = () => ({
   tenant,
   store: openStore(tenant),
   archive,
@@ -32,7 +32,8 @@ const upkeep = openUpkeep(() => ({
   requestId: crypto.randomUUID(),
   now: Date.now,
   ...(openJobs && { jobs: openJobs(tenant) }),
-}))
+})
+const upkeep = openUpkeep(contextOf)
 
 /** The SDK's and Lambda's type of the same record differ only in fields that nobody reads here. */
 const recordOf = ({ dynamodb }: DynamoDBRecord): StreamRecord => ({
@@ -80,6 +81,7 @@ interface ScheduledEvent {
 const sweepDaily = async (): Promise<void> => {
   const { openSweeper } = await import('../store/sweeper.ts')
   logLine('INFO', { transactions: await openSweeper(place)(tenant) })
+  await beginDaily(contextOf())
 }
 
 /**
@@ -96,7 +98,7 @@ const takeBatch = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatc
   return againFrom(earliest(records, [...again, ...after.again]))
 }
 
-/** Takes a batch of changes, or where the schedule calls, ends the transactions that dead writers have left. */
+/** Takes a batch of changes, or where the schedule calls, ends the transactions that dead writers have left and begins the work of the day. */
 export const handler = async <Event extends DynamoDBStreamEvent | ScheduledEvent>(
   event: Event,
 ): Promise<Event extends DynamoDBStreamEvent ? DynamoDBBatchResponse : void> =>

@@ -44,6 +44,10 @@ const catchUp = async (records: readonly StreamRecord[], store: Store): Promise<
   )
 }
 
+/** Begins the work of the day that is too long for the stream function. */
+export const beginDaily = (context: Omit<Context, 'principal'>): Promise<void> =>
+  begin('$compact-archive', { ...context, principal })
+
 /** Returns what looks at a batch of changes, and after an upgrade at what others have left, once a process. */
 export const openUpkeep = (contextOf: () => Omit<Context, 'principal'>) => {
   let looked = false

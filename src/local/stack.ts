@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { Jwks } from 'aws-jwt-verify/jwk'
 import { call } from './aws.ts'
+import { clockOf } from './clock.ts'
 import { type Claim, claim, type Directory, dataDirectory, release } from './directory.ts'
 import { type EnginePids, type Engines, Refusal, startEngines } from './engines.ts'
 import { type Environments, type Runnable, startEnvironments } from './environments.ts'
@@ -255,6 +256,7 @@ const cognitoHosts =
   /^https:\/\/(cognito-idp\.[\w-]+\.amazonaws\.com|[\w-]+\.auth\.[\w-]+\.amazoncognito\.com)/
 
 const sharedVariables = (engines: Engines): Record<string, string> => ({
+  ...clockOf(process.env),
   AWS_REGION: localRegion,
   AWS_DEFAULT_REGION: localRegion,
   // s3rver knows this account and no other; the database takes any.

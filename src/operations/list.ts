@@ -1,3 +1,4 @@
+import { archiveOperations } from './archive.ts'
 import { checkIndexOperations } from './check-index.ts'
 import { cutting } from './cut.ts'
 import { encounterEverythingOperation } from './encounter-everything.ts'
@@ -7,7 +8,6 @@ import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts'
 import type { Operation } from './operation.ts'
 import { purgeHistoryOperation, purgeOperation } from './purge.ts'
 import { reindexOperations } from './reindex.ts'
-import { replayArchiveOperation } from './replay-archive.ts'
 import { statsOperation } from './stats.ts'
 import { terminologyOperations } from './terminology.ts'
 import { uploadOperation } from './upload.ts'
@@ -27,7 +27,7 @@ const served: readonly Operation[] = [
   uploadOperation,
   ...checkIndexOperations,
   ...reindexOperations,
-  replayArchiveOperation,
+  ...archiveOperations,
   ...terminologyOperations,
   purgeHistoryOperation,
   purgeOperation,

@@ -1,3 +1,4 @@
+import { isKind } from '../outcome/failure.ts'
 import { type ArchivedVersion, parseArchiveLine } from './archive/line.ts'
 import { isPurged, type Purged, purgedIn } from './archive/purged.ts'
 import type { Archive } from './archive.ts'
@@ -9,11 +10,21 @@ import { openSession, type StorePlace } from './dynamo/open.ts'
 import { putObject, type Session } from './dynamo/session.ts'
 import type { EntriesOf } from './janitor.ts'
 import { archivePrefix } from './keys.ts'
-import { inChunks } from './parallel.ts'
+import { inChunks, inParallel } from './parallel.ts'
 import type { Entry, Write } from './port.ts'
 import { newWriteId } from './write-ids.ts'
 
+/** How many versions are written at once from one object, how many objects at once, and how many are only read at once. */
 const chunkSize = 500
+const writtenAtOnce = 4
+const readAtOnce = 16
+
+/** How long a table that is at its limit is given each time, and how often, before the restore gives up. */
+const pause = 5_000
+const mostPauses = 120
+
+/** A search looks into what was written of late, which restored versions are not: their write ids say an hour ago. */
+const restoredId = (alone: boolean): string => newWriteId(alone, Date.now() - 3_600_000)
 
 interface Source {
   archive: Archive
@@ -26,13 +37,15 @@ const versionsIn = async ({ archive, tenant, purged }: Source, key: string): Pro
   return lines.map((line) => parseArchiveLine(tenant, line)).filter((version) => !isPurged(purged, version))
 }
 
+/** Returns the highest version number of each resource, `Type/id`. */
 const newestVersions = async (source: Source, keys: readonly string[]): Promise<Map<string, number>> => {
   const newest = new Map<string, number>()
-  for (const key of keys) {
-    for (const { id, v } of await versionsIn(source, key)) {
-      newest.set(id, Math.max(v, newest.get(id) ?? 0))
+  await inParallel(readAtOnce, keys, async (key) => {
+    for (const { type, id, v } of await versionsIn(source, key)) {
+      const name = `${type}/${id}`
+      newest.set(name, Math.max(v, newest.get(name) ?? 0))
     }
-  }
+  })
   return newest
 }
 
@@ -50,14 +63,14 @@ const requestsOf = async (
   entriesOf: EntriesOf,
 ): Promise<BatchRequest[]> => {
   const { tenant, tables } = session
-  const w = newWriteId(versions.length === 1)
+  const w = restoredId(versions.length === 1)
   const prepared = versions.map((version) => {
     const indexed = isNewest(version) && !version.deleted
     return prepare(
       tenant,
       writeOf(version, indexed ? entriesOf(JSON.parse(version.text), version.t) : []),
       // Entries are found by the write id of the newest only; a body's place is told by its write id, so each has its own.
-      isNewest(version) ? w : newWriteId(true),
+      isNewest(version) ? w : restoredId(true),
       false,
     )
   })
@@ -78,26 +91,25 @@ const requestsOf = async (
   ]
 }
 
-const restoreType = async (
+/** A new on-demand table takes 4,000 units a second and more only by and by: what it refuses is put again. */
+const writePatiently = async (
   session: Session,
-  source: Source,
-  keys: readonly string[],
-  entriesOf: EntriesOf,
-): Promise<number> => {
-  const newest = await newestVersions(source, keys)
-  const done = new Set<string>()
-  const isNewest = ({ id, v }: ArchivedVersion) => newest.get(id) === v
-  const isNew = ({ id, v }: ArchivedVersion) => !done.has(`${id}/${v}`) && done.add(`${id}/${v}`)
-  for (const key of keys) {
-    const versions = (await versionsIn(source, key)).filter(isNew)
-    for (const chunk of inChunks(versions, chunkSize)) {
-      await writeAll(session, await requestsOf(session, chunk, isNewest, entriesOf))
-    }
+  requests: readonly BatchRequest[],
+  pauses = mostPauses,
+): Promise<void> => {
+  try {
+    await writeAll(session, requests)
+  } catch (error) {
+    if (!isKind(error, 'throttled') || pauses === 0) throw error
+    await session.clock.sleep(pause)
+    await writePatiently(session, requests, pauses - 1)
   }
-  return done.size
 }
 
-/** Rebuilds a tenant's empty store from the archive, versions and deletions included; returns how many versions. */
+/**
+ * Rebuilds a tenant's empty store from the archive, versions and deletions included; returns how many versions.
+ * Fails where an object cannot be read, or the tables stay at their limit for ten minutes; it may be begun again.
+ */
 export const restore = async (
   place: StorePlace,
   archive: Archive,
@@ -108,8 +120,17 @@ export const restore = async (
   const source = { archive, tenant, purged: await purgedIn(archive, tenant) }
   const keys: string[] = []
   for await (const key of archive.keys(archivePrefix(tenant))) keys.push(key)
-  const byType = Map.groupBy(keys, (key) => key.slice(archivePrefix(tenant).length).split('/')[0])
-  let count = 0
-  for (const ofType of byType.values()) count += await restoreType(session, source, ofType, entriesOf)
-  return count
+  const newest = await newestVersions(source, keys)
+  const done = new Set<string>()
+  const isNewest = ({ type, id, v }: ArchivedVersion) => newest.get(`${type}/${id}`) === v
+  const isNew = ({ type, id, v }: ArchivedVersion) => {
+    const name = `${type}/${id}/${v}`
+    return !done.has(name) && done.add(name)
+  }
+  await inParallel(writtenAtOnce, keys, async (key) => {
+    const versions = (await versionsIn(source, key)).filter(isNew)
+    for (const chunk of inChunks(versions, chunkSize))
+      await writePatiently(session, await requestsOf(session, chunk, isNewest, entriesOf))
+  })
+  return done.size
 }

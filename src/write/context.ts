@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/principal.ts'
 import type { FindCodes } from '../search/links/codes.ts'
+import type { Compacted } from '../store/archive/compact.ts'
 import type { Replayed } from '../store/archive/replay.ts'
 import type { Archive } from '../store/archive.ts'
 import type { Jobs } from '../store/job.ts'
@@ -12,6 +13,12 @@ export interface Login {
   jwks: string
   authorize?: string
   token?: string
+}
+
+/** Work on the archive, each until the deadline. */
+export interface ArchiveWork {
+  replay(): Promise<Replayed>
+  compact(): Promise<Compacted>
 }
 
 /** A name that the caller gave to a request, and what tells this request from another under the same name. */
@@ -36,8 +43,8 @@ export interface Context {
   once?: Named
   /** Absent where nothing can be done later. */
   jobs?: Jobs
-  /** Archives what failed to be archived, until the deadline; only where the function may. */
-  replayArchive?: () => Promise<Replayed>
+  /** Only where the function may do it. */
+  archiveWork?: ArchiveWork
   /** Tells searches the codes of value sets. */
   findCodes?: FindCodes
   /** Where absent, the default ones. */

@@ -393,6 +393,11 @@ describe('the command line', () => {
     expect([run.code, run.out.trim(), run.err]).toEqual([0, '0 changes are archived now.', ''])
   })
 
+  test('archive compact makes few objects of the many of a day that is over', async () => {
+    const run = await pilotlight('archive', 'compact')
+    expect([run.code, run.out.trim(), run.err]).toEqual([0, '0 days are compacted: 0 objects became 0.', ''])
+  })
+
   test('reindex waits until the index is as the search parameters ask', async () => {
     const run = await pilotlight('reindex')
     expect(run).toEqual({

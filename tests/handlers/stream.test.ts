@@ -15,7 +15,7 @@ let records: StreamRecord[]
 
 beforeAll(async () => {
   engines = await startEngines()
-  Object.assign(process.env, engines.env)
+  Object.assign(process.env, engines.env, { UPLOAD_BUCKET: engines.bucket })
   handler = (await import('../../src/handlers/stream.ts')).handler
   const store = engines.openStore('main')
   for (const note of manyNotes(4, 'n')) await store.commit([put(note)])
@@ -67,4 +67,13 @@ test('once a day, carries out what a dead writer has left and nobody has met', a
   expect(await stored()).toBe(0)
   expect(await handler({ source: 'aws.events' })).toBeUndefined()
   expect(await stored()).toBe(notes.length)
+})
+
+test('begins the work of the day with each call of the schedule, and with no batch', async () => {
+  const jobs = async () => (await keysUnder('uploads/main/')).length
+  const before = await jobs()
+  await given(records)
+  expect(await jobs()).toBe(before)
+  await handler({ source: 'aws.events' })
+  expect(await jobs()).toBe(before + 1)
 })

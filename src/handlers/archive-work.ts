@@ -1,0 +1,21 @@
+/** What the function of jobs does with the archive; it is loaded by who does it. */
+
+import { compact } from '../store/archive/compact.ts'
+import { replay } from '../store/archive/replay.ts'
+import { openArchive } from '../store/archive.ts'
+import type { StorePlace } from '../store/dynamo/open.ts'
+import { dayOf } from '../store/keys.ts'
+import type { ArchiveWork } from '../write/context.ts'
+
+/** A stream keeps a record for a day, and writers' clocks differ by minutes: after two days nothing new is on its way. */
+const settled = 48 * 3_600_000
+
+/** Returns the work on a tenant's archive that a job does until its deadline. */
+export const archiveWork = (place: StorePlace, tenant: string, deadline: number): ArchiveWork => {
+  const archive = openArchive(place)
+  const isOver = () => Date.now() > deadline
+  return {
+    replay: () => replay(archive, isOver),
+    compact: () => compact(archive, tenant, dayOf(new Date(Date.now() - settled).toISOString()), isOver),
+  }
+}
