@@ -23,16 +23,18 @@ const untypedIn = ({ parameter, values }: ValueClause): readonly Untyped[] => {
 }
 
 const width = 8
+const mostNamed = 5
 
 /** Fails where an id without a type fits resources of several types, and names them. Each type is one more read. */
 export const refuseAmbiguous = async (store: Pick<Store, 'get'>, { type, clauses }: Query): Promise<void> => {
   await inParallel(width, valueClauses(clauses).flatMap(untypedIn), async ({ code, keys }) => {
     const found = (await store.get(keys)).filter((version) => version && !version.deleted)
     if (found.length < 2) return
-    const names = found.map((version) => `\`${version?.type}/${version?.id}\``).join(' and ')
+    const names = found.slice(0, mostNamed).map((version) => `\`${version?.type}/${version?.id}\``)
+    const more = found.length > mostNamed ? ` and ${found.length - mostNamed} more` : ''
     throw failure(
       'invalid',
-      `\`${code}=${keys[0]?.id}\` fits ${names}: write the type before the id.`,
+      `\`${code}=${keys[0]?.id}\` fits ${names.join(' and ')}${more}: write the type before the id.`,
       `${type}?${code}`,
     )
   })

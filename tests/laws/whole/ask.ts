@@ -151,6 +151,21 @@ const valuesIn = (resource: Known, { code }: TypeParameter): readonly unknown[] 
     seenFrom(resource, value),
   )
 
+const withoutSystem = ['ContactPoint', 'boolean', 'uri']
+
+/** What has no system takes no `|`; a bare id is ambiguous where it fits resources of several types. */
+const asked = (
+  { type, elements, targets }: TypeParameter,
+  modifier: string,
+  text: string | undefined,
+): string | undefined => {
+  if (type === 'token' && elements?.every((each) => withoutSystem.includes(each)))
+    return text?.split('|').at(-1)
+  if (type === 'reference' && modifier === '' && targets?.length !== 1 && text && !/[/:|]/.test(text))
+    return undefined
+  return text
+}
+
 /** A clause about a value that a resource has, or about whether it has one. */
 const clauseAbout = (d: Dice, witness: Known): [string, string] | undefined => {
   const parameters = knownParameters.get(witness.resourceType) ?? []
@@ -162,7 +177,7 @@ const clauseAbout = (d: Dice, witness: Known): [string, string] | undefined => {
   const modifier = d.pick(modifiersOf(parameter))
   const name = modifier ? `${code}:${modifier}` : code
   const found = Array.from({ length: d.pick([1, 1, 2]) }, () =>
-    textFor(d, type as Kind, modifier, d.pick(values)),
+    asked(parameter, modifier, textFor(d, type as Kind, modifier, d.pick(values))),
   ).filter((text) => text !== undefined && text !== '')
   return found.length > 0 ? [name, [...new Set(found)].join(',')] : undefined
 }

@@ -118,6 +118,8 @@ export const wholeParameters: Parameters = Object.fromEntries(
         parameter.code,
         {
           kind: parameter.type as Kind,
+          ...(parameter.type === 'token' &&
+            parameter.elements?.includes('string') && { anyCase: true as const }),
           values: lazily(() =>
             parameter.type === 'composite' ? compositeValues(type, parameter) : plainValues(type, parameter),
           ),
