@@ -7,6 +7,9 @@ import type { Engine, EngineRequest } from './engine.ts'
 import { databaseFault, drawFault, type Fault, faultsOfDatabase } from './faults.ts'
 import type { StrictOptions } from './options.ts'
 import { cut, jsonReply, type Reply } from './reply.ts'
+import { denialMessage, type Principals, verdictOf } from './rights/callers.ts'
+import type { Ledger } from './rights/ledger.ts'
+import { databaseUses } from './rights/uses.ts'
 import { skewOf } from './signatures.ts'
 
 /** What every request to an engine is judged by. */
@@ -15,8 +18,12 @@ export interface Setting {
   chance: Chance
   /** Counts a call or a fault by its name. */
   count(name: string): void
+  principals: Principals | undefined
+  ledger: Ledger
 }
 
+/** Where the local stack claims to be. */
+const place = { region: 'local', account: '000000000000' }
 const prefix = 'DynamoDB_20120810.'
 
 /** Returns what answers the requests to DynamoDB. */
@@ -35,14 +42,31 @@ export const createDatabase = (
     const operation = String(request.headers['x-amz-target']).replace(prefix, '')
     const input: Input = request.body.length > 0 ? JSON.parse(request.body.toString()) : {}
     count(operation)
-    const skew = skewOf(request.headers, options().signatures.mostSkewSeconds, Date.now())
-    if (skew) return replyOf(refused('InvalidSignatureException', skew.message))
+    const refusal = refusalOf(setting, request, operation, input)
+    if (refusal) return replyOf(refusal)
     const fault = drawFault(chance, options().faults, faultsOfDatabase(operation))
     if (!fault) return replyOf(await perform(operation, input, request.headers))
     count(`fault ${fault.name}`)
     if (fault.takesEffect) await perform(operation, input, request.headers)
     return replyOfFault(setting, fault, operation, input)
   }
+}
+
+/** Returns the refusal of a call that is signed wrongly or not allowed. */
+const refusalOf = (
+  { options, principals, ledger }: Setting,
+  request: EngineRequest,
+  operation: string,
+  input: Input,
+): Answer | undefined => {
+  const skew = skewOf(request.headers, options().signatures.mostSkewSeconds, Date.now())
+  if (skew) return refused('InvalidSignatureException', skew.message)
+  const verdict = verdictOf(principals, ledger, request, () => databaseUses(place, operation, input))
+  if (verdict.kind === 'unknown')
+    return refused('UnrecognizedClientException', 'The security token included in the request is invalid.')
+  if (verdict.kind === 'denied')
+    return refused('AccessDeniedException', denialMessage(verdict.principal, verdict.use))
+  return undefined
 }
 
 const replyOf = ({ status, json }: Answer): Reply => jsonReply(status, json)

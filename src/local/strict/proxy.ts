@@ -10,6 +10,8 @@ import type { Context } from './dynamodb/writes.ts'
 import { connectEngine, type EngineRequest, readBody } from './engine.ts'
 import { changedOptions, type StrictChange, type StrictOptions } from './options.ts'
 import { cut, type Reply, send } from './reply.ts'
+import type { Principals } from './rights/callers.ts'
+import { createLedger, type Ledger } from './rights/ledger.ts'
 
 /** The engines' addresses. */
 export interface Endpoints {
@@ -25,16 +27,28 @@ export interface StrictProxy {
   change(change: StrictChange): void
   /** Returns how often each operation was called and each fault was met. */
   counts(): Readonly<Record<string, number>>
+  /** The rights that were used and the uses that were denied. */
+  ledger: Ledger
   /** Returns when the indexes show every write made so far. */
   settled(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Starts the proxy on free ports of this machine. */
-export const startStrict = async (engines: Endpoints, options: StrictOptions): Promise<StrictProxy> => {
+/**
+ * Starts the proxy on free ports of this machine; without principals everybody may do everything. `RIGHTS_LOG` names a
+ * file to which the rights that were used are added at the end.
+ */
+export const startStrict = async (
+  engines: Endpoints,
+  options: StrictOptions,
+  principals?: Principals,
+): Promise<StrictProxy> => {
   let current = options
   const counts: Record<string, number> = {}
+  const ledger = createLedger()
   const setting: Setting = {
+    principals,
+    ledger,
     options: () => current,
     chance: seededChance(options.seed),
     count: (name) => {
@@ -60,11 +74,14 @@ export const startStrict = async (engines: Endpoints, options: StrictOptions): P
       current = changedOptions(current, change)
     },
     counts: () => ({ ...counts }),
+    ledger,
     settled: lag.settled,
     stop: async () => {
       await Promise.all([close(dynamodb), close(s3)])
       connections.dynamodb.close()
       connections.s3.close()
+      const { RIGHTS_LOG } = process.env
+      if (RIGHTS_LOG) ledger.append(RIGHTS_LOG)
     },
   }
 }
