@@ -39,6 +39,9 @@ process.on('message', (order: InvokeOrder | { load: Loading }) => {
 
 const run = async (order: InvokeOrder): Promise<unknown> => {
   const handler = await handlerOf(order)
+  // Several functions share this process: each loads and acts with its own variables and key.
+  await loading
+  Object.assign(process.env, order.variables)
   const send = (chunk: Uint8Array, sent: (error?: Error | null) => void): void =>
     void process.send?.({ id: order.id, chunk }, sent)
   return runStreaming(handler, order.event, contextOf(order), send) ?? handler(order.event, contextOf(order))

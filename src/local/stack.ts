@@ -14,6 +14,9 @@ import { notify } from './queues/notifications.ts'
 import { openQueues, type Queues } from './queues/queue.ts'
 import { type QueuePoller, startQueuePoller } from './queues/source.ts'
 import { type StreamPoller, startPoller } from './stream.ts'
+import { laptopOptions, optionsFromEnvironment, type StrictOptions } from './strict/options.ts'
+import { type StrictProxy, startStrict } from './strict/proxy.ts'
+import { makeCredentials } from './strict/rights/credentials.ts'
 import {
   environmentOf,
   type Given,
@@ -34,6 +37,8 @@ export interface StackOptions {
   open?: boolean
   /** How many processes run handlers. */
   environments?: number
+  /** How strictly the engines are made to behave; what `STRICT` says goes on top. */
+  strict?: StrictOptions
   template?: Template
   /** Values for the template's parameters, by the names of environment variables. */
   given?: Given
@@ -60,6 +65,8 @@ export interface Stack {
   /** The processes of the environments that run now. */
   pids(): number[]
   enginePids: EnginePids
+  /** The stand-in for AWS between functions and engines. */
+  strict: StrictProxy
   stop(): Promise<void>
 }
 
@@ -93,6 +100,7 @@ interface Parts {
   gateway: Gateway
   directory: Directory
   engines?: Engines
+  strict?: StrictProxy
   environments?: Environments
   streamEnvironment?: Environments
   jobEnvironments?: Environments
@@ -121,12 +129,17 @@ const startParts = async (
     (event) => notify(event, template.notifications, queues),
   )
   parts.engines = engines
+  const credentials = makeCredentials(template.functions)
+  const strictOptions = optionsFromEnvironment(options.strict ?? laptopOptions, process.env)
+  parts.strict = await startStrict(engines, strictOptions, credentials.principals)
   const [identity] = await Promise.all([
     provisionIdentity(engines.cognito, template),
     provisionTables(engines.dynamodb, template.tables),
   ])
   const runnables = new Map(
-    template.functions.map((fn) => [fn.id, runnable(template, fn, identity, origin)] as const),
+    template.functions.map(
+      (fn) => [fn.id, runnable(template, fn, identity, origin, credentials.variablesOf(fn.id))] as const,
+    ),
   )
   const logPath = `${directory.path}/functions.log`
   startFunctions(template, options, parts, runnables, logPath)
@@ -163,6 +176,7 @@ const describeStack = (
     logPath,
     endpoints: { dynamodb: engines.dynamodb, s3: engines.s3 },
     enginePids: engines.pids,
+    strict: parts.strict as StrictProxy,
     token: (user: string) => signIn(engines.cognito, identity.clientId, user),
     drained: async () => parts.poller?.drained(),
     pids: () => [
@@ -185,7 +199,7 @@ const startFunctions = (
   logPath: string,
 ): void => {
   const engines = parts.engines as Engines
-  const variables = sharedVariables(engines)
+  const variables = sharedVariables(parts.strict as StrictProxy)
   const streamFunctions = template.functions.filter((fn) => fn.stream)
   const api = template.functions
     .filter((fn) => !fn.stream && !fn.queue)
@@ -235,36 +249,41 @@ const queuePollerOf = (fn: LambdaFunction, parts: Parts, runnable: Runnable): Qu
     invoke: (event) => (parts.jobEnvironments as Environments).invoke(runnable, event),
   })
 
-const runnable = (template: Template, fn: LambdaFunction, identity: Identity, origin: string): Runnable => ({
+const runnable = (
+  template: Template,
+  fn: LambdaFunction,
+  identity: Identity,
+  origin: string,
+  credentials: Readonly<Record<string, string>>,
+): Runnable => ({
   function: fn.id,
   bundle: resolve(projectRoot, fn.bundle),
   exportName: fn.exportName,
   timeoutSeconds: fn.timeoutSeconds,
   memory: fn.memory,
-  variables: Object.fromEntries(
-    Object.entries(
-      environmentOf(template, fn, {
-        [template.userPool.id]: identity.poolId,
-        [template.userPoolClient.id]: identity.clientId,
-      }),
-    ).map(([name, value]) => [name, value.replace(cognitoHosts, origin)] as const),
-  ),
+  variables: {
+    ...Object.fromEntries(
+      Object.entries(
+        environmentOf(template, fn, {
+          [template.userPool.id]: identity.poolId,
+          [template.userPoolClient.id]: identity.clientId,
+        }),
+      ).map(([name, value]) => [name, value.replace(cognitoHosts, origin)] as const),
+    ),
+    ...credentials,
+  },
 })
 
 /** The hosts that AWS serves a user pool's keys and sign-in pages from. */
 const cognitoHosts =
   /^https:\/\/(cognito-idp\.[\w-]+\.amazonaws\.com|[\w-]+\.auth\.[\w-]+\.amazoncognito\.com)/
 
-const sharedVariables = (engines: Engines): Record<string, string> => ({
+const sharedVariables = ({ endpoints }: StrictProxy): Record<string, string> => ({
   ...clockOf(process.env),
   AWS_REGION: localRegion,
   AWS_DEFAULT_REGION: localRegion,
-  // s3rver knows this account and no other; the database takes any.
-  AWS_ACCESS_KEY_ID: 'S3RVER',
-  AWS_SECRET_ACCESS_KEY: 'S3RVER',
-  AWS_SESSION_TOKEN: 'local',
-  AWS_ENDPOINT_URL_DYNAMODB: engines.dynamodb,
-  AWS_ENDPOINT_URL_S3: engines.s3,
+  AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+  AWS_ENDPOINT_URL_S3: endpoints.s3,
   AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
   LANG: 'en_US.UTF-8',
   TZ: ':UTC',
@@ -305,6 +324,7 @@ const stopParts = async (parts: Parts): Promise<void> => {
     parts.jobEnvironments?.stop(),
     ...(parts.queuePollers ?? []).map((poller) => poller.stop()),
   ])
+  await parts.strict?.stop()
   await parts.engines?.stop()
   parts.queues?.close()
   release(parts.directory, parts.claim)
