@@ -1,9 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
 import type { Jwks } from 'aws-jwt-verify/jwk'
 import { call } from './aws.ts'
-import { clockOf } from './clock.ts'
 import { type Claim, claim, type Directory, dataDirectory, release } from './directory.ts'
 import { type EnginePids, type Engines, Refusal, startEngines } from './engines.ts'
 import { type Environments, type Runnable, startEnvironments } from './environments.ts'
@@ -13,19 +11,12 @@ import { type DemoUser, demoUsers, type Identity, provisionIdentity, provisionTa
 import { notify } from './queues/notifications.ts'
 import { openQueues, type Queues } from './queues/queue.ts'
 import { type QueuePoller, startQueuePoller } from './queues/source.ts'
+import { runnable, sharedVariables } from './runnables.ts'
 import { type StreamPoller, startPoller } from './stream.ts'
 import { laptopOptions, optionsFromEnvironment, type StrictOptions } from './strict/options.ts'
 import { type StrictProxy, startStrict } from './strict/proxy.ts'
 import { makeCredentials } from './strict/rights/credentials.ts'
-import {
-  environmentOf,
-  type Given,
-  type LambdaFunction,
-  localRegion,
-  projectRoot,
-  readTemplate,
-  type Template,
-} from './template.ts'
+import { type Given, type LambdaFunction, readTemplate, type Template } from './template.ts'
 import { cognitoAuthorizer, openAuthorizer } from './token.ts'
 
 export interface StackOptions {
@@ -248,46 +239,6 @@ const queuePollerOf = (fn: LambdaFunction, parts: Parts, runnable: Runnable): Qu
     source: fn.queue as NonNullable<LambdaFunction['queue']>,
     invoke: (event) => (parts.jobEnvironments as Environments).invoke(runnable, event),
   })
-
-const runnable = (
-  template: Template,
-  fn: LambdaFunction,
-  identity: Identity,
-  origin: string,
-  credentials: Readonly<Record<string, string>>,
-): Runnable => ({
-  function: fn.id,
-  bundle: resolve(projectRoot, fn.bundle),
-  exportName: fn.exportName,
-  timeoutSeconds: fn.timeoutSeconds,
-  memory: fn.memory,
-  variables: {
-    ...Object.fromEntries(
-      Object.entries(
-        environmentOf(template, fn, {
-          [template.userPool.id]: identity.poolId,
-          [template.userPoolClient.id]: identity.clientId,
-        }),
-      ).map(([name, value]) => [name, value.replace(cognitoHosts, origin)] as const),
-    ),
-    ...credentials,
-  },
-})
-
-/** The hosts that AWS serves a user pool's keys and sign-in pages from. */
-const cognitoHosts =
-  /^https:\/\/(cognito-idp\.[\w-]+\.amazonaws\.com|[\w-]+\.auth\.[\w-]+\.amazoncognito\.com)/
-
-const sharedVariables = ({ endpoints }: StrictProxy): Record<string, string> => ({
-  ...clockOf(process.env),
-  AWS_REGION: localRegion,
-  AWS_DEFAULT_REGION: localRegion,
-  AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
-  AWS_ENDPOINT_URL_S3: endpoints.s3,
-  AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-  LANG: 'en_US.UTF-8',
-  TZ: ':UTC',
-})
 
 const jwks = async (endpoint: string, poolId: string): Promise<Jwks> =>
   (await fetch(`${endpoint}/${poolId}/.well-known/jwks.json`)).json() as Promise<Jwks>
