@@ -1,10 +1,14 @@
 /** `npm run test:long [-- NAME…]`: proofs of which `npm test` does a part, at full length. */
 import { spawnSync } from 'node:child_process'
 import { projectRoot } from '../src/local/template.ts'
+import { shiftedClock } from './shifted-clock.ts'
 
 interface Proof {
-  file: string
+  /** Absent where the whole suite is run. */
+  file?: string
   env: Readonly<Record<string, string>>
+  /** How far from the machine's the clock is, of the tests and of all that they start. */
+  clock?: string
 }
 
 const proofs: Readonly<Record<string, Proof>> = {
@@ -19,21 +23,34 @@ const proofs: Readonly<Record<string, Proof>> = {
   'round-trip': { file: 'tests/http/round-trip.test.ts', env: { ROUND_TRIPS: '6000' } },
   mutations: { file: 'tests/validate/mutations.test.ts', env: { MUTATIONS: '50000', MUTATION_SEED: '3' } },
   search: { file: 'tests/laws/examples.test.ts', env: { EXAMPLES: '1' } },
+  'dates-tomorrow': { env: {}, clock: '+1d' },
+  'dates-next-year': { env: {}, clock: '+400d' },
 }
 
-const names = process.argv.slice(2)
+/** One name for several proofs. */
+const groups: Readonly<Record<string, readonly string[]>> = { dates: ['dates-tomorrow', 'dates-next-year'] }
+
+const names = process.argv.slice(2).flatMap((name) => groups[name] ?? [name])
 const unknown = names.filter((name) => !(name in proofs))
-if (unknown.length > 0) throw new Error(`Unknown: ${unknown}. There are: ${Object.keys(proofs)}.`)
+if (unknown.length > 0)
+  throw new Error(`Unknown: ${unknown}. There are: ${[...Object.keys(groups), ...Object.keys(proofs)]}.`)
+
+const runs = (name: string, { file, env, clock }: Proof): boolean => {
+  const shifted = clock === undefined ? {} : shiftedClock(clock)
+  if (!shifted) {
+    console.log(`${name} is skipped: there is no libfaketime (\`apt-get install faketime\`).`)
+    return true
+  }
+  const { status } = spawnSync(`${projectRoot}node_modules/.bin/vitest`, ['run', ...(file ? [file] : [])], {
+    cwd: projectRoot,
+    env: { ...process.env, ...env, ...shifted },
+    stdio: 'inherit',
+  })
+  return status === 0
+}
 
 const failed = Object.entries(proofs)
   .filter(([name]) => names.length === 0 || names.includes(name))
-  .filter(([, { file, env }]) => {
-    const { status } = spawnSync(`${projectRoot}node_modules/.bin/vitest`, ['run', file], {
-      cwd: projectRoot,
-      env: { ...process.env, ...env },
-      stdio: 'inherit',
-    })
-    return status !== 0
-  })
+  .filter(([name, proof]) => !runs(name, proof))
   .map(([name]) => name)
 if (failed.length > 0) throw new Error(`Failed: ${failed}.`)

@@ -138,6 +138,10 @@ const security = (login: Login | undefined): object => ({
 const headers =
   '`X-Provenance` goes with create, update and patch; `Idempotency-Key` with POST; `Prefer: respond-async` with searches, histories, Bundles and operations.'
 
+/** docs/interactions.md#history — DynamoDB gives no bound for the lag of an index. */
+const polling =
+  'Histories of a type and of all are listed from indexes that lag, mostly by less than a second and without a bound: who polls by `_since` asks from five minutes before the newest `lastUpdated` that is known, and drops what is known by id and version.'
+
 /** Returns the CapabilityStatement of a service with these routes. */
 export const capabilityStatement = (
   routes: readonly RouteFacts[],
@@ -157,7 +161,7 @@ export const capabilityStatement = (
   rest: [
     {
       mode: 'server',
-      documentation: headers,
+      documentation: `${headers} ${polling}`,
       security: security(login),
       resource: resourcesOf(routes, rules, own),
       interaction: codesOf(routes, 'system'),
