@@ -102,9 +102,8 @@ const post = (session: Session, body: string, key: string): Promise<Bundle> => {
   const headers = { 'content-type': 'application/fhir+json', 'idempotency-key': key }
   // The text goes as it is in the file: parsed and written again, `1.00` would become `1`.
   const request = { method: 'POST', body, options: { headers } } as const
-  return again(() =>
-    session.ask((client) => client.request('', request as never) as Promise<unknown>),
-  ) as Promise<Bundle>
+  const send = () => session.ask((client) => client.request('', request as never) as Promise<unknown>)
+  return again(send, true) as Promise<Bundle>
 }
 
 const entryFailure = ({ response }: BundleEntry, index: number): string[] => {

@@ -60,6 +60,9 @@ const bodyOf = ({ issues, text, version, written, status, warnings }: Answer, pr
   return written ? writtenBody(version, prefer, warnings) : version.text
 }
 
+/** https://www.rfc-editor.org/rfc/rfc9110#field.retry-after — in seconds; what passes by itself is over soon, or lasts. */
+const patience = (status: number): Headers => (status === 429 || status === 503 ? { 'Retry-After': '1' } : {})
+
 /** Returns the HTTP response for an answer. */
 export const responseOf = (answer: Answer, prefer: Prefer, base: string): FhirResponse => {
   const { status, version } = answer
@@ -69,6 +72,7 @@ export const responseOf = (answer: Answer, prefer: Prefer, base: string): FhirRe
     headers: {
       ...(body === '' ? {} : { 'Content-Type': `${answer.mediaType ?? fhirJson}; charset=utf-8` }),
       ...(version ? versionHeaders(version) : {}),
+      ...patience(status),
       ...answer.headers,
       ...places(answer, base, status === 304 || (body !== '' && body === version?.text)),
     },

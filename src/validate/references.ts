@@ -46,6 +46,22 @@ const problemOf = (
   return targetProblem(link.type, targets)
 }
 
+type Contained = Readonly<Record<string, unknown>>
+
+const remembered = new WeakMap<object, ReadonlyMap<string, Contained>>()
+
+/** Of several with one id the first counts. Gathered once, so that a resource with many links does not pass through all for each. */
+const containedIn = ({ root }: Run): ReadonlyMap<string, Contained> => {
+  const known = remembered.get(root)
+  if (known) return known
+  const found = new Map<string, Contained>()
+  for (const resource of each(root.contained as unknown))
+    if (isObject(resource) && typeof resource.id === 'string' && !found.has(resource.id))
+      found.set(resource.id, resource)
+  remembered.set(root, found)
+  return found
+}
+
 const containedProblem = (
   run: Run,
   id: string,
@@ -53,10 +69,8 @@ const containedProblem = (
 ): string | undefined => {
   noteLocal(run, id)
   if (id === '') return undefined
-  const found = each(run.root.contained as unknown).find(
-    (resource) => isObject(resource) && resource.id === id,
-  )
-  if (!isObject(found)) {
+  const found = containedIn(run).get(id)
+  if (!found) {
     return `no contained resource has the id \`${id}\`; contain it, or refer to it by \`Type/id\``
   }
   return typeof found.resourceType === 'string' ? targetProblem(found.resourceType, targets) : undefined

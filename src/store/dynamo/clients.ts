@@ -72,10 +72,10 @@ const limitsOf = (usual: TimeLimits, endpoint: string | undefined): TimeLimits =
   endpoint === undefined ? usual : { ...usual, request: 5_000 }
 
 /** Returns connections as the environment describes them, with its credentials and no search for others. */
-export const connect = (env: Environment): Clients => {
+export const connect = (env: Environment, limits?: TimeLimits): Clients => {
   const { AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL_DYNAMODB: database } = env
-  const dynamo = new DynamoDBClient(optionsOf(env, database, limitsOf(usualLimits, database)))
-  const bucketOptions = optionsOf(env, s3, limitsOf(objectLimits, s3))
+  const dynamo = new DynamoDBClient(optionsOf(env, database, limits ?? limitsOf(usualLimits, database)))
+  const bucketOptions = optionsOf(env, s3, limits ?? limitsOf(objectLimits, s3))
   const heard = hearing(dynamo)
   return {
     heard,
