@@ -14,12 +14,22 @@ const pair = (twins: Twins, value: unknown, twin: unknown): void => {
   for (const [name, each] of Object.entries(value)) pair(twins, each, (twin as Json | undefined)?.[name])
 }
 
-/** What of a text tells that a number in it may be written otherwise than in digits. */
-const perhaps = /\d[.eE]|-0/
+/** A number that is not written in digits alone, perhaps after others in a list. No part of it can match in two ways. */
+const otherwise = /:\s*(?:\[(?:\s*-?\d+\s*,)*\s*)?(?:-?\d+[.eE]|-0(?![\d.]))/g
+
+/** Returns the names of the members that have such a number; strings that look alike may add to them. */
+const namesIn = (text: string): ReadonlySet<string> => {
+  const names = new Set<string>()
+  for (const { index } of text.matchAll(otherwise)) {
+    const end = text.lastIndexOf('"', index)
+    names.add(text.slice(text.lastIndexOf('"', end - 1) + 1, end))
+  }
+  return names
+}
 
 const twinsOf = (top: unknown, text: string): Twins => {
   const twins: Twins = new WeakMap()
-  if (perhaps.test(text)) pair(twins, top, JSON.parse(text, written as Parameters<typeof JSON.parse>[1]))
+  pair(twins, top, JSON.parse(text, written as Parameters<typeof JSON.parse>[1]))
   return twins
 }
 
@@ -30,10 +40,12 @@ const checkNumber = (run: Run, value: unknown, text: unknown): void => {
   report(run, 'invalid', `\`${text}\` is no integer: write it in digits alone`)
 }
 
-/** Checks how the integers of a member are written; the text is read again with the first that a resource has. */
+/** Checks how the integers of a member are written; the text is read again where a number of that name is not written in digits. */
 export const checkDigits = (run: Run, parent: Json, name: string): void => {
   const { text } = run.options
   if (text === undefined) return
+  run.suspects ??= namesIn(text)
+  if (!run.suspects.has(name)) return
   run.exact ??= twinsOf(run.top, text)
   const [value, twin] = [parent[name], run.exact.get(parent)?.[name]]
   if (!Array.isArray(value)) {

@@ -37,7 +37,9 @@ export interface Run {
   readonly options: ValidateOptions
   /** The whole of what is validated. */
   readonly top: Json
-  /** Each parsed object's twin with the texts of its numbers; made when the first integer asks for it. */
+  /** The names of members with numbers that are not written in digits alone; found when the first integer asks for them. */
+  suspects?: ReadonlySet<string>
+  /** Each parsed object's twin with the texts of its numbers; made when an integer may be among those. */
   exact?: WeakMap<object, Json>
 }
 
