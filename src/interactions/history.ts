@@ -37,9 +37,14 @@ const sinceOf = (query: Pairs): string | undefined => {
   return new Date(text).toISOString()
 }
 
-/** What a link to the next page says: a version's number, or the place of one among others. */
+/** A cursor that begins so leads back: its page ends before the place, where another one begins behind it. */
+const back = '-'
+
+const leadsBack = (query: Pairs): boolean => last(query, '_cursor')?.startsWith(back) === true
+
+/** Returns the place that a link to another page names: a version's number, or where one stands among others. */
 const cursorOf = (query: Pairs, id: string): string | undefined => {
-  const cursor = last(query, '_cursor')
+  const cursor = last(query, '_cursor')?.replace(/^-/, '')
   const several = id === '' || last(query, '_list') !== undefined
   const pattern = several ? /^\d{4}-\d\d-\d\dT[\d:.]+Z\|/ : /^\d{1,10}$/
   if (cursor === undefined || pattern.test(cursor)) return cursor
@@ -65,13 +70,67 @@ const urlWith = (base: string, path: string, pairs: Pairs): string => {
   return query === '' ? `${base}/${path}` : `${base}/${path}?${query}`
 }
 
-const linksOf = ({ type, id, query }: Call, page: HistoryPage, base: string): BundleLink[] => {
+/** Returns the text of a version's place, in the form in which the pages of this history compare places. */
+const placeIn = ({ type, id, query }: Call, version: Version): string => {
+  if (last(query, '_list') !== undefined) return placeOf(version)
+  if (id !== '') return numberOf(version)
+  return [version.t, ...(type === '' ? [version.type] : []), version.id, version.v].join('|')
+}
+
+/** A page that is read towards newer or older ones, and the cursors of the pages beside it. */
+interface Page extends HistoryPage {
+  before?: string
+  /** Set on an empty page that was led back to: the history begins behind it. */
+  beginning?: boolean
+}
+
+/** Behind the last version a page may be empty: the one before it ends with the version that the cursor names. */
+const including = (cursor: string, reversed: boolean): string =>
+  reversed ? `${cursor}0` : cursor.slice(0, -1)
+
+const beforeOf = (call: Call, { versions: [first] }: HistoryPage): string | undefined => {
+  const cursor = cursorOf(call.query, call.id)
+  if (cursor === undefined) return undefined
+  return `${back}${first ? placeIn(call, first) : including(cursor, isOldestFirst(call.query))}`
+}
+
+/** Returns the page that ends before a place: it is read in the opposite order from there. */
+const pageBefore = async (call: Call, context: Context): Promise<Page> => {
+  const order = isOldestFirst(call.query) ? newestFirst : '_lastUpdated'
+  const query = call.query
+    .filter(([name]) => name !== '_sort' && name !== '_cursor')
+    .concat([
+      ['_sort', order],
+      ['_cursor', cursorOf(call.query, call.id) ?? ''],
+    ])
+  const page = await pageOf({ ...call, query }, context)
+  const versions = page.versions.toReversed()
+  const [first, end] = [versions.at(0), versions.at(-1)]
+  return {
+    versions,
+    ...(end ? { after: placeIn(call, end) } : { beginning: true }),
+    ...(page.after !== undefined && first && { before: `${back}${placeIn(call, first)}` }),
+  }
+}
+
+const pageFor = async (call: Call, context: Context): Promise<Page> => {
+  if (leadsBack(call.query)) return pageBefore(call, context)
+  const page = await pageOf(call, context)
+  const before = beforeOf(call, page)
+  return { ...page, ...(before !== undefined && { before }) }
+}
+
+const linksOf = ({ type, id, query }: Call, page: Page, base: string): BundleLink[] => {
   const path = [type, id, '_history'].filter((part) => part !== '').join('/')
   const pairs = query.filter(([name]) => isKnown(name, ...known))
-  const self = { relation: 'self', url: urlWith(base, path, pairs) }
-  if (page.after === undefined) return [self]
-  const following = [...pairs.filter(([name]) => name !== '_cursor'), ['_cursor', page.after] as const]
-  return [self, { relation: 'next', url: urlWith(base, path, following) }]
+  const rest = pairs.filter(([name]) => name !== '_cursor')
+  const link = (relation: string, cursor: string | undefined): BundleLink[] =>
+    cursor === undefined ? [] : [{ relation, url: urlWith(base, path, [...rest, ['_cursor', cursor]]) }]
+  return [
+    { relation: 'self', url: urlWith(base, path, pairs) },
+    ...link('previous', page.before),
+    ...(page.beginning ? [{ relation: 'next', url: urlWith(base, path, rest) }] : link('next', page.after)),
+  ]
 }
 
 const periodOf = (query: Pairs): Interval => {
@@ -228,7 +287,7 @@ export const history: Interaction = async (call, context) => {
   checkOnce(call.query)
   const { base, now } = context
   const cut = await cutFor(call)
-  const page = await pageOf(call, context)
+  const page = await pageFor(call, context)
   const { type, id } = call
   const narrowed = call.query.some(([name]) => ['_since', '_at', '_list', '_cursor'].includes(name))
   if (id !== '' && page.versions.length === 0 && !narrowed) return telling(404, [notFound(type, id)])

@@ -100,19 +100,20 @@ const wantedOf = ({ since, until, after, oldestFirst = false, limit }: HistorySc
   limit,
 })
 
-/** The cursor is a place that was listed already: one more is read for it. */
+/** The cursor is a place that was listed already: one more is read for it, and one to know whether there is a next page. */
 const stretchOf = ({ since, until, after, oldestFirst, limit }: Wanted): Stretch => ({
   from: oldestFirst ? (after ?? since) : since,
   to: oldestFirst ? until : (after ?? until),
   oldestFirst,
-  limit: limit + 1,
+  limit: limit + 2,
 })
 
+/** Returns the places of a page in order, and the one behind them where there is one. */
 const listed = (places: readonly Place[], { after, oldestFirst, limit }: Wanted): Place[] => {
   const isNext = ({ order }: Place) => after === undefined || (oldestFirst ? order > after : order < after)
   const distinct = new Map(places.filter(isNext).map((place) => [place.order, place]))
   const sign = oldestFirst ? 1 : -1
-  return [...distinct.values()].sort((a, b) => (a.order < b.order ? -sign : sign)).slice(0, limit)
+  return [...distinct.values()].sort((a, b) => (a.order < b.order ? -sign : sign)).slice(0, limit + 1)
 }
 
 const versionsAt = async (session: Session, places: readonly Place[]): Promise<Version[]> => {
@@ -136,10 +137,11 @@ const versionsAt = async (session: Session, places: readonly Place[]): Promise<V
 }
 
 const pageAt = async (session: Session, places: readonly Place[], wanted: Wanted): Promise<HistoryPage> => {
-  const page = listed(places, wanted)
+  const found = listed(places, wanted)
+  const page = found.slice(0, wanted.limit)
   const versions = await versionsAt(session, page)
   const last = page.at(-1)
-  return page.length === wanted.limit && last ? { versions, after: last.order } : { versions }
+  return found.length > wanted.limit && last ? { versions, after: last.order } : { versions }
 }
 
 const historyOfType = async (session: Session, type: string, wanted: Wanted): Promise<HistoryPage> => {
@@ -182,7 +184,7 @@ const historyOfAll = async (session: Session, wanted: Wanted): Promise<HistoryPa
     const partitions = days.flatMap((day) => shards.map((shard) => dayPartition(session.tenant, day, shard)))
     const read = (partition: string) => placesOf(session, 'by-time', partition, stretch)
     places.push(...(await inParallel(16, partitions, read)).flat())
-    if (listed(places, wanted).length === wanted.limit) break
+    if (listed(places, wanted).length > wanted.limit) break
   }
   return pageAt(session, places, wanted)
 }
