@@ -1,7 +1,16 @@
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { Resource } from '../../src/fhir/definitions.ts'
+import { entriesOf } from '../../src/search/index/entries.ts'
+import { readAll } from '../../src/store/dynamo/batch.ts'
+import { openSession, openStore } from '../../src/store/dynamo/open.ts'
+import { openTransactions } from '../../src/store/dynamo/transaction/registry.ts'
+import { statesOf } from '../../src/store/dynamo/transactions.ts'
+import { currentKey } from '../../src/store/keys.ts'
+import type { Write } from '../../src/store/port.ts'
 import { newWriteId } from '../../src/store/write-ids.ts'
 import { type Server, startServer } from '../handlers/caller.ts'
+import { failingAt, isRecord, movableClock } from '../store/faults.ts'
 
 type Item = Record<string, unknown> & { pk: string; sk: string; ids: string[] }
 
@@ -280,4 +289,67 @@ test.each([
   ['GET', '/Observation/$check-index', 'clinician', 403],
 ])('%s %s of %s is answered with %i', async (method, path, groups, expected) => {
   expect((await ask(method, path.replace('#', ''), { groups })).status).toBe(expected)
+})
+
+const basic = (name: string, nth: number): Write => {
+  const id = `${name}-${nth}`
+  const resource = {
+    resourceType: 'Basic',
+    id,
+    code: { coding: [{ system: 'urn:code', code: name }] },
+  } as const
+  const t = '2026-01-01T00:00:00.000Z'
+  const entries = entriesOf(resource as unknown as Resource, t)
+  const text = JSON.stringify(resource)
+  return {
+    type: 'Basic',
+    id,
+    before: undefined,
+    fresh: true,
+    v: 1,
+    t,
+    method: 'POST',
+    text,
+    entries,
+  }
+}
+
+/** A writer whose clock is an hour behind dies: what it leaves looks long lost. */
+const leaveBehind = async (stop: Parameters<typeof failingAt>[1], name: string): Promise<Write[]> => {
+  const clock = movableClock()
+  clock.skew(-3_600_000)
+  const { place } = server.engines
+  const store = openStore({ ...place, clock, clients: failingAt(place.clients, stop) })('main')
+  const writes = Array.from({ length: 120 }, (_, nth) => basic(name, nth))
+  await expect(store.commit(writes)).rejects.toThrow('stopped')
+  return writes
+}
+
+const stored = async (writes: readonly Write[]): Promise<number> => {
+  const session = openSession(server.engines.place)('main')
+  const keys = writes.map((write) => currentKey('main', write))
+  return (await readAll(session, server.engines.tables.resources, keys)).length
+}
+
+const entriesOfBasics = async (): Promise<Item[]> =>
+  (await allItems()).filter(({ pk }) => pk.startsWith('main|Basic|'))
+
+test('of a committed journal that nobody has carried out a repair removes nothing: it carries it out', async () => {
+  const writes = await leaveBehind({ after: isRecord }, 'committed')
+  const before = await entriesOfBasics()
+  expect([before.length > 0, await stored(writes)]).toEqual([true, 0])
+  expect(await repair('Basic')).toMatchObject(healthy)
+  expect([await entriesOfBasics(), await stored(writes)]).toEqual([before, 120])
+  const { json } = await ask('GET', '/Basic?code=urn:code|committed&_summary=count')
+  expect(json.total).toBe(120)
+})
+
+test('of a journal that was never committed it removes all, and nobody can commit it any more', async () => {
+  const writes = await leaveBehind({ before: isRecord }, 'lost')
+  const session = openSession(server.engines.place)('main')
+  const [{ txn } = { txn: '' }] = (await openTransactions(session)).filter(({ journal }) => journal).slice(-1)
+  expect((await repair('Basic')).stale).toBeGreaterThan(0)
+  expect((await statesOf(session, [txn])).get(txn)).toBe('aborted')
+  expect(await check('Basic')).toMatchObject(healthy)
+  expect(await stored(writes)).toBe(0)
 })

@@ -219,8 +219,11 @@ const passFor = (tasks: readonly Task[], kept: Kept): Pass | undefined => {
 
 const pause = 250
 
-/** After an upgrade functions of the build before may be at work for a while: their last writes are waited for. */
-const overlap = ({ store }: Reindexing): number => store.grace * 30
+/**
+ * After an upgrade functions of the build before may be at work for a while: their last writes are waited for. That is 16
+ * minutes where the grace is 10 s: five for them, eleven by which the clock of who met the upgrade may be ahead of ours.
+ */
+const overlap = ({ store }: Reindexing): number => store.grace * 96
 
 const meet = async (work: Reindexing, notes: Notes, tasks: readonly Task[]): Promise<void> => {
   const upgrade = tasks.find(({ walk }) => isUpgrade(walk))
