@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Stack, startStack } from '../../src/local/stack.ts'
 import { type Bundle, killJobs, laterOf, redelivering } from './later.ts'
 
-const template = redelivering(20)
+const template = redelivering(8)
 let stack: Stack
 const tokens: Record<string, string> = {}
 let later: ReturnType<typeof laterOf>
@@ -87,7 +87,7 @@ test('a Bundle over 10 MB is uploaded, and done once though its worker is killed
   const { entry } = await outcomeAt(status)
   expect([entry[0]?.response.status, entry[0]?.resource.entry.length]).toEqual(['200 OK', 600])
   expect(await countOf('Uploaded')).toBe(600)
-})
+}, 120_000)
 
 test('a page of more than 6 MB leaves at once', async () => {
   const response = await ask('GET', '/Patient?family=Uploaded&_count=400', { 'accept-encoding': 'identity' })
