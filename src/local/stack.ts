@@ -33,6 +33,8 @@ export interface StackOptions {
   template?: Template
   /** Values for the template's parameters, by the names of environment variables. */
   given?: Given
+  /** Has a queue deliver a message twice where it says so, as SQS may. */
+  twice?: () => boolean
   /** Hears why, when the stack ends on its own; it has stopped by then. */
   died?: (reason: string) => void
 }
@@ -112,7 +114,11 @@ const startParts = async (
 ): Promise<Omit<Stack, 'stop'>> => {
   const { gateway, directory } = parts
   const origin = `http://localhost:${gateway.port}`
-  const queues = openQueues({ path: `${directory.path}/queues.db`, queues: template.queues })
+  const queues = openQueues({
+    path: `${directory.path}/queues.db`,
+    queues: template.queues,
+    ...(options.twice && { twice: options.twice }),
+  })
   parts.queues = queues
   const engines = await startEngines(
     { dataDir: directory.path, temporary: directory.temporary, issuer: origin, buckets: template.buckets },

@@ -9,7 +9,9 @@ let stack: Stack
 const tokens: Record<string, string> = {}
 let later: ReturnType<typeof laterOf>
 beforeAll(async () => {
-  stack = await startStack({ environments: 2, template })
+  // Every message is delivered twice, and all is done once.
+  let deliveries = 0
+  stack = await startStack({ environments: 2, template, twice: () => deliveries++ % 2 === 0 })
   for (const user of ['clinician', 'viewer']) tokens[user] = `Bearer ${await stack.token(user)}`
   later = laterOf(stack, tokens.clinician ?? '')
 })
