@@ -5,8 +5,9 @@ import { openPublished } from '../store/published.ts'
 import { door } from './door.ts'
 import { signerOf } from './place.ts'
 
-const unreachable = (): Promise<never> =>
-  Promise.reject(failure('not-found', 'This function serves only `/metadata` and `/.well-known`.'))
+const closed = () => failure('not-found', 'This function serves only `/metadata` and `/.well-known`.')
+
+const unreachable = (): Promise<never> => Promise.reject(closed())
 
 const published = openPublished({
   bucket: process.env.ARCHIVE_BUCKET ?? '',
@@ -25,6 +26,11 @@ const storeOf = (tenant: string) => ({
   define: unreachable,
   get: unreachable,
   version: unreachable,
+  exactly: unreachable,
+  below: unreachable,
+  reading: () => {
+    throw closed()
+  },
   page: unreachable,
   labels: unreachable,
   history: unreachable,

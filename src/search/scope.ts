@@ -1,6 +1,8 @@
 import type { Resource } from '../fhir/definitions.ts'
-import type { Store, Version } from '../store/port.ts'
+import type { Version } from '../store/port.ts'
 import type { Query } from './query.ts'
+import type { Reader } from './reading/memory.ts'
+import type { Stages } from './reading/stages.ts'
 
 /** A version with its JSON parsed. */
 export interface Read {
@@ -48,13 +50,14 @@ export const wholeLimits: Limits = { ...pageLimits, entries: 60_000, resources: 
 
 /** One reading of the store: what it works with and what it has used. */
 export interface Scope {
-  readonly store: Store
+  readonly store: Reader
   /** When the request began, in milliseconds. */
   readonly started: number
   readonly limits: Limits
   readonly use: Use
   /** Turns the open clauses of a query into what holds for some resources. */
   readonly follow: Follow
+  readonly newFollow: () => Follow
 }
 
 /** Follows the links of resources for the chains that were not resolved beforehand. */
@@ -66,18 +69,22 @@ export interface Use {
   entries: number
   resources: number
   matches: number
-  /** Something was met that may be changing. */
-  unsettled: boolean
   readonly lists: string[]
 }
 
 /** Returns a scope that has used nothing yet. */
-export const newScope = (store: Store, started: number, limits: Limits, follow: Follow = asItIs): Scope => ({
+export const newScope = (
+  store: Reader,
+  started: number,
+  limits: Limits,
+  newFollow: () => Follow = () => asItIs,
+): Scope => ({
   store,
   started,
   limits,
-  follow,
-  use: { entries: 0, resources: 0, matches: 0, unsettled: false, lists: [] },
+  follow: newFollow(),
+  newFollow,
+  use: { entries: 0, resources: 0, matches: 0, lists: [] },
 })
 
 /** Returns whether a scope has used all that it may. */
@@ -88,6 +95,24 @@ export const isOver = ({ use, limits }: Scope): boolean =>
 export const addUse = (to: Use, from: Use): void => {
   to.entries += from.entries
   to.resources += from.resources
-  to.unsettled ||= from.unsettled
   to.lists.push(...from.lists)
+}
+
+/**
+ * Runs a part of a search as a stage of its reading. What it uses counts once, however often it is run, and the chains
+ * that it follows are followed anew each time.
+ */
+export const inStage = async <T>(
+  stages: Stages,
+  scope: Scope,
+  run: (scope: Scope) => Promise<T>,
+): Promise<T> => {
+  const { result, use } = await stages.stage(async (store) => {
+    const use = { ...scope.use, lists: [...scope.use.lists] }
+    return { result: await run({ ...scope, store, use, follow: scope.newFollow() }), use }
+  })
+  const { lists, ...counts } = use
+  Object.assign(scope.use, counts)
+  scope.use.lists.splice(0, scope.use.lists.length, ...lists)
+  return result
 }

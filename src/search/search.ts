@@ -9,16 +9,26 @@ import { refuseAmbiguous } from './links/ambiguous.ts'
 import { readResolved, resolveForAll } from './links/chained.ts'
 import { type FindCodes, withCodes } from './links/codes.ts'
 import { follower } from './links/follow.ts'
-import { withParts } from './links/hierarchy.ts'
+import { hasParts, withParts } from './links/hierarchy.ts'
 import { readIncluded } from './links/includes.ts'
 import { readQuery } from './own.ts'
 import type { Plan } from './plan/plan.ts'
 import { isOpen, type Pair, type Query } from './query.ts'
+import { openStages, type Stages } from './reading/stages.ts'
 import { matches } from './run/match.ts'
 import { type Page, readPage } from './run/run.ts'
 import { sortKeyOf } from './run/sort.ts'
 import type { Read } from './scope.ts'
-import { addUse, isOver, type Limits, newScope, pageLimits, type Scope, wholeLimits } from './scope.ts'
+import {
+  addUse,
+  inStage,
+  isOver,
+  type Limits,
+  newScope,
+  pageLimits,
+  type Scope,
+  wholeLimits,
+} from './scope.ts'
 
 /** What a search works with. */
 export interface SearchOptions {
@@ -29,6 +39,8 @@ export interface SearchOptions {
   limits?: Partial<Limits>
   /** Tells the codes of a value set, or above and below a code. */
   findCodes?: FindCodes
+  /** The reading that the search is part of; one of its own where absent. */
+  stages?: Stages
 }
 
 /** What is told of a match: a version, or what is inside one at `address`: `MedicationRequest/1#m1`. */
@@ -52,19 +64,16 @@ export interface SearchPage {
 }
 
 /** Returns the page of matches that a query asks for. Fails with `too-costly` where no honest answer is affordable. */
-export const search = async (
-  asked: Query,
-  { store, started = Date.now(), limits, findCodes }: SearchOptions,
-): Promise<SearchPage> => {
+export const search = async (asked: Query, options: SearchOptions): Promise<SearchPage> => {
+  const { store, started = Date.now(), limits, findCodes } = options
   const query = await withCodes(asked, findCodes)
   await checkIndexed(store, query)
   if (asked.cursor === undefined) await refuseAmbiguous(store, asked)
-  const attempt = () => {
-    const follow = follower()
-    const scope = newScope(store, started, { ...limitsOf(query), ...limits }, follow)
-    return readOnce(scope, newScope(store, started, { ...wholeLimits, ...limits }, follow), query)
-  }
-  const { scope, found } = await settled(attempt)
+  const { stages = openStages(store) } = options
+  const scope = newScope(store, started, { ...limitsOf(query), ...limits }, follower)
+  const chains = newScope(store, started, { ...wholeLimits, ...limits }, follower)
+  const found = await readAll({ stages, scope, chains }, query)
+  if (!options.stages) stages.end()
   const { page, included, total } = found
   return {
     matches: toldOf(page.reads),
@@ -105,45 +114,44 @@ interface Found {
   total?: number | undefined
 }
 
-/** Chains are resolved with a budget of their own, `chains`, so that as much is left for the page. */
-const readOnce = async (
-  scope: Scope,
-  chains: Scope,
-  asked: Query,
-): Promise<{ scope: Scope; found: Found }> => {
-  const query = await withParts(chains, asked)
-  const found = query.countOnly
-    ? await readCount(scope, chains, query)
-    : await readMatches(scope, chains, query)
-  addUse(scope.use, chains.use)
-  return { scope, found }
+/** Where a search reads: chains are resolved with a budget of their own, `chains`, so that as much is left for the page. */
+interface Place {
+  stages: Stages
+  scope: Scope
+  chains: Scope
 }
 
-const readCount = async (scope: Scope, chains: Scope, asked: Query): Promise<Found> => {
-  const { query, plan } = await resolveForAll(chains, asked)
-  const total = await count(scope, query, plan)
+const readAll = async (place: Place, asked: Query): Promise<Found> => {
+  const { stages, scope, chains } = place
+  const query = hasParts(asked) ? await inStage(stages, chains, (own) => withParts(own, asked)) : asked
+  const found = query.countOnly ? await readCount(place, query) : await readMatches(place, query)
+  addUse(scope.use, chains.use)
+  return found
+}
+
+const readCount = async ({ stages, scope, chains }: Place, asked: Query): Promise<Found> => {
+  const { query, plan } = await resolveForAll(stages, chains, asked)
+  const total = await inStage(stages, scope, (own) => count(own, query, plan))
   return { query, plan, page: { reads: [], way: 'count' }, included: [], total }
 }
 
-const readMatches = async (scope: Scope, chains: Scope, asked: Query): Promise<Found> => {
+const readMatches = async (place: Place, asked: Query): Promise<Found> => {
+  const { stages, scope, chains } = place
   const cursor = readCursor(asked)
-  const { query, plan, page } = await readResolved(chains, scope, asked, cursor)
+  const { query, plan, page } = await readResolved(stages, chains, scope, asked, cursor)
   scope.use.matches += page.reads.length
-  const included = await readIncluded(scope, query, page.reads)
+  const included = await readIncluded(stages, scope, query, page.reads)
   const whole = !cursor && !page.next
-  const total = whole && query.total !== 'none' ? page.reads.length : await totalOf(scope, query, plan)
+  const total = whole && query.total !== 'none' ? page.reads.length : await totalOf(place, query, plan)
   return { query, plan, page, included, total }
 }
 
 /** The total beside a page is counted with a budget of its own, an estimate with less, and left out where that is not enough. */
-const totalOf = async (
-  { store, started, follow }: Scope,
-  query: Query,
-  plan: Plan,
-): Promise<number | undefined> => {
+const totalOf = async ({ stages, scope }: Place, query: Query, plan: Plan): Promise<number | undefined> => {
   if (query.total !== 'accurate' && query.total !== 'estimate') return undefined
   const limits = query.total === 'accurate' ? wholeLimits : pageLimits
-  return counted(newScope(store, started, limits, follow), query, plan)
+  const own = newScope(scope.store, scope.started, limits, scope.newFollow)
+  return inStage(stages, own, (counting) => counted(counting, query, plan))
 }
 
 const count = async (scope: Scope, query: Query, plan: Plan): Promise<number> => {
@@ -182,27 +190,6 @@ const totalIssues = ({ type, total: wanted }: Query, total: number | undefined):
       ]
     : []
 
-const mostReadings = 5
-
-/**
- * Reading many resources is not one instant. Where something was met that may be changing, the whole is read again
- * until two readings agree, which is a state that was.
- */
-const settled = async <T extends { scope: Scope; found: Found }>(attempt: () => Promise<T>): Promise<T> => {
-  let reading = await attempt()
-  for (let i = 1; reading.scope.use.unsettled && i < mostReadings; i++) {
-    const again = await attempt()
-    if (sameVersions(reading.found, again.found)) return again
-    reading = again
-  }
-  return reading
-}
-
-const sameVersions = (a: Found, b: Found): boolean => versionsOf(a) === versionsOf(b) && a.total === b.total
-
-const versionsOf = ({ page, included }: Found): string =>
-  [...page.reads, ...included].map(({ version }) => `${version.type}/${version.id}/${version.v}`).join(' ')
-
 /** What a conditional interaction works with. */
 export interface MatchingOptions extends SearchOptions {
   base: string
@@ -230,13 +217,13 @@ export const matcherOf = async (
   pairs: readonly Pair[],
   { base, store, started = Date.now(), findCodes }: MatchingOptions,
 ): Promise<(resource: Resource) => boolean> => {
+  const stages = openStages(store)
   const scope = newScope(store, started, wholeLimits)
-  const query = await withParts(
-    scope,
-    await withCodes(await readCriteria(type, pairs, base, store), findCodes),
-  )
+  const asked = await withCodes(await readCriteria(type, pairs, base, store), findCodes)
+  const query = hasParts(asked) ? await inStage(stages, scope, (own) => withParts(own, asked)) : asked
   await refuseAmbiguous(store, query)
-  const resolved = await resolveForAll(scope, query)
+  const resolved = await resolveForAll(stages, scope, query)
+  stages.end()
   if (isOpen(resolved.query)) throw tooManyLinks(type)
   return (resource) => matches(resolved.query, resource)
 }
@@ -256,12 +243,15 @@ export const findMatching = async (
   limit: number,
 ): Promise<Version[]> => {
   const query = await readCriteria(type, pairs, base, options.store)
+  const stages = options.stages ?? openStages(options.store)
   const found: Version[] = []
   let cursor: string | undefined
   do {
-    const page = await search({ ...query, count: limit, ...(cursor !== undefined && { cursor }) }, options)
+    const asked = { ...query, count: limit, ...(cursor !== undefined && { cursor }) }
+    const page = await search(asked, { ...options, stages })
     found.push(...page.matches)
     cursor = page.next
   } while (cursor !== undefined && found.length < limit)
+  if (!options.stages) stages.end()
   return found.slice(0, limit)
 }

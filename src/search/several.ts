@@ -6,6 +6,7 @@ import { lastCursor } from './cursor.ts'
 import { explainTogether } from './explain.ts'
 import { type Joined, readMerged } from './merged.ts'
 import { halvesOf, type Query } from './query.ts'
+import { openStages } from './reading/stages.ts'
 import { type SearchOptions, type SearchPage, search, type Told } from './search.ts'
 
 const width = 16
@@ -180,6 +181,18 @@ const totalOf = async (
 
 /** Returns one page of what several queries match, each of another type: in their order, or sorted together. */
 export const searchSeveral = async (
+  queries: readonly Query[],
+  cursor: string | undefined,
+  asked: SearchOptions,
+): Promise<SearchPage> => {
+  const stages = asked.stages ?? openStages(asked.store)
+  const page = await searchTogether(queries, cursor, { ...asked, stages })
+  if (!asked.stages) stages.end()
+  return page
+}
+
+/** All types are read by one reading, so that nothing of a transaction is shown in part across them. */
+const searchTogether = async (
   queries: readonly Query[],
   cursor: string | undefined,
   options: SearchOptions,

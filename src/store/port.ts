@@ -229,6 +229,28 @@ export interface IndexCare {
   unsay(said: readonly Said[]): Promise<void>
 }
 
+/** A version's address. */
+export interface VersionKey extends ResourceKey {
+  v: number
+}
+
+/** What one search knows of writes of several resources, and how long it has been reading. */
+export interface Reading {
+  /** Returns the list of a write of several resources that may have been committed after the reading began. */
+  doubted(w: string): string | undefined
+  /** Returns what the lists say of these types: version numbers by `Type/id`. */
+  members(
+    lists: readonly string[],
+    types: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, number>>>
+  /** Notes that an answer has come. */
+  heard(): void
+  /** Fails with `busy` where the reading has lasted so long that entries which it needs may be gone. */
+  check(): void
+  /** Ends the reading; requests that begin from now on know the lists that it has met. */
+  end(lists: Iterable<string>): void
+}
+
 /** The store of one tenant, for one request. */
 export interface Store {
   readonly meter: Meter
@@ -255,6 +277,12 @@ export interface Store {
   get(keys: readonly (ResourceKey & { w?: string })[]): Promise<(Version | undefined)[]>
   /** Returns one version of a resource, current or past. */
   version(key: ResourceKey, v: number): Promise<Version | undefined>
+  /** Returns exactly these versions, in the keys' order; undefined for what never was, is yet to come, or was purged. */
+  exactly(keys: readonly VersionKey[]): Promise<(Version | undefined)[]>
+  /** Returns, for each key, up to `limit` versions before that number, newest first. */
+  below(keys: readonly VersionKey[], limit: number): Promise<Version[][]>
+  /** Begins a reading of many resources while others write. */
+  reading(): Reading
   /** Returns one page of one shard of a list. Reads are consistent. */
   page(range: Range): Promise<RangePage>
   /** Returns the labels that resources of a type, or of any, have had, with the type; they may be in use no more. */

@@ -18,6 +18,11 @@ const silent: Backing = {
     define: () => never,
     get: () => never,
     version: () => never,
+    exactly: () => never,
+    below: () => never,
+    reading: () => {
+      throw new Error('Nothing is read.')
+    },
     page: () => never,
     labels: () => never,
     history: () => never,

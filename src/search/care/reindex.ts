@@ -5,7 +5,7 @@ import type { Resource, SearchParameter } from '../../fhir/definitions.ts'
 import { isKind } from '../../outcome/failure.ts'
 import { innerList, typeList } from '../../store/keys.ts'
 import { inChunks } from '../../store/parallel.ts'
-import type { Expected, IndexCare, Store, Unsaid, Version } from '../../store/port.ts'
+import type { Candidate, Expected, IndexCare, Store, Unsaid, Version } from '../../store/port.ts'
 import { entriesOf, ownEntries } from '../index/entries.ts'
 import { type Definition, definitionsIn, type Own, ownIn } from '../own.ts'
 import { ofCurrent } from './care.ts'
@@ -165,6 +165,19 @@ const shardsOf = ({ type, lists }: Pass): { list: string; shard: number; inner: 
   )
 }
 
+/** Superseded versions whose entries are not cleared away yet leave the lists of what is retired with the current ones. */
+const leaveSuperseded = async (
+  { store, care }: Reindexing,
+  leaving: readonly SearchParameter[],
+  type: string,
+  candidates: readonly Candidate[],
+): Promise<void> => {
+  const past = candidates.filter(({ since }) => since > 0).map(({ id, since }) => ({ type, id, v: since }))
+  const versions = (await store.exactly(past)).filter((version) => version !== undefined && !version.deleted)
+  const there = versions.filter((version) => version !== undefined)
+  await care.unsay(await care.saidOf(expectedBy(leaving, there)))
+}
+
 const walkPage = async (work: Reindexing, pass: Pass): Promise<{ after?: string; count: number }> => {
   const { store, care } = work
   const { list, shard, inner } = shardsOf(pass)[pass.shard] ?? { list: '', shard: 0, inner: false }
@@ -190,6 +203,7 @@ const walkPage = async (work: Reindexing, pass: Pass): Promise<{ after?: string;
     if (pass.lists.some(isUpgrade)) await enterAll(work, own, live)
     if (leaving.length > 0) await care.unsay(await care.saidOf(expectedBy(leaving, live)))
   }
+  if (leaving.length > 0) await leaveSuperseded(work, leaving, pass.type, page.candidates)
   return { count: keys.size, ...(page.after !== undefined && { after: page.after }) }
 }
 

@@ -1,8 +1,9 @@
 import type { Cursor } from '../cursor.ts'
 import { type Plan, planQuery } from '../plan/plan.ts'
 import { isOpen, type Query } from '../query.ts'
+import type { Stages } from '../reading/stages.ts'
 import { type Page, readPage } from '../run/run.ts'
-import type { Scope } from '../scope.ts'
+import { inStage, type Scope } from '../scope.ts'
 import { resolveChains } from './chain.ts'
 
 /** A query whose chains are resolved as far as that pays. */
@@ -14,8 +15,19 @@ export interface Resolved {
 const planned = (query: Query): Resolved => ({ query, plan: planQuery(query) })
 
 /** Returns the query as it is best counted or sorted: with as few open chains as `chains` can afford. */
-export const resolveForAll = async (chains: Scope, query: Query): Promise<Resolved> =>
-  planned(await resolveChains(chains, query, Number.POSITIVE_INFINITY))
+export const resolveForAll = async (stages: Stages, chains: Scope, query: Query): Promise<Resolved> =>
+  planned(await resolveInStage(stages, chains, query, Number.POSITIVE_INFINITY))
+
+/** The targets of chains are a stage of their own: what links to them is read afterwards. */
+const resolveInStage = async (stages: Stages, chains: Scope, query: Query, most: number): Promise<Query> =>
+  isOpen(query) ? inStage(stages, chains, (scope) => resolveChains(scope, query, most)) : query
+
+const pageInStage = (
+  stages: Stages,
+  scope: Scope,
+  { query, plan }: Resolved,
+  cursor: Cursor | undefined,
+): Promise<Page> => inStage(stages, scope, (own) => readPage(own, query, plan, cursor))
 
 /**
  * Returns a page of a query, whose chains are resolved with a budget of their own. Where they lead over many
@@ -23,23 +35,27 @@ export const resolveForAll = async (chains: Scope, query: Query): Promise<Resolv
  * matches, all that the chains lead to is read, if it can be.
  */
 export const readResolved = async (
+  stages: Stages,
   chains: Scope,
   scope: Scope,
   query: Query,
   cursor: Cursor | undefined,
 ): Promise<Resolved & { page: Page }> => {
-  if (cursor?.open) return readOpen(scope, planned(query), cursor)
-  const first = planned(await resolveChains(chains, query, scope.limits.links))
-  if (!isOpen(first.query)) return { ...first, page: await readPage(scope, first.query, first.plan, cursor) }
-  const some = first.plan.sort.by === 'keys' ? undefined : await readSome(scope, first, cursor)
+  if (cursor?.open) return readOpen(stages, scope, planned(query), cursor)
+  const first = planned(await resolveInStage(stages, chains, query, scope.limits.links))
+  if (!isOpen(first.query)) return { ...first, page: await pageInStage(stages, scope, first, cursor) }
+  const some =
+    first.plan.sort.by === 'keys'
+      ? undefined
+      : await inStage(stages, scope, (own) => readSome(own, first, cursor))
   if (some) return { ...first, page: some }
-  const whole = await resolveForAll(chains, query)
-  if (isOpen(whole.query)) return readOpen(scope, whole, cursor)
-  return { ...whole, page: await readPage(scope, whole.query, whole.plan, cursor) }
+  const whole = await resolveForAll(stages, chains, query)
+  if (isOpen(whole.query)) return readOpen(stages, scope, whole, cursor)
+  return { ...whole, page: await pageInStage(stages, scope, whole, cursor) }
 }
 
-const readOpen = async (scope: Scope, resolved: Resolved, cursor: Cursor | undefined) => {
-  const page = await readPage(scope, resolved.query, resolved.plan, cursor)
+const readOpen = async (stages: Stages, scope: Scope, resolved: Resolved, cursor: Cursor | undefined) => {
+  const page = await pageInStage(stages, scope, resolved, cursor)
   const { next, previous } = page
   const open = { open: true } as const
   const links = {

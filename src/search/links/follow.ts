@@ -142,7 +142,7 @@ const isLinked = async (
 ): Promise<boolean> => {
   const linked: Clause = { kind: 'linked', parameter: has.parameter, targets: new Set(keys) }
   const inner = { ...innerQuery(query, has.type, [linked, has.clause]), count: 1 }
-  const own = newScope(scope.store, scope.started, wholeLimits, scope.follow)
+  const own = newScope(scope.store, scope.started, wholeLimits, () => scope.follow)
   const plan = planQuery(inner)
   let page = await readPage(own, inner, plan)
   while (page.reads.length === 0 && page.next && !isOver(own))

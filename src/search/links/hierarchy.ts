@@ -22,6 +22,9 @@ const isHierarchical = ({ parameter, modifier, values }: ValueClause): boolean =
   (modifier === 'above' || modifier === 'below') &&
   !values.every(isCanonical)
 
+/** Returns whether a query asks for what lies above or below a resource. */
+export const hasParts = (query: Query): boolean => someValue(query.clauses, isHierarchical)
+
 /** Returns the query with what lies above or below its resources told; the same query where nothing needs to be. */
 export const withParts = async (scope: Scope, query: Query): Promise<Query> => {
   if (!someValue(query.clauses, isHierarchical)) return query

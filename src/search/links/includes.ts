@@ -14,27 +14,40 @@ import { defaultControl } from '../parse/control.ts'
 import { isFollowed } from '../parse/reading.ts'
 import { planQuery } from '../plan/plan.ts'
 import type { Inclusion, OwnParameters, Query } from '../query.ts'
+import type { Stages } from '../reading/stages.ts'
 import { readVersions } from '../run/hydrate.ts'
 import { localKey, valuesOf } from '../run/match.ts'
 import { readPage } from '../run/run.ts'
-import type { Read, Scope } from '../scope.ts'
+import { inStage, type Read, type Scope } from '../scope.ts'
 import { addressesByPlace, keysIncluded } from './canonical.ts'
 
 const mostIncluded = 5000
 const mostSteps = 20
 
-/** Returns the resources that the includes of a query add to its matches, each once. */
-export const readIncluded = async (scope: Scope, query: Query, matches: readonly Read[]): Promise<Read[]> => {
+/** Returns the resources that the includes of a query add to its matches, each once; each step is a stage. */
+export const readIncluded = async (
+  stages: Stages,
+  scope: Scope,
+  query: Query,
+  matches: readonly Read[],
+): Promise<Read[]> => {
   if (query.includes.length + query.revincludes.length === 0) return []
   let fresh = tellingReads(matches)
-  const known: Known = {
+  let known: Known = {
     keys: new Set(fresh.map(keyOf)),
     versions: new Set(fresh.map(versionOf)),
     lists: 0,
   }
   const included: Read[] = []
   for (let step = 0; fresh.length > 0 && step < mostSteps; step++) {
-    fresh = await oneStep(scope, query, fresh, step > 0, known)
+    const from = fresh
+    const before = known
+    const found = await inStage(stages, scope, async (own) => {
+      const now = { ...before, keys: new Set(before.keys), versions: new Set(before.versions) }
+      return { reads: await oneStep(own, query, from, step > 0, now), known: now }
+    })
+    fresh = found.reads
+    known = found.known
     included.push(...fresh)
     if (included.length > mostIncluded) throw tooMany(query)
   }

@@ -5,10 +5,7 @@ import { isInner, type Query } from '../query.ts'
 import type { Read, Scope } from '../scope.ts'
 import { candidateOf, matches } from './match.ts'
 
-/** Versions younger than the request by this much may be half of a transaction. */
-const clockSkew = 2000
-
-/** Returns the current version of each key that exists, and notes where the set may still be changing. */
+/** Returns the version of each key that exists and is not deleted. */
 export const readVersions = async (
   scope: Scope,
   keys: readonly { type: string; id: string; w?: string }[],
@@ -17,7 +14,6 @@ export const readVersions = async (
   const versions = keys.length > 0 ? await scope.store.get(keys) : []
   const known = new Map<Version, Read>()
   return versions.map((version) => {
-    if (version && Date.parse(version.t) > scope.started - clockSkew) scope.use.unsettled = true
     if (!version || version.deleted) return undefined
     const read = known.get(version) ?? { version, resource: JSON.parse(version.text) as Resource }
     known.set(version, read)
@@ -36,7 +32,6 @@ export const judge = async (
 ): Promise<(Read | undefined)[]> => {
   const keys = candidates.map(({ id, w }) => ({ ...(containerAt(id) ?? { type: query.type, id }), w }))
   const reads = await readVersions(scope, keys)
-  if (reads.some((read, i) => isStale(read, candidates[i]))) scope.use.unsettled = true
   const there = [...new Set(reads)].filter((read) => read !== undefined)
   const found = isInner(query)
     ? await matchesInside(scope, query, there, new Set(candidates.map(({ id }) => id)))
@@ -80,7 +75,3 @@ const matchesInside = async (
     return reads.map((read) => ({ ...read, matching: all }))
   })
 }
-
-/** A candidate that was named rather than found carries no write id. */
-const isStale = (read: Read | undefined, candidate: Candidate | undefined): boolean =>
-  candidate?.w !== '' && read?.version.w !== candidate?.w

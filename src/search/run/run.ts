@@ -1,6 +1,5 @@
-import type { Resource } from '../../fhir/definitions.ts'
 import { failure } from '../../outcome/failure.ts'
-import type { Candidate, Version } from '../../store/port.ts'
+import type { Candidate } from '../../store/port.ts'
 import { type Cursor, isBehind, type Place } from '../cursor.ts'
 import { standingOf } from '../index/order.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -10,6 +9,16 @@ import { chooseWay, type Way, wayBesides } from './choose.ts'
 import type { Drive } from './drive.ts'
 import { judge, namedCandidate } from './hydrate.ts'
 import { candidateOf } from './match.ts'
+import {
+  arrive,
+  isFull,
+  keep,
+  newProgress,
+  type Placed,
+  type Progress,
+  placesIn,
+  showPassed,
+} from './progress.ts'
 import { placeByKeys, sortReads } from './sort.ts'
 
 /** One page of matches in order. */
@@ -47,29 +56,17 @@ const shortestBatch = 20
 /** Where links are followed from each candidate, no more are judged than are likely to be wanted. */
 const longest = (query: Query): number => (isOpen(query) ? 50 : longestBatch)
 
-interface Progress {
-  reads: Read[]
-  /** Characters of the texts read. */
-  size: number
-  judged: number
-  /** The first place that is on the page. */
-  first?: Place
-  /** The last place that was judged. */
-  at?: Place
-  done: boolean
-}
-
 const streamedPage = async (
   scope: Scope,
   query: Query,
   drive: Drive,
   cursor: Cursor | undefined,
 ): Promise<Page> => {
-  const progress: Progress = { reads: [], size: 0, judged: 0, done: false }
+  const progress = newProgress()
   const source = batches(drive, cursor)
   while (!progress.done && !isFull(scope, query, progress)) {
     const batch = await source.next(batchSize(query, progress))
-    await judgeBatch(scope, query, drive, batch, progress)
+    await judgeBatch(scope, query, drive, { ...batch, from: cursor?.end ? undefined : cursor?.at }, progress)
     progress.done = batch.end
     if (batch.stop && !isFull(scope, query, progress))
       return linked(cursor, drive, progress, shortOf(query, drive, batch.stop, cursor))
@@ -79,13 +76,15 @@ const streamedPage = async (
   return linked(cursor, drive, progress, more ? progress.at : undefined)
 }
 
-const isFull = ({ limits }: Scope, { count }: Query, { reads, size }: Progress): boolean =>
-  reads.length >= count || size >= limits.characters
-
 const batchSize = (query: Query, { reads, judged }: Progress): number => {
   const missing = query.count - reads.length
   const rate = judged === 0 ? 1 : Math.max(reads.length / judged, 0.05)
   return Math.min(Math.max(Math.ceil(missing / rate), Math.min(missing, shortestBatch)), longest(query))
+}
+
+/** A batch, and where its page begins. */
+interface Judging extends Batch {
+  from: Place | undefined
 }
 
 /** Judges candidates until the page is full; the rest of the batch is left for the next page. */
@@ -93,42 +92,23 @@ const judgeBatch = async (
   scope: Scope,
   query: Query,
   drive: Drive,
-  { candidates, back }: Batch,
+  batch: Judging,
   progress: Progress,
 ): Promise<void> => {
+  const { candidates, back, end } = batch
   const judged = await judge(scope, query, candidates)
-  const firstOf = firstsIn(drive, back)
-  for (const [i, candidate] of candidates.entries()) {
+  const placeOf = placesIn(drive, back)
+  const isAfter = (a: Place, b: Place): boolean => isBehind(a, b, drive.reverse, back)
+  for (const [i, { order, id }] of candidates.entries()) {
+    const here = { order, id }
+    showPassed(scope, query, progress, (place) => isAfter(here, place))
     if (isFull(scope, query, progress)) return
-    const read = judged[i]
     progress.judged++
-    progress.at = { order: candidate.order, id: candidate.id }
-    if (!read || drive.orderOf(read.resource, read.version.t) !== candidate.order) continue
-    if (read.matching && firstOf(read, read.matching) !== candidate.id) continue
-    progress.first ??= progress.at
-    keep(progress, read)
+    progress.at = here
+    const read = judged[i]
+    if (read) arrive(progress, read, { here, place: placeOf(read), from: batch.from, isAfter })
   }
-}
-
-/** What is inside of one resource counts once: returns what tells the one whose place comes first whichever way it is read. */
-const firstsIn = ({ orderOf, reverse }: Drive, back: boolean) => {
-  const known = new Map<Version, string>()
-  return ({ version }: Read, matching: readonly Resource[]): string => {
-    const told = known.get(version)
-    if (told !== undefined) return told
-    const places = matching.flatMap((resource): Place[] => {
-      const order = orderOf(resource, version.t)
-      return order === undefined ? [] : [{ order, id: candidateOf(resource) }]
-    })
-    const first = places.reduce((a, b) => (isBehind(a, b, reverse !== back) ? b : a)).id
-    known.set(version, first)
-    return first
-  }
-}
-
-const keep = (progress: Progress, read: Read): void => {
-  progress.reads.push(read)
-  progress.size += read.version.text.length
+  if (end) showPassed(scope, query, progress, () => true)
 }
 
 /** Returns the page with the cursors to both sides; what was read going back is turned round. */
@@ -264,11 +244,6 @@ const gatheredPage = async (
   return cutPage(scope, query, rest, cursor, { by: byType ? 'type' : 'keys', name: way })
 }
 
-interface Placed {
-  read: Read
-  place: Place
-}
-
 const firstOfEach = (placed: readonly Placed[]): readonly Placed[] => {
   const told = new Set<string>()
   return placed.filter(({ read: { version } }) => {
@@ -293,7 +268,7 @@ const cutPage = (
   cursor: Cursor | undefined,
   way: Pick<Drive, 'by' | 'name'>,
 ): Page => {
-  const progress: Progress = { reads: [], size: 0, judged: 0, done: false }
+  const progress = newProgress()
   for (const { read } of rest) if (!isFull(scope, query, progress)) keep(progress, read)
   const { reads } = progress
   const last = rest.length > reads.length ? rest[reads.length - 1]?.place : undefined

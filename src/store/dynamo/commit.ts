@@ -18,6 +18,7 @@ import { itemOfVersion, type Prepared, pastItem, prepare, type ResourceItem, typ
 import { applyJournal, keepJournal, markDone } from './journal.ts'
 import { marksOf, putMarks, rememberMarks, unknownMarks } from './marks.ts'
 import { memberRows } from './members.ts'
+import { noteCommitted } from './reading.ts'
 import { putObject, type Session } from './session.ts'
 import { abandon, foldAll, stageAll } from './stage.ts'
 import { beating, type Extent, openOf, register } from './transaction/registry.ts'
@@ -284,4 +285,5 @@ export const commit = async (
     if (isRefusal(error) && session.repeated === repeated) await clearAway(session, prepared)
     throw error
   }
+  noteCommitted(session, new Set(prepared.flatMap(({ item }) => memberListOf(item.w) ?? [])))
 }

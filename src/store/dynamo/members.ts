@@ -57,6 +57,8 @@ export const memberRows = (
   return [{ ...memberKey(tenant, list), parts, ttl }, ...rows]
 }
 
+const isAsked = (types: ReadonlySet<string>, type: string): boolean => types.has(type) || types.has('*')
+
 const partKeys = (
   { tenant }: Session,
   list: string,
@@ -64,13 +66,13 @@ const partKeys = (
   types: ReadonlySet<string>,
 ) =>
   Object.entries(parts)
-    .filter(([type]) => types.has(type))
+    .filter(([type]) => isAsked(types, type))
     .flatMap(([type, count]) =>
       Array.from({ length: count }, (_, part) => memberKey(tenant, list, type, part)),
     )
 
 /**
- * Returns what these writes of several resources list of these types, as version numbers by `Type/id`. Of a write whose
+ * Returns what these writes of several resources list of these types, `*` standing for all, as version numbers by `Type/id`. Of a write whose
  * rows have expired, or that was made before there were any, nothing is listed. Reads are consistent.
  */
 export const membersOf = async (
@@ -93,7 +95,7 @@ export const membersOf = async (
   for (const { pk, members } of [...heads, ...rows]) {
     const listed = found.get(nameOf.get(pk) ?? '')
     for (const [type, ids] of members ? Object.entries(decode(members)) : [])
-      if (types.has(type)) for (const [id, v] of Object.entries(ids)) listed?.set(`${type}/${id}`, v)
+      if (isAsked(types, type)) for (const [id, v] of Object.entries(ids)) listed?.set(`${type}/${id}`, v)
   }
   return found
 }

@@ -1,6 +1,8 @@
 import type { Build, Definitions, OpenStore } from '../port.ts'
 import type { Clients } from './clients.ts'
-import { get, page, version } from './read.ts'
+import { exactVersions, version, versionsBelow } from './exact.ts'
+import { get, page } from './read.ts'
+import { beginReading } from './reading.ts'
 import type { Clock, Memory, Session, Tables, Timing } from './session.ts'
 
 /** Where the store's tables and bucket are; the clock and the timing are for tests to change. */
@@ -30,6 +32,7 @@ export const openSession = ({ clock = realClock, timing, ...place }: StorePlace)
     definitions: new Map(),
     watched: new Map(),
     openAsked: new Map(),
+    committed: { moments: 0, lists: new Map() },
   }
   return (tenant: string): Session => ({
     ...place,
@@ -65,6 +68,9 @@ export const openStore = (place: StorePlace): OpenStore => {
       define: async (next) => (await import('./changes.ts')).define(session, next),
       get: (keys) => get(session, keys),
       version: (key, v) => version(session, key, v),
+      exactly: (keys) => exactVersions(session, keys),
+      below: (keys, limit) => versionsBelow(session, keys, limit),
+      reading: () => beginReading(session),
       page: (range) => page(session, range),
       labels: async (type) => (await import('./marks.ts')).labels(session, type),
       history: async (scope) => (await import('./history.ts')).history(session, scope),

@@ -1,5 +1,5 @@
 import { decodeBody } from '../body.ts'
-import { currentKey, isBelow, isCurrent, pastKey, resourcePartition } from '../keys.ts'
+import { currentKey, isBelow, resourcePartition } from '../keys.ts'
 import { inParallel } from '../parallel.ts'
 import type { Range, RangePage, ResourceKey, Version } from '../port.ts'
 import { journalOf } from '../write-ids.ts'
@@ -22,7 +22,7 @@ export const versionsOf = (session: Session, items: readonly ResourceItem[]): Pr
   inParallel(8, items, async (item) => versionOfItem(item, await textOf(session, item)))
 
 /** Reads until nothing of a transaction that is being carried out is missing from what was read. */
-const settledReading = async (
+export const settledReading = async (
   session: Session,
   read: () => Promise<ResourceItem[]>,
 ): Promise<ResourceItem[]> => {
@@ -70,22 +70,6 @@ export const get = async (
   const versions = await versionsOf(session, [...items.values()])
   const found = new Map(versions.map((version) => [resourcePartition(session.tenant, version), version]))
   return keys.map((key) => found.get(resourcePartition(session.tenant, key)))
-}
-
-/** Returns one version of a resource, current or past. */
-export const version = async (
-  session: Session,
-  key: ResourceKey,
-  v: number,
-): Promise<Version | undefined> => {
-  const { tenant, tables } = session
-  const place = pastKey(tenant, key, v)
-  const read = () => readAll<ResourceItem>(session, tables.resources, [currentKey(tenant, key), place])
-  const items = await settledReading(session, read)
-  const past = items.find(({ sk, v: stored }) => sk === place.sk && stored === v)
-  const current = items.find(({ sk }) => isCurrent(sk))
-  const item = current?.v === v ? current : past
-  return item && current && v <= current.v ? (await versionsOf(session, [item]))[0] : undefined
 }
 
 /** Returns one page of one shard of a list. */

@@ -68,6 +68,8 @@ export interface Memory {
   watched: Map<string, Watched>
   /** When the open transactions of a tenant were last asked for, by the monotonic clock. */
   openAsked: Map<string, number>
+  /** Writes of several resources that requests have met, and at which moment of this process those had ended. */
+  committed: { moments: number; lists: Map<string, number> }
   definitions: Map<string, Known>
   states: Map<string, State>
   marks: Set<string>

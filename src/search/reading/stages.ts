@@ -1,0 +1,87 @@
+import type { Store } from '../../store/port.ts'
+import { type Context, newContext } from './context.ts'
+import { keepPage, type Memory, nameOf, newMemory, type Reader } from './memory.ts'
+import { settle } from './settle.ts'
+
+/** One reading of many resources while others write, in stages. */
+export interface Stages {
+  /**
+   * Runs a part of a search, as one stage or together with others that are asked for at the same time. It may be run
+   * again on what was read, and must change nothing but what it returns. Its answer is frozen: later stages keep to it.
+   */
+  stage<T>(run: (reader: Reader) => Promise<T>): Promise<T>
+  /** Ends the reading. Fails with `busy` where it lasted too long. */
+  end(): void
+}
+
+interface Task {
+  run: (reader: Reader) => Promise<unknown>
+  resolve: (result: unknown) => void
+  reject: (error: unknown) => void
+}
+
+/** Returns the stages of one answer: what is shown and missing there is of no transaction in part. */
+export const openStages = (store: Store): Stages => {
+  const context = newContext(store)
+  let waiting: Task[] = []
+  let isRunning = false
+
+  const runAll = async (tasks: readonly Task[], memory: Memory): Promise<void> => {
+    const reader = readerOf(context, memory)
+    for (;;) {
+      const results = await Promise.allSettled(tasks.map(({ run }) => run(reader)))
+      if (await settle(context, memory)) continue
+      context.frozen.push(memory)
+      context.check()
+      for (const [at, result] of results.entries())
+        if (result.status === 'fulfilled') tasks[at]?.resolve(result.value)
+        else tasks[at]?.reject(result.reason)
+      return
+    }
+  }
+
+  const runWaiting = async (): Promise<void> => {
+    if (isRunning) return
+    isRunning = true
+    // What is asked for at the same time is one stage.
+    await new Promise(setImmediate)
+    while (waiting.length > 0) {
+      const tasks = waiting
+      waiting = []
+      await runAll(tasks, newMemory()).catch((error) => {
+        for (const { reject } of tasks) reject(error)
+      })
+      await new Promise(setImmediate)
+    }
+    isRunning = false
+  }
+
+  return {
+    stage: <T>(run: (reader: Reader) => Promise<T>) =>
+      new Promise<T>((resolve, reject) => {
+        waiting.push({ run, resolve: resolve as (result: unknown) => void, reject })
+        runWaiting().catch(reject)
+      }),
+    end: () => context.end(),
+  }
+}
+
+const readerOf = (context: Context, memory: Memory): Reader => ({
+  page: async (range) => {
+    const kept = memory.pages.get(JSON.stringify(range))
+    const { candidates, after } = kept ?? keepPage(memory, range, await context.page(range))
+    return { candidates: [...candidates], ...(after !== undefined && { after }) }
+  },
+  get: async (keys) => {
+    const isOpen = (key: (typeof keys)[number]) =>
+      context.frozenAt(nameOf(key)) === undefined && !memory.versions.has(nameOf(key))
+    const open = keys.filter(isOpen)
+    if (open.length > 0) {
+      const versions = await context.get(open)
+      for (const [at, key] of open.entries())
+        if (!memory.versions.has(nameOf(key))) memory.versions.set(nameOf(key), versions[at])
+    }
+    return keys.map((key) => (context.frozenAt(nameOf(key)) ?? memory).versions.get(nameOf(key)))
+  },
+  version: (key, v) => context.version(key, v),
+})

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openStore } from '../../src/store/dynamo/open.ts'
+import type { Store, Version } from '../../src/store/port.ts'
+import { type Engines, startEngines } from '../store/engines.ts'
+import { faultsIn, type Ledger, newLedger, transact } from './attacks/writers.ts'
+import { type Known, putAll, searchPage } from './hospital.ts'
+
+/** Searches beside writers; `npm run test:long -- change` makes so many more. */
+const searches = Number(process.env.CHANGE_SEARCHES ?? 25)
+const resources = Number(process.env.CHANGE_RESOURCES ?? 60)
+
+let engines: Engines
+beforeAll(async () => {
+  engines = await startEngines()
+})
+afterAll(() => engines?.stop())
+
+let tenants = 0
+
+/** Eight workers, which share nothing but the engines. */
+const workersOf = (): ((at: number) => Store) => {
+  const tenant = `change${tenants++}`
+  const workers = Array.from({ length: 8 }, () => openStore(engines.place))
+  return (at) => (workers[at % 8] as (typeof workers)[number])(tenant)
+}
+
+const identifier = [{ system: 'urn:group', value: 'x' }]
+const observation = (id: string, more: object = {}): Known => ({
+  resourceType: 'Observation',
+  id,
+  status: 'final',
+  code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }] },
+  identifier,
+  ...more,
+})
+
+const pick = <T>(from: readonly T[], count: number): T[] =>
+  [...from].sort(() => Math.random() - 0.5).slice(0, count)
+
+/** Runs work beside writers that never rest. */
+const beside = async (
+  writers: readonly (() => Promise<unknown>)[],
+  work: () => Promise<void>,
+): Promise<void> => {
+  let writing = true
+  const running = writers.map(async (write) => {
+    while (writing) await write()
+  })
+  try {
+    await work()
+  } finally {
+    writing = false
+    await Promise.all(running)
+  }
+}
+
+/** Returns the faults of many searches, made by several readers. */
+const search = async (
+  store: (at: number) => Store,
+  url: string,
+  count: number,
+  faultsOf: (matches: readonly Version[], included: readonly Version[]) => readonly string[],
+): Promise<string[]> => {
+  const faults: string[] = []
+  let left = count
+  const reader = async (_: unknown, at: number) => {
+    while (left-- > 0) {
+      const { matches, included } = await searchPage(store(at + 3), url)
+      faults.push(...faultsOf(matches, included))
+    }
+  }
+  await Promise.all(Array.from({ length: 5 }, reader))
+  return faults
+}
+
+test('no search shows half of a transaction, leaves out what always matched, or shows anything twice', async () => {
+  const store = workersOf()
+  const ledger = newLedger()
+  const ids = Array.from({ length: resources }, (_, n) => `o${n}`)
+  await putAll(
+    store(0),
+    ids.map((id) => observation(id)),
+    '2026-10-01T00:00:00.000Z',
+  )
+  const writer = (at: number) => () =>
+    transact(
+      store(at),
+      ledger,
+      pick(ids, 4).map((id) => ({ type: 'Observation', id })),
+      (_, id) => observation(id),
+    )
+  await beside([writer(0), writer(1), writer(2)], async () => {
+    const faults = await search(
+      store,
+      'Observation?identifier=urn:group|x&_count=1000',
+      searches,
+      (matches) => [
+        ...faultsIn(ledger, matches),
+        ...(matches.length === resources ? [] : [`${matches.length} of ${resources} were found`]),
+      ],
+    )
+    expect(faults).toEqual([])
+  })
+  expect(ledger.commits).toBeGreaterThan(searches / 5)
+})
+
+test('a patient who is rewritten all the time is found by each search', async () => {
+  const store = workersOf()
+  const ledger = newLedger()
+  const patient = (): Known => ({ resourceType: 'Patient', id: 'p', identifier })
+  await putAll(store(0), [patient()], '2026-10-01T00:00:00.000Z')
+  const writer = (at: number) => () => transact(store(at), ledger, [{ type: 'Patient', id: 'p' }], patient)
+  await beside([writer(0), writer(1)], async () => {
+    const faults = await search(store, 'Patient?identifier=urn:group|x', searches * 4, (matches) =>
+      matches.length === 1 ? [] : [`${matches.length} were found`],
+    )
+    expect(faults).toEqual([])
+  })
+  expect(ledger.commits).toBeGreaterThan(searches / 5)
+})
+
+test('of two resources that change places just one is found', async () => {
+  const store = workersOf()
+  const ledger = newLedger()
+  const ids = ['a', 'b', 'c', 'd']
+  const status = (before: Version | undefined) => JSON.parse(before?.text ?? '{}').status
+  await putAll(
+    store(0),
+    ids.map((id, n) => observation(id, { status: n % 2 ? 'final' : 'amended' })),
+    '2026-10-01T00:00:00.000Z',
+  )
+  const writer = (at: number, keys: readonly string[]) => () =>
+    transact(
+      store(at),
+      ledger,
+      keys.map((id) => ({ type: 'Observation', id })),
+      (before, id) => observation(id, { status: status(before) === 'final' ? 'amended' : 'final' }),
+    )
+  await beside([writer(0, ['a', 'b']), writer(1, ['c', 'd'])], async () => {
+    const faults = await search(store, 'Observation?status=final', searches * 4, (matches) => {
+      const found = matches
+        .map(({ id }) => id)
+        .sort()
+        .join()
+      return /^[ab],[cd]$/.test(found) ? [] : [found]
+    })
+    expect(faults).toEqual([])
+  })
+  expect(ledger.commits).toBeGreaterThan(searches / 5)
+})
+
+test('what is included is of no transaction of which the matches show nothing', async () => {
+  const store = workersOf()
+  const ledger: Ledger = newLedger()
+  const ids = Array.from({ length: 12 }, (_, n) => `o${n}`)
+  const patients = Array.from({ length: 4 }, (_, n) => `p${n}`)
+  const link = () => ({ subject: { reference: `Patient/${pick(patients, 1)[0]}` } })
+  const make = (id: string): Known | undefined => {
+    if (id.startsWith('p')) return { resourceType: 'Patient', id }
+    return observation(id, { ...link(), ...(Math.random() < 0.3 && { identifier: [] }) })
+  }
+  await putAll(
+    store(0),
+    [...patients, ...ids].map((id) => make(id) as Known),
+    '2026-10-01T00:00:00.000Z',
+  )
+  const key = (id: string) => ({ type: id.startsWith('p') ? 'Patient' : 'Observation', id })
+  const writer = (at: number) => () =>
+    transact(store(at), ledger, [...pick(ids, 2), ...pick(patients, 2)].map(key), (_, id) => make(id))
+  await beside([writer(0), writer(1)], async () => {
+    const url = 'Observation?identifier=urn:group|x&_include=Observation:subject&_count=100'
+    const faults = await search(store, url, searches * 2, (matches, included) =>
+      faultsIn(ledger, [...matches, ...included]),
+    )
+    expect(faults).toEqual([])
+  })
+  expect(ledger.commits).toBeGreaterThan(searches / 5)
+})
