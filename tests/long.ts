@@ -15,6 +15,10 @@ const proofs: Readonly<Record<string, Proof>> = {
   crash: { file: 'tests/local/crash.test.ts', env: { CRASH_SHARE: '1' } },
   overlap: { file: 'tests/local/overlap.test.ts', env: { OVERLAP_SECONDS: '60' } },
   chaos: { file: 'tests/local/chaos.test.ts', env: { CHAOS_SECONDS: '60' } },
+  change: {
+    file: 'tests/search/under-change.test.ts',
+    env: { CHANGE_SEARCHES: '500', CHANGE_RESOURCES: '700' },
+  },
   chains: { file: 'tests/search/chains.test.ts', env: { CHAINS: '10000' } },
   law: { file: 'tests/laws/whole.test.ts', env: { LAWS: '20000' } },
   units: { file: 'tests/laws/search.test.ts', env: { LAWS: '20000' } },

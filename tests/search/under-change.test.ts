@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import type { Store, Version } from '../../src/store/port.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
@@ -8,6 +8,8 @@ import { type Known, putAll, searchPage } from './hospital.ts'
 /** Searches beside writers; `npm run test:long -- change` makes so many more. */
 const searches = Number(process.env.CHANGE_SEARCHES ?? 25)
 const resources = Number(process.env.CHANGE_RESOURCES ?? 60)
+
+vi.setConfig({ testTimeout: 60_000 + searches * 5_000 })
 
 let engines: Engines
 beforeAll(async () => {
