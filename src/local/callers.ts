@@ -8,6 +8,8 @@ const ofLoopback = /^(?:localhost|[\w-]+\.localhost|127(?:\.\d+){3}|\[::1\])(?::
 const ofNobody = /^(?:[\d.]+|\[[\da-f:.]+\]|host\.docker\.internal)(?::\d+)?$/i
 
 /** Returns whether a request comes from a page of another site, which its reader knows nothing of. */
-export const isForeign = ({ host = 'localhost', origin }: IncomingHttpHeaders): boolean =>
+export const isForeign = ({ host = 'localhost', origin, ...headers }: IncomingHttpHeaders): boolean =>
   !(ofLoopback.test(host) || ofNobody.test(host)) ||
+  // A picture or a script of another site's page is asked for without an origin; a link to here may be followed.
+  (headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate') ||
   (origin !== undefined && !ofLoopback.test(origin.replace(/^https?:\/\//, '')))

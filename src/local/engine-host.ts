@@ -3,8 +3,9 @@
  * has a parent that does: when the channel to the stack closes, for whatever reason, this process ends dynoxide too.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import { createRequire } from 'node:module'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,7 +23,7 @@ export interface HostOrder {
 
 /** What this process tells the stack. */
 export type HostReport =
-  | { type: 'ready'; dynamodb: number; s3: number; cognito: number; dynoxidePid: number }
+  | { type: 'ready'; dynamodb: string; s3: string; cognito: string; dynoxidePid: number }
   | { type: 'object'; event: ObjectEvent }
   | { type: 'failed'; reason: string }
 
@@ -67,28 +68,40 @@ const stop = (code: number): void => {
 
 const start = async (order: HostOrder): Promise<HostReport> => {
   if (order.temporary) temporary = order.dataDir
-  const dynamodb = startDynoxide(order)
-  const [s3, cognito, port] = await Promise.all([startS3(order), startCognito(order), dynamodb])
-  return { type: 'ready', dynamodb: port, s3, cognito, dynoxidePid: database?.pid ?? 0 }
+  const host = hiddenHost()
+  const starting = [startDynoxide(order, host), startS3(order, host), startCognito(order, host)]
+  const [dynamodb = 0, s3 = 0, cognito = 0] = await Promise.all(starting)
+  const url = (port: number): string => `http://${host}:${port}`
+  const addresses = { dynamodb: url(dynamodb), s3: url(s3), cognito: url(cognito) }
+  return { type: 'ready', ...addresses, dynoxidePid: database?.pid ?? 0 }
 }
 
-const startDynoxide = async ({ dynoxide, dataDir }: HostOrder): Promise<number> => {
-  const port = await freePort()
+/**
+ * Returns one of the sixteen million addresses of loopback, where the system has them all. The database checks nothing and
+ * answers every page of a browser; with a port of its own there are 10^11 places to look for it.
+ */
+const hiddenHost = (platform = process.platform): string =>
+  platform === 'linux' || platform === 'win32'
+    ? `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`
+    : '127.0.0.1'
+
+const startDynoxide = async ({ dynoxide, dataDir }: HostOrder, host: string): Promise<number> => {
+  const port = await freePort(host)
   const path = `${dataDir}/dynamodb.db`
-  const child = spawn(dynoxide, ['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', path], {
+  const child = spawn(dynoxide, ['serve', '--host', host, '--port', String(port), '--db-path', path], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   database = child
   child.once('error', (error) => fail(`dynoxide could not be started: ${error.message}`))
   child.once('exit', (code, signal) => fail(`dynoxide ended (${signal ?? code}).`))
-  await listening(port)
+  await listening(host, port)
   return port
 }
 
-const startS3 = async ({ dataDir, buckets }: HostOrder): Promise<number> => {
+const startS3 = async ({ dataDir, buckets }: HostOrder, host: string): Promise<number> => {
   const S3rver = require('@20minutes/s3rver')
   const server = new S3rver({
-    address: '127.0.0.1',
+    address: host,
     port: 0,
     silent: true,
     directory: `${dataDir}/s3`,
@@ -97,15 +110,30 @@ const startS3 = async ({ dataDir, buckets }: HostOrder): Promise<number> => {
     configureBuckets: buckets.map((name) => ({ name, configs: [] })),
   })
   server.on('event', (event: ObjectEvent) => report({ type: 'object', event }))
-  return ((await server.run()) as AddressInfo).port
+  const { port } = (await server.run()) as AddressInfo
+  refusePages(server.httpServer)
+  return port
 }
 
-const startCognito = async ({ dataDir, issuer }: HostOrder): Promise<number> => {
+const comesFromPage = ({ headers }: IncomingMessage): boolean =>
+  headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
+
+/** Only the stack asks, and no page of a browser: what has a page's headers is refused. */
+const refusePages = (server: Server): void => {
+  const listeners = server.listeners('request') as RequestListener[]
+  server.removeAllListeners('request')
+  server.on('request', (request, response) => {
+    if (comesFromPage(request)) response.writeHead(403).end()
+    else for (const listen of listeners) listen(request, response)
+  })
+}
+
+const startCognito = async ({ dataDir, issuer }: HostOrder, host: string): Promise<number> => {
   const directory = `${dataDir}/cognito`
   mkdirSync(`${directory}/.cognito`, { recursive: true })
   const settings = {
     TokenConfig: { IssuerDomain: issuer },
-    ServerConfig: { port: 0, hostname: '127.0.0.1' },
+    ServerConfig: { port: 0, hostname: host },
     UserPoolDefaults: { UsernameAttributes: [] },
   }
   writeFileSync(`${directory}/.cognito/config.json`, JSON.stringify(settings))
@@ -118,6 +146,7 @@ const startCognito = async ({ dataDir, issuer }: HostOrder): Promise<number> => 
     cognito('pino')({ level: 'error' }),
   )
   const http = await server.start()
+  refusePages(http)
   return (http.address() as AddressInfo).port
 }
 
@@ -138,27 +167,27 @@ const newKey = (): { pem: string; jwk: object } => {
   }
 }
 
-const freePort = (): Promise<number> =>
+const freePort = (host: string): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(0, host, () => {
       const { port } = server.address() as AddressInfo
       server.close(() => resolve(port))
     })
   })
 
-const listening = async (port: number): Promise<void> => {
+const listening = async (host: string, port: number): Promise<void> => {
   for (let attempt = 0; attempt < 500; attempt++) {
-    if (await answers(port)) return
+    if (await answers(host, port)) return
     await sleep(10)
   }
   throw new Error('dynoxide did not start to listen within five seconds.')
 }
 
-const answers = (port: number): Promise<boolean> =>
+const answers = (host: string, port: number): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, host)
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)

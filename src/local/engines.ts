@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
 import type { HostOrder, HostReport, ObjectEvent } from './engine-host.ts'
 
+/** Engines at addresses that only the stack knows: they check no signature, so everybody else goes through the proxy, which does. */
 export interface Engines {
   dynamodb: string
   s3: string
@@ -56,9 +57,9 @@ export const startEngines = async (
   const databasePath = `${order.dataDir}/dynamodb.db`
   orderStreams(databasePath)
   return {
-    dynamodb: `http://127.0.0.1:${ready.dynamodb}`,
-    s3: `http://127.0.0.1:${ready.s3}`,
-    cognito: `http://127.0.0.1:${ready.cognito}`,
+    dynamodb: ready.dynamodb,
+    s3: ready.s3,
+    cognito: ready.cognito,
     databasePath,
     pids: { host: host.pid ?? 0, dynoxide: ready.dynoxidePid },
     stop: () => stopHost(host),

@@ -40,7 +40,7 @@ export const proxyEvent = (
 ): APIGatewayProxyEvent => {
   const url = new URL(`http://gateway${request.target}`)
   const headers = grouped([...pairs(request.rawHeaders), ...forwarded(request)])
-  const query = grouped([...url.searchParams])
+  const query = grouped([...queryOf(request.target)])
   const { route, pathParameters } = invocation.match
   const binary = isBinary(invocation.binaryTypes, header(headers, 'content-type'))
   return {
@@ -57,6 +57,12 @@ export const proxyEvent = (
     body: request.body.length === 0 ? null : request.body.toString(binary ? 'base64' : 'utf8'),
     isBase64Encoded: binary && request.body.length > 0,
   }
+}
+
+/** A semicolon splits parameters, as an ampersand does: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html */
+const queryOf = (target: string): URLSearchParams => {
+  const start = target.indexOf('?')
+  return new URLSearchParams(start < 0 ? '' : target.slice(start + 1).replaceAll(';', '&'))
 }
 
 const requestContext = (

@@ -1,26 +1,25 @@
-import {
-  createServer,
-  request as httpRequest,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { gunzipSync } from 'node:zlib'
 import { isForeign } from './callers.ts'
+import { compress, inflate } from './encodings.ts'
 import type { Outcome } from './environments.ts'
 import { proxyEvent, type WireRequest, type WireResponse, wireResponse } from './event.ts'
+import {
+  exceedsEvent,
+  exceedsResult,
+  integrationTimeout,
+  maxRequestBytes,
+  type Refused,
+  wireFault,
+} from './limits.ts'
 import type { Page } from './page.ts'
 import { type RefusalType, refusal } from './refusals.ts'
 import { openRelay, type Relay } from './relay.ts'
 import { matchRoute } from './routing.ts'
+import type { Keyring } from './signature/verify.ts'
 import type { Template } from './template.ts'
 import type { Authorizer } from './token.ts'
-
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
-const maxRequestBytes = 10 * 1024 * 1024
-// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-const maxPayloadBytes = 6_291_556
+import { askUserPool } from './user-pool.ts'
 
 /** What stands behind the gateway once the engines run. */
 export interface Backend {
@@ -28,6 +27,8 @@ export interface Backend {
   invoke(functionId: string, event: unknown, receive?: (chunk: Uint8Array) => void): Promise<Outcome>
   /** Where sign-in and the pool's keys are served from. */
   cognito: string
+  /** The key that the user pool's administration is signed with. */
+  keyring: Keyring
   page: Page
 }
 
@@ -44,7 +45,7 @@ export interface Gateway {
  */
 export const startGateway = async (template: Template, port: number): Promise<Gateway> => {
   const backend = Promise.withResolvers<Backend>()
-  const server = createServer({ keepAliveTimeout: 65_000 })
+  const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 64 * 1024 })
   const gateway: Gateway = {
     port: await listen(server, port),
     open: backend.resolve,
@@ -85,6 +86,8 @@ const answer = async (
   if (isForeign(request.headers)) return refuse('DEFAULT_4XX', foreign)
   const target = belowStage(template.stage, request.url ?? '/')
   if (target === undefined) return besideStage(await waiting, request, response)
+  const fault = wireFault(target, request.rawHeaders)
+  if (fault) return refuse(fault.refused, fault.message)
   const body = await readBody(request)
   if (body === undefined) return refuse('REQUEST_TOO_LARGE', 'Request Too Long')
   const sourceIp = request.socket.remoteAddress ?? ''
@@ -98,7 +101,8 @@ const answer = async (
   if (result === 'streamed') return
   if ('refused' in result) return refuse(result.refused, result.message)
   const answered = wireResponse(result.value, template.binaryTypes, request.headers.accept)
-  if (answered) send(response, answered)
+  if (answered)
+    send(response, compress(answered, request.headers['accept-encoding'], template.compressesFrom))
   else refuse('DEFAULT_5XX', 'Internal server error')
 }
 
@@ -106,15 +110,14 @@ const foreign =
   'The local stack answers this machine only, by an address or as localhost, and pages of localhost only.'
 
 /** Answers what is not the API's: the page, and else the user pool's service. */
-const besideStage = (backend: Backend, request: IncomingMessage, response: ServerResponse): void => {
+const besideStage = async (
+  backend: Backend,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
   const file = request.method === 'GET' ? backend.page(request.url ?? '/') : undefined
   if (file) send(response, file)
-  else forward(backend.cognito, request, response)
-}
-
-interface Refused {
-  refused: RefusalType
-  message: string
+  else await askUserPool(backend.cognito, backend.keyring, request, response)
 }
 
 type Invoked = { value: unknown } | Refused | 'streamed'
@@ -133,10 +136,29 @@ const invoke = async (
   if ('refused' in verdict) return { refused: 'UNAUTHORIZED', message: verdict.refused }
   const { stage, binaryTypes } = template
   const event = proxyEvent(request, { stage, binaryTypes, match, claims: verdict.claims })
-  if (exceedsPayload(event.body)) return { refused: 'REQUEST_TOO_LARGE', message: 'Request Too Long' }
-  if (!match.route.streams) return settled(await run(match.route.function, event))
-  const outcome = await run(match.route.function, event, relay.receive)
+  if (exceedsEvent(event)) return { refused: 'REQUEST_TOO_LARGE', message: 'Request Too Long' }
+  const { function: id, streams, timeoutMilliseconds = integrationTimeout } = match.route
+  if (!streams) return settled(await inTime(run(id, event), timeoutMilliseconds))
+  let isOver = false
+  const receive = (chunk: Uint8Array): void => {
+    if (!isOver) relay.receive(chunk)
+  }
+  const outcome = await inTime(run(id, event, receive), timeoutMilliseconds)
+  isOver = true
   return relay.end(outcome) ? 'streamed' : settled(outcome.kind === 'result' ? noStream : outcome)
+}
+
+/** The gateway waits no longer than its integration may take, whatever the function still does; time in line counts. */
+const inTime = async (running: Promise<Outcome>, milliseconds: number): Promise<Outcome> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Outcome>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, { kind: 'timeout', reason: 'The integration took too long.' })
+  })
+  try {
+    return await Promise.race([running, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** What a function returns that was to stream and did not cannot be passed on. */
@@ -145,21 +167,10 @@ const noStream: Outcome = { kind: 'error', reason: 'The function did not stream.
 const settled = (outcome: Outcome): Invoked => {
   if (outcome.kind === 'timeout')
     return { refused: 'INTEGRATION_TIMEOUT', message: 'Endpoint request timed out' }
-  if (outcome.kind !== 'result' || exceedsPayload(bodyOf(outcome.result)))
+  if (outcome.kind !== 'result' || exceedsResult(outcome.result))
     return { refused: 'DEFAULT_5XX', message: 'Internal server error' }
   return { value: outcome.result }
 }
-
-const bodyOf = (result: unknown): string | null => {
-  const { body } = (result ?? {}) as { body?: string | null }
-  return body ?? null
-}
-
-/** Lambda counts the payload's JSON, in which a body's quotes are escaped; only a body near the limit is counted. */
-const exceedsPayload = (body: string | null): boolean =>
-  body !== null &&
-  body.length > maxPayloadBytes / 6 &&
-  Buffer.byteLength(JSON.stringify(body)) > maxPayloadBytes
 
 const belowStage = (stage: string, url: string): string | undefined => {
   const prefix = `/${stage}`
@@ -181,28 +192,6 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
   return bytes > maxRequestBytes ? undefined : Buffer.concat(chunks)
 }
 
-/**
- * Returns the body that API Gateway hands on when compression is enabled: inflated, and no longer said to be compressed;
- * a refusal when it is too large then, or not what its header says. Responses stay as they are: on loopback nobody gains from compressing them.
- */
-const inflate = (
-  rawHeaders: readonly string[],
-  body: Buffer,
-): Pick<WireRequest, 'rawHeaders' | 'body'> | Refused => {
-  const place = rawHeaders.findIndex(
-    (name, index) => index % 2 === 0 && name.toLowerCase() === 'content-encoding',
-  )
-  if (place < 0 || rawHeaders[place + 1]?.toLowerCase() !== 'gzip') return { rawHeaders, body }
-  try {
-    const inflated = gunzipSync(body, { maxOutputLength: maxRequestBytes })
-    return { rawHeaders: rawHeaders.toSpliced(place, 2), body: inflated }
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
-      ? { refused: 'REQUEST_TOO_LARGE', message: 'Request Too Long' }
-      : { refused: 'DEFAULT_4XX', message: 'The body is not gzip, though its Content-Encoding says so.' }
-  }
-}
-
 const send = (response: ServerResponse, { status, headers, body }: WireResponse): void => {
   const names = new Map<string, string[]>()
   for (const [name, value] of headers) names.set(name, [...(names.get(name) ?? []), value])
@@ -210,15 +199,4 @@ const send = (response: ServerResponse, { status, headers, body }: WireResponse)
     response.setHeader(name, values.length === 1 ? (values[0] as string) : values)
   response.statusCode = status
   response.end(body)
-}
-
-const forward = (origin: string, request: IncomingMessage, response: ServerResponse): void => {
-  const { method, headers } = request
-  const path = request.url?.startsWith('/') ? request.url : '/'
-  const upstream = httpRequest(`${origin}${path}`, { method, headers }, (answered) => {
-    response.writeHead(answered.statusCode ?? 502, answered.headers)
-    answered.pipe(response)
-  })
-  upstream.once('error', () => response.destroy())
-  request.pipe(upstream)
 }

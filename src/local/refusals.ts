@@ -11,6 +11,10 @@ const statuses = {
   REQUEST_TOO_LARGE: 413,
   INTEGRATION_FAILURE: 504,
   INTEGRATION_TIMEOUT: 504,
+  // These three are answered in front of the gateway on AWS, which has no type for them.
+  BAD_REQUEST: 400,
+  URI_TOO_LONG: 414,
+  HEADERS_TOO_LARGE: 431,
   DEFAULT_4XX: 400,
   DEFAULT_5XX: 502,
 } as const

@@ -12,6 +12,8 @@ import { notify } from './queues/notifications.ts'
 import { openQueues, type Queues } from './queues/queue.ts'
 import { type QueuePoller, startQueuePoller } from './queues/source.ts'
 import { runnable, sharedVariables } from './runnables.ts'
+import type { Credentials as Key } from './signature/canonical.ts'
+import { newCredentials } from './signature/sign.ts'
 import { type StreamPoller, startPoller } from './stream.ts'
 import { laptopOptions, optionsFromEnvironment, type StrictOptions } from './strict/options.ts'
 import { type StrictProxy, startStrict } from './strict/proxy.ts'
@@ -50,7 +52,12 @@ export interface Stack {
   users: readonly DemoUser[]
   /** Where the functions' output goes. */
   logPath: string
+  /** The engines themselves, which ask for no signature. */
   endpoints: { dynamodb: string; s3: string }
+  /** The key that the user pool's administration is signed with. */
+  credentials: Key
+  /** Returns the key that a function's calls are signed with. */
+  keyOf(id: string): Key | undefined
   /** Returns an ID token of a demo user. */
   token(user: string): Promise<string>
   /** Returns when the stream function has seen every change made so far. */
@@ -128,7 +135,9 @@ const startParts = async (
   parts.engines = engines
   const credentials = makeCredentials(template.functions)
   const strictOptions = optionsFromEnvironment(options.strict ?? laptopOptions, process.env)
-  parts.strict = await startStrict(engines, strictOptions, credentials.principals)
+  const { principals, keyring } = credentials
+  parts.strict = await startStrict(engines, strictOptions, principals, keyring)
+  const administration = newCredentials()
   const [identity] = await Promise.all([
     provisionIdentity(engines.cognito, template),
     provisionTables(engines.dynamodb, template.tables),
@@ -149,10 +158,12 @@ const startParts = async (
     authorize,
     page: pageOf({ stage: template.stage, origin, identity, users: demoUsers, open }),
     cognito: engines.cognito,
+    keyring: (id) => (id === administration.accessKeyId ? administration : undefined),
     invoke: (id, event, receive) =>
       (parts.environments as Environments).invoke(runnables.get(id) as Runnable, event, receive),
   })
-  return describeStack(template, parts, engines, identity, logPath)
+  const described = describeStack(template, parts, engines, identity, logPath)
+  return { ...described, credentials: administration, keyOf: credentials.keyOf }
 }
 
 const describeStack = (
@@ -161,7 +172,7 @@ const describeStack = (
   engines: Engines,
   identity: Identity,
   logPath: string,
-): Omit<Stack, 'stop'> => {
+): Omit<Stack, 'stop' | 'credentials' | 'keyOf'> => {
   const cognito = `http://localhost:${parts.gateway.port}`
   const url = `${cognito}/${template.stage}`
   const stack = {

@@ -38,6 +38,9 @@ export const readTemplate = (source: PlainRecord = readTransformed(), given: Giv
     routes: routesOf(api, resources),
     binaryTypes: list(record(api.properties.Body)['x-amazon-apigateway-binary-media-types']).map(String),
     inflates: api.properties.MinimumCompressionSize !== undefined,
+    ...(api.properties.MinimumCompressionSize !== undefined && {
+      compressesFrom: Number(api.properties.MinimumCompressionSize),
+    }),
     gatewayResponses: gatewayResponsesOf(api),
     tables: resources.ofType('AWS::DynamoDB::Table').map(table),
     buckets: resources.ofType('AWS::S3::Bucket').map(bucketName),

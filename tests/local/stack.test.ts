@@ -204,18 +204,14 @@ describe('a stack', () => {
   test('keeps its pool and tables between starts', async () => {
     const dataDir = temporary()
     const first = await startStack({ template: misbehaving(), environments: 1, dataDir })
-    await call('dynamodb', first.endpoints.dynamodb, 'PutItem', {
-      TableName: 'system-table',
-      Item: { pk: { S: 'a' }, sk: { S: 'b' } },
-    })
+    const written = { TableName: 'system-table', Item: { pk: { S: 'a' }, sk: { S: 'b' } } }
+    await call('dynamodb', first.endpoints.dynamodb, 'PutItem', written)
     await first.stop()
     const second = await startStack({ template: misbehaving(), environments: 1, dataDir })
     onTestFinished(() => second.stop())
     expect(second.poolId).toBe(first.poolId)
-    const read = await call('dynamodb', second.endpoints.dynamodb, 'GetItem', {
-      TableName: 'system-table',
-      Key: { pk: { S: 'a' }, sk: { S: 'b' } },
-    })
+    const wanted = { TableName: 'system-table', Key: { pk: { S: 'a' }, sk: { S: 'b' } } }
+    const read = await call('dynamodb', second.endpoints.dynamodb, 'GetItem', wanted)
     expect(read.Item).toBeDefined()
   })
 

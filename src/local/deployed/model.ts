@@ -17,6 +17,8 @@ export interface Route {
   authorizer: 'cognito' | 'none'
   /** Set where the integration streams the answer. */
   streams?: true
+  /** How long the integration may take, where it states a time of its own. */
+  timeoutMilliseconds?: number
 }
 
 export interface StreamSource {
@@ -92,6 +94,8 @@ export interface Template {
   binaryTypes: readonly string[]
   /** Whether the gateway inflates bodies that come compressed. */
   inflates: boolean
+  /** From how many bytes on the gateway compresses a whole answer. */
+  compressesFrom?: number
   gatewayResponses: ReadonlyMap<string, GatewayResponse>
   tables: readonly Table[]
   buckets: readonly string[]

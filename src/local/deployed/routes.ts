@@ -37,6 +37,9 @@ const routeOf = (path: string, method: string, operation: PlainRecord, body: Pla
     function: target.function,
     authorizer: authorizerOf(path, operation, body),
     ...(target.streams && { streams: true }),
+    ...(integration.timeoutInMillis !== undefined && {
+      timeoutMilliseconds: Number(integration.timeoutInMillis),
+    }),
   }
 }
 

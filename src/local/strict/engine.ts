@@ -56,9 +56,14 @@ export const connectEngine = (endpoint: string): Engine => {
   return { send, close: () => agent.destroy() }
 }
 
-/** Returns all of a message's body. */
-export const readBody = async (message: IncomingMessage): Promise<Buffer> => {
+/** Returns all of a message's body; fails where it breaks off, or has more than so many bytes. */
+export const readBody = async (message: IncomingMessage, mostBytes = Infinity): Promise<Buffer> => {
   const chunks: Buffer[] = []
-  for await (const chunk of message) chunks.push(chunk)
+  let bytes = 0
+  for await (const chunk of message) {
+    bytes += chunk.length
+    if (bytes > mostBytes) throw new Error(`The body has more than ${mostBytes} bytes.`)
+    chunks.push(chunk)
+  }
   return Buffer.concat(chunks)
 }

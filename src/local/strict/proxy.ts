@@ -1,13 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Keyring } from '../signature/verify.ts'
 import { createBucket } from './bucket.ts'
 import { seededChance } from './chance.ts'
 import { createDatabase, type Setting } from './database.ts'
+import { admit, type Guard } from './door.ts'
 import { createLag } from './dynamodb/lag.ts'
 import { createLocks } from './dynamodb/locks.ts'
 import { rememberTables } from './dynamodb/tables.ts'
 import type { Context } from './dynamodb/writes.ts'
-import { connectEngine, type EngineRequest, readBody } from './engine.ts'
+import { connectEngine, type EngineRequest } from './engine.ts'
 import { changedOptions, type StrictChange, type StrictOptions } from './options.ts'
 import { cut, type Reply, send } from './reply.ts'
 import type { Principals } from './rights/callers.ts'
@@ -35,13 +37,15 @@ export interface StrictProxy {
 }
 
 /**
- * Starts the proxy on free ports of this machine; without principals everybody may do everything. `RIGHTS_LOG` names a
+ * Starts the proxy on free ports of this machine; without principals everybody may do everything, without a keyring no signature
+ * is checked. `RIGHTS_LOG` names a
  * file to which the rights that were used are added at the end.
  */
 export const startStrict = async (
   engines: Endpoints,
   options: StrictOptions,
   principals?: Principals,
+  keyring?: Keyring,
 ): Promise<StrictProxy> => {
   let current = options
   const counts: Record<string, number> = {}
@@ -64,9 +68,11 @@ export const startStrict = async (
     lag,
   }
   const connections = { dynamodb: connectEngine(engines.dynamodb), s3: connectEngine(engines.s3) }
+  const mostSkewSeconds = () => current.signatures.mostSkewSeconds
+  const guardOf = (service: 'dynamodb' | 's3'): Guard => ({ service, keyring, mostSkewSeconds })
   const [dynamodb, s3] = await Promise.all([
-    listen(createDatabase(connections.dynamodb, setting, context)),
-    listen(createBucket(connections.s3, setting)),
+    listen(guardOf('dynamodb'), createDatabase(connections.dynamodb, setting, context)),
+    listen(guardOf('s3'), createBucket(connections.s3, setting)),
   ])
   return {
     endpoints: { dynamodb: addressOf(dynamodb), s3: addressOf(s3) },
@@ -88,20 +94,25 @@ export const startStrict = async (
 
 type Handle = (request: EngineRequest) => Promise<Reply>
 
-const listen = (handle: Handle): Promise<Server> =>
+const listen = (guard: Guard, handle: Handle): Promise<Server> =>
   new Promise((resolve, reject) => {
-    const server = createServer((message, response) => void serve(handle, message, response))
+    const server = createServer((message, response) => void serve(guard, handle, message, response))
     // Clients keep their connections; whoever closes one first decides whether a request is lost on it.
     server.keepAliveTimeout = 60_000
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => resolve(server))
   })
 
-const serve = async (handle: Handle, message: IncomingMessage, response: ServerResponse): Promise<void> => {
+const serve = async (
+  guard: Guard,
+  handle: Handle,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
   try {
-    const body = await readBody(message)
-    const { method = 'GET', url: path = '/', headers } = message
-    await send(message, response, await handle({ method, path, headers, body }))
+    const request = await admit(guard, message)
+    const reply = 'refusal' in request ? request.refusal : await handle(request)
+    await send(message, response, reply)
   } catch (error) {
     if (!unreachable(error)) console.error(error)
     await send(message, response, cut())

@@ -33,6 +33,16 @@ describe('routes of the transformed template', () => {
     expect(streaming(buffered).length).toBe(5)
   })
 
+  test('may take the time that their integration states', () => {
+    const source = withIntegration((integration) => ({ ...integration, timeoutInMillis: 5_000 }))
+    const times = (of?: PlainRecord) =>
+      readTemplate(of).routes.flatMap(({ path, timeoutMilliseconds }) =>
+        timeoutMilliseconds === undefined ? [] : [[path, timeoutMilliseconds]],
+      )
+    expect(times()).toEqual([])
+    expect(times(source)).toEqual([['/Patient', 5_000]])
+  })
+
   test.each<[string, PlainRecord]>([
     ['streams by the URI of a whole answer', { uri: uriOf('2015-03-31', 'invocations') }],
     ['answers whole by the URI of a stream', { responseTransferMode: 'BUFFERED' }],

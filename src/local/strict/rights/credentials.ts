@@ -1,4 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import type { Credentials as Key } from '../../signature/canonical.ts'
+import { newCredentials } from '../../signature/sign.ts'
+import type { Keyring } from '../../signature/verify.ts'
 import type { Principals } from './callers.ts'
 import type { Principal, Statement } from './policy.ts'
 
@@ -11,25 +13,28 @@ interface Function {
 /** Keys of their own for a stack's functions, by which their calls are told apart. */
 export interface Credentials {
   principals: Principals
+  keyring: Keyring
+  /** Returns a function's key. */
+  keyOf(id: string): Key | undefined
   /** Returns the environment variables that hold a function's key. */
   variablesOf(id: string): Readonly<Record<string, string>>
 }
 
 /** Makes a key for each function; the secrets live as long as the stack. */
 export const makeCredentials = (functions: readonly Function[]): Credentials => {
-  const keyIds = new Map(
-    functions.map(({ id }) => [id, `ASIA${randomBytes(8).toString('hex').toUpperCase()}`]),
-  )
+  const keys = new Map(functions.map(({ id }) => [id, newCredentials()]))
+  const byId = new Map([...keys.values()].map((key) => [key.accessKeyId, key]))
   const principals = new Map<string, Principal>(
-    functions.map(({ id, statements }) => [keyIds.get(id) ?? '', { name: id, statements }]),
+    functions.map(({ id, statements }) => [keys.get(id)?.accessKeyId ?? '', { name: id, statements }]),
   )
-  const secrets = new Map(functions.map(({ id }) => [id, randomBytes(30).toString('base64')]))
   return {
     principals,
+    keyring: (accessKeyId) => byId.get(accessKeyId),
+    keyOf: (id) => keys.get(id),
     variablesOf: (id) => ({
-      AWS_ACCESS_KEY_ID: keyIds.get(id) ?? '',
-      AWS_SECRET_ACCESS_KEY: secrets.get(id) ?? '',
-      AWS_SESSION_TOKEN: 'local',
+      AWS_ACCESS_KEY_ID: keys.get(id)?.accessKeyId ?? '',
+      AWS_SECRET_ACCESS_KEY: keys.get(id)?.secretAccessKey ?? '',
+      AWS_SESSION_TOKEN: keys.get(id)?.sessionToken ?? '',
     }),
   }
 }
