@@ -26,6 +26,7 @@ const proofs: Readonly<Record<string, Proof>> = {
   xml: { file: 'tests/fhir/xml/xml.test.ts', env: { XML_EXAMPLES: '6000' } },
   'round-trip': { file: 'tests/http/round-trip.test.ts', env: { ROUND_TRIPS: '6000' } },
   mutations: { file: 'tests/validate/mutations.test.ts', env: { MUTATIONS: '50000', MUTATION_SEED: '3' } },
+  strict: { file: 'tests/local/strict/attack/strict.test.ts', env: { STRICT_SHARE: '1' } },
   search: { file: 'tests/laws/examples.test.ts', env: { EXAMPLES: '1' } },
   'dates-tomorrow': { env: {}, clock: '+1d' },
   'dates-next-year': { env: {}, clock: '+400d' },

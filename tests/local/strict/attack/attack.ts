@@ -1,0 +1,89 @@
+import { type Chance, seededChance } from '../../../../src/local/strict/chance.ts'
+import { type Ask, kinds, type Wrong } from './writes.ts'
+
+/** One write of an attack. */
+interface Attempt {
+  number: number
+  kind: string
+  acknowledged: boolean
+}
+
+/** What came of an attack. */
+export interface Tally {
+  attempts: number
+  acknowledged: number
+  lost: number
+  half: number
+  doubled: number
+  /** The first writes that something was wrong with. */
+  examples: string[]
+}
+
+/** How an attack goes. */
+export interface Attack {
+  seed: number
+  writers: number
+  /** Asked before each write; a write that throws was not acknowledged. */
+  goesOn(): boolean
+  /** Returns how the next write asks. */
+  asking(chance: Chance): Ask
+  /** Asks a server that is well again. */
+  calmly: Ask
+}
+
+const names = Object.keys(kinds)
+/** A large transaction is many calls: one in so many writes is enough of them. */
+const largeEvery = 12
+
+const kindOf = (chance: Chance): string => {
+  const name = chance.pick(names)
+  return name.startsWith('large') && !chance.happens(1 / largeEvery) ? kindOf(chance) : name
+}
+
+/** Returns whether a write was acknowledged; one whose process stopped was not. */
+const written = async (ask: Ask, { kind, number }: Attempt): Promise<boolean> => {
+  try {
+    return (await kinds[kind]?.write(ask, number)) ?? false
+  } catch {
+    return false
+  }
+}
+
+/** Writes everything that goes wrong halfway, then looks at all of it. */
+export const attack = async (how: Attack): Promise<Tally> => {
+  const chance = seededChance(how.seed)
+  const attempts: Attempt[] = []
+  const write = async (): Promise<void> => {
+    while (how.goesOn()) {
+      const attempt: Attempt = { number: attempts.length, kind: kindOf(chance), acknowledged: false }
+      attempts.push(attempt)
+      attempt.acknowledged = await written(how.asking(chance), attempt)
+    }
+  }
+  await Promise.all(Array.from({ length: how.writers }, write))
+  return look(attempts, how)
+}
+
+const atOnce = 4
+
+const look = async (attempts: readonly Attempt[], { calmly }: Attack): Promise<Tally> => {
+  const wrong: [Attempt, Wrong][] = []
+  const line = [...attempts]
+  const next = async (): Promise<void> => {
+    for (let attempt = line.pop(); attempt; attempt = line.pop()) {
+      const { kind, number, acknowledged } = attempt
+      const found = await kinds[kind]?.wrong(calmly, number, acknowledged)
+      if (found) wrong.push([attempt, found])
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, next))
+  const count = (which: Wrong) => wrong.filter(([, each]) => each === which).length
+  return {
+    attempts: attempts.length,
+    acknowledged: attempts.filter(({ acknowledged }) => acknowledged).length,
+    lost: count('lost'),
+    half: count('half'),
+    doubled: count('doubled'),
+    examples: wrong.slice(0, 5).map(([attempt, each]) => `${each}: ${JSON.stringify(attempt)}`),
+  }
+}
