@@ -18,7 +18,8 @@ import { type StreamPoller, startPoller } from './stream.ts'
 import { laptopOptions, optionsFromEnvironment, type StrictOptions } from './strict/options.ts'
 import { type StrictProxy, startStrict } from './strict/proxy.ts'
 import { makeCredentials } from './strict/rights/credentials.ts'
-import { type Given, type LambdaFunction, readTemplate, type Template } from './template.ts'
+import { keepFailures } from './strict/stream/failures.ts'
+import { type Given, type LambdaFunction, localRegion, readTemplate, type Template } from './template.ts'
 import { cognitoAuthorizer, openAuthorizer } from './token.ts'
 
 export interface StackOptions {
@@ -247,7 +248,14 @@ const pollerOf = (fn: LambdaFunction, parts: Parts, engines: Engines, runnable: 
     checkpointPath: `${parts.directory.path}/stream-position`,
     databasePath: engines.databasePath,
     invoke: (event) => (parts.streamEnvironment as Environments).invoke(runnable, event),
-    gaveUp: (sequence) => console.error(`The stream function refused change ${sequence} to the last.`),
+    gaveUp: keepFailures({
+      bucket: fn.stream?.failures ?? '',
+      function: fn.id,
+      region: localRegion,
+      strict: parts.strict as StrictProxy,
+      credentials: runnable.variables,
+    }),
+    repeated: () => (parts.strict as StrictProxy).repeats(),
   })
 
 const queuePollerOf = (fn: LambdaFunction, parts: Parts, runnable: Runnable): QueuePoller =>

@@ -2,9 +2,10 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda'
+import type { DynamoDBRecord } from 'aws-lambda'
 import { call } from './aws.ts'
 import type { Outcome } from './environments.ts'
+import { invocable, restOf, retained, sequenceOf } from './strict/stream/delivery.ts'
 import type { StreamSource } from './template.ts'
 
 export interface StreamPoller {
@@ -21,7 +22,26 @@ export interface PollerOptions {
   databasePath: string
   invoke(event: { Records: DynamoDBRecord[] }): Promise<Outcome>
   /** Hears of changes that the function refused to the last. */
-  gaveUp(sequenceNumber: string): void
+  gaveUp(refused: Refused): Promise<void>
+  /** Returns whether the function gets a batch a second time, as Lambda delivers at least once. */
+  repeated(): boolean
+}
+
+type Batch = readonly DynamoDBRecord[]
+
+/** Changes that the function refused, and where they come from. */
+export interface Refused {
+  batch: Batch
+  shard: string
+  streamArn: string
+  tries: number
+}
+
+/** A shard whose changes are handed over. */
+interface Delivery {
+  options: PollerOptions
+  shard: string
+  streamArn: string
 }
 
 const idleMilliseconds = 100
@@ -33,10 +53,13 @@ export const startPoller = (options: PollerOptions): StreamPoller => {
   let idleSince = 0
   let position = readCheckpoint(options.checkpointPath)
   let trimmed = position
+  let delivery: Delivery = { options, shard: '', streamArn: '' }
 
   const run = async (): Promise<void> => {
     const { LatestStreamArn } = await describe(options)
-    let iterator = await shardIterator(options.endpoint, LatestStreamArn, position)
+    const shard = await shardOf(options.endpoint, LatestStreamArn)
+    delivery = { options, shard, streamArn: LatestStreamArn }
+    let iterator = await shardIterator(options.endpoint, delivery, position)
     while (!stopping) {
       const page = await records(options, iterator)
       iterator = page.NextShardIterator
@@ -46,9 +69,12 @@ export const startPoller = (options: PollerOptions): StreamPoller => {
     }
   }
 
-  const deliver = async (batch: readonly DynamoDBRecord[]): Promise<void> => {
+  const deliver = async (batch: Batch): Promise<void> => {
     idleSince = 0
-    await handOver(options, batch, () => stopping)
+    for (const piece of invocable(retained(batch, Date.now()))) {
+      await handOver(delivery, piece, () => stopping)
+      if (options.repeated()) await handOver(delivery, piece, () => stopping)
+    }
     if (stopping) return
     position = sequenceOf(batch.at(-1))
     writeCheckpoint(options.checkpointPath, position)
@@ -80,36 +106,23 @@ export const startPoller = (options: PollerOptions): StreamPoller => {
   }
 }
 
-/** Gives a batch to the function until it has taken all of it: failed records again, a failed batch in halves. */
+/** Gives a batch to the function until it has taken all of it, or its tries are used up. */
 const handOver = async (
-  options: PollerOptions,
-  batch: readonly DynamoDBRecord[],
+  delivery: Delivery,
+  batch: Batch,
   stopping: () => boolean,
-  attempt = 0,
+  tries = 0,
 ): Promise<void> => {
+  const { options } = delivery
   if (batch.length === 0 || stopping()) return
-  const rest = remaining(batch, await options.invoke({ Records: [...batch] }))
-  if (rest.length === 0 || stopping()) return
-  if (rest.length < batch.length) return handOver(options, rest, stopping)
-  if (batch.length > 1) {
-    const half = batch.length >> 1
-    await handOver(options, batch.slice(0, half), stopping, attempt)
-    return handOver(options, batch.slice(half), stopping, attempt)
-  }
-  if (attempt >= options.source.retries) return options.gaveUp(sequenceOf(batch[0]))
-  await sleep(Math.min(50 * 2 ** attempt, 2000))
-  return handOver(options, batch, stopping, attempt + 1)
+  const outcome = await options.invoke({ Records: [...batch] })
+  if (stopping()) return
+  const { batches, spent } = restOf(batch, outcome, options.source.bisects)
+  if (spent > 0 && tries >= options.source.retries)
+    return options.gaveUp({ ...delivery, batch, tries: tries + 1 })
+  if (spent > 0) await sleep(Math.min(50 * 2 ** tries, 2000))
+  for (const each of batches) await handOver(delivery, each, stopping, tries + spent)
 }
-
-const remaining = (batch: readonly DynamoDBRecord[], outcome: Outcome): readonly DynamoDBRecord[] => {
-  if (outcome.kind !== 'result') return batch
-  const failures = (outcome.result as DynamoDBBatchResponse | undefined)?.batchItemFailures ?? []
-  const failed = new Set(failures.map((failure) => failure.itemIdentifier))
-  const first = batch.findIndex((record) => failed.has(sequenceOf(record)))
-  return first < 0 ? [] : batch.slice(first)
-}
-
-const sequenceOf = (record: DynamoDBRecord | undefined): string => record?.dynamodb?.SequenceNumber ?? '0'
 
 const describe = async ({ endpoint, source }: PollerOptions): Promise<{ LatestStreamArn: string }> => {
   const input = { TableName: source.table }
@@ -122,14 +135,22 @@ const describe = async ({ endpoint, source }: PollerOptions): Promise<{ LatestSt
   return Table
 }
 
-const shardIterator = async (endpoint: string, StreamArn: string, position: string): Promise<string> => {
+/** The engine keeps one shard for a table. */
+const shardOf = async (endpoint: string, StreamArn: string): Promise<string> => {
   const described = await call<{ StreamDescription: { Shards: { ShardId: string }[] } }>(
     'streams',
     endpoint,
     'DescribeStream',
     { StreamArn },
   )
-  const ShardId = described.StreamDescription.Shards[0]?.ShardId ?? ''
+  return described.StreamDescription.Shards[0]?.ShardId ?? ''
+}
+
+const shardIterator = async (
+  endpoint: string,
+  { shard: ShardId, streamArn: StreamArn }: Delivery,
+  position: string,
+): Promise<string> => {
   const start =
     position === '0'
       ? { ShardIteratorType: 'TRIM_HORIZON' }

@@ -77,6 +77,8 @@ const streamOf = (id: string, resources: Resources): StreamSource | undefined =>
       table: /:table\/([^/]+)\//.exec(String(source.EventSourceArn))?.[1] ?? '',
       batchSize: Number(source.BatchSize),
       retries: Number(source.MaximumRetryAttempts),
+      bisects: source.BisectBatchOnFunctionError === true,
+      failures: nameIn(record(record(source.DestinationConfig).OnFailure).Destination),
     }
   )
 }

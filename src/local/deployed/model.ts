@@ -25,6 +25,10 @@ export interface StreamSource {
   table: string
   batchSize: number
   retries: number
+  /** Whether a batch that failed is tried again in halves. */
+  bisects: boolean
+  /** The bucket of what was refused to the last. */
+  failures: string
 }
 
 export interface QueueSource {

@@ -5,6 +5,12 @@ export interface StrictOptions {
   isolation: IsolationOptions
   faults: FaultOptions
   signatures: SignatureOptions
+  stream: StreamOptions
+}
+
+export interface StreamOptions {
+  /** The share of batches that the stream's function gets twice. */
+  repeated: number
 }
 
 export interface IsolationOptions {
@@ -83,6 +89,7 @@ export const laptopOptions: StrictOptions = {
   },
   faults: noFaults,
   signatures: { mostSkewSeconds: 300 },
+  stream: { repeated: 0 },
 }
 
 /** The options of tests: everything that AWS may do without a fault, by short pauses. */
@@ -97,6 +104,7 @@ export const testOptions: StrictOptions = {
     pause: 2,
     indexLag: 0,
   },
+  stream: { repeated: 0.1 },
 }
 
 /** A change of some options; what is left out stays as it is. */
@@ -110,6 +118,7 @@ export const changedOptions = (options: StrictOptions, change: StrictChange): St
   isolation: { ...options.isolation, ...change.isolation },
   faults: { ...options.faults, ...change.faults },
   signatures: { ...options.signatures, ...change.signatures },
+  stream: { ...options.stream, ...change.stream },
 })
 
 /**

@@ -31,6 +31,8 @@ export interface StrictProxy {
   counts(): Readonly<Record<string, number>>
   /** The rights that were used and the uses that were denied. */
   ledger: Ledger
+  /** Returns whether the next batch of a stream is delivered twice. */
+  repeats(): boolean
   /** Returns when the indexes show every write made so far. */
   settled(): Promise<void>
   stop(): Promise<void>
@@ -81,6 +83,7 @@ export const startStrict = async (
     },
     counts: () => ({ ...counts }),
     ledger,
+    repeats: () => setting.chance.happens(current.stream.repeated),
     settled: lag.settled,
     stop: async () => {
       await Promise.all([close(dynamodb), close(s3)])
