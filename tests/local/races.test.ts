@@ -34,7 +34,7 @@ describe('requests that race in processes of their own', () => {
     identifier: [{ system: 'urn:race', value }],
   })
   const total = async (value: string) =>
-    (await ask('GET', `Patient?identifier=urn:race|${value}&_summary=count`)).json.total
+    (await ask('GET', `Patient?identifier=urn:race%7C${value}&_summary=count`)).json.total
 
   test('fifty conditional creates make one resource', async () => {
     const headers = { 'if-none-exist': 'identifier=urn:race|one' }

@@ -46,7 +46,7 @@ const seen = async (asking: Promise<Answer>, ...statuses: number[]): Promise<Ans
 }
 
 const countOf = async (ask: Ask, number: number): Promise<number> =>
-  (await seen(ask('GET', `Observation?identifier=${system}|${number}&_summary=count`), 200)).json.total
+  (await seen(ask('GET', `Observation?identifier=${system}%7C${number}&_summary=count`), 200)).json.total
 
 /** Of so many resources there are all or none, and all if that was acknowledged. */
 const allOrNone =
@@ -133,7 +133,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   },
   'conditional update': {
     write: async (ask, number) => {
-      const update = () => ask('PUT', `Observation?identifier=${system}|${number}`, observation(number))
+      const update = () => ask('PUT', `Observation?identifier=${system}%7C${number}`, observation(number))
       return (await Promise.all([update(), update()])).some(done)
     },
     wrong: allOrNone(1),
@@ -148,7 +148,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   'conditional delete': {
     write: async (ask, number) => {
       if (!done(await ask('POST', 'Observation', observation(number)))) return false
-      return done(await ask('DELETE', `Observation?identifier=${system}|${number}`))
+      return done(await ask('DELETE', `Observation?identifier=${system}%7C${number}`))
     },
     wrong: gone,
   },
