@@ -20,6 +20,8 @@ if (tools.every((path) => existsSync(path))) {
     linkCommand()
     allowEngine()
   }
+  const { buildCommandLine } = await import('./command-line.js')
+  await buildCommandLine()
   const { status } = spawnSync(node, [join(root, 'src', 'local', 'bundle.ts'), '--if-stale'], {
     stdio: 'inherit',
     cwd: root,
@@ -32,7 +34,7 @@ function linkCommand() {
   const link = join(modules, '.bin', 'pilotlight')
   mkdirSync(dirname(link), { recursive: true })
   rmSync(link, { force: true })
-  symlinkSync(join('..', '..', 'client', 'cli', 'pilotlight.ts'), link)
+  symlinkSync(join('..', '..', 'dist', 'cli', 'pilotlight.mjs'), link)
 }
 
 /** The engine's package comes without the right to run it, and another user than the one who installs may not add that. */

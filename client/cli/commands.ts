@@ -1,7 +1,9 @@
 import { archive } from './archive.ts'
+import { patch, put, remove } from './change/change.ts'
 import { completion, type Known } from './completion.ts'
 import { everything } from './everything.ts'
 import { get, history, search } from './get.ts'
+import { guessOf } from './guess.ts'
 import { immunizations } from './immunizations.ts'
 import { index } from './index-care.ts'
 import { labs } from './labs.ts'
@@ -11,6 +13,9 @@ import { loadPackage } from './load-package.ts'
 import { type Command, type Done, UsageError } from './options.ts'
 import { patients } from './patients.ts'
 import { post } from './post.ts'
+import { allergies } from './records/allergies.ts'
+import { medications } from './records/medications.ts'
+import { problems } from './records/problems.ts'
 import { reindex } from './reindex.ts'
 import { discover, signIn } from './sign-in.ts'
 import { vitals } from './vitals.ts'
@@ -38,7 +43,7 @@ const token = async (command: Command): Promise<string> => {
 
 /** Every command; help and completion are read from here. */
 export const commands: readonly Row[] = [
-  row('load', 'FILES…', 'post Bundles; goes on where an interrupted load stopped', load),
+  row('load', 'FILES…', 'write what files and folders hold; goes on where it was interrupted', load),
   row(
     'load-package',
     'PACKAGE…',
@@ -46,10 +51,16 @@ export const commands: readonly Row[] = [
     loadPackage,
   ),
   row('load-codes', 'FILE [URL|VERSION]', 'write a list of codes (.csv, .tsv, .json) in pieces', loadCodes),
-  row('post', 'FILE|-', 'post one resource or Bundle, and tell what became of it', post),
+  row('post', 'FILE|-', 'post one resource or Bundle: its id and version, or entry by entry', post),
+  row('put', '[TYPE/ID] FILE|-', 'write one resource under its own id', put),
+  row('patch', 'TYPE/ID FILE|-', 'apply a JSON Patch, a FHIRPath Patch or an XML Patch', patch),
+  row('delete', 'TYPE/ID', 'delete one resource', remove),
   row('patients', '[--name …]', 'list patients', telling(patients)),
   row('vitals', 'PATIENT', "a patient's vital signs over time", telling(vitals)),
   row('labs', 'PATIENT', "a patient's laboratory results by panel", telling(labs)),
+  row('problems', 'PATIENT', "a patient's problems, those of now first", telling(problems)),
+  row('medications', 'PATIENT', "a patient's prescriptions, those in force first", telling(medications)),
+  row('allergies', 'PATIENT', "a patient's allergies and intolerances", telling(allergies)),
   row('immunizations', 'PATIENT', "a patient's immunizations by vaccine", telling(immunizations)),
   row('get', 'PATH', 'what stands at a path, as it is served: Patient/ID', telling(get)),
   row('search', 'TYPE [a=b …]', 'one page of a search', telling(search)),
@@ -75,6 +86,7 @@ const optionsHelp = `  --base URL         the FHIR base URL (PILOTLIGHT_URL; htt
   --count N          at most so many patients, or resources of a kind (200)
   --concurrency N    how many files are posted at once (4)
   --state FILE       where load remembers what it has loaded
+  --version          the version of this command line
 
 Data goes to standard output, the rest to standard error. Ends with 0 when all is done, with 1 when the
 server refused something or could not be reached, with 2 when the command was mistyped.
@@ -96,10 +108,19 @@ const mostWords = ({ takes }: Known): number => {
   return takes.includes('…') ? Number.POSITIVE_INFINITY : words.length
 }
 
+const unknownCommand = (name: string): string => {
+  const guess = guessOf(
+    name,
+    commands.map((command) => command.name),
+  )
+  const meant = guess ? `Did you mean \`${guess}\`? ` : ''
+  return `\`${name}\` is not a command. ${meant}\`pilotlight --help\` lists them.`
+}
+
 /** Returns what a command is done by; fails with a UsageError where there is none of that name, or with words it does not take. */
 export const commandOf = ({ name, words }: Pick<Command, 'name' | 'words'>): Row => {
   const found = commands.find((command) => command.name === name)
-  if (!found) throw new UsageError(`\`${name}\` is not a command. \`pilotlight --help\` lists them.`)
+  if (!found) throw new UsageError(unknownCommand(name))
   const surplus = words[mostWords(found)]
   if (surplus !== undefined) throw new UsageError(`\`${surplus}\` is too much: \`${usage(found)}\`.`)
   return found

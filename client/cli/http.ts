@@ -12,21 +12,35 @@ export class RequestFailure extends Error {
   }
 }
 
-/** Returns the text of an answer; fails with a RequestFailure where it tells one. */
-export const textOf = async (
+/** A request without its address. */
+export interface Request {
+  method?: string
+  headers?: Readonly<Record<string, string>>
+  body?: string
+}
+
+/** An answer that is no failure. */
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+}
+
+/** Returns the text of an answer; fails with a RequestFailure where the server refused. */
+export const textOf = async (url: string, request: Request, token: string | undefined): Promise<string> =>
+  (await answerOf(url, request, token)).text
+
+/** Returns an answer; fails with a RequestFailure where the server refused. */
+export const answerOf = async (
   url: string,
-  {
-    method = 'GET',
-    headers = {},
-    body,
-  }: { method?: string; headers?: Readonly<Record<string, string>>; body?: string },
+  { method = 'GET', headers = {}, body }: Request,
   token: string | undefined,
-): Promise<string> => {
+): Promise<Answer> => {
   const all = new Headers({ accept: 'application/fhir+json', ...headers })
   if (token) all.set('authorization', `Bearer ${token}`)
   const response = await fetch(url, { method, headers: all, ...(body !== undefined && { body }) })
   const text = await response.text()
-  if (response.ok) return text
+  if (response.ok) return { status: response.status, headers: response.headers, text }
   throw new RequestFailure(response.status, read(text))
 }
 

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import type { CodeSystem } from 'fhir/r4.js'
 import { type CodeList, cellsOf, piecesOf, systemList, tableList } from './code-list.ts'
+import { parsedJson, readText } from './input/text.ts'
 import { type Command, type Done, UsageError } from './options.ts'
 import { openSession } from './session.ts'
 import { toldFailures, writeAll } from './write-all.ts'
@@ -8,17 +8,18 @@ import { toldFailures, writeAll } from './write-all.ts'
 const usage = 'Name the list, and for a table its code system: `pilotlight load-codes FILE.csv URL|VERSION`.'
 
 const jsonList = (path: string, text: string): CodeList => {
-  const resource = JSON.parse(text) as CodeSystem
+  const resource = parsedJson(path, text) as CodeSystem
   if (resource.resourceType !== 'CodeSystem' || !resource.url)
     throw new UsageError(`\`${path}\` is no CodeSystem with a \`url\`.`)
   return systemList(resource)
 }
 
 const listIn = async (path: string, canonical: string | undefined): Promise<CodeList> => {
-  const text = (await readFile(path, 'utf8')).replace(/^\ufeff/, '')
-  if (path.endsWith('.json')) return jsonList(path, text)
+  const text = await readText(path)
+  const name = path.replace(/\.gz$/, '')
+  if (name.endsWith('.json')) return jsonList(path, text)
   if (canonical === undefined) throw new UsageError(usage)
-  return tableList(cellsOf(text, /\.(tsv|txt)$/.test(path) ? '\t' : ','), canonical)
+  return tableList(cellsOf(text, /\.(tsv|txt)$/.test(name) ? '\t' : ','), canonical)
 }
 
 /** Writes a list of codes as the pieces of a code system; returns what to print and whether all of it is in. */

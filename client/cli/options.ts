@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { guessOf } from './guess.ts'
 
 /** A mistake of whoever typed the command: one line says it, without a stack. */
 export class UsageError extends Error {}
@@ -15,6 +16,7 @@ export interface Command extends ServerOptions {
   name: string
   words: readonly string[]
   help: boolean
+  version: boolean
   json: boolean
   patientName: string | undefined
   count: number
@@ -33,6 +35,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** The options that every command takes. */
 export const flags = {
   help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
   json: { type: 'boolean' },
   base: { type: 'string' },
   user: { type: 'string' },
@@ -52,6 +55,7 @@ export const readCommand = (args: readonly string[], env: Environment): Command 
     name,
     words,
     help: values.help ?? name === '',
+    version: values.version ?? false,
     json: values.json ?? false,
     base: baseUrl(values.base ?? env.PILOTLIGHT_URL ?? 'http://localhost:3000/fhir'),
     user: values.user ?? env.PILOTLIGHT_USER,
@@ -68,9 +72,11 @@ const parsed = (args: readonly string[]) => {
   try {
     return parseArgs({ args: [...args], options: flags, allowPositionals: true })
   } catch (error) {
-    throw new UsageError(
-      `${(error as Error).message.split('. ')[0]}. \`pilotlight --help\` lists the options.`,
-    )
+    const [line = ''] = (error as Error).message.split('. ')
+    const option = /^Unknown option '--([\w-]+)'/.exec(line)?.[1]
+    const guess = option && guessOf(option, Object.keys(flags))
+    const meant = guess ? ` Did you mean \`--${guess}\`?` : ''
+    throw new UsageError(`${line}.${meant} \`pilotlight --help\` lists the options.`)
   }
 }
 

@@ -1,7 +1,7 @@
 // https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { readBytes, readText } from './input/text.ts'
 import { filesIn } from './tar.ts'
 
 /** One resource of a package, as its file has it. */
@@ -33,12 +33,12 @@ const rank = ({ type }: Packed): number => (order.includes(type) ? order.indexOf
 const directoryFiles = async (directory: string): Promise<File[]> => {
   const names = (await readdir(directory)).filter((name) => name.endsWith('.json'))
   return Promise.all(
-    names.sort().map(async (name) => ({ path: name, text: await readFile(join(directory, name), 'utf8') })),
+    names.sort().map(async (name) => ({ path: name, text: await readText(join(directory, name)) })),
   )
 }
 
 const archiveFiles = async (path: string): Promise<File[]> =>
-  [...filesIn(gunzipSync(await readFile(path)))]
+  [...filesIn(await readBytes(path))]
     .filter((file) => /^(?:\.\/)?package\/[^/]+\.json$/.test(file.path))
     .map(({ path: name, text }) => ({ path: name.replace(/^.*\//, ''), text }))
 

@@ -1,5 +1,5 @@
 import type { Client } from 'fhir-kit-client'
-import { connect, textOf } from './http.ts'
+import { type Answer, answerOf, connect, type Request, textOf } from './http.ts'
 import type { ServerOptions } from './options.ts'
 import { statusOf } from './reasons.ts'
 import { discover, signIn } from './sign-in.ts'
@@ -12,6 +12,8 @@ export interface Session {
   ask<Result>(request: (client: Client) => Promise<Result>): Promise<Result>
   /** Returns the text at a path below the base as it is served; with a body, posts that. Fails with a RequestFailure. */
   text(path: string, body?: string): Promise<string>
+  /** Sends a request to a path below the base. Fails with a RequestFailure. */
+  send(path: string, request: Request): Promise<Answer>
 }
 
 /** Signs in, as the user given or as the one that the command is usually run as. */
@@ -35,6 +37,7 @@ export const openSession = async (options: ServerOptions, usualUser: string): Pr
   return {
     server: login.issuer ?? options.base,
     ask,
+    send: (path, request) => ask(() => answerOf([options.base, path].join('/'), request, token)),
     text: (path, body) => ask(() => textOf([options.base, path].join('/'), sending(body), token)),
   }
 }

@@ -1,3 +1,5 @@
+import stringWidth from 'string-width'
+
 /** A cell that is longer is whole all the same, but the others need not be as wide. */
 const widest = 60
 
@@ -20,7 +22,8 @@ export const table = (rows: readonly (readonly string[])[]): string => {
 /** A text from a server may have lines of its own, and what a terminal takes for commands. */
 const onOneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ')
 
-const width = (text: string): number => [...text].length
+/** A terminal gives two columns to `山` and none to what joins a letter. */
+const width = (text: string): number => stringWidth(text)
 const padded = (text: string, to: number): string => text + ' '.repeat(Math.max(to - width(text), 0))
 
 const bars = [...'▁▂▃▄▅▆▇█']

@@ -2,18 +2,26 @@ import { execFileSync } from 'node:child_process'
 import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type BuildOptions, type BuildResult, build } from 'esbuild'
+import { buildCommandLine } from '../../build/command-line.js'
 import { projectRoot, readTemplate } from './template.ts'
 
 const definitions = 'src/fhir/generate/main.ts'
 const generated = 'src/fhir/generated/*'
 const pageSources = ['client/{web,clinical}/**/*.*', 'client/*.ts', 'package-lock.json']
+const commandLineSources = [
+  'client/{cli,clinical}/**/*.ts',
+  'client/*.ts',
+  'build/command-line.js',
+  'package-lock.json',
+]
 const bundleSources = ['src/**/*.{ts,js}', 'package-lock.json', 'template.transformed.json']
 
-/** Writes the generated R4 knowledge, every function's bundle and the page, each only when older than what it is made from. */
+/** Writes the generated R4 knowledge, every function's bundle, the command line and the page, each only when older than what it is made from. */
 export const prepare = async (): Promise<void> => {
   if (!isFresh(projectRoot, ['src/fhir/generate/*', 'package-lock.json'], [generated])) generate()
   const bundles = readTemplate().functions.map((fn) => fn.bundle)
   if (!isFresh(projectRoot, bundleSources, bundles)) await bundle()
+  if (!isFresh(projectRoot, commandLineSources, ['dist/cli/pilotlight.mjs'])) await buildCommandLine()
   if (!isFresh(projectRoot, pageSources, ['dist/web/index.html'])) await buildPage()
 }
 
@@ -121,5 +129,5 @@ const loadedWith = (path: string, found = new Set<string>()): ReadonlySet<string
 if (import.meta.main) {
   mkdirSync(`${projectRoot}dist`, { recursive: true })
   if (process.argv.includes('--if-stale')) await prepare()
-  else await Promise.all([bundle({ exact: true }), buildPage()])
+  else await Promise.all([bundle({ exact: true }), buildCommandLine(), buildPage()])
 }

@@ -415,7 +415,11 @@ describe('the command line', () => {
 
   test('post creates a resource, and tells of a Bundle entry by entry', async () => {
     const one = await pilotlight('post', file('basic.json', { resourceType: 'Basic', code: { text: 'x' } }))
-    expect(one).toEqual({ code: 0, out: 'Created.\n', err: '' })
+    expect(one).toEqual({
+      code: 0,
+      out: expect.stringMatching(/^Created Basic\/[^/]+, version 1\.\n$/),
+      err: '',
+    })
     const batch = { ...transaction('Posted', { resourceType: 'Observation' }), type: 'batch' }
     const run = await pilotlight('post', file('posted.json', batch))
     expect(run.code).toBe(1)
@@ -427,7 +431,59 @@ describe('the command line', () => {
 
   test('post takes what comes in', async () => {
     const text = '{"resourceType":"Basic","code":{"text":"from standard input"}}'
-    expect(await pilotlightWith(text, 'post', '-')).toMatchObject({ code: 0, out: 'Created.\n' })
+    expect(await pilotlightWith(text, 'post', '-')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Created Basic/),
+    })
+  })
+
+  test('put, patch and delete say the id and the version', async () => {
+    const body = '{"resourceType":"Basic","id":"changed","code":{"text":"山"}}'
+    expect(await pilotlightWith(body, 'put', '-')).toMatchObject({
+      code: 0,
+      out: 'Created Basic/changed, version 1.\n',
+    })
+    const change = '[{"op":"replace","path":"/code/text","value":"川"}]'
+    expect(await pilotlightWith(change, 'patch', 'Basic/changed', '-')).toMatchObject({
+      out: 'Updated Basic/changed, version 2.\n',
+    })
+    expect((await pilotlight('get', 'Basic/changed')).out).toContain('川')
+    expect((await pilotlightWith(body, 'put', 'Basic/other', '-')).err).toContain('cannot be written to')
+    expect((await pilotlight('delete', 'Basic/changed')).out).toBe('Deleted Basic/changed, version 3.\n')
+    expect((await pilotlight('get', 'Basic/changed')).code).toBe(1)
+  })
+
+  test.each([
+    ['put', []],
+    ['post', []],
+    ['load-codes', ['http://example.org/latin']],
+  ])('%s refuses a file that is not UTF-8, and names it', async (name, more) => {
+    const path = join(directory, `latin-${name}.json`)
+    writeFileSync(
+      path,
+      Buffer.from(
+        '{"resourceType":"CodeSystem","id":"latin",\n"url":"http://x/y","title":"M\xfcller"}',
+        'latin1',
+      ),
+    )
+    const run = await pilotlight(name, path, ...more)
+    expect([run.code, run.out]).toEqual([1, ''])
+    expect(run.err).toContain(`latin-${name}.json\`: It is not UTF-8 (line 2)`)
+  })
+
+  test('--version, a guess at a mistyped command, and one at an option', async () => {
+    expect(await pilotlight('--version')).toEqual({ code: 0, out: '0.1.0\n', err: '' })
+    expect((await pilotlight('immunisations')).err).toContain('Did you mean `immunizations`?')
+    expect((await pilotlight('patients', '--coutn', '3')).err).toContain('Did you mean `--count`?')
+  })
+
+  test('a table keeps its columns where letters are wide', () => {
+    expect(
+      table([
+        ['山田', '1'],
+        ['abcd', '2'],
+      ]),
+    ).toBe('山田  1\nabcd  2')
   })
 
   test('completion completes commands, options and files in bash', async () => {

@@ -1,0 +1,2 @@
+/** Writes `dist/cli/pilotlight.mjs`. */
+export declare const buildCommandLine: () => Promise<void>
