@@ -1,7 +1,8 @@
 // https://confluence.hl7.org/display/FHIR/NPM+Package+Specification
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readBytes, readText } from './input/text.ts'
+import { gunzipSync } from 'node:zlib'
+import { readText } from './input/text.ts'
 import { filesIn } from './tar.ts'
 
 /** One resource of a package, as its file has it. */
@@ -38,7 +39,7 @@ const directoryFiles = async (directory: string): Promise<File[]> => {
 }
 
 const archiveFiles = async (path: string): Promise<File[]> =>
-  [...filesIn(await readBytes(path))]
+  [...filesIn(gunzipSync(await readFile(path)))]
     .filter((file) => /^(?:\.\/)?package\/[^/]+\.json$/.test(file.path))
     .map(({ path: name, text }) => ({ path: name.replace(/^.*\//, ''), text }))
 
