@@ -33,5 +33,6 @@ export const toNumber = (value: unknown): number | undefined => {
   return isWritten(value) ? Number(value.rawJSON) : undefined
 }
 
-/** Returns the digits of a decimal as the data has them. */
-export const toDigits = (value: unknown): string => (isWritten(value) ? value.rawJSON : String(value))
+/** Returns the digits of a decimal as the data has them; the empty text where there is none. */
+export const toDigits = (value: unknown): string =>
+  isWritten(value) ? value.rawJSON : typeof value === 'number' ? String(value) : ''

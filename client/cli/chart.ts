@@ -1,5 +1,6 @@
 import type { FhirResource } from 'fhir/r4.js'
 import type { SearchParams } from 'fhir-kit-client'
+import type { Range } from '../clinical/range.ts'
 import { glance, measurementText, type Reading, type Trend } from '../clinical/trend.ts'
 import { type Command, UsageError } from './options.ts'
 import { searchAll } from './pages.ts'
@@ -9,6 +10,8 @@ import { timeText, trendLine } from './table.ts'
 /** A patient's records, to be asked for. */
 export interface Chart {
   birthDate: string | undefined
+  /** The server's own base URL. */
+  base: string
   list<Type extends FhirResource>(type: Type['resourceType'], criteria?: SearchParams): Promise<Type[]>
 }
 
@@ -30,6 +33,7 @@ export const openChart = async (command: Command): Promise<Chart> => {
   )) as unknown as { birthDate?: string }
   return {
     birthDate,
+    base: command.base,
     list: (type, criteria = {}) =>
       searchAll(
         session,
@@ -64,3 +68,29 @@ export const courseOf = (trend: Trend): string[] => {
 
 /** The headings of `courseOf`. */
 export const courseHeading = ['LATEST', 'AT', 'FLAG', 'LOWEST', 'HIGHEST', 'READINGS', 'OLDEST TO NEWEST']
+
+const json = JSON as unknown as { rawJSON(text: string): unknown }
+
+const plain = /^-?\d[\d.eE+-]*$/
+
+/** The ends of a range as far as its text has their very digits; the text has them in any case. */
+const rangeAsWritten = ({ low, high, ...rest }: Range): Range => ({
+  ...rest,
+  ...(low !== undefined && rest.text.includes(String(low)) && { low }),
+  ...(high !== undefined && rest.text.includes(String(high)) && { high }),
+})
+
+/** A reading's number is one of this program's; its digits are the data's. */
+const asWritten = (_key: string, member: unknown): unknown => {
+  const { digits, value, range } = (member ?? {}) as Partial<Reading>
+  if (digits === undefined || value === undefined) return member
+  const number = digits.replace(/^[<>]=?/, '')
+  return {
+    ...(member as Reading),
+    value: plain.test(number) ? json.rawJSON(number) : value,
+    ...(range && { range: rangeAsWritten(range) }),
+  }
+}
+
+/** Returns trends or panels as JSON, every number with the digits that were sent. */
+export const printed = (trends: readonly unknown[]): string => JSON.stringify(trends, asWritten, 2)

@@ -1,6 +1,6 @@
 import type { DiagnosticReport, Observation } from 'fhir/r4.js'
 import { labPanels } from '../clinical/labs.ts'
-import { courseHeading, courseOf, openChart } from './chart.ts'
+import { courseHeading, courseOf, openChart, printed } from './chart.ts'
 import type { Command } from './options.ts'
 import { table } from './table.ts'
 
@@ -11,8 +11,8 @@ export const labs = async (command: Command): Promise<string> => {
     chart.list<Observation>('Observation', { category: 'laboratory', _sort: '-date' }),
     chart.list<DiagnosticReport>('DiagnosticReport', { _sort: '-date' }),
   ])
-  const panels = labPanels(observations, reports)
-  if (command.json) return JSON.stringify(panels, null, 2)
+  const panels = labPanels(observations, reports, chart.base)
+  if (command.json) return printed(panels)
   const rows = panels.flatMap(({ title, trends }) =>
     trends.map((trend) => [title, trend.title, ...courseOf(trend)]),
   )

@@ -1,6 +1,6 @@
 import type { Observation } from 'fhir/r4.js'
 import { vitalTrends, wordTrends } from '../clinical/vitals.ts'
-import { courseHeading, courseOf, openChart } from './chart.ts'
+import { courseHeading, courseOf, openChart, printed } from './chart.ts'
 import type { Command } from './options.ts'
 import { table } from './table.ts'
 
@@ -10,7 +10,7 @@ export const vitals = async (command: Command): Promise<string> => {
   const criteria = { category: 'vital-signs', _sort: '-date' }
   const observations = await chart.list<Observation>('Observation', criteria)
   const trends = [...vitalTrends(observations, chart.birthDate), ...wordTrends(observations)]
-  if (command.json) return JSON.stringify(trends, null, 2)
+  if (command.json) return printed(trends)
   if (trends.length === 0) return 'No vital signs found.'
   return table([
     ['VITAL SIGN', ...courseHeading],

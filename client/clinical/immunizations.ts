@@ -1,6 +1,7 @@
 import type { Immunization } from 'fhir/r4.js'
+import { conceptKey } from './concept-key.ts'
 import { conceptText } from './text.ts'
-import { instant } from './time.ts'
+import { dayText, instant } from './time.ts'
 
 /** One dose, given or not. */
 export interface Dose {
@@ -19,7 +20,9 @@ export interface Vaccine {
 }
 
 const occurrence = (immunization: Immunization): string =>
-  immunization.occurrenceDateTime ?? immunization.occurrenceString ?? immunization.recorded ?? ''
+  immunization.occurrenceDateTime ??
+  immunization.occurrenceString ??
+  (immunization.recorded === undefined ? '' : `recorded ${dayText(immunization.recorded)}`)
 
 const note = (immunization: Immunization): string => {
   const reason = conceptText(immunization.statusReason)
@@ -38,9 +41,6 @@ const dose = (immunization: Immunization): Dose => {
   }
 }
 
-const code = (immunization: Immunization): string =>
-  immunization.vaccineCode.coding?.[0]?.code ?? conceptText(immunization.vaccineCode)
-
 const vaccine = (key: string, group: readonly Immunization[]): Vaccine => ({
   key,
   title: conceptText(group[0]?.vaccineCode) || 'Vaccine not coded',
@@ -56,7 +56,7 @@ const newest = (of: Vaccine): number => instant(lastGiven(of)) || 0
 /** Turns immunizations into one row for each vaccine, the one given last first. */
 export const vaccines = (immunizations: readonly Immunization[]): Vaccine[] => {
   const valid = immunizations.filter((each) => each.status !== 'entered-in-error')
-  const groups = Map.groupBy(valid, code)
+  const groups = Map.groupBy(valid, (each) => conceptKey(each.vaccineCode, 'cvx'))
   return [...groups].map(([key, group]) => vaccine(key, group)).sort((a, b) => newest(b) - newest(a))
 }
 

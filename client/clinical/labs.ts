@@ -1,7 +1,20 @@
 import type { DiagnosticReport, Observation } from 'fhir/r4.js'
+import { conceptKey } from './concept-key.ts'
+import { unitOf } from './quantity.ts'
+import { localReference } from './references.ts'
 import { conceptText } from './text.ts'
 import { instant } from './time.ts'
-import { counts, effective, inOrder, measurement, reading, type Trend, unfolded, unitOf } from './trend.ts'
+import {
+  containedMark,
+  counts,
+  effective,
+  inOrder,
+  measurement,
+  reading,
+  type Trend,
+  taken,
+  unfolded,
+} from './trend.ts'
 
 /** Results that are ordered and read together. */
 export interface Panel {
@@ -21,28 +34,55 @@ interface PanelName {
 const others: PanelName = { key: 'other', title: 'Other results' }
 
 const nameOf = (report: DiagnosticReport): PanelName => ({
-  key: report.code.coding?.[0]?.code ?? conceptText(report.code),
+  key: conceptKey(report.code, 'loinc'),
   title: conceptText(report.code) || 'Panel without a name',
 })
 
-const resultIds = (report: DiagnosticReport): string[] =>
-  (report.result ?? []).map((reference) => reference.reference?.split('/').at(-1) ?? '')
+/** A result that the report contains has no address of its own, and is found under the report's. */
+const containedId = (report: DiagnosticReport, id: string): string =>
+  `${report.id ?? ''}${containedMark}${id}`
 
-/** Returns, for each observation's id, the panels whose reports name it. */
-const panelsById = (reports: readonly DiagnosticReport[]): Map<string, PanelName[]> => {
-  const found = new Map<string, PanelName[]>()
-  for (const report of reports)
-    for (const id of resultIds(report)) found.set(id, [...(found.get(id) ?? []), nameOf(report)])
-  return found
+const resultIds = (report: DiagnosticReport, base: string | undefined): string[] =>
+  (report.result ?? []).flatMap((reference) => {
+    const local = localReference(reference, base)
+    return local?.type === 'Observation' ? [local.id] : []
+  })
+
+/** A result without a time of its own was taken when its report says. */
+const timed = (result: Observation, report: DiagnosticReport): Observation => {
+  const { effectiveDateTime, effectivePeriod, issued } = report
+  if (taken(result) !== '') return result
+  return {
+    ...(issued !== undefined && { issued }),
+    ...result,
+    ...(effectiveDateTime !== undefined && { effectiveDateTime }),
+    ...(effectivePeriod !== undefined && { effectivePeriod }),
+  }
 }
 
-const codeOf = (observation: Observation): string =>
-  observation.code.coding?.[0]?.code ?? conceptText(observation.code)
+const containedResults = (report: DiagnosticReport): Observation[] =>
+  (report.contained ?? [])
+    .filter((each): each is Observation => each.resourceType === 'Observation')
+    .map((each) => ({ ...timed(each, report), id: containedId(report, each.id ?? '') }))
+
+/** Returns, for each observation's id, the panels whose reports name or contain it. */
+const panelsById = (
+  reports: readonly DiagnosticReport[],
+  base: string | undefined,
+): Map<string, PanelName[]> => {
+  const found = new Map<string, PanelName[]>()
+  for (const report of reports)
+    for (const id of [...resultIds(report, base), ...containedResults(report).map((each) => each.id ?? '')])
+      found.set(id, [...(found.get(id) ?? []), nameOf(report)])
+  return found
+}
 
 const noBand = (): undefined => undefined
 
 const trend = (key: string, observations: readonly Observation[]): Trend => {
-  const newest = observations.reduce((a, b) => (effective(a) < effective(b) ? b : a))
+  const newest = observations.reduce((a, b) =>
+    (instant(effective(a)) || 0) < (instant(effective(b)) || 0) ? b : a,
+  )
   const measurements = observations.map((each) => {
     const found = reading(each, '', instant(effective(each)), noBand)
     return measurement(each, found ? [found] : [])
@@ -57,7 +97,8 @@ const trend = (key: string, observations: readonly Observation[]): Trend => {
 }
 
 const trendsOf = (observations: readonly Observation[]): Trend[] => {
-  const key = (each: Observation) => `${codeOf(each)}|${unitOf(each.valueQuantity)}|${shape(each)}`
+  const key = (each: Observation) =>
+    `${conceptKey(each.code, 'loinc')}|${unitOf(each.valueQuantity)}|${shape(each)}`
   const groups = Map.groupBy(observations, key)
   return [...groups].map(([name, group]) => trend(name, group)).sort((a, b) => a.title.localeCompare(b.title))
 }
@@ -72,13 +113,18 @@ const panelOf = (name: PanelName, observations: readonly Observation[]): Panel =
   return { ...name, latest, times: times.size, trends: trendsOf(observations) }
 }
 
-/** Turns laboratory observations into panels by the reports that name them, the panel with the newest result first. */
+/**
+ * Turns laboratory observations, and those that reports contain, into panels by the reports that name them, the panel
+ * with the newest result first. `base` is the server's own address, under which a reference is one to its resources.
+ */
 export const labPanels = (
   observations: readonly Observation[],
   reports: readonly DiagnosticReport[],
+  base?: string,
 ): Panel[] => {
-  const byId = panelsById(reports)
-  const placed = observations
+  const valid = reports.filter(({ status }) => status !== 'entered-in-error')
+  const byId = panelsById(valid, base)
+  const placed = [...observations, ...valid.flatMap(containedResults)]
     .filter(counts)
     .flatMap((each) => unfolded(each))
     .flatMap((each) => (byId.get(each.id ?? '') ?? [others]).map((name) => ({ name, observation: each })))
@@ -87,6 +133,7 @@ export const labPanels = (
     .map((group) => panelOf(group[0]?.name ?? others, [...new Set(group.map((each) => each.observation))]))
     .sort(
       (a, b) =>
-        Number(a.key === 'other') - Number(b.key === 'other') || instant(b.latest) - instant(a.latest),
+        Number(a.key === 'other') - Number(b.key === 'other') ||
+        (instant(b.latest) || 0) - (instant(a.latest) || 0),
     )
 }

@@ -6,6 +6,7 @@ import type {
   Quantity,
 } from 'fhir/r4.js'
 import { toDigits, toNumber } from '../exact.ts'
+import { codeIn, codesOf } from './codes.ts'
 import { conceptText } from './text.ts'
 
 /** The interval a value is expected in, and who says so. Both ends belong to it. */
@@ -41,33 +42,37 @@ const interpretations: Record<string, [Level, boolean, string]> = {
   AA: ['abnormal', true, 'Critical abnormal'],
 }
 
-const codesOf = (concepts: readonly CodeableConcept[]): string[] =>
-  concepts.flatMap((concept) => concept.coding?.map((coding) => coding.code ?? '') ?? [])
-
 /** Returns the flag the sender gave; `null` when the sender said that the value is normal. */
 export const reportedFlag = (concepts: readonly CodeableConcept[] | undefined): Flag | null | undefined => {
-  const codes = codesOf(concepts ?? [])
+  const codes = (concepts ?? []).flatMap((each) => codesOf('interpretation', each))
   const code = codes.find((each) => Object.hasOwn(interpretations, each))
   if (code === undefined) return codes.includes('N') ? null : undefined
   const [level, critical, word] = interpretations[code] ?? ['abnormal', false, code]
   return { level, critical, word, because: 'as reported with the result' }
 }
 
-const isNormal = (range: ObservationReferenceRange): boolean => {
-  const code = range.type?.coding?.[0]?.code
-  return code === undefined || code === 'normal' || code === 'recommended'
+/** A range is the usual one unless it says that it is another: a therapeutic one judges nobody untreated. */
+const isNormal = ({ type }: ObservationReferenceRange): boolean => {
+  if (type === undefined) return true
+  const codes = codesOf('rangeMeaning', type)
+  if (codes.length === 0) return /^(normal|recommended)( range)?$/i.test(type.text ?? '')
+  return codes.some((code) => code === 'normal' || code === 'recommended')
 }
 
 const rangeText = (range: ObservationReferenceRange): string => {
-  const low = range.low ? toDigits(range.low.value) : undefined
-  const high = range.high ? toDigits(range.high.value) : undefined
-  if (low !== undefined && high !== undefined) return `${low}–${high}`
-  if (low !== undefined) return `≥ ${low}`
-  return high === undefined ? (range.text ?? '') : `≤ ${high}`
+  const low = toDigits(range.low?.value)
+  const high = toDigits(range.high?.value)
+  if (low !== '' && high !== '') return `${low}–${high}`
+  if (low !== '') return `≥ ${low}`
+  return high === '' ? (range.text ?? '') : `≤ ${high}`
 }
 
-const namesOf = (quantity: Quantity | undefined): string[] =>
-  [quantity?.code, quantity?.unit].filter((name) => name !== undefined)
+/** UCUM's codes are what people write, and what has no system is but words; a code of another system goes with that. */
+const namesOf = (quantity: Quantity | undefined): string[] => {
+  const plain = quantity?.system === undefined || codeIn('ucum', quantity) !== undefined
+  const code = plain ? quantity?.code : quantity?.code && `${quantity.system}#${quantity.code}`
+  return [code, quantity?.unit].filter((name) => name !== undefined)
+}
 
 const isAlike = (a: Quantity | undefined, b: Quantity | undefined): boolean => {
   const [ours, theirs] = [namesOf(a), namesOf(b)]

@@ -1,4 +1,5 @@
 import type { CodeableConcept, Coding, HumanName, Identifier, Patient, Reference } from 'fhir/r4.js'
+import { codesOf } from './codes.ts'
 
 /** Returns what a coding says to a reader: its display, else its code. */
 export const codingText = (coding: Coding | undefined): string => coding?.display ?? coding?.code ?? ''
@@ -7,13 +8,9 @@ export const codingText = (coding: Coding | undefined): string => coding?.displa
 export const conceptText = (concept: CodeableConcept | undefined): string =>
   concept?.text ?? concept?.coding?.map(codingText).find((text) => text !== '') ?? ''
 
-/** Returns whether a concept is one of these codes, whichever of its codings says so. */
-export const isCoded = (concept: CodeableConcept | undefined, codes: readonly string[]): boolean =>
-  concept?.coding?.some(({ code }) => code !== undefined && codes.includes(code)) ?? false
-
 /** Returns what a reference says to a reader. */
 export const referenceText = (reference: Reference | undefined): string =>
-  reference?.display ?? reference?.reference ?? ''
+  reference?.display ?? reference?.reference ?? reference?.identifier?.value ?? ''
 
 const preferred = (names: readonly HumanName[] | undefined): HumanName | undefined =>
   names?.find((name) => name.use === 'official') ?? names?.find((name) => name.use === 'usual') ?? names?.[0]
@@ -46,11 +43,9 @@ const labels: Record<string, string> = {
 }
 
 const identifierLabel = (identifier: Identifier): string => {
-  const code = identifier.type?.coding?.[0]?.code ?? ''
+  const code = codesOf('identifierType', identifier.type).find((each) => Object.hasOwn(labels, each))
   return (
-    (Object.hasOwn(labels, code) && labels[code]) ||
-    conceptText(identifier.type) ||
-    shortSystem(identifier.system)
+    (code !== undefined && labels[code]) || conceptText(identifier.type) || shortSystem(identifier.system)
   )
 }
 

@@ -5,10 +5,26 @@ const partial = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$/
 /** Returns the reader's time zone, as an IANA name. */
 export const readerZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone
 
-/** Returns the instant a date or dateTime begins at, in milliseconds; NaN when it is not one. */
+const exact = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/
+
+/** Words with a number in them are a date to `Date.parse`, and to nobody else. */
+const parsed = (value: string): number => (exact.test(value) ? Date.parse(value) : Number.NaN)
+
+const time = String.raw`(\d{4}[\dT:.Z+-]*|\.\.)`
+const interval = new RegExp(`^${time}/${time}$`)
+
+/** The ends of a period, as `periodTime` writes it; an open end is undefined. */
+const endsOf = (value: string | undefined): [string | undefined, string | undefined] | undefined => {
+  const [, from, to] = interval.exec(value ?? '') ?? []
+  return from && to ? [from === '..' ? undefined : from, to === '..' ? undefined : to] : undefined
+}
+
+/** Returns the instant a date, dateTime or period begins at, in milliseconds: its end where that is all there is; NaN for words. */
 export const instant = (value: string | undefined): number => {
+  const ends = endsOf(value)
+  if (ends) return instant(ends[0] ?? ends[1])
   const match = partial.exec(value ?? '')
-  if (!match) return Date.parse(value ?? '')
+  if (!match) return parsed(value ?? '')
   return new Date(Number(match[1]), Number(match[2] ?? 1) - 1, Number(match[3] ?? 1)).getTime()
 }
 
@@ -38,19 +54,32 @@ const partialText = (match: RegExpExecArray): string => {
   return match[1] ?? ''
 }
 
-/** Returns the day of a date or dateTime: `31 May 2019`, or as much of it as was recorded. */
+const periodText = (
+  [start, end]: readonly (string | undefined)[],
+  text: (value?: string) => string,
+): string => {
+  if (start === undefined) return end === undefined ? '' : `until ${text(end)}`
+  if (end === undefined) return `from ${text(start)}`
+  return text(start) === text(end) ? text(start) : `${text(start)} – ${text(end)}`
+}
+
+/** Returns the day of a date or dateTime: `31 May 2019`, or as much of it as was recorded; both of a period; words as they are. */
 export const dayText = (value: string | undefined, zone = readerZone()): string => {
   if (!value) return ''
+  const ends = endsOf(value)
+  if (ends) return periodText(ends, (each) => dayText(each, zone))
   const match = partial.exec(value)
   if (match) return partialText(match)
-  const at = Date.parse(value)
+  const at = parsed(value)
   return Number.isNaN(at) ? value : format({ ...day, timeZone: zone }).format(at)
 }
 
 /** Returns a dateTime with its time and offset: `31 May 2019, 16:05 UTC+02:00`; dates stay dates. */
 export const timeText = (value: string | undefined, zone = readerZone()): string => {
   if (!value) return ''
-  const at = partial.test(value) ? Number.NaN : Date.parse(value)
+  const ends = endsOf(value)
+  if (ends) return periodText(ends, (each) => timeText(each, zone))
+  const at = parsed(value)
   if (Number.isNaN(at)) return dayText(value, zone)
   return `${dayText(value, zone)}, ${clockText(at, zone)} ${offsetText(at, zone)}`
 }

@@ -1,5 +1,8 @@
-import type { Observation, ObservationComponent, Quantity } from 'fhir/r4.js'
+import type { Observation, ObservationComponent, Quantity, Timing } from 'fhir/r4.js'
 import { toDigits, toNumber } from '../exact.ts'
+import { codeIn } from './codes.ts'
+import { timingText } from './dosage.ts'
+import { periodTime, quantityText, rangeText, ratioText, unitOf } from './quantity.ts'
 import { type Flag, type Range, rangeFlag, reportedFlag, reportedRange } from './range.ts'
 import { conceptText } from './text.ts'
 import { instant } from './time.ts'
@@ -40,24 +43,38 @@ export interface Trend {
 /** Chooses the range for a reading that came without one. */
 export type FallbackRange = (part: string, unit: string, at: number) => Range | undefined
 
+const timingTime = (timing: Timing | undefined): string => {
+  const events = (timing?.event ?? []).toSorted((a, b) => instant(a) - instant(b))
+  const [start, end] = [events[0], events.at(-1)]
+  if (start !== undefined && end !== undefined) return periodTime({ start, end })
+  return periodTime(timing?.repeat?.boundsPeriod) || timingText(timing)
+}
+
+/** What of a resource says when what it tells of took place. */
+type Effective = Pick<
+  Observation,
+  'effectiveDateTime' | 'effectiveInstant' | 'effectivePeriod' | 'effectiveTiming'
+>
+
+/** Returns when a result was taken, in any form of `effective[x]`: a date, a period as `start/end`, or words. */
+export const taken = (from: Effective): string =>
+  from.effectiveDateTime ??
+  from.effectiveInstant ??
+  (periodTime(from.effectivePeriod) || timingTime(from.effectiveTiming))
+
 /** Returns when an observation was made, as the data says it; when it was issued, if it does not. */
 export const effective = (observation: Observation): string =>
-  observation.effectiveDateTime ??
-  observation.effectiveInstant ??
-  observation.effectivePeriod?.start ??
-  observation.effectivePeriod?.end ??
-  observation.issued ??
-  ''
+  taken(observation) || (observation.issued ?? '')
 
-/** Returns a unit as the data gives it: its words first, its code otherwise. */
-export const unitOf = (quantity: Quantity | undefined): string => quantity?.unit ?? quantity?.code ?? ''
+/** The unit by which a range is chosen: UCUM's code, else the unit's words; a code without its system is no code. */
+const bandUnit = (quantity: Quantity | undefined): string => codeIn('ucum', quantity) ?? quantity?.unit ?? ''
 
 const rangeFor = (
   from: Observation | ObservationComponent,
   part: string,
   at: number,
   fallback: FallbackRange,
-) => reportedRange(from) ?? fallback(part, from.valueQuantity?.code ?? unitOf(from.valueQuantity), at)
+) => reportedRange(from) ?? fallback(part, bandUnit(from.valueQuantity), at)
 
 const flagFor = (from: Observation | ObservationComponent, value: number, range: Range | undefined) => {
   const said = reportedFlag(from.interpretation)
@@ -78,18 +95,10 @@ export const reading = (
   return { part, value, digits, unit: unitOf(from.valueQuantity), range, flag: flagFor(from, value, range) }
 }
 
-const ratioText = (observation: Observation): string => {
-  const { numerator, denominator } = observation.valueRatio ?? {}
-  return numerator ? `${toDigits(numerator.value)} : ${toDigits(denominator?.value ?? 1)}` : ''
-}
-
-const intervalText = ({ valueRange, valuePeriod }: Observation): string => {
-  const unit = unitOf(valueRange?.low ?? valueRange?.high)
-  const ends = valueRange
-    ? [valueRange.low, valueRange.high].map((end) => (end ? toDigits(end.value) : '…'))
-    : [valuePeriod?.start, valuePeriod?.end].map((end) => end ?? '…')
-  return valueRange || valuePeriod ? `${ends.join(' – ')} ${unit}`.trim() : ''
-}
+const intervalText = ({ valueRange, valuePeriod }: Observation): string =>
+  valuePeriod
+    ? [valuePeriod.start, valuePeriod.end].map((end) => end ?? '…').join(' – ')
+    : rangeText(valueRange, ' – ')
 
 const absent = (observation: Observation): string =>
   observation.dataAbsentReason ? `Not available: ${conceptText(observation.dataAbsentReason)}` : 'No value'
@@ -101,8 +110,9 @@ export const valueText = (observation: Observation): string =>
   observation.valueTime ??
   (observation.valueBoolean === undefined ? undefined : observation.valueBoolean ? 'Yes' : 'No') ??
   (conceptText(observation.valueCodeableConcept) ||
-    ratioText(observation) ||
+    ratioText(observation.valueRatio) ||
     intervalText(observation) ||
+    quantityText(observation.valueQuantity) ||
     (observation.valueSampledData ? 'Sampled data' : absent(observation)))
 
 /** A component that stands for itself: what it is a part of is named with it. */
@@ -129,8 +139,20 @@ export const unfolded = (
 }
 
 /** https://hl7.org/fhir/R4/extensibility.html#modifierExtension — it may turn the meaning round, and nobody here knows how. */
-const statusText = ({ status, modifierExtension = [] }: Observation): string =>
-  modifierExtension.length > 0 ? `${status}, with a modifier` : status
+const statusText = (observation: Observation): string => {
+  const { status, modifierExtension = [], issued } = observation
+  const said = modifierExtension.length > 0 ? `${status}, with a modifier` : status
+  return issued !== undefined && taken(observation) === '' ? `${said}, at the time of issue` : said
+}
+
+/** Separates, in the id of a result that a report contains, the report's id from its own. */
+export const containedMark = '#'
+
+/** Returns the resource in which a measurement is stored: an Observation, or the report that contains it. */
+export const storedIn = ({ id }: Measurement): { type: string; id: string } => {
+  const [owner = '', part] = id.split(containedMark)
+  return { type: part === undefined ? 'Observation' : 'DiagnosticReport', id: owner }
+}
 
 /** Returns a measurement of the readings found in an observation. */
 export const measurement = (
@@ -167,16 +189,27 @@ export const counts = (observation: Observation): boolean =>
 export const inOrder = (measurements: readonly Measurement[]): Measurement[] =>
   [...measurements].sort((a, b) => (a.at || 0) - (b.at || 0) || (a.id < b.id ? -1 : 1))
 
-/** Returns a reading's number short enough to read at a glance: at most four significant digits. */
-export const glance = (reading: Reading): string => {
-  const { digits, value } = reading
-  if (digits.replace(/[^0-9]/g, '').length <= 4) return digits
-  const rounded = Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(4)))
-  const fixed = Math.abs(value) >= 100 ? Number(rounded).toFixed(Math.min(1, decimals(rounded))) : rounded
-  return /^[<>]/.test(digits) ? `${/^[<>]=?/.exec(digits)?.[0]}${fixed}` : fixed
+const decimal = /^([<>]?=?-?)(\d+)\.(\d+)$/
+
+/** Of the fraction so many digits as make four significant ones with the whole. */
+const decimalsOf = (whole: string, fraction: string): number =>
+  /^0+$/.test(whole) ? 4 + (/^0*/.exec(fraction)?.[0].length ?? 0) : Math.max(0, 4 - whole.length)
+
+/** Rounds the written digits themselves, never a number made of them: only a fraction's last digits go. */
+const roundedTo = (places: number, whole: string, fraction: string): string => {
+  const kept = BigInt(whole + fraction.slice(0, places)) + (fraction.charAt(places) >= '5' ? 1n : 0n)
+  const all = kept.toString().padStart(whole.length + places, '0')
+  const at = all.length - places
+  return places === 0 ? all : `${all.slice(0, at)}.${all.slice(at)}`.replace(/\.?0+$/, '')
 }
 
-const decimals = (text: string): number => text.split('.')[1]?.length ?? 0
+/** Returns a reading's number short enough to read at a glance: a fraction is rounded to four significant digits, a whole number never. */
+export const glance = ({ digits }: Reading): string => {
+  const [, sign = '', whole, fraction] = decimal.exec(digits) ?? []
+  if (whole === undefined || fraction === undefined || whole.length + fraction.length <= 4) return digits
+  const places = decimalsOf(whole, fraction)
+  return places >= fraction.length ? digits : sign + roundedTo(places, whole, fraction)
+}
 
 /** Returns a measurement's numbers: `142 / 91`, or `– / 91` where a part is missing. */
 export const numbersText = (

@@ -1,5 +1,7 @@
 import type { Observation, ObservationComponent } from 'fhir/r4.js'
 import { adultRange } from './bands.ts'
+import { codesOf, systems } from './codes.ts'
+import { conceptKey } from './concept-key.ts'
 import { conceptText } from './text.ts'
 import { yearsAt } from './time.ts'
 import {
@@ -53,28 +55,25 @@ export const vitals: readonly Vital[] = [
   vital('bmi', 'BMI', ['39156-5']),
 ]
 
-const codes = (observation: Observation): string[] =>
-  observation.code?.coding?.map((coding) => coding.code ?? '') ?? []
+const codes = ({ code }: Observation | ObservationComponent): string[] => codesOf('loinc', code)
 
 const kindOf = (observation: Observation): Vital => {
   const own = codes(observation)
   const known = vitals.find((each) => each.codes.some((code) => own.includes(code)))
   return (
-    known ?? vital(own[0] ?? conceptText(observation.code), conceptText(observation.code) || 'Not coded', [])
+    known ?? vital(conceptKey(observation.code, 'loinc'), conceptText(observation.code) || 'Not coded', [])
   )
 }
 
 const isPartOf =
   ({ parts }: Vital) =>
-  ({ code }: ObservationComponent): boolean =>
-    parts.some(([part]) => code.coding?.some((coding) => coding.code === part))
+  (component: ObservationComponent): boolean =>
+    parts.some(([part]) => codes(component).includes(part))
 
 const componentReadings = (observation: Observation, kind: Vital, fallback: FallbackRange): Reading[] => {
   const at = measurement(observation, []).at
   return kind.parts.flatMap(([code, name]) => {
-    const component = observation.component?.find((each) =>
-      each.code.coding?.some((coding) => coding.code === code),
-    )
+    const component = observation.component?.find((each) => codes(each).includes(code))
     return (component && reading(component, name, at, fallback)) ?? []
   })
 }
@@ -92,7 +91,7 @@ const isPressure = (observation: Observation): boolean =>
 
 const panelOf = (some: readonly Observation[]): Observation => ({
   ...(some[0] as Observation),
-  code: { coding: [{ code: '85354-9' }] },
+  code: { coding: [{ system: systems.loinc[0], code: '85354-9' }] },
   component: some.map((each) => ({ ...each, code: each.code })),
 })
 

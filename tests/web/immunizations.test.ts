@@ -38,3 +38,18 @@ test('says when a vaccine was last given, not when it was refused', () => {
   const [row] = vaccines([dose('140', '2020-10-01'), dose('140', '2025-10-01', 'not-done')])
   expect(row && lastGiven(row)).toBe('2020-10-01')
 })
+
+test('takes one code of two systems for two vaccines, and the date of recording for no dose’s', () => {
+  const given = (system: string, text: string): Immunization => ({
+    resourceType: 'Immunization',
+    status: 'completed',
+    patient: {},
+    recorded: '2020-05-31',
+    vaccineCode: { text, coding: [{ system, code: '1' }] },
+  })
+  const rows = vaccines([given('urn:a', 'A'), given('urn:b', 'B')])
+  expect(rows.map(({ title, doses }) => [title, doses[0]?.when])).toEqual([
+    ['A', 'recorded 31 May 2020'],
+    ['B', 'recorded 31 May 2020'],
+  ])
+})

@@ -10,6 +10,8 @@ const only = (trends: readonly Trend[]): Trend => {
   return trends[0] as Trend
 }
 
+const interpretation = 'http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation'
+
 test('makes one pair of both codes of the blood pressure panel, systolic first', () => {
   const trend = only(
     vitalTrends(
@@ -70,8 +72,16 @@ test('prefers the range that came with the data', () => {
 
 test('believes the interpretation that came with the data before any range', () => {
   const said = (code: string, value: number) =>
-    only(vitalTrends([observed('8867-4', value, '/min', { interpretation: [{ coding: [{ code }] }] })], born))
-      .measurements[0]?.flag
+    only(
+      vitalTrends(
+        [
+          observed('8867-4', value, '/min', {
+            interpretation: [{ coding: [{ system: interpretation, code }] }],
+          }),
+        ],
+        born,
+      ),
+    ).measurements[0]?.flag
   expect(said('N', 130)).toBeUndefined()
   expect(said('HH', 70)).toMatchObject({ level: 'high', critical: true, word: 'Critical high' })
 })
@@ -187,7 +197,9 @@ test('judges by no range that may be another’s, or is in another unit, and by 
     flag({ referenceRange: [range(13.5, 17.5, 'g/dL', 'male'), range(12, 15.5, 'g/dL', 'female')] }),
   ).toBeUndefined()
   expect(flag({ referenceRange: [range(135, 175, 'g/L')] })).toBeUndefined()
-  expect(flag({ interpretation: [{ coding: [{ code: 'constructor' }] }] })).toBeUndefined()
+  expect(
+    flag({ interpretation: [{ coding: [{ system: interpretation, code: 'constructor' }] }] }),
+  ).toBeUndefined()
   const below = { value: 5, comparator: '<', unit: 'mg/L' }
   expect(flag({ valueQuantity: below, referenceRange: [{ high: { value: 3 } }] })).toBeUndefined()
 })
@@ -195,4 +207,27 @@ test('judges by no range that may be another’s, or is in another unit, and by 
 test('says of a measurement that something modifies what it means', () => {
   const modified = observed('8867-4', 70, '/min', { modifierExtension: [{ url: 'urn:not' }] })
   expect(only(vitalTrends([modified], born)).measurements[0]?.status).toBe('final, with a modifier')
+})
+
+test('takes LOINC’s codes alone for vital signs, and words for no known kind', () => {
+  const elsewhere = (system?: string) => ({
+    code: { text: 'Stool', coding: [{ ...(system && { system }), code: '8867-4' }] },
+  })
+  const trends = vitalTrends(
+    [
+      observed('8867-4', 72, '/min'),
+      observed('8867-4', 1, '/min', elsewhere('urn:local')),
+      observed('8867-4', 2, '/min', elsewhere()),
+      observed('29463-7', 80, 'kg'),
+      observed('x', 3, 'kg', { code: { text: 'weight' } }),
+    ],
+    born,
+  )
+  expect(trends.map(({ title, measurements }) => `${title} ${measurements.length}`)).toEqual([
+    'Heart rate 1',
+    'Weight 1',
+    'Stool 1',
+    'Stool 1',
+    'weight 1',
+  ])
 })

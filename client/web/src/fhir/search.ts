@@ -14,6 +14,19 @@ export const pageOf = <T extends FhirResource>(bundle: Bundle): Page<T> => ({
   total: bundle.total,
 })
 
+/** Returns the first page of a search, or the one at a `next` link. */
+export const readBundle = async (
+  client: Client,
+  search: { resourceType: FhirResource['resourceType']; searchParams: SearchParams },
+  next: string | undefined,
+  signal: AbortSignal,
+): Promise<Bundle> => {
+  const bundle = next
+    ? await client.request(next, { options: { signal } })
+    : await client.resourceSearch({ ...search, options: { signal } })
+  return bundle as unknown as Bundle
+}
+
 /** Returns a reader of a search's pages: the first by its parameters, the others by their `next` link. */
 export const searchPages =
   <T extends FhirResource>(
@@ -21,9 +34,5 @@ export const searchPages =
     resourceType: T['resourceType'],
     searchParams: SearchParams,
   ): ReadPage<T> =>
-  async (next, signal) => {
-    const bundle = next
-      ? await client.request(next, { options: { signal } })
-      : await client.resourceSearch({ resourceType, searchParams, options: { signal } })
-    return pageOf<T>(bundle as unknown as Bundle)
-  }
+  async (next, signal) =>
+    pageOf<T>(await readBundle(client, { resourceType, searchParams }, next, signal))

@@ -1,6 +1,8 @@
 import type { AllergyIntolerance, Patient } from 'fhir/r4.js'
 import { useEffect, useRef } from 'react'
-import { conceptText, identifiers, isCoded, patientName, sexText } from '../../../clinical/text.ts'
+import { isCoded } from '../../../clinical/codes.ts'
+import { localReference } from '../../../clinical/references.ts'
+import { conceptText, identifiers, patientName, sexText } from '../../../clinical/text.ts'
 import { ageText, dayText, instant } from '../../../clinical/time.ts'
 import { useCollection } from '../fhir/use-collection.ts'
 import { mayWrite, usePage } from '../page.ts'
@@ -19,17 +21,20 @@ const Death = ({ patient }: { patient: Patient }) => (
 )
 
 /** The record that is to be used in place of this one. */
-const replacementOf = ({ link }: Patient): string | undefined => {
-  const other = link?.find(({ type }) => type === 'replaced-by')?.other.reference
-  return /(?:^|\/)Patient\/([^/]+)/.exec(other ?? '')?.[1]
+const replacementOf = ({ link }: Patient, base: string): string | undefined => {
+  const other = localReference(link?.find(({ type }) => type === 'replaced-by')?.other, base)
+  return other?.type === 'Patient' ? other.id : undefined
 }
 
 const Disused = ({ patient }: { patient: Patient }) => {
-  const id = replacementOf(patient)
-  if (patient.active !== false && !id) return null
+  const { client } = usePage()
+  const id = replacementOf(patient, client.baseUrl)
+  const replaced = patient.link?.some(({ type }) => type === 'replaced-by') ?? false
+  if (patient.active !== false && !replaced) return null
   return (
     <span className="deceased">
       Record not in use
+      {replaced && !id && ': replaced by another that is not on this server'}
       {id && (
         <>
           : <a href={patientHash(id)}>replaced by another</a>
@@ -74,8 +79,8 @@ const severity = (allergy: AllergyIntolerance): string => {
 }
 
 const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
-  !isCoded(clinicalStatus, ['inactive', 'resolved']) &&
-  !isCoded(verificationStatus, ['refuted', 'entered-in-error'])
+  !isCoded('allergyClinical', clinicalStatus, ['inactive', 'resolved']) &&
+  !isCoded('allergyVerification', verificationStatus, ['refuted', 'entered-in-error'])
 
 const AllergyList = ({ allergies }: { allergies: readonly AllergyIntolerance[] }) => (
   <ul className="allergies">

@@ -6,13 +6,14 @@ import type {
   Encounter,
   FhirResource,
   Immunization,
-  MedicationRequest,
   Observation,
   Patient,
   Procedure,
 } from 'fhir/r4.js'
 import type { Client, SearchParams } from 'fhir-kit-client'
+import type { Prescription } from '../../../clinical/records.ts'
 import { type Collection, collect } from '../fhir/collection.ts'
+import { prescriptionPages } from '../fhir/prescriptions.ts'
 import { searchPages } from '../fhir/search.ts'
 
 /** A patient's chart: every list of one patient, read when it is first looked at and dropped as a whole. */
@@ -25,7 +26,7 @@ export interface PatientChart {
   reports: Collection<DiagnosticReport>
   immunizations: Collection<Immunization>
   conditions: Collection<Condition>
-  medications: Collection<MedicationRequest>
+  medications: Collection<Prescription>
   encounters: Collection<Encounter>
   procedures: Collection<Procedure>
   documents: Collection<DocumentReference>
@@ -54,7 +55,10 @@ const lists = (client: Client, id: string) => {
     reports: all<DiagnosticReport>('DiagnosticReport', { _sort: '-date' }),
     immunizations: all<Immunization>('Immunization', { _sort: '-date' }),
     conditions: all<Condition>('Condition', { _sort: '-onset-date' }),
-    medications: all<MedicationRequest>('MedicationRequest', { _sort: '-authoredon' }),
+    medications: collect(
+      prescriptionPages(client, { patient: id, _sort: '-authoredon', _count: chartPage }),
+      true,
+    ),
     encounters: list<Encounter>('Encounter', '-date'),
     procedures: list<Procedure>('Procedure', '-date'),
     documents: list<DocumentReference>('DocumentReference', '-date'),

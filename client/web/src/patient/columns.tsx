@@ -1,11 +1,4 @@
-import type {
-  Condition,
-  DiagnosticReport,
-  DocumentReference,
-  Encounter,
-  MedicationRequest,
-  Procedure,
-} from 'fhir/r4.js'
+import type { Condition, DiagnosticReport, DocumentReference, Encounter, Procedure } from 'fhir/r4.js'
 import {
   abatement,
   dosageText,
@@ -17,10 +10,13 @@ import {
   medicationStatus,
   medicationText,
   onset,
+  type Prescription,
   performed,
   problemStatus,
 } from '../../../clinical/records.ts'
 import { conceptText, referenceText } from '../../../clinical/text.ts'
+import { dayText } from '../../../clinical/time.ts'
+import { taken } from '../../../clinical/trend.ts'
 import type { Column } from '../ui/list-table.tsx'
 import { When } from '../ui/when.tsx'
 
@@ -37,7 +33,7 @@ export const problemColumns: readonly Column<Condition>[] = [
   { head: 'Ended', cell: (each) => (abatement(each) ? <When at={abatement(each)} day /> : '–') },
 ]
 
-export const medicationColumns: readonly Column<MedicationRequest>[] = [
+export const medicationColumns: readonly Column<Prescription>[] = [
   { head: 'Medication', cell: (each) => <strong>{medicationText(each)}</strong> },
   { head: 'Status', cell: (each) => <Status text={medicationStatus(each)} on={isActiveMedication(each)} /> },
   { head: 'Dosage', cell: (each) => dosageText(each) || <span className="muted">not recorded</span> },
@@ -53,6 +49,10 @@ export const encounterColumns: readonly Column<Encounter>[] = [
   { head: 'Ended', cell: (each) => (each.period?.end ? <When at={each.period.end} /> : '–') },
 ]
 
+/** When a report was issued is not when its results were taken, and is said to be that. */
+const reportTime = (report: DiagnosticReport): string | undefined =>
+  taken(report) || (report.issued && `issued ${dayText(report.issued)}`)
+
 export const reportColumns: readonly Column<DiagnosticReport>[] = [
   { head: 'Report', cell: (each) => <strong>{conceptText(each.code) || 'Not coded'}</strong> },
   { head: 'Status', cell: (each) => <Status text={each.status} on={each.status === 'final'} /> },
@@ -61,7 +61,7 @@ export const reportColumns: readonly Column<DiagnosticReport>[] = [
   { head: 'Conclusion', cell: (each) => each.conclusion ?? '–' },
   {
     head: 'Time',
-    cell: (each) => <When at={each.effectiveDateTime ?? each.effectivePeriod?.start ?? each.issued} />,
+    cell: (each) => <When at={reportTime(each)} />,
   },
 ]
 

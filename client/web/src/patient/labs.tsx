@@ -5,6 +5,7 @@ import { spanOf } from '../chart/data.ts'
 import { Sparkline } from '../chart/sparkline.tsx'
 import { createViewport } from '../chart/viewport.ts'
 import { useCollection } from '../fhir/use-collection.ts'
+import { usePage } from '../page.ts'
 import { FlagMark } from '../ui/flag.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { Empty, Failed, Loading } from '../ui/states.tsx'
@@ -96,10 +97,11 @@ const panelsAtOnce = 8
 
 /** Laboratory results by panel, each with its course. */
 export const Labs = ({ chart }: { chart: PatientChart }) => {
+  const base = usePage().client.baseUrl
   const labs = useCollection(chart.labs)
   const reports = useCollection(chart.reports)
   const [limit, setLimit] = useState(panelsAtOnce)
-  const panels = useMemo(() => labPanels(labs.items, reports.items), [labs.items, reports.items])
+  const panels = useMemo(() => labPanels(labs.items, reports.items, base), [labs.items, reports.items, base])
   const ready = labs.state === 'ready' && reports.state !== 'loading' && reports.state !== 'idle'
   if (ready && panels.length === 0) return <Empty>No laboratory results recorded.</Empty>
   return (

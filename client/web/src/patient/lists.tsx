@@ -1,10 +1,11 @@
-import type { Condition, MedicationRequest } from 'fhir/r4.js'
+import type { Condition } from 'fhir/r4.js'
 import { useState } from 'react'
 import {
   encounterText,
   isActiveMedication,
   isActiveProblem,
   medicationText,
+  type Prescription,
 } from '../../../clinical/records.ts'
 import { conceptText } from '../../../clinical/text.ts'
 import { ListTable } from '../ui/list-table.tsx'
@@ -56,7 +57,7 @@ export const Medications = ({ chart }: { chart: PatientChart }) => {
   return (
     <div className="card">
       <Choice active="Active" all={all} set={setAll} />
-      <ListTable<MedicationRequest>
+      <ListTable<Prescription>
         label="Medications"
         what="medications"
         type="MedicationRequest"

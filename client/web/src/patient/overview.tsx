@@ -15,6 +15,7 @@ import {
 import { conceptText } from '../../../clinical/text.ts'
 import type { Collection, Snapshot } from '../fhir/collection.ts'
 import { useCollection } from '../fhir/use-collection.ts'
+import { usePage } from '../page.ts'
 import { patientHash, type Section } from '../route.ts'
 import { Failed, Loading } from '../ui/states.tsx'
 import { When } from '../ui/when.tsx'
@@ -165,11 +166,12 @@ const ImmunizationGlance = ({ chart }: { chart: PatientChart }) => {
 }
 
 const LabGlance = ({ chart }: { chart: PatientChart }) => {
+  const base = usePage().client.baseUrl
   const labs = useCollection(chart.labs)
   const reports = useCollection(chart.reports)
   const lines = useMemo(
     () =>
-      labPanels(labs.items, reports.items).map((panel) => {
+      labPanels(labs.items, reports.items, base).map((panel) => {
         const out = panel.trends.filter((trend) => trend.measurements.at(-1)?.flag).length
         return {
           key: panel.key,
@@ -178,7 +180,7 @@ const LabGlance = ({ chart }: { chart: PatientChart }) => {
           ...(out > 0 ? { rest: `▲ ${out} flagged` } : {}),
         }
       }),
-    [labs.items, reports.items],
+    [labs.items, reports.items, base],
   )
   const snapshot = labs.state === 'failed' ? labs : reports.state === 'failed' ? reports : labs
   const shown = snapshot.state === 'ready' && reports.state === 'loading' ? reports : snapshot

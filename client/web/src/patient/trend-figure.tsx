@@ -1,5 +1,5 @@
 import { useId, useState } from 'react'
-import { type Measurement, numbersText, type Trend } from '../../../clinical/trend.ts'
+import { type Measurement, numbersText, storedIn, type Trend } from '../../../clinical/trend.ts'
 import { bandsOf, drawable, flagged, summary } from '../chart/data.ts'
 import { LazyPlot } from '../chart/lazy-plot.tsx'
 import type { Viewport } from '../chart/viewport.ts'
@@ -106,7 +106,10 @@ export const TrendFigure = ({ trend, viewport, height = 190 }: TrendFigureProps)
             trend={trend}
             viewport={viewport}
             height={height}
-            open={(measurement) => showRaw('Observation', measurement.id)}
+            open={(measurement) => {
+              const { type, id } = storedIn(measurement)
+              showRaw(type, id)
+            }}
           />
           <figcaption>
             <span className="visually-hidden">{summary(trend)}</span>

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { glance, type Measurement, type Reading, type Trend } from '../../../clinical/trend.ts'
+import { glance, type Measurement, type Reading, storedIn, type Trend } from '../../../clinical/trend.ts'
 import { FlagMark } from '../ui/flag.tsx'
 import { RawButton } from '../ui/raw-button.tsx'
 import { When } from '../ui/when.tsx'
@@ -42,7 +42,7 @@ const Row = ({ trend, measurement, exact }: RowProps) => (
     <td>{measurement.readings.find((each) => each.unit)?.unit}</td>
     <td className="muted">{measurement.readings.map((each) => each.range?.text ?? '–').join(' / ')}</td>
     <td className="row-actions">
-      <RawButton type="Observation" id={measurement.id} what={`${trend.title} ${measurement.when}`} />
+      <RawButton {...storedIn(measurement)} what={`${trend.title} ${measurement.when}`} />
     </td>
   </tr>
 )
