@@ -1,4 +1,4 @@
-import type { FhirResource } from 'fhir/r4.js'
+import type { Bundle, FhirResource } from 'fhir/r4.js'
 import type { SearchParams } from 'fhir-kit-client'
 import type { Range } from '../clinical/range.ts'
 import { glance, measurementText, type Reading, type Trend } from '../clinical/trend.ts'
@@ -12,7 +12,11 @@ export interface Chart {
   birthDate: string | undefined
   /** The server's own base URL. */
   base: string
-  list<Type extends FhirResource>(type: Type['resourceType'], criteria?: SearchParams): Promise<Type[]>
+  list<Type extends FhirResource>(
+    type: Type['resourceType'],
+    criteria?: SearchParams,
+    adorn?: (found: Type[], page: Bundle) => Type[],
+  ): Promise<Type[]>
 }
 
 const patientId = ({ name, words }: Command): string => {
@@ -34,12 +38,13 @@ export const openChart = async (command: Command): Promise<Chart> => {
   return {
     birthDate,
     base: command.base,
-    list: (type, criteria = {}) =>
+    list: (type, criteria = {}, adorn) =>
       searchAll(
         session,
         type,
         { patient: id, ...criteria, _count: Math.min(command.count, 100) },
         command.count,
+        adorn,
       ),
   }
 }

@@ -1,4 +1,5 @@
 import type { CodeSystem } from 'fhir/r4.js'
+import { parseExact } from '../exact.ts'
 import { type CodeList, cellsOf, piecesOf, systemList, tableList } from './code-list.ts'
 import { parsedJson, readText } from './input/text.ts'
 import { type Command, type Done, UsageError } from './options.ts'
@@ -8,7 +9,7 @@ import { toldFailures, writeAll } from './write-all.ts'
 const usage = 'Name the list, and for a table its code system: `pilotlight load-codes FILE.csv URL|VERSION`.'
 
 const jsonList = (path: string, text: string): CodeList => {
-  const resource = parsedJson(path, text) as CodeSystem
+  const resource = parsedJson(path, text, parseExact) as CodeSystem
   if (resource.resourceType !== 'CodeSystem' || !resource.url)
     throw new UsageError(`\`${path}\` is no CodeSystem with a \`url\`.`)
   return systemList(resource)

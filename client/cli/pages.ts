@@ -2,17 +2,18 @@ import type { Bundle, FhirResource } from 'fhir/r4.js'
 import type { Client, SearchParams } from 'fhir-kit-client'
 import type { Session } from './session.ts'
 
-/** Returns the matches of a search, over as many pages as it takes, up to a limit. */
+/** Returns the matches of a search, over as many pages as it takes, up to a limit; `adorn` adds what a page includes. */
 export const searchAll = async <Type extends FhirResource>(
   session: Session,
   resourceType: string,
   searchParams: SearchParams,
   limit: number,
+  adorn: (found: Type[], page: Bundle) => Type[] = (found) => found,
 ): Promise<Type[]> => {
   const found: Type[] = []
   let page = await session.ask(async (client) => bundle(await client.search({ resourceType, searchParams })))
   while (page) {
-    found.push(...matches<Type>(page))
+    found.push(...adorn(matches<Type>(page), page))
     const current = page
     page = found.length < limit ? await session.ask((client) => nextPage(client, current)) : undefined
   }

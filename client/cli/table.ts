@@ -1,4 +1,5 @@
 import stringWidth from 'string-width'
+import { endsOf, periodText } from '../clinical/time.ts'
 
 /** A cell that is longer is whole all the same, but the others need not be as wide. */
 const widest = 60
@@ -36,8 +37,10 @@ export const trendLine = (values: readonly number[], points = 24): string => {
   return shown.map((value) => bars[span === 0 ? 3 : Math.round(((value - low) / span) * 7)]).join('')
 }
 
-/** Returns a FHIR time as it was given, minutes and offset included: `2026-03-01 09:30 +01:00`. */
+/** Returns a FHIR time as it was given, minutes and offset included: `2026-03-01 09:30 +01:00`; both ends of a period. */
 export const timeText = (time: string): string => {
+  const ends = endsOf(time)
+  if (ends) return periodText(ends, (each = '') => timeText(each))
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::[\d.]+)?(Z|[+-]\d\d:\d\d)$/.exec(time)
   return match ? `${match[1]} ${match[2]} ${match[3] === 'Z' ? '+00:00' : match[3]}` : time
 }

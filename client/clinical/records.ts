@@ -1,5 +1,6 @@
 import type {
   Age,
+  AllergyIntolerance,
   Condition,
   Encounter,
   Medication,
@@ -23,6 +24,11 @@ const modified = (
 export const isActiveProblem = (condition: Condition): boolean =>
   !isCoded('conditionClinical', condition.clinicalStatus, ['inactive', 'resolved', 'remission']) &&
   !isCoded('conditionVerification', condition.verificationStatus, ['refuted', 'entered-in-error'])
+
+/** Returns whether an allergy is one now. */
+export const isActiveAllergy = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
+  !isCoded('allergyClinical', clinicalStatus, ['inactive', 'resolved']) &&
+  !isCoded('allergyVerification', verificationStatus, ['refuted', 'entered-in-error'])
 
 /** Returns a problem's status in a word. */
 export const problemStatus = (condition: Condition): string => {

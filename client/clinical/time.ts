@@ -13,8 +13,8 @@ const parsed = (value: string): number => (exact.test(value) ? Date.parse(value)
 const time = String.raw`(\d{4}[\dT:.Z+-]*|\.\.)`
 const interval = new RegExp(`^${time}/${time}$`)
 
-/** The ends of a period, as `periodTime` writes it; an open end is undefined. */
-const endsOf = (value: string | undefined): [string | undefined, string | undefined] | undefined => {
+/** Returns the ends of a period, as `periodTime` writes it, an open end as undefined; undefined where it is none. */
+export const endsOf = (value: string | undefined): [string | undefined, string | undefined] | undefined => {
   const [, from, to] = interval.exec(value ?? '') ?? []
   return from && to ? [from === '..' ? undefined : from, to === '..' ? undefined : to] : undefined
 }
@@ -54,7 +54,8 @@ const partialText = (match: RegExpExecArray): string => {
   return match[1] ?? ''
 }
 
-const periodText = (
+/** Returns both ends of a period in words. */
+export const periodText = (
   [start, end]: readonly (string | undefined)[],
   text: (value?: string) => string,
 ): string => {

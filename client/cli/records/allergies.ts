@@ -1,13 +1,10 @@
 import type { AllergyIntolerance } from 'fhir/r4.js'
-import { conceptText, isCoded } from '../../clinical/text.ts'
+import { isActiveAllergy } from '../../clinical/records.ts'
+import { conceptText } from '../../clinical/text.ts'
 import { openChart } from '../chart.ts'
 import type { Command } from '../options.ts'
 import { table } from '../table.ts'
 import { activeFirst } from './order.ts'
-
-const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
-  !isCoded(clinicalStatus, ['inactive', 'resolved']) &&
-  !isCoded(verificationStatus, ['refuted', 'entered-in-error'])
 
 const statusOf = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): string =>
   [conceptText(clinicalStatus) || 'status not recorded', conceptText(verificationStatus)]
@@ -36,7 +33,7 @@ const row = (allergy: AllergyIntolerance): string[] => [
 /** Shows a patient's allergies and intolerances, those of now first. */
 export const allergies = async (command: Command): Promise<string> => {
   const chart = await openChart(command)
-  const found = activeFirst(await chart.list<AllergyIntolerance>('AllergyIntolerance'), isActive)
+  const found = activeFirst(await chart.list<AllergyIntolerance>('AllergyIntolerance'), isActiveAllergy)
   if (command.json) return JSON.stringify(found, null, 2)
   return found.length === 0
     ? 'No allergies found: none are recorded, which does not say that there are none.'

@@ -1,6 +1,6 @@
 import type { AllergyIntolerance, Patient } from 'fhir/r4.js'
 import { useEffect, useRef } from 'react'
-import { isCoded } from '../../../clinical/codes.ts'
+import { isActiveAllergy } from '../../../clinical/records.ts'
 import { localReference } from '../../../clinical/references.ts'
 import { conceptText, identifiers, patientName, sexText } from '../../../clinical/text.ts'
 import { ageText, dayText, instant } from '../../../clinical/time.ts'
@@ -78,10 +78,6 @@ const severity = (allergy: AllergyIntolerance): string => {
   return [high, reaction].filter(Boolean).join(': ')
 }
 
-const isActive = ({ clinicalStatus, verificationStatus }: AllergyIntolerance): boolean =>
-  !isCoded('allergyClinical', clinicalStatus, ['inactive', 'resolved']) &&
-  !isCoded('allergyVerification', verificationStatus, ['refuted', 'entered-in-error'])
-
 const AllergyList = ({ allergies }: { allergies: readonly AllergyIntolerance[] }) => (
   <ul className="allergies">
     {allergies.map((allergy) => (
@@ -100,7 +96,7 @@ const AllergyList = ({ allergies }: { allergies: readonly AllergyIntolerance[] }
 
 const Allergies = ({ chart }: { chart: PatientChart }) => {
   const { state, items, error } = useCollection(chart.allergies)
-  const active = items.filter(isActive)
+  const active = items.filter(isActiveAllergy)
   return (
     <div className="allergy-line">
       <strong>Allergies</strong>
