@@ -1,36 +1,41 @@
 // https://hl7.org/fhir/R4/http.html#transaction
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
-import type { Bundle, BundleEntry } from 'fhir/r4.js'
+import type { Bundle } from 'fhir/r4.js'
 import { again } from './again.ts'
+import { filesNamed } from './input/find.ts'
 import { type LoadedFiles, openLoadedFiles, statePath } from './loaded.ts'
+import type { Content, Part } from './loading/parts.ts'
+import { readContent, stepOf } from './loading/read.ts'
+import { doneIn, entryReasons, failureReasons, type Reason, reasonLines } from './loading/reasons.ts'
 import { type Command, type Done, UsageError } from './options.ts'
 import { progressBar } from './progress.ts'
-import { issuesOf, reasonsOf, statusOf } from './reasons.ts'
+import { statusOf } from './reasons.ts'
 import { openSession, type Session } from './session.ts'
 import { isLarge, upload } from './upload.ts'
 
-/** What became of one file. */
-export type FileResult =
-  | { file: string; status: 'loaded'; resources: number }
-  | { file: string; status: 'skipped' }
-  | { file: string; status: 'failed'; reasons: string[] }
+/** What became of one file; of one that failed, some resources may be in. */
+export interface FileResult {
+  file: string
+  status: 'loaded' | 'skipped' | 'failed'
+  resources: number
+  note?: string
+  reasons?: string[]
+}
 
-/** Posts Bundles; returns what to print and whether all of them are in. */
+/** Writes what files hold; returns what to print and whether all of them are in. */
 export const load = async (command: Command): Promise<Done> => {
-  const files = command.words
-  if (files.length === 0) throw new UsageError('Name the files to load: `pilotlight load FILES…`.')
+  if (command.words.length === 0) throw new UsageError('Name the files to load: `pilotlight load FILES…`.')
+  const files = await filesNamed(command.words)
   const session = await openSession(command, 'loader')
   const loaded = openLoadedFiles(command.state ?? statePath(process.env))
   const began = performance.now()
   const bar = progressBar(files.length, process.stderr)
   const results: FileResult[] = []
-  for (const group of inOrder(files))
+  for (const group of await inSteps(files))
     await inParallel(group, command.concurrency, async (file) => {
       const result = await loadFile(session, loaded, file)
       results.push(result)
-      bar.done(result.status === 'loaded' ? result.resources : 0)
+      bar.done(result.resources)
     })
   bar.clear()
   const seconds = (performance.now() - began) / 1000
@@ -41,10 +46,14 @@ export const load = async (command: Command): Promise<Done> => {
   }
 }
 
-/** Synthea's patients refer to its hospitals and practitioners, which are in files of their own. */
-const inOrder = (files: readonly string[]): string[][] => {
-  const first = files.filter((file) => /^(hospital|practitioner)Information/.test(basename(file)))
-  return [first, files.filter((file) => !first.includes(file))]
+/** Hospitals and practitioners come before the patients that refer to them, in whatever order the files are named. */
+const inSteps = async (files: readonly string[]): Promise<string[][]> => {
+  const steps: string[][] = []
+  for (const file of files) {
+    const step = await stepOf(file)
+    steps[step] = [...(steps[step] ?? []), file]
+  }
+  return Object.values(steps)
 }
 
 const inParallel = async (
@@ -60,29 +69,54 @@ const inParallel = async (
 }
 
 const loadFile = async (session: Session, loaded: LoadedFiles, file: string): Promise<FileResult> => {
+  const reasons: Reason[] = []
+  let [resources, skipped] = [0, 0]
+  let content: Content = { parts: [] }
   try {
-    const text = await readFile(file, 'utf8')
-    checkBundle(text)
-    const hash = createHash('sha256').update(text).digest('hex')
-    if (await isLoaded(session, loaded.find(session.server, hash))) return { file, status: 'skipped' }
-    const response = await (isLarge(text)
-      ? upload(session, text)
-      : post(session, text, loaded.key(session.server, hash)))
-    const reasons = (response.entry ?? []).flatMap(entryFailure)
-    if (reasons.length > 0) return { file, status: 'failed', reasons }
-    loaded.add(session.server, hash, createdBy(response))
-    return { file, status: 'loaded', resources: response.entry?.length ?? 0 }
+    content = await readContent(file)
   } catch (error) {
-    return { file, status: 'failed', reasons: reasonsOf(error) }
+    reasons.push(...failureReasons(error, []))
+  }
+  for (const part of content.parts) {
+    const result = await loadPart(session, loaded, part)
+    resources += result.resources
+    skipped += result.skipped ? 1 : 0
+    reasons.push(...result.reasons)
+  }
+  const there = skipped > 0 && skipped === content.parts.length ? 'skipped' : 'loaded'
+  return {
+    file,
+    status: reasons.length > 0 ? 'failed' : there,
+    resources,
+    ...(content.note && { note: content.note }),
+    ...(reasons.length > 0 && { reasons: reasonLines(reasons) }),
   }
 }
 
-const checkBundle = (text: string): void => {
-  const { resourceType, type } = JSON.parse(text) as Partial<Bundle>
-  if (resourceType !== 'Bundle' || (type !== 'transaction' && type !== 'batch'))
-    throw new Error(
-      `It is not a Bundle of type transaction or batch, but ${resourceType ?? 'no resource'}${type ? ` of type ${type}` : ''}.`,
-    )
+interface PartResult {
+  resources: number
+  skipped?: boolean
+  reasons: readonly Reason[]
+}
+
+const loadPart = async (
+  session: Session,
+  loaded: LoadedFiles,
+  { text, places }: Part,
+): Promise<PartResult> => {
+  try {
+    const hash = createHash('sha256').update(text).digest('hex')
+    if (await isLoaded(session, loaded.find(session.server, hash)))
+      return { resources: 0, skipped: true, reasons: [] }
+    const response = await (isLarge(text)
+      ? upload(session, text)
+      : post(session, text, loaded.key(session.server, hash)))
+    const reasons = entryReasons(response, places)
+    if (reasons.length === 0) loaded.add(session.server, hash, createdBy(response))
+    return { resources: doneIn(response), reasons }
+  } catch (error) {
+    return { resources: 0, reasons: failureReasons(error, places) }
+  }
 }
 
 /** A server can lose its data and keep its address, so what the file created is looked for. */
@@ -106,33 +140,28 @@ const post = (session: Session, body: string, key: string): Promise<Bundle> => {
   return again(send, true) as Promise<Bundle>
 }
 
-const entryFailure = ({ response }: BundleEntry, index: number): string[] => {
-  if (!response || Number.parseInt(response.status, 10) < 400) return []
-  const issues = issuesOf(response.outcome)
-  return [`Bundle.entry[${index}]: ${response.status} ${issues.join(' ')}`.trim()]
-}
-
 const createdBy = (response: Bundle): string => {
   const location = response.entry?.find((entry) => entry.response?.location)?.response?.location ?? ''
   return location.replace(/\/_history\/.*$/, '')
 }
 
+const told = ({ file, status, resources, note, reasons = [] }: FileResult): string[] => {
+  if (status === 'failed')
+    return [`${resources > 0 ? 'IN PART' : 'FAILED'} ${file}`, ...reasons.map((reason) => `  ${reason}`)]
+  return status === 'loaded' && note ? [`${file}: ${note}`] : []
+}
+
 const summary = (results: readonly FileResult[], seconds: number): string => {
-  const count = (status: FileResult['status']): number =>
-    results.filter((result) => result.status === status).length
-  const resources = results.reduce(
-    (sum, result) => sum + (result.status === 'loaded' ? result.resources : 0),
-    0,
-  )
-  const failures = results.flatMap((result) =>
-    result.status === 'failed'
-      ? [`FAILED ${result.file}`, ...result.reasons.map((reason) => `  ${reason}`)]
-      : [],
-  )
+  const count = (status: FileResult['status'], some = true): number =>
+    results.filter((result) => result.status === status && (some || result.resources === 0)).length
+  const resources = results.reduce((sum, result) => sum + result.resources, 0)
+  const failed = count('failed', false)
+  const inPart = count('failed') - failed
   const skipped = count('skipped') > 0 ? `, ${count('skipped')} were there already` : ''
+  const part = inPart > 0 ? `, ${inPart} in part` : ''
   const rate = Math.round(resources / Math.max(seconds, 0.001))
   return [
-    ...failures,
-    `${count('loaded')} files loaded${skipped}, ${count('failed')} failed: ${resources} resources in ${seconds.toFixed(1)} s (${rate}/s).`,
+    ...results.flatMap(told),
+    `${count('loaded')} files loaded${skipped}${part}, ${failed} failed: ${resources} resources in ${seconds.toFixed(1)} s (${rate}/s).`,
   ].join('\n')
 }

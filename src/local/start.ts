@@ -47,6 +47,7 @@ const welcome = (stack: Stack, open: boolean, seconds: number): string => {
   const token = stack.url.includes(':3000/') ? '' : `PILOTLIGHT_URL=${stack.url} `
   return [
     `Pilotlight is ready after ${seconds.toFixed(1)} s.`,
+    `  The page       ${stack.cognito}/`,
     `  FHIR base URL  ${stack.url}`,
     ...(open
       ? ["  OPEN: every request is an administrator's, without a token. It listens on this machine only."]

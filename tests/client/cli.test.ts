@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { table } from '../../client/cli/table.ts'
 import { type Stack, startStack } from '../../src/local/stack.ts'
@@ -197,13 +198,11 @@ describe('the command line', () => {
     )
     expect(run.code).toBe(1)
     expect(run.out).toMatch(/FAILED .*invalid\.json\n {2}Bundle\.entry\[1\].*effective/)
-    expect(run.out).toMatch(
-      /patient\.json\n {2}It is not a Bundle of type transaction or batch, but Patient\./,
-    )
-    expect(run.out).toMatch(/broken\.json\n {2}.*JSON/)
+    expect(run.out).toMatch(/patient\.json: one resource, written as Patient\n/)
+    expect(run.out).toMatch(/broken\.json\n {2}It is no whole JSON: it ends in the middle\.\n/)
     expect(run.out).toMatch(/large\.json\n {2}.*`x`/)
-    expect(run.out).toMatch(/missing\.json\n {2}.*ENOENT/)
-    expect(run.out).toMatch(/\n1 files loaded, 5 failed/)
+    expect(run.out).toMatch(/missing\.json\n {2}There is no such file\./)
+    expect(run.out).toMatch(/\n2 files loaded, 4 failed: 2 resources/)
   })
 
   const guide = (): string => {
@@ -313,7 +312,39 @@ describe('the command line', () => {
     const batch = { ...transaction('Batch', { resourceType: 'Observation' }), type: 'batch' }
     const run = await load(file('batch.json', batch))
     expect(run.code).toBe(1)
-    expect(run.out).toMatch(/batch\.json\n {2}Bundle\.entry\[1\]: 4\d\d /)
+    expect(run.out).toMatch(
+      /IN PART .*batch\.json\n {2}Bundle\.entry\[1\] \(Observation urn:uuid:[^)]*\): 4\d\d /,
+    )
+  })
+
+  test('load takes a folder of lines, gzip, collections, histories and documents, and says what becomes of each', async () => {
+    const folder = join(directory, 'many', 'deep')
+    mkdirSync(folder, { recursive: true })
+    const person = (id: string) => ({ resourceType: 'Patient', id, name: [{ family: 'Many' }] })
+    const put = (name: string, text: string | Buffer) => writeFileSync(join(folder, name), text)
+    put('a.ndjson', ['l1', 'l2'].map((id) => `${JSON.stringify(person(id))}\n`).join('\r\n'))
+    put('b.json.gz', gzipSync(JSON.stringify(person('zipped'))))
+    const bundle = (type: string, entry: object[]) => ({ resourceType: 'Bundle', type, entry })
+    put('c.json', JSON.stringify(bundle('collection', [{ resource: person('collected') }])))
+    const versions = ['new', 'old'].map((family) => ({
+      resource: { ...person('past'), name: [{ family }] },
+      request: { method: 'PUT', url: 'Patient/past' },
+      response: { status: '200' },
+    }))
+    put('d.json', JSON.stringify(bundle('history', versions)))
+    put('latin.json', Buffer.from('{"resourceType":"Patient","id":"latin","gender":"\xe9"}', 'latin1'))
+    put('z.json', JSON.stringify(bundle('transaction-response', [])))
+    const run = await load(join(directory, 'many'))
+    expect(run.out).toMatch(/a\.ndjson: resources of a line each/)
+    expect(run.out).toMatch(/c\.json: collection: its resources are written in one transaction/)
+    expect(run.out).toMatch(/d\.json: history: the newest version of each resource is written/)
+    expect(run.out).toMatch(/FAILED .*latin\.json\n {2}It is not UTF-8/)
+    expect(run.out).toMatch(/FAILED .*z\.json\n {2}It is a transaction-response/)
+    expect(run.out).toMatch(/\n4 files loaded, 2 failed: 5 resources/)
+    expect((await pilotlight('get', 'Patient/past')).out).toContain('"new"')
+    expect((await pilotlight('get', 'Patient/l2')).code).toBe(0)
+    const piped = await pilotlightWith(JSON.stringify(person('piped')), 'load', '-')
+    expect(piped.out).toMatch(/^-: one resource, written as Patient\/piped\n1 files loaded/)
   })
 
   test('patients lists id, name and birth date', async () => {
