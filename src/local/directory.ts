@@ -55,6 +55,13 @@ export const dataDirectory = (name: string): Directory => {
   }
 }
 
+/** Refuses a directory that no data can be kept in, before anything is built or started. */
+export const checkDirectory = (name: string): void => {
+  if (name === ':memory:') return
+  const { path } = dataDirectory(name)
+  if (!isWritable(path)) throw unusable(path, new Error('it is not yours to write'))
+}
+
 /** https://www.sqlite.org/rescode.html#busy */
 const busy = 5
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { prepare } from './bundle.ts'
 import { fillStore } from './demo/fill.ts'
-import { defaultDirectory } from './directory.ts'
+import { checkDirectory, defaultDirectory } from './directory.ts'
 import { Refusal } from './engines.ts'
 import { type Stack, startStack } from './stack.ts'
 import { projectRoot } from './template.ts'
@@ -65,6 +65,7 @@ const welcome = (stack: Stack, open: boolean, seconds: number): string => {
 const main = async (): Promise<void> => {
   const began = performance.now()
   const options = readOptions(process.argv.slice(2), process.env)
+  checkDirectory(options.dataDir)
   await prepare().catch((error: NodeJS.ErrnoException) => {
     throw unbuilt.has(error.code ?? '') ? stale : error
   })
@@ -88,8 +89,15 @@ const stale = new Refusal(
   `What was built in ${projectRoot}dist is older than its sources, and not yours to write: its owner can run \`npm run build\`.`,
 )
 
+/** Draws on a terminal over the line before; anywhere else, says each fifth. */
+const showMade = (done: number, all: number): void => {
+  if (process.stderr.isTTY)
+    process.stderr.write(`\r\x1b[K${done === all ? '' : `${done} of ${all} patients made up`}`)
+  else if (done % 5 === 0) console.error(`${done} of ${all} patients made up`)
+}
+
 const demonstrate = async (stack: Stack, open: boolean): Promise<string> => {
-  const count = await fillStore(stack, open)
+  const count = await fillStore(stack, open, showMade)
   return count === 0
     ? 'The store has patients already: none were made up.'
     : `${count} patients were made up.`

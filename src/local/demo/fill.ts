@@ -23,10 +23,11 @@ const isEmptyStore = async (send: Send): Promise<boolean> => {
   return !found.entry?.length
 }
 
-const post = async (send: Send, bundles: Iterator<string>): Promise<void> => {
+const post = async (send: Send, bundles: Iterator<string>, made: () => void): Promise<void> => {
   for (let next = bundles.next(); !next.done; next = bundles.next()) {
     const response = await send('', next.value)
     if (!response.ok) throw new Error(`A demonstration patient was refused: ${await response.text()}`)
+    made()
   }
 }
 
@@ -34,10 +35,16 @@ const post = async (send: Send, bundles: Iterator<string>): Promise<void> => {
  * Fills an empty store with patients generated as of today. Returns the number of patients, 0 for a store
  * with data.
  */
-export const fillStore = async (stack: Stack, open: boolean): Promise<number> => {
+export const fillStore = async (
+  stack: Stack,
+  open: boolean,
+  progress: (done: number, all: number) => void = () => {},
+): Promise<number> => {
   const send = await sender(stack, open)
   if (!(await isEmptyStore(send))) return 0
   const bundles = demoBundles(patients, { until: new Date().toISOString().slice(0, 10) })[Symbol.iterator]()
-  await Promise.all(Array.from({ length: postsAtOnce }, () => post(send, bundles)))
+  let done = 0
+  const made = () => progress(++done, patients)
+  await Promise.all(Array.from({ length: postsAtOnce }, () => post(send, bundles, made)))
   return patients
 }
