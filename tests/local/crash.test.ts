@@ -7,7 +7,7 @@ import { openStore } from '../../src/store/dynamo/open.ts'
 import { sampleOf } from '../fhir/sample.ts'
 import { type Asking, askDoor, eventOf, type Told } from '../handlers/caller.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
-import { movableClock } from '../store/faults.ts'
+import { leapingClock } from '../store/faults.ts'
 import { type CrashCase, crashCases, observation } from './crash-cases.ts'
 import type { CrashOrder } from './crash-writer.ts'
 
@@ -73,10 +73,9 @@ describe('a process that is killed between two calls of the store', () => {
     return said === '' ? { killed: true } : { killed: false, ...JSON.parse(said) }
   }
 
-  /** A process that knows nothing yet; `ahead` is how much later it looks. */
-  const restarted = (ahead = 0, env: CrashCase['env'] = {}): Ask => {
-    const clock = movableClock()
-    clock.move(ahead)
+  /** A process that knows nothing yet; `leap` is the time that passes with every wait of its store. */
+  const restarted = (leap = 0, env: CrashCase['env'] = {}): Ask => {
+    const clock = leapingClock(leap)
     const store = openStore({ ...engines.place, clock, timing: { patience: 300 } })
     const handler = door({ openStore: store, archive: engines.archive }, { LOG_LEVEL: 'OFF', ...env })
     return (...asked) => askDoor(handler, eventOf(...asked))

@@ -111,3 +111,15 @@ export const movableClock = (): MovableClock => {
     },
   }
 }
+
+/** Returns a clock on which `leap` milliseconds pass with every wait, so that whoever waits has soon watched for a lease. */
+export const leapingClock = (leap: number): MovableClock => {
+  const clock = movableClock()
+  return {
+    ...clock,
+    sleep: async (milliseconds) => {
+      await clock.sleep(milliseconds)
+      clock.move(leap)
+    },
+  }
+}

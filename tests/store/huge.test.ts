@@ -5,7 +5,7 @@ import { openStore } from '../../src/store/dynamo/open.ts'
 import { typeList } from '../../src/store/keys.ts'
 import { getOne, liveIds, manyNotes, put } from './drafts.ts'
 import { type Engines, startEngines } from './engines.ts'
-import { movableClock } from './faults.ts'
+import { leapingClock } from './faults.ts'
 
 /** `npm run test:long -- huge` takes 25,000. */
 const count = Number(process.env.HUGE_ENTRIES ?? 1_500)
@@ -44,9 +44,8 @@ const committed = (tenant: string, death: string): Promise<string> =>
     })
   })
 
-const opened = (tenant: string, ahead = 0) => {
-  const clock = movableClock()
-  clock.move(ahead)
+const opened = (tenant: string, leap = 0) => {
+  const clock = leapingClock(leap)
   return openStore({ ...engines.place, clock, timing: { patience: 1_000 } })(tenant)
 }
 
