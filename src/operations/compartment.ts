@@ -90,6 +90,11 @@ export const compartmentPage = (
 ): Promise<CompartmentPage> =>
   agreed(() => readOnce({ store, base, patient, list: patientList(patient).name }, asked))
 
+/** Returns the candidates, each place once: entries of superseded versions stand beside the current one's for a while. */
+const eachOnce = (candidates: readonly Candidate[]): Candidate[] => [
+  ...new Map(candidates.map((candidate) => [`${candidate.order}\n${candidate.id}`, candidate])).values(),
+]
+
 /** Index items that are read at a time at the least, and how often where none is of the types that are wanted. */
 const leastItems = 100
 const mostReads = 20
@@ -105,7 +110,7 @@ const wantedFrom = async (
     const { after } = from
     const limit = Math.max(count, leastItems)
     const page = await store.page({ list, shard: 0, reverse: false, limit, ...(after && { after }) })
-    const wanted = page.candidates.filter(
+    const wanted = eachOnce(page.candidates).filter(
       (candidate) => (types.size === 0 || types.has(typeOf(candidate))) && compare(candidate, from) > 0,
     )
     if (page.after === undefined) return { wanted, from }
@@ -118,7 +123,7 @@ const wantedFrom = async (
 const readOnce = async (compartment: Compartment, asked: Asked): Promise<CompartmentPage> => {
   const { wanted, from, after } = await wantedFrom(compartment, asked, placeOf(asked.cursor))
   wanted.sort(compare)
-  const { versions, done } = await standingUpTo(wanted.slice(0, asked.count), compartment)
+  const { versions, done } = await standingUpTo(wanted, asked.count, compartment)
   const last = wanted[done - 1]
   if (last && wanted.length > done)
     return { versions, next: opaque({ after: from.after, order: last.order, id: last.id }) }
@@ -145,16 +150,18 @@ const agreed = async (read: () => Promise<CompartmentPage>): Promise<Compartment
 
 const atOnce = 200
 
-/** Returns what stands at the candidates, until a page has as many characters as it may, and how far that was. */
+/** Returns the current versions at the candidates until a page is full, by number or by characters, and how many it took. */
 const standingUpTo = async (
   candidates: readonly Candidate[],
+  count: number,
   compartment: Compartment,
 ): Promise<{ versions: Version[]; done: number }> => {
   const found = new Map<string, Version>()
   let size = 0
   let done = 0
-  while (done < candidates.length && size < mostCharacters) {
-    for (const version of await standing(candidates.slice(done, done + atOnce), compartment)) {
+  while (done < candidates.length && size < mostCharacters && found.size < count) {
+    const some = candidates.slice(done, done + Math.min(atOnce, count - found.size))
+    for (const version of await standing(some, compartment)) {
       if (size >= mostCharacters) break
       if (version) found.set(`${version.type}/${version.id}`, version)
       size += version?.text.length ?? 0
