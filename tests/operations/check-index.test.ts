@@ -1,4 +1,4 @@
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
+import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
 import { entriesOf } from '../../src/search/index/entries.ts'
@@ -11,6 +11,7 @@ import type { Write } from '../../src/store/port.ts'
 import { newWriteId } from '../../src/store/write-ids.ts'
 import { type Server, startServer } from '../handlers/caller.ts'
 import { failingAt, isRecord, movableClock } from '../store/faults.ts'
+import { wholePartition, wholeTable } from '../store/whole.ts'
 
 type Item = Record<string, unknown> & { pk: string; sk: string; ids: string[] }
 
@@ -23,18 +24,8 @@ afterAll(() => server?.stop())
 
 const send = (command: unknown) => server.engines.clients.dynamo.send(command as never) as Promise<never>
 const table = () => server.engines.tables.search
-const itemsOf = async (pk: string): Promise<Item[]> =>
-  (
-    (await send(
-      new QueryCommand({
-        TableName: table(),
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': pk },
-      }),
-    )) as { Items: Item[] }
-  ).Items
-const allItems = async (): Promise<Item[]> =>
-  ((await send(new ScanCommand({ TableName: table() }))) as { Items: Item[] }).Items
+const itemsOf = (pk: string): Promise<Item[]> => wholePartition(server.engines.clients, table(), pk)
+const allItems = (): Promise<Item[]> => wholeTable(server.engines.clients, table())
 const drop = ({ pk, sk }: Item) => send(new DeleteCommand({ TableName: table(), Key: { pk, sk } }))
 const put = (item: object) => send(new PutCommand({ TableName: table(), Item: item as Item }))
 

@@ -8,6 +8,7 @@ import type { Build } from '../../src/store/port.ts'
 import type { StreamRecord } from '../../src/store/stream.ts'
 import { type Asking, askDoor, eventOf, type Told } from '../handlers/caller.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
+import { wholeTable } from '../store/whole.ts'
 import { put as writeOf } from './hospital.ts'
 
 const usCore = new URL('../../../shared/data/us-core-6.1.0', import.meta.url).pathname
@@ -235,11 +236,8 @@ test('a definition that is changed is indexed anew, and is refused until that is
 
 test('one that is retired is refused at once, everywhere, and its entries go', async () => {
   const scan = async () => {
-    const { ScanCommand } = await import('@aws-sdk/lib-dynamodb')
-    const { Items = [] } = (await engines.clients.dynamo.send(
-      new ScanCommand({ TableName: engines.tables.search }) as never,
-    )) as unknown as { Items: { pk: string }[] }
-    return Items.filter(({ pk }) => pk.includes('|ward~'))
+    const items = await wholeTable<{ pk: string }>(engines.clients, engines.tables.search)
+    return items.filter(({ pk }) => pk.includes('|ward~'))
   }
   expect(await scan()).not.toEqual([])
   await put({ ...parameter('ward', 'ward', 'token', named('room')), status: 'retired' })
@@ -350,12 +348,10 @@ test('what an upgrade indexes otherwise is indexed anew, and then the build befo
     by(before),
   )
   const upgraded = by({ print, types })
-  const { DeleteCommand, ScanCommand } = await import('@aws-sdk/lib-dynamodb')
+  const { DeleteCommand } = await import('@aws-sdk/lib-dynamodb')
   const send = (command: unknown) => engines.clients.dynamo.send(command as never) as Promise<unknown>
-  const { Items } = (await send(new ScanCommand({ TableName: engines.tables.search }))) as {
-    Items: { pk: string; sk: string }[]
-  }
-  const lost = Items.filter(({ pk }) => /^main\|#?Group\|type\|/.test(pk))
+  const items = await wholeTable<{ pk: string; sk: string }>(engines.clients, engines.tables.search)
+  const lost = items.filter(({ pk }) => /^main\|#?Group\|type\|/.test(pk))
   expect(lost).toHaveLength(2)
   for (const { pk, sk } of lost)
     await send(new DeleteCommand({ TableName: engines.tables.search, Key: { pk, sk } }))

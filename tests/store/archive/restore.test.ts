@@ -1,4 +1,3 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Resource } from '../../../src/fhir/definitions.ts'
 import { headOf } from '../../../src/store/archive/head.ts'
@@ -8,6 +7,7 @@ import { entriesOf, getOne, manyNotes, put, randomFiller, remove } from '../draf
 import { type Engines, startEngines } from '../engines.ts'
 import { movableClock, sending } from '../faults.ts'
 import { recordsOf } from '../stream-records.ts'
+import { wholeTable } from '../whole.ts'
 
 let engines: Engines
 beforeAll(async () => {
@@ -20,11 +20,11 @@ const entriesOfResource = ({ resourceType: type, id = '', code, date }: Resource
 
 type Item = Record<string, unknown>
 
-const itemsIn = async ({ clients: { dynamo }, tables }: Engines, tenant: string): Promise<Item[]> => {
-  const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: tables.resources }))
-  return Items.filter(({ pk }) => pk.startsWith(`${tenant}|`)).sort((a, b) =>
-    `${a.pk}${a.sk}` < `${b.pk}${b.sk}` ? -1 : 1,
-  )
+const itemsIn = async ({ clients, tables }: Engines, tenant: string): Promise<Item[]> => {
+  const items = await wholeTable<Item>(clients, tables.resources)
+  return items
+    .filter(({ pk }) => String(pk).startsWith(`${tenant}|`))
+    .sort((a, b) => (`${a.pk}${a.sk}` < `${b.pk}${b.sk}` ? -1 : 1))
 }
 
 /** An item's attributes that belong to the tables it is in: the write, and what follows from it. */
