@@ -5,6 +5,8 @@ import { type Answer, fields, type Input, refused, type Send } from './dynamodb/
 import type { Context } from './dynamodb/writes.ts'
 import type { Engine, EngineRequest } from './engine.ts'
 import { databaseFault, drawFault, type Fault, faultsOfDatabase } from './faults.ts'
+import type { Meter } from './heat/meter.ts'
+import { metered } from './heat/metered.ts'
 import type { StrictOptions } from './options.ts'
 import { cut, jsonReply, type Reply } from './reply.ts'
 import { denialMessage, type Principals, verdictOf } from './rights/callers.ts'
@@ -20,6 +22,7 @@ export interface Setting {
   count(name: string): void
   principals: Principals | undefined
   ledger: Ledger
+  meter: Meter
 }
 
 /** Where the local stack claims to be. */
@@ -34,8 +37,17 @@ export const createDatabase = (
 ): ((request: EngineRequest) => Promise<Reply>) => {
   const operationOf = createOperations()
 
-  const perform = (operation: string, input: Input, headers: IncomingHttpHeaders): Promise<Answer> =>
-    operationOf(operation)(context, { operation, input, send: sender(engine, headers) })
+  const perform = (operation: string, asked: Input, headers: IncomingHttpHeaders): Promise<Answer> => {
+    const send = sender(engine, headers)
+    const schemaOf = (table: string) => context.tables.schema(table, send)
+    const throttled = (): Answer => {
+      setting.count('throttled by heat')
+      return databaseFault(setting.chance, { name: 'throttled', takesEffect: false }, operation, asked)
+    }
+    return metered({ meter: setting.meter, schemaOf, throttled }, operation, asked, (input) =>
+      operationOf(operation)(context, { operation, input, send }),
+    )
+  }
 
   return async (request) => {
     const { options, count, chance } = setting

@@ -12,6 +12,8 @@ export interface Guard {
   keyring: Keyring | undefined
   /** How far the time of a signature may be off, in seconds; 0 asks no time. */
   mostSkewSeconds(): number
+  /** Counts a refusal by its name. */
+  count(name: string): void
 }
 
 /** The longest body that passes, in bytes: S3's may be an upload of 100 MB, DynamoDB takes 16 MB. */
@@ -27,13 +29,17 @@ const replyOf = (service: Service, { status, code, message }: Fault): Reply =>
  * site. Fails where the body breaks off: the bucket's engine would keep its beginning.
  */
 export const admit = async (
-  { service, keyring, mostSkewSeconds }: Guard,
+  { service, keyring, mostSkewSeconds, count }: Guard,
   message: IncomingMessage,
 ): Promise<EngineRequest | { refusal: Reply }> => {
   const { method = 'GET', url: path = '/', headers } = message
   const judge = (body: Buffer | undefined): Fault | undefined =>
     keyring &&
     signatureFault(service, { method, path, headers }, body, { keyring, mostSkew: mostSkewSeconds() })
+  const refuse = (fault: Fault): { refusal: Reply } => {
+    count(`refused ${fault.code}`)
+    return { refusal: replyOf(service, fault) }
+  }
   const early = isForeign(headers)
     ? faultOf(service, 'unsigned')
     : service === 's3'
@@ -41,9 +47,9 @@ export const admit = async (
       : undefined
   if (early) {
     message.resume()
-    return { refusal: replyOf(service, early) }
+    return refuse(early)
   }
   const body = await readBody(message, longestBody[service])
   const fault = judge(body)
-  return fault ? { refusal: replyOf(service, fault) } : { method, path, headers, body }
+  return fault ? refuse(fault) : { method, path, headers, body }
 }

@@ -6,6 +6,26 @@ export interface StrictOptions {
   faults: FaultOptions
   signatures: SignatureOptions
   stream: StreamOptions
+  workers: WorkerOptions
+  heat: HeatOptions
+}
+
+/** What the processes that run functions are like; a worker that runs already keeps its clock. */
+export interface WorkerOptions {
+  /** The farthest that a worker's clock is off, ahead or behind, in seconds; 0 gives it the machine's. */
+  mostSkewSeconds: number
+  /** The longest time until a worker's clock steps to being off by another amount, in seconds. */
+  stepSeconds: number
+  /** Whether a worker that takes more than its function's `MemorySize` is killed. */
+  limitMemory: boolean
+}
+
+/** Units are counted always; this says whether calls beyond the limits are throttled. */
+export interface HeatOptions {
+  /** Each partition key's 1,000 write units and 3,000 read units a second. */
+  limitKeys: boolean
+  /** The 4,000 write units and 12,000 read units a second of a new on-demand table or index. */
+  limitTables: boolean
 }
 
 export interface StreamOptions {
@@ -90,6 +110,8 @@ export const laptopOptions: StrictOptions = {
   faults: noFaults,
   signatures: { mostSkewSeconds: 300 },
   stream: { repeated: 0 },
+  workers: { mostSkewSeconds: 0, stepSeconds: 10, limitMemory: false },
+  heat: { limitKeys: false, limitTables: false },
 }
 
 /** The options of tests: everything that AWS may do without a fault, by short pauses. */
@@ -105,6 +127,7 @@ export const testOptions: StrictOptions = {
     indexLag: 0,
   },
   stream: { repeated: 0.1 },
+  workers: { mostSkewSeconds: 300, stepSeconds: 10, limitMemory: true },
 }
 
 /** A change of some options; what is left out stays as it is. */
@@ -119,6 +142,8 @@ export const changedOptions = (options: StrictOptions, change: StrictChange): St
   faults: { ...options.faults, ...change.faults },
   signatures: { ...options.signatures, ...change.signatures },
   stream: { ...options.stream, ...change.stream },
+  workers: { ...options.workers, ...change.workers },
+  heat: { ...options.heat, ...change.heat },
 })
 
 /**

@@ -10,10 +10,12 @@ import { createLocks } from './dynamodb/locks.ts'
 import { rememberTables } from './dynamodb/tables.ts'
 import type { Context } from './dynamodb/writes.ts'
 import { connectEngine, type EngineRequest } from './engine.ts'
-import { changedOptions, type StrictChange, type StrictOptions } from './options.ts'
+import { createMeter, type Heat } from './heat/meter.ts'
+import { changedOptions, type StrictChange, type StrictOptions, type WorkerOptions } from './options.ts'
 import { cut, type Reply, send } from './reply.ts'
 import type { Principals } from './rights/callers.ts'
 import { createLedger, type Ledger } from './rights/ledger.ts'
+import type { Skew } from './workers/skewed.ts'
 
 /** The engines' addresses. */
 export interface Endpoints {
@@ -31,6 +33,12 @@ export interface StrictProxy {
   counts(): Readonly<Record<string, number>>
   /** The rights that were used and the uses that were denied. */
   ledger: Ledger
+  /** Returns the partition keys that took the most units in a second. */
+  hottest(count: number): Heat[]
+  /** Returns the options of the workers that start or are called now. */
+  workers(): WorkerOptions
+  /** Returns the variables that give the next worker a clock of its own; none where it has the machine's. */
+  nextClock(): Record<string, string>
   /** Returns whether the next batch of a stream is delivered twice. */
   repeats(): boolean
   /** Returns when the indexes show every write made so far. */
@@ -50,11 +58,16 @@ export const startStrict = async (
   keyring?: Keyring,
 ): Promise<StrictProxy> => {
   let current = options
+  let clocks = 0
   const counts: Record<string, number> = {}
   const ledger = createLedger()
   const setting: Setting = {
     principals,
     ledger,
+    meter: createMeter(
+      () => current.heat,
+      () => performance.now(),
+    ),
     options: () => current,
     chance: seededChance(options.seed),
     count: (name) => {
@@ -71,7 +84,12 @@ export const startStrict = async (
   }
   const connections = { dynamodb: connectEngine(engines.dynamodb), s3: connectEngine(engines.s3) }
   const mostSkewSeconds = () => current.signatures.mostSkewSeconds
-  const guardOf = (service: 'dynamodb' | 's3'): Guard => ({ service, keyring, mostSkewSeconds })
+  const guardOf = (service: 'dynamodb' | 's3'): Guard => ({
+    service,
+    keyring,
+    mostSkewSeconds,
+    count: setting.count,
+  })
   const [dynamodb, s3] = await Promise.all([
     listen(guardOf('dynamodb'), createDatabase(connections.dynamodb, setting, context)),
     listen(guardOf('s3'), createBucket(connections.s3, setting)),
@@ -83,6 +101,14 @@ export const startStrict = async (
     },
     counts: () => ({ ...counts }),
     ledger,
+    hottest: setting.meter.hottest,
+    workers: () => current.workers,
+    nextClock: () => {
+      const { mostSkewSeconds: mostSeconds, stepSeconds } = current.workers
+      if (mostSeconds === 0) return {}
+      const skew: Skew = { seed: options.seed * 1_000 + clocks++, mostSeconds, stepSeconds }
+      return { CLOCK_SKEW: JSON.stringify(skew) }
+    },
     repeats: () => setting.chance.happens(current.stream.repeated),
     settled: lag.settled,
     stop: async () => {
