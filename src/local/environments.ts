@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync } from 'node:fs'
 import type { InvokeOrder, InvokeReport } from './environment.ts'
+import { resetPeak, residentOf } from './strict/workers/memory.ts'
 
 /** A function as an environment runs it. */
 export type Runnable = Omit<InvokeOrder, 'id' | 'event' | 'requestId'>
@@ -30,6 +31,8 @@ interface Environment {
   child: ChildProcess
   job: Job | undefined
   timer: NodeJS.Timeout | undefined
+  /** Looks at the process's memory while it works. */
+  watch: NodeJS.Timeout | undefined
 }
 
 export interface EnvironmentsOptions {
@@ -39,7 +42,14 @@ export interface EnvironmentsOptions {
   logPath: string
   /** Loaded at once, so that the first request need not wait for them. */
   preload: readonly Runnable[]
+  /** Returns the variables that give the next process a clock of its own. */
+  nextClock?: () => Readonly<Record<string, string>>
+  /** Returns whether a process that takes more memory than its function has is killed. */
+  limitsMemory?: () => boolean
 }
+
+const preload = new URL('./strict/workers/preload.ts', import.meta.url).href
+const watchMilliseconds = 50
 
 /** Starts processes that run handlers, one invocation each at a time; further ones wait in line. A dead one is replaced. */
 export const startEnvironments = (options: EnvironmentsOptions): Environments => {
@@ -52,13 +62,16 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
   const start = (): void => {
     const log = openSync(options.logPath, 'a')
     const child = fork(new URL('./environment.ts', import.meta.url), {
-      env: { ...options.variables },
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      env: { ...options.variables, ...options.nextClock?.() },
+      execArgv: [
+        '--disable-warning=ExperimentalWarning',
+        ...(options.nextClock ? ['--import', preload] : []),
+      ],
       serialization: 'advanced',
       stdio: ['ignore', log, log, 'ipc'],
     })
     closeSync(log)
-    const environment: Environment = { child, job: undefined, timer: undefined }
+    const environment: Environment = { child, job: undefined, timer: undefined, watch: undefined }
     all.add(environment)
     child.on('message', (report: InvokeReport) => heard(environment, report))
     child.once('exit', (code, signal) => gone(environment, `The process ended (${signal ?? code}).`))
@@ -68,6 +81,12 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
   const heard = (environment: Environment, report: InvokeReport): void => {
     if ('chunk' in report) {
       environment.job?.receive?.(report.chunk)
+      return
+    }
+    // A message may have been on its way when its process was killed.
+    if (environment.child.killed) return
+    if (isOverMemory(environment)) {
+      outOfMemory(environment)
       return
     }
     if ('ready' in report) for (const fn of options.preload) environment.child.send({ load: fn })
@@ -85,6 +104,7 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
 
   const settle = (environment: Environment, outcome: Outcome): void => {
     clearTimeout(environment.timer)
+    clearInterval(environment.watch)
     environment.job?.settle(outcome)
     environment.job = undefined
   }
@@ -97,8 +117,24 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
     if (!stopping) setTimeout(() => !stopping && start(), 50)
   }
 
+  /** A process that has grown by another function's work begins anew: on Lambda each has processes of its own. */
+  const isTooLarge = ({ child }: Environment, { fn }: Job): boolean =>
+    (options.limitsMemory?.() && (residentOf(child.pid ?? 0)?.now ?? 0) > bytesOf(fn)) || false
+
   const assign = (environment: Environment, job: Job): void => {
+    if (isTooLarge(environment, job)) {
+      line.unshift(job)
+      environment.child.kill('SIGKILL')
+      return
+    }
     environment.job = job
+    if (options.limitsMemory?.()) {
+      resetPeak(environment.child.pid ?? 0)
+      environment.watch = setInterval(
+        () => isOverMemory(environment) && outOfMemory(environment),
+        watchMilliseconds,
+      )
+    }
     environment.timer = setTimeout(() => overdue(environment), job.fn.timeoutSeconds * 1000)
     environment.child.send({
       ...job.fn,
@@ -106,6 +142,17 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
       event: job.event,
       requestId: randomUUID(),
     } satisfies InvokeOrder)
+  }
+
+  const isOverMemory = ({ child, job }: Environment): boolean =>
+    job !== undefined &&
+    options.limitsMemory?.() === true &&
+    (residentOf(child.pid ?? 0)?.peak ?? 0) > bytesOf(job.fn)
+
+  /** Lambda's words for it: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html */
+  const outOfMemory = (environment: Environment): void => {
+    settle(environment, { kind: 'crash', reason: 'Runtime exited with error: signal: killed' })
+    environment.child.kill('SIGKILL')
   }
 
   const overdue = (environment: Environment): void => {
@@ -131,6 +178,9 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
     },
   }
 }
+
+/** `MemorySize` is in MiB. */
+const bytesOf = ({ memory }: Runnable): number => memory * 2 ** 20
 
 const ended = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {

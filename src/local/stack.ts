@@ -208,17 +208,19 @@ const startFunctions = (
   logPath: string,
 ): void => {
   const engines = parts.engines as Engines
-  const variables = sharedVariables(parts.strict as StrictProxy)
+  const strict = parts.strict as StrictProxy
+  const limitsMemory = () => strict.workers().limitMemory
+  const shared = { variables: sharedVariables(strict), logPath, nextClock: strict.nextClock, limitsMemory }
   const streamFunctions = template.functions.filter((fn) => fn.stream)
   const api = template.functions
     .filter((fn) => !fn.stream && !fn.queue)
     .map((fn) => runnables.get(fn.id) as Runnable)
   const count = options.environments ?? Math.max(2, availableParallelism())
-  parts.environments = startEnvironments({ count, variables, logPath, preload: api })
-  parts.streamEnvironment = startEnvironments({ count: 1, variables, logPath, preload: [] })
+  parts.environments = startEnvironments({ ...shared, count, preload: api })
+  parts.streamEnvironment = startEnvironments({ ...shared, count: 1, preload: [] })
   const jobs = template.functions.filter((fn) => fn.queue)
   const jobCount = jobs.reduce((sum, fn) => sum + (fn.queue?.concurrency ?? 0), 0)
-  parts.jobEnvironments = startEnvironments({ count: jobCount, variables, logPath, preload: [] })
+  parts.jobEnvironments = startEnvironments({ ...shared, count: jobCount, preload: [] })
   parts.queuePollers = jobs.map((fn) => queuePollerOf(fn, parts, runnables.get(fn.id) as Runnable))
   for (const fn of streamFunctions)
     parts.poller = pollerOf(fn, parts, engines, runnables.get(fn.id) as Runnable)

@@ -1,7 +1,7 @@
 import { raced } from '../outcome/messages.ts'
 
 const mostAttempts = 40
-/** Stays below the time that API Gateway waits for an answer, 29 s. */
+/** Stays below the time that API Gateway waits for an answer, 29 s; in milliseconds of the monotonic clock. */
 const patience = 15_000
 
 const pause = (attempt: number): Promise<void> =>
@@ -9,8 +9,8 @@ const pause = (attempt: number): Promise<void> =>
 
 /** Tries until an attempt wins its race; what it read before must be read anew by each attempt. */
 export const persevere = async <T>(attempt: () => Promise<T | undefined>): Promise<T> => {
-  const until = Date.now() + patience
-  for (let i = 0; i < mostAttempts && Date.now() < until; i++) {
+  const until = performance.now() + patience
+  for (let i = 0; i < mostAttempts && performance.now() < until; i++) {
     const result = await attempt()
     if (result !== undefined) return result
     await pause(i)

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Stack, startStack } from '../../src/local/stack.ts'
+import { testOptions } from '../../src/local/strict/options.ts'
 
 /** `npm run test:long -- chaos` takes a minute. */
 const seconds = Number(process.env.CHAOS_SECONDS ?? 6)
@@ -19,7 +20,7 @@ interface Attempt {
 
 let stack: Stack
 beforeAll(async () => {
-  stack = await startStack({ open: true, environments: 4 })
+  stack = await startStack({ open: true, environments: 8, strict: testOptions })
 })
 afterAll(() => stack?.stop())
 

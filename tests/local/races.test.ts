@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Stack, startStack } from '../../src/local/stack.ts'
+import { testOptions } from '../../src/local/strict/options.ts'
 
 type Json = Record<string, unknown>
 
@@ -7,7 +8,7 @@ describe('requests that race in processes of their own', () => {
   let stack: Stack
   let authorization: string
   beforeAll(async () => {
-    stack = await startStack({ environments: 4 })
+    stack = await startStack({ environments: 8, strict: testOptions })
     authorization = `Bearer ${await stack.token('clinician')}`
   })
   afterAll(() => stack?.stop())

@@ -93,11 +93,11 @@ export const survey = async (
   cursor?: string,
 ): Promise<Surveyed> => {
   const walks = walksOf(checking, scope)
-  const began = Date.now()
+  const began = performance.now()
   let [walk, after] = placeOf(cursor, walks.length)
   let all = nothing
   while (walk < walks.length) {
-    if (all.entries >= most || Date.now() - began > patience)
+    if (all.entries >= most || performance.now() - began > patience)
       return { ...all, next: written(after === undefined ? [walk] : [walk, after]) }
     const step = await (walks[walk] as Step)(after)
     all = added(all, step.checked)
