@@ -132,7 +132,7 @@ const securityService = {
 const security = (login: Login | undefined): object => ({
   ...unlessEmpty('extension', login ? oauth(login) : []),
   cors: true,
-  service: [securityService],
+  ...(login && { service: [securityService] }),
 })
 
 const headers =

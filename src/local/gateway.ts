@@ -19,7 +19,7 @@ import { matchRoute } from './routing.ts'
 import type { Keyring } from './signature/verify.ts'
 import type { Template } from './template.ts'
 import type { Authorizer } from './token.ts'
-import { askUserPool } from './user-pool.ts'
+import { askUserPool, isOfUserPool } from './user-pool.ts'
 
 /** What stands behind the gateway once the engines run. */
 export interface Backend {
@@ -41,7 +41,7 @@ export interface Gateway {
 
 /**
  * Listens on loopback and answers as API Gateway would: below the stage by the template's routes, the page at `/`, and
- * everything else from the user pool's service, so that one address has it all. Fails with EADDRINUSE when the port is taken.
+ * sign-in from the user pool's service, so that one address has it all; other addresses are refused. Fails with EADDRINUSE when the port is taken.
  */
 export const startGateway = async (template: Template, port: number): Promise<Gateway> => {
   const backend = Promise.withResolvers<Backend>()
@@ -85,7 +85,11 @@ const answer = async (
     send(response, refusal(template.gatewayResponses, type, message))
   if (isForeign(request.headers)) return refuse('DEFAULT_4XX', foreign)
   const target = belowStage(template.stage, request.url ?? '/')
-  if (target === undefined) return besideStage(await waiting, request, response)
+  if (target === undefined) {
+    if (!(await besideStage(await waiting, request, response)))
+      refuse('MISSING_AUTHENTICATION_TOKEN', 'Missing Authentication Token')
+    return
+  }
   const fault = wireFault(target, request.rawHeaders)
   if (fault) return refuse(fault.refused, fault.message)
   const body = await readBody(request)
@@ -109,15 +113,17 @@ const answer = async (
 const foreign =
   'The local stack answers this machine only, by an address or as localhost, and pages of localhost only.'
 
-/** Answers what is not the API's: the page, and else the user pool's service. */
+/** Answers what is not the API's by the page or the user pool's service; returns whether it is theirs. */
 const besideStage = async (
   backend: Backend,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> => {
+): Promise<boolean> => {
   const file = request.method === 'GET' ? backend.page(request.url ?? '/') : undefined
   if (file) send(response, file)
-  else await askUserPool(backend.cognito, backend.keyring, request, response)
+  else if (isOfUserPool(request)) await askUserPool(backend.cognito, backend.keyring, request, response)
+  else return false
+  return true
 }
 
 type Invoked = { value: unknown } | Refused | 'streamed'

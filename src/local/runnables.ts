@@ -31,6 +31,14 @@ export const runnable = (
   },
 })
 
+const ofSignIn: ReadonlySet<string> = new Set(['TOKEN_ISSUER', 'AUTHORIZATION_ENDPOINT', 'TOKEN_ENDPOINT'])
+
+/** Returns the function as a stack without sign-in runs it: nothing that it serves names a place to sign in. */
+export const withoutSignIn = (each: Runnable): Runnable => ({
+  ...each,
+  variables: Object.fromEntries(Object.entries(each.variables).filter(([name]) => !ofSignIn.has(name))),
+})
+
 /** The hosts that AWS serves a user pool's keys and sign-in pages from. */
 const cognitoHosts =
   /^https:\/\/(cognito-idp\.[\w-]+\.amazonaws\.com|[\w-]+\.auth\.[\w-]+\.amazoncognito\.com)/

@@ -11,7 +11,7 @@ import { type DemoUser, demoUsers, type Identity, provisionIdentity, provisionTa
 import { notify } from './queues/notifications.ts'
 import { openQueues, type Queues } from './queues/queue.ts'
 import { type QueuePoller, startQueuePoller } from './queues/source.ts'
-import { runnable, sharedVariables } from './runnables.ts'
+import { runnable, sharedVariables, withoutSignIn } from './runnables.ts'
 import type { Credentials as Key } from './signature/canonical.ts'
 import { newCredentials } from './signature/sign.ts'
 import { type StreamPoller, startPoller } from './stream.ts'
@@ -144,9 +144,10 @@ const startParts = async (
     provisionTables(engines.dynamodb, template.tables),
   ])
   const runnables = new Map(
-    template.functions.map(
-      (fn) => [fn.id, runnable(template, fn, identity, origin, credentials.variablesOf(fn.id))] as const,
-    ),
+    template.functions.map((fn) => {
+      const each = runnable(template, fn, identity, origin, credentials.variablesOf(fn.id))
+      return [fn.id, options.open ? withoutSignIn(each) : each] as const
+    }),
   )
   const logPath = `${directory.path}/functions.log`
   startFunctions(template, options, parts, runnables, logPath)

@@ -56,6 +56,13 @@ const poolFault = (
   return signatureFault('cognito-idp', { method, path, headers }, body, { keyring })
 }
 
+const poolPath =
+  /^\/(?:oauth2\/(?:authorize|token)|[\w-]+\/\.well-known\/(?:jwks|openid-configuration)(?:\.json)?)$/
+
+/** Returns whether a request is the user pool's: an operation, a step of an OAuth flow, or the pool's own documents. */
+export const isOfUserPool = ({ url = '/', headers }: IncomingMessage): boolean =>
+  headers['x-amz-target'] !== undefined || poolPath.test(url.split('?')[0] ?? '')
+
 const agent = new Agent({ keepAlive: true })
 
 /** Headers by which a browser tells who asks; the gateway has judged them, and the service refuses them. */

@@ -117,7 +117,7 @@ describe('a stack whose functions misbehave', () => {
 
   test('takes a path with empty parts for what it is without them', async () => {
     expect(await refusal('/fhir//[', {})).toBe(401)
-    expect(await refusal('//[', {})).toBe(404)
+    expect(await refusal('//[', {})).toBe(403)
   })
 
   test("answers 401 to the pool's own access token", async () => {
