@@ -1,6 +1,9 @@
 /** `npm run test:long [-- NAME…]`: proofs of which `npm test` does a part, at full length. */
 import { spawnSync } from 'node:child_process'
-import { projectRoot } from '../src/local/template.ts'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { rightsReport } from '../src/local/strict/rights/report.ts'
+import { projectRoot, readTemplate } from '../src/local/template.ts'
 import { shiftedClock } from './shifted-clock.ts'
 
 interface Proof {
@@ -9,6 +12,8 @@ interface Proof {
   env: Readonly<Record<string, string>>
   /** How far from the machine's the clock is, of the tests and of all that they start. */
   clock?: string
+  /** Whether the rights that were used are compared with the policies, and a denied one fails the proof. */
+  rights?: true
 }
 
 const proofs: Readonly<Record<string, Proof>> = {
@@ -26,7 +31,8 @@ const proofs: Readonly<Record<string, Proof>> = {
   xml: { file: 'tests/fhir/xml/xml.test.ts', env: { XML_EXAMPLES: '6000' } },
   'round-trip': { file: 'tests/http/round-trip.test.ts', env: { ROUND_TRIPS: '6000' } },
   mutations: { file: 'tests/validate/mutations.test.ts', env: { MUTATIONS: '50000', MUTATION_SEED: '3' } },
-  strict: { file: 'tests/local/strict/attack/strict.test.ts', env: { STRICT_SHARE: '1' } },
+  strict: { file: 'tests/local/strict/attack/strict.test.ts', env: { STRICT_SHARE: '1' }, rights: true },
+  rights: { env: {}, rights: true },
   search: { file: 'tests/laws/examples.test.ts', env: { EXAMPLES: '1' } },
   'dates-tomorrow': { env: {}, clock: '+1d' },
   'dates-next-year': { env: {}, clock: '+400d' },
@@ -40,18 +46,32 @@ const unknown = names.filter((name) => !(name in proofs))
 if (unknown.length > 0)
   throw new Error(`Unknown: ${unknown}. There are: ${[...Object.keys(groups), ...Object.keys(proofs)]}.`)
 
-const runs = (name: string, { file, env, clock }: Proof): boolean => {
+/** Prints which rights were denied and which were never used; returns whether none was denied. */
+const reportRights = (log: string): boolean => {
+  const principals = readTemplate().functions.map(({ id, statements }) => ({ name: id, statements }))
+  const { denied, unused } = rightsReport(principals, existsSync(log) ? readFileSync(log, 'utf8') : '')
+  for (const line of denied) console.log(`denied: ${line}`)
+  for (const line of unused) console.log(`never used: ${line}`)
+  console.log(`${denied.length} rights were denied, ${unused.length} never used.`)
+  return denied.length === 0
+}
+
+const runs = (name: string, { file, env, clock, rights }: Proof): boolean => {
   const shifted = clock === undefined ? {} : shiftedClock(clock)
   if (!shifted) {
     console.log(`${name} is skipped: there is no libfaketime (\`apt-get install faketime\`).`)
     return true
   }
+  const folder = mkdtempSync(`${tmpdir()}/rights-`)
+  const log = { RIGHTS_LOG: `${folder}/log` }
   const { status } = spawnSync(`${projectRoot}node_modules/.bin/vitest`, ['run', ...(file ? [file] : [])], {
     cwd: projectRoot,
-    env: { ...process.env, ...env, ...shifted },
+    env: { ...process.env, ...env, ...shifted, ...(rights && log) },
     stdio: 'inherit',
   })
-  return status === 0
+  const allowed = !rights || reportRights(log.RIGHTS_LOG)
+  rmSync(folder, { recursive: true })
+  return status === 0 && allowed
 }
 
 const failed = Object.entries(proofs)
