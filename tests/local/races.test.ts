@@ -4,6 +4,9 @@ import { testOptions } from '../../src/local/strict/options.ts'
 
 type Json = Record<string, unknown>
 
+/** Who waited too long, for the others or for an engine on a busy machine, is told to try again. */
+const triesAgain = (status: number): boolean => status === 409 || status === 503
+
 describe('requests that race in processes of their own', () => {
   let stack: Stack
   let authorization: string
@@ -42,8 +45,7 @@ describe('requests that race in processes of their own', () => {
     const answers = await several(50, () => ask('POST', 'Patient', identified('one'), headers))
     const statuses = answers.map(({ status }) => status).filter((status) => status !== 200)
     expect(statuses.filter((status) => status === 201)).toHaveLength(1)
-    // Who waited too long for the others is told to try again.
-    expect(statuses.filter((status) => status !== 201 && status !== 409)).toEqual([])
+    expect(statuses.filter((status) => status !== 201 && !triesAgain(status))).toEqual([])
     expect(await total('one')).toBe(1)
   })
 
@@ -57,7 +59,7 @@ describe('requests that race in processes of their own', () => {
     const answers = await several(50, () =>
       ask('POST', '', { resourceType: 'Bundle', type: 'transaction', entry }),
     )
-    expect(answers.filter(({ status }) => status !== 200 && status !== 409)).toEqual([])
+    expect(answers.filter(({ status }) => status !== 200 && !triesAgain(status))).toEqual([])
     expect(answers.some(({ status }) => status === 200)).toBe(true)
     expect(await total('two')).toBe(1)
   })
@@ -71,7 +73,7 @@ describe('requests that race in processes of their own', () => {
         const body = { resourceType: 'Basic', id: 'counter', code: { text: next } }
         const { status } = await ask('PUT', 'Basic/counter', body, { 'if-match': etag ?? '' })
         if (status === 200) return
-        expect([409, 412]).toContain(status)
+        expect([409, 412, 503]).toContain(status)
       }
     }
     await several(12, increment)
@@ -85,7 +87,7 @@ describe('requests that race in processes of their own', () => {
       ask('PUT', 'Basic/first', { ...body, code: { text: String(i) } }, { 'if-none-match': '*' }),
     )
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
-    expect(answers.filter(({ status }) => status !== 201 && status !== 412 && status !== 409)).toEqual([])
+    expect(answers.filter(({ status }) => status !== 201 && status !== 412 && !triesAgain(status))).toEqual([])
     expect((await ask('GET', 'Basic/first')).etag).toBe('W/"1"')
   })
 
@@ -94,7 +96,7 @@ describe('requests that race in processes of their own', () => {
     const answers = await several(30, () => ask('POST', 'Patient', identified('key'), headers))
     const created = answers.filter(({ status }) => status === 201)
     expect(new Set(created.map(({ json }) => json.id)).size).toBe(1)
-    expect(answers.filter(({ status }) => status !== 201 && status !== 409)).toEqual([])
+    expect(answers.filter(({ status }) => status !== 201 && !triesAgain(status))).toEqual([])
     expect(await total('key')).toBe(1)
   })
 })

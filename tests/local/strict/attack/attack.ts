@@ -1,4 +1,5 @@
 import { type Chance, seededChance } from '../../../../src/local/strict/chance.ts'
+import { lookAt } from './look.ts'
 import { type Ask, kinds, type Wrong } from './writes.ts'
 
 /** One write of an attack. */
@@ -23,6 +24,8 @@ export interface Tally {
 export interface Attack {
   seed: number
   writers: number
+  /** The kinds that are written; all of them, where it is absent. */
+  kinds?: readonly string[]
   /** Asked before each write; a write that throws was not acknowledged. */
   goesOn(): boolean
   /** Returns how the next write asks. */
@@ -31,13 +34,12 @@ export interface Attack {
   calmly: Ask
 }
 
-const names = Object.keys(kinds)
 /** A large transaction is many calls: one in so many writes is enough of them. */
 const largeEvery = 12
 
-const kindOf = (chance: Chance): string => {
+const kindOf = (chance: Chance, names: readonly string[]): string => {
   const name = chance.pick(names)
-  return name.startsWith('large') && !chance.happens(1 / largeEvery) ? kindOf(chance) : name
+  return name.startsWith('large') && !chance.happens(1 / largeEvery) ? kindOf(chance, names) : name
 }
 
 /** Returns whether a write was acknowledged; one whose process stopped was not. */
@@ -55,7 +57,11 @@ export const attack = async (how: Attack): Promise<Tally> => {
   const attempts: Attempt[] = []
   const write = async (): Promise<void> => {
     while (how.goesOn()) {
-      const attempt: Attempt = { number: attempts.length, kind: kindOf(chance), acknowledged: false }
+      const attempt: Attempt = {
+        number: attempts.length,
+        kind: kindOf(chance, how.kinds ?? Object.keys(kinds)),
+        acknowledged: false,
+      }
       attempts.push(attempt)
       attempt.acknowledged = await written(how.asking(chance), attempt)
     }
@@ -64,19 +70,12 @@ export const attack = async (how: Attack): Promise<Tally> => {
   return look(attempts, how)
 }
 
-const atOnce = 4
-
 const look = async (attempts: readonly Attempt[], { calmly }: Attack): Promise<Tally> => {
-  const wrong: [Attempt, Wrong][] = []
-  const line = [...attempts]
-  const next = async (): Promise<void> => {
-    for (let attempt = line.pop(); attempt; attempt = line.pop()) {
-      const { kind, number, acknowledged } = attempt
-      const found = await kinds[kind]?.wrong(calmly, number, acknowledged)
-      if (found) wrong.push([attempt, found])
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, next))
+  const found = await lookAt(calmly, attempts)
+  const wrong: [Attempt, Wrong][] = attempts.flatMap((attempt) => {
+    const each = kinds[attempt.kind]?.wrong(found.get(attempt.number) ?? { count: 0 }, attempt.acknowledged)
+    return each ? [[attempt, each] as [Attempt, Wrong]] : []
+  })
   const count = (which: Wrong) => wrong.filter(([, each]) => each === which).length
   return {
     attempts: attempts.length,

@@ -17,14 +17,24 @@ export type Ask = (
 /** What was wrong with a write afterwards. */
 export type Wrong = 'lost' | 'half' | 'doubled'
 
-/** A kind of write: how it is made, and how it is looked at afterwards. */
+/** What the server shows of a write afterwards. */
+export interface Found {
+  /** The resources that carry its number. */
+  count: number
+  /** The resource that it wrote twice. */
+  basic?: { version: number; text: string }
+}
+
+/** A kind of write: how it is made, and what is wrong with what is found of it. */
 interface Kind {
   /** Returns whether the server has acknowledged it. */
   write(ask: Ask, number: number): Promise<boolean>
-  wrong(ask: Ask, number: number, acknowledged: boolean): Promise<Wrong | undefined>
+  /** Returns the id of the resource that it writes twice; the others carry its number. */
+  id?(number: number): string
+  wrong(found: Found, acknowledged: boolean): Wrong | undefined
 }
 
-const system = 'urn:attack'
+export const system = 'urn:attack'
 
 const observation = (number: number, text = 'attack') => ({
   resourceType: 'Observation',
@@ -37,30 +47,17 @@ const basic = (id: string, text: string) => ({ resourceType: 'Basic', id, code: 
 
 const done = ({ status }: Answer): boolean => status === 200 || status === 201 || status === 204
 
-/** Looks at an answer that must be there: a server that is still unwell is no proof of anything. */
-const seen = async (asking: Promise<Answer>, ...statuses: number[]): Promise<Answer> => {
-  const answer = await asking
-  if (!statuses.includes(answer.status))
-    throw new Error(`The server answers ${answer.status}: ${JSON.stringify(answer.json)}`)
-  return answer
-}
-
-const countOf = async (ask: Ask, number: number): Promise<number> =>
-  (await seen(ask('GET', `Observation?identifier=${system}%7C${number}&_summary=count`), 200)).json.total
-
 /** Of so many resources there are all or none, and all if that was acknowledged. */
 const allOrNone =
   (entries: number): Kind['wrong'] =>
-  async (ask, number, acknowledged) => {
-    const count = await countOf(ask, number)
+  ({ count }, acknowledged) => {
     if (count > entries) return 'doubled'
     if (count > 0 && count < entries) return 'half'
     return acknowledged && count === 0 ? 'lost' : undefined
   }
 
 /** Who was told that it is gone finds it gone. */
-const gone: Kind['wrong'] = async (ask, number, acknowledged) => {
-  const count = await countOf(ask, number)
+const gone: Kind['wrong'] = ({ count }, acknowledged) => {
   if (count > 1) return 'doubled'
   return acknowledged && count > 0 ? 'lost' : undefined
 }
@@ -91,15 +88,19 @@ const twoVersions = async (ask: Ask, id: string, second: () => Promise<Answer>):
   done(await ask('PUT', `Basic/${id}`, basic(id, 'first'))) && done(await second())
 
 /** Of a resource that was written twice, the second text is current where that was acknowledged, and no version is too many. */
-const second =
-  (prefix: string): Kind['wrong'] =>
-  async (ask, number, acknowledged) => {
-    const id = `${prefix}-${number}`
-    const { status, json } = await seen(ask('GET', `Basic/${id}`), 200, 404)
-    if (status === 404) return acknowledged ? 'lost' : undefined
-    if (Number(json.meta.versionId) > 2) return 'doubled'
-    return acknowledged && json.code.text !== 'second' ? 'lost' : undefined
-  }
+const second: Kind['wrong'] = ({ basic }, acknowledged) => {
+  if (!basic) return acknowledged ? 'lost' : undefined
+  if (basic.version > 2) return 'doubled'
+  return acknowledged && basic.text !== 'second' ? 'lost' : undefined
+}
+
+/** Returns what a client asks that creates a resource of this number unless there is one. */
+export const conditionalCreate = (number: number): Parameters<Ask> => [
+  'POST',
+  'Observation',
+  observation(number),
+  { 'If-None-Exist': `identifier=${system}|${number}` },
+]
 
 export const kinds: Readonly<Record<string, Kind>> = {
   create: {
@@ -108,8 +109,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   },
   'conditional create': {
     write: async (ask, number) => {
-      const headers = { 'If-None-Exist': `identifier=${system}|${number}` }
-      const create = () => ask('POST', 'Observation', observation(number), headers)
+      const create = () => ask(...conditionalCreate(number))
       const answers = [...(await Promise.all([create(), create()])), await create()]
       return answers.some(done)
     },
@@ -120,7 +120,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
       const id = `attack-update-${number}`
       return twoVersions(ask, id, () => ask('PUT', `Basic/${id}`, basic(id, 'second')))
     },
-    wrong: second('attack-update'),
+    id: (number) => `attack-update-${number}`,
+    wrong: second,
   },
   patch: {
     write: (ask, number) => {
@@ -129,7 +130,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
       const headers = { 'Content-Type': 'application/json-patch+json' }
       return twoVersions(ask, id, () => ask('PATCH', `Basic/${id}`, patch, headers))
     },
-    wrong: second('attack-patch'),
+    id: (number) => `attack-patch-${number}`,
+    wrong: second,
   },
   'conditional update': {
     write: async (ask, number) => {
