@@ -87,7 +87,9 @@ describe('requests that race in processes of their own', () => {
       ask('PUT', 'Basic/first', { ...body, code: { text: String(i) } }, { 'if-none-match': '*' }),
     )
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
-    expect(answers.filter(({ status }) => status !== 201 && status !== 412 && !triesAgain(status))).toEqual([])
+    expect(answers.filter(({ status }) => status !== 201 && status !== 412 && !triesAgain(status))).toEqual(
+      [],
+    )
     expect((await ask('GET', 'Basic/first')).etag).toBe('W/"1"')
   })
 
