@@ -59,16 +59,16 @@ const contextFor = (job: Job, tenant: string, store = backing.openStore(tenant))
 
 const passing: ReadonlySet<number> = new Set([409, 429, 503])
 
-/** An attempt that died holds its names until its lease of 30 seconds has run out. */
+/** An attempt that died holds its names until its lease of 30 seconds has run out; in milliseconds of the monotonic clock. */
 const patience = 45_000
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 const patiently = async (attempt: () => Promise<Served>): Promise<Served> => {
-  const end = Date.now() + patience
+  const end = performance.now() + patience
   for (;;) {
     const served = await attempt()
-    if (!passing.has(served.response.status) || Date.now() > end) return served
+    if (!passing.has(served.response.status) || performance.now() > end) return served
     await sleep(1000)
   }
 }
