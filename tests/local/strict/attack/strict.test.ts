@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { door } from '../../../../src/handlers/door.ts'
 import { type Stack, startStack } from '../../../../src/local/stack.ts'
 import { type Chance, seededChance } from '../../../../src/local/strict/chance.ts'
+import { type Heat, limits } from '../../../../src/local/strict/heat/meter.ts'
 import {
   everyFault,
   laptopOptions,
@@ -233,20 +234,26 @@ test(
     const faultsOf = ({ strict }: Engines): number =>
       Object.entries(strict.counts()).reduce((sum, [name, n]) => sum + (name.startsWith('fault') ? n : 0), 0)
     let met = 0
+    let hottest: Heat[] = []
     const tally = await within(
       (engines) => askingBy(engines, engines.clients),
       (engines) => {
         met = faultsOf(engines)
+        hottest = engines.strict.hottest(3)
         return met < goal('proxied')
       },
       {
         strict: {
           ...testOptions,
           seed,
+          heat: { limitKeys: true, limitTables: true },
           faults: { ...everyFault(0.02), hung: 0.0005, hangMilliseconds: 6_000 },
         },
       },
     )
+    console.log(`the hottest keys: ${JSON.stringify(hottest)}`)
+    expect(hottest).toHaveLength(3)
+    for (const { kind, peak } of hottest) expect(peak).toBeLessThanOrEqual(2 * limits.key[kind])
     expectWhole('faults by proxy', met, tally)
   },
   most,
