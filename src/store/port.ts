@@ -1,5 +1,9 @@
 /** What the rest of the server may ask of the store. An engine is anything that passes `tests/store/exam.ts`. */
 
+import type { Label } from './label.ts'
+
+export type { Label, LabelKind } from './label.ts'
+
 /** A resource's address within its tenant. */
 export interface ResourceKey {
   type: string
@@ -92,9 +96,8 @@ export interface HistoryScope {
   type?: string
   id?: string
   since?: string
-  /** Only versions of this instant or before; for a type or all. */
+  /** Only versions of this instant or before; like the next, for a type or all. */
   until?: string
-  /** For a type or all. */
   oldestFirst?: boolean
   limit: number
   after?: string
@@ -105,14 +108,6 @@ export interface HistoryPage {
   after?: string
 }
 
-export type LabelKind = 'profile' | 'security' | 'tag'
-
-/** What stands in a resource's `meta` and can be searched for: a profile's address, or a coding. */
-export interface Label {
-  kind: LabelKind
-  value: string | { system?: string; code?: string; display?: string }
-}
-
 /** A hold on names (the criteria of conditional writes), so that no two writers create for the same name at once. */
 export interface Hold {
   /** The transaction id that fences the names: a commit under an expired and taken hold fails. */
@@ -120,8 +115,15 @@ export interface Hold {
   names: readonly string[]
 }
 
+/** A resource as a writer saw it: undefined where it never was. */
+export interface SeenVersion extends ResourceKey {
+  before: Version | undefined
+}
+
 /** What a commit minds beside its writes. */
 export interface Care {
+  /** Resources that must still be as they were seen, since a change of them came to nothing for that reason. */
+  unchanged?: readonly SeenVersion[]
   /** Resources that must not be deleted when it takes place, nor be about to be. */
   undeleted?: readonly ResourceKey[]
   /** Looks around once others are told that the writes are under way; where it fails, none is made. */

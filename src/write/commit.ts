@@ -1,7 +1,7 @@
 import { type Issue, isKind } from '../outcome/failure.ts'
 import { failOn } from '../outcome/outcome.ts'
 import { ownFor } from '../search/own.ts'
-import type { Care, Hold, Store, Version, Write } from '../store/port.ts'
+import type { Care, Hold, SeenVersion, Store, Version, Write } from '../store/port.ts'
 import type { Command, Done } from './command.ts'
 import type { Context } from './context.ts'
 import { asksMore, type Draft, demandsOn, keepsReferred } from './demands.ts'
@@ -70,6 +70,16 @@ const careOf = async (
   return careFor(changesAmong(commands, stamped), context)
 }
 
+/** Returns the resources of which a change comes to nothing, for what they are now: deleted already, or just so. */
+const unchangedAmong = (
+  commands: readonly Command[],
+  stamped: readonly Stamped[],
+  before: readonly (Version | undefined)[],
+): SeenVersion[] =>
+  commands.flatMap(({ type, id, fresh }, i) =>
+    fresh || stamped[i]?.write ? [] : [{ type, id, before: before[i] }],
+  )
+
 /**
  * Commits all commands or none, in one transaction; what they will come to is told `beforehand`.
  * Returns what became of each, in their order; nothing where another writer was faster and all must be tried anew.
@@ -91,7 +101,7 @@ export const commit = async (
   const outcomes = [...stamped, ...accounts.map((each) => stamp(each, undefined, moment))]
   const told = asksMore(all, context) ? await meetDemands(all, outcomes, context) : undefined
   const kept = keepsReferred(context) ? await careOf(all, outcomes, context) : undefined
-  const care = { ...kept, definitions: own.version }
+  const care = { ...kept, unchanged: unchangedAmong(commands, stamped, before), definitions: own.version }
   const writes = outcomes.flatMap(({ write }) => write ?? [])
   const done = stamped.map((each, i) => doneOf(each, before[i], told?.get(commands[i] as Command)))
   if (writes.length > 0) await beforehand(done)

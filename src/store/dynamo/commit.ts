@@ -1,7 +1,7 @@
 import { Failure, failure } from '../../outcome/failure.ts'
 import { buildKey } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
-import type { Care, Hold, ResourceKey, Write } from '../port.ts'
+import type { Care, Hold, SeenVersion, Write } from '../port.ts'
 import {
   isSpent,
   journalWriteId,
@@ -20,6 +20,7 @@ import { marksOf, putMarks, rememberMarks, unknownMarks } from './marks.ts'
 import { memberRows } from './members.ts'
 import { noteCommitted } from './reading.ts'
 import { putObject, type Session } from './session.ts'
+import { awaitUnchanged } from './settle.ts'
 import { abandon, foldAll, stageAll } from './stage.ts'
 import { beating, type Extent, openOf, register } from './transaction/registry.ts'
 import { beginTransaction, commitRecord, stateFor } from './transactions.ts'
@@ -143,29 +144,41 @@ const commitAtOnce = async (
   session: Session,
   { prepared, begun }: Plan,
   hold: Hold | undefined,
-  { undeleted = [], definitions }: Care,
+  { undeleted = [], unchanged = [], definitions }: Care,
 ): Promise<void> => {
   await firstFailure([layGround(session, prepared), checkDefined(session, definitions)])
   await checkLate(session, begun, definitions)
   const [only] = prepared
-  if (prepared.length === 1 && only && !hold && undeleted.length === 0) await flipOne(session, only)
-  else await flipAll(session, { prepared, undeleted, ...(hold && { record: hold }) })
+  if (prepared.length === 1 && only && !hold && undeleted.length + unchanged.length === 0)
+    await flipOne(session, only)
+  else await flipAll(session, { prepared, undeleted, unchanged, ...(hold && { record: hold }) })
 }
 
 /** What nobody else can write or name need not be staged: a journal is enough until the transaction is committed. */
 const isJournaled = ({ before, fresh = false }: Write): boolean => fresh && !before
 
-/** Puts the record that commits a transaction, which must find undeleted what must be; returns how it has ended. */
+/**
+ * Checks, ahead of the record, what one call has no room to check with it: changed between the two, such a resource counts as
+ * changed after the transaction.
+ */
+const checkBeyond = (session: Session, unchanged: readonly SeenVersion[]): Promise<unknown> =>
+  inParallel(32, unchanged, (seen) => awaitUnchanged(session, seen, { left: session.timing.patience }))
+
+/** Puts the record that commits a transaction, which must find what is to be checked as it was seen; returns how it has ended. */
 const record = async (
   session: Session,
   txn: string,
   journal: boolean,
-  undeleted: readonly ResourceKey[],
+  { undeleted = [], unchanged = [] }: Care,
 ): Promise<State> => {
   const attempt = newRandomId()
-  if (undeleted.length === 0) return commitRecord(session, txn, { attempt, journal })
+  const room = mostInTransaction - 1 - undeleted.length
+  await checkBeyond(session, unchanged.slice(room))
+  const checked = unchanged.slice(0, room)
+  if (undeleted.length + checked.length === 0) return commitRecord(session, txn, { attempt, journal })
   try {
-    await flipAll(session, { prepared: [], record: { txn, journal, staged: true, attempt }, undeleted })
+    const ending = { txn, journal, staged: true, attempt }
+    await flipAll(session, { prepared: [], record: ending, undeleted, unchanged: checked })
   } catch (error) {
     const state = await stateFor(session, txn, attempt)
     if (state === 'pending') throw error
@@ -210,7 +223,7 @@ const commitStaged = async (
   session: Session,
   { prepared, begun }: Plan,
   txn: string,
-  { undeleted = [], ...care }: Care,
+  care: Care,
 ): Promise<void> => {
   const staged = prepared.filter(({ write }) => !isJournaled(write))
   const journal = prepared.filter(({ write }) => isJournaled(write)).map(({ item }) => item)
@@ -218,7 +231,7 @@ const commitStaged = async (
   const work = async () => {
     await stage(session, prepared, { ...care, txn, staged, journal })
     await checkLate(session, begun, care.definitions)
-    const state = await record(session, txn, journal.length > 0, undeleted)
+    const state = await record(session, txn, journal.length > 0, care)
     if (state === 'aborted' || state === 'pending') throw lapsed()
   }
   try {
@@ -243,8 +256,8 @@ interface Plan {
 }
 
 const planOf = (session: Session, writes: readonly Write[], hold: Hold | undefined, care: Care): Plan => {
-  const { undeleted = [], lastLook } = care
-  const items = writes.length + undeleted.length + (hold ? 1 : 0)
+  const { undeleted = [], unchanged = [], lastLook } = care
+  const items = writes.length + undeleted.length + unchanged.length + (hold ? 1 : 0)
   const begun = { wall: session.clock.now(), monotonic: session.clock.monotonic() }
   if (items <= mostInTransaction && !lastLook) {
     const prepared = prepareAll(session, writes, care, false)

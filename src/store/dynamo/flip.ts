@@ -1,11 +1,11 @@
 import { failure } from '../../outcome/failure.ts'
 import { currentKey, transactionKey } from '../keys.ts'
-import type { ResourceKey } from '../port.ts'
+import type { ResourceKey, SeenVersion } from '../port.ts'
 import { newRandomId } from '../write-ids.ts'
 import type { Prepared } from './items.ts'
 import { flipParams, recordParams, transactParams } from './params.ts'
 import { errorName, pause, putItem, type Session, transactWrite } from './session.ts'
-import { awaitUndeleted, type Budget, makeWay } from './settle.ts'
+import { awaitUnchanged, awaitUndeleted, type Budget, makeWay } from './settle.ts'
 import { expiry, remember, stateFor } from './transactions.ts'
 
 /** Returns the failure of a transaction that others have aborted because it took longer than its lease. */
@@ -77,6 +77,7 @@ export interface Flip {
   prepared: readonly Prepared[]
   record?: { txn: string; attempt?: string; journal?: boolean; staged?: boolean }
   undeleted?: readonly ResourceKey[]
+  unchanged?: readonly SeenVersion[]
 }
 
 const endingOf = (session: Session, { journal, staged }: NonNullable<Flip['record']>, attempt: string) =>
@@ -87,12 +88,17 @@ const endingOf = (session: Session, { journal, staged }: NonNullable<Flip['recor
     ...(!staged && { ttl: expiry(session) }),
   }) as const
 
-const paramsOf = (session: Session, { prepared, record, undeleted = [] }: Flip, attempt: string) => {
+const paramsOf = (
+  session: Session,
+  { prepared, record, undeleted = [], unchanged = [] }: Flip,
+  attempt: string,
+) => {
   const { tables, tenant } = session
   const ending = record && endingOf(session, record, attempt)
   const put = ending && recordParams(tables.system, transactionKey(tenant, record.txn), ending)
   const checks = undeleted.map((key) => currentKey(tenant, key))
-  return transactParams(tables, prepared, put, checks)
+  const seen = unchanged.map(({ before, ...key }) => ({ key: currentKey(tenant, key), w: before?.w }))
+  return transactParams(tables, prepared, put, checks, seen)
 }
 
 /** Returns whether a record that is there already is this very attempt's, whose answer was lost; fails where it is not. */
@@ -117,7 +123,7 @@ const isOneDone = async (
  * that took effect while its answer was lost is recognised when it is repeated.
  */
 export const flipAll = async (session: Session, flip: Flip): Promise<void> => {
-  const { prepared, record, undeleted = [] } = flip
+  const { prepared, record, undeleted = [], unchanged = [] } = flip
   const budget: Budget = { left: session.timing.patience }
   const id = record?.attempt ?? newRandomId()
   const params = paramsOf(session, flip, id)
@@ -131,7 +137,10 @@ export const flipAll = async (session: Session, flip: Flip): Promise<void> => {
     if (await isOneDone(session, contested, budget)) break
     const doubtful = undeleted.filter((_, at) => failed(first + prepared.length + at))
     for (const key of doubtful) await awaitUndeleted(session, key, budget, record?.txn)
-    if (contested.length + doubtful.length === 0) await waitFor(session, budget, attempt)
+    const behind = first + prepared.length + undeleted.length
+    const changed = unchanged.filter((_, at) => failed(behind + at))
+    for (const seen of changed) await awaitUnchanged(session, seen, budget, record?.txn)
+    if (contested.length + doubtful.length + changed.length === 0) await waitFor(session, budget, attempt)
   }
   if (record) remember(session, record.txn, record.journal ? 'unfinished' : 'committed')
 }

@@ -32,7 +32,7 @@ export const openSession = ({ clock = realClock, timing, ...place }: StorePlace)
     definitions: new Map(),
     watched: new Map(),
     openAsked: new Map(),
-    committed: { moments: 0, lists: new Map() },
+    committed: { moments: 0, lists: new Map(), met: new Map() },
   }
   return (tenant: string): Session => ({
     ...place,

@@ -94,18 +94,37 @@ const undeletedCheck = (table: string, key: Key): TransactItem => ({
   },
 })
 
+/** Returns the check that a resource still is at the version that was seen, or still never was. */
+const unchangedCheck = (table: string, key: Key, w: string | undefined): TransactItem => ({
+  ConditionCheck: {
+    TableName: table,
+    Key: key,
+    ...(w === undefined
+      ? { ConditionExpression: 'attribute_not_exists(pk)' }
+      : { ConditionExpression: 'w = :w', ExpressionAttributeValues: { ':w': w } }),
+  },
+})
+
+/** A resource that must be as it was seen, by its write id. */
+export interface UnchangedKey {
+  key: Key
+  w: string | undefined
+}
+
 /** Returns the parameters of a transaction that flips all writes at once: behind the record, if one fences it, and before the checks. */
 export const transactParams = (
   tables: Tables,
   prepared: readonly Prepared[],
   record?: PutCommandInput,
   undeleted: readonly Key[] = [],
+  unchanged: readonly UnchangedKey[] = [],
 ): TransactWriteCommandInput => ({
   TransactItems: [
     ...[...(record ? [record] : []), ...prepared.map((one) => flipParams(tables.resources, one))].map(
       (Put) => ({ Put }),
     ),
     ...undeleted.map((key) => undeletedCheck(tables.resources, key)),
+    ...unchanged.map(({ key, w }) => unchangedCheck(tables.resources, key, w)),
   ],
 })
 

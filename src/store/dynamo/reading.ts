@@ -26,14 +26,41 @@ export const noteCommitted = ({ memory, tenant }: Session, lists: Iterable<strin
   }
 }
 
+/**
+ * A TransactWriteItems becomes visible one item after the other: whoever has met one item of it knows that all of it can be
+ * read only so much later, in milliseconds. AWS gives no bound; a call is answered, or given up, within a tenth of this.
+ */
+const visibleWithin = 30_000
+
+/** Returns whether a list is of a write that one TransactWriteItems committed; others are committed by one record. */
+const isSpread = (list: string): boolean => list.startsWith('s')
+
+/** Notes which writes of several resources a reading has met. */
+const noteMet = (session: Session, lists: readonly string[]): void => {
+  const { memory, tenant, clock } = session
+  noteCommitted(
+    session,
+    lists.filter((list) => !isSpread(list)),
+  )
+  if (memory.committed.met.size >= mostKnown) memory.committed.met.clear()
+  for (const list of lists.filter(isSpread)) {
+    const name = `${tenant}|${list}`
+    if (!memory.committed.met.has(name)) memory.committed.met.set(name, clock.monotonic())
+  }
+}
+
 /** Begins a reading: it knows which writes had been met by requests that had ended by now, and how long it lasts. */
 export const beginReading = (session: Session): Reading => {
   const { memory, tenant, clients, clock } = session
   const begun = { moment: ++memory.committed.moments, at: clock.monotonic() }
   let first: number | undefined
   const isKnown = (list: string): boolean => {
-    const since = memory.committed.lists.get(`${tenant}|${list}`)
-    return since !== undefined && since < begun.moment
+    const name = `${tenant}|${list}`
+    const since = memory.committed.lists.get(name)
+    const met = memory.committed.met.get(name)
+    return (
+      (since !== undefined && since < begun.moment) || (met !== undefined && begun.at - met > visibleWithin)
+    )
   }
   return {
     doubted: (w) => {
@@ -50,6 +77,6 @@ export const beginReading = (session: Session): Reading => {
     heard: () => {
       first ??= clients.heard?.()?.date
     },
-    end: (lists) => noteCommitted(session, lists),
+    end: (lists) => noteMet(session, [...lists]),
   }
 }

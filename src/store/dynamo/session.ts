@@ -69,7 +69,12 @@ export interface Memory {
   /** When the open transactions of a tenant were last asked for, by the monotonic clock. */
   openAsked: Map<string, number>
   /** Writes of several resources that requests have met, and at which moment of this process those had ended. */
-  committed: { moments: number; lists: Map<string, number> }
+  committed: {
+    moments: number
+    lists: Map<string, number>
+    /** When, by the monotonic clock, an item of a write was first met that may not be visible as a whole yet. */
+    met: Map<string, number>
+  }
   definitions: Map<string, Known>
   states: Map<string, State>
   marks: Set<string>

@@ -1,6 +1,6 @@
 import { failure } from '../../outcome/failure.ts'
 import { currentKey, pastKey } from '../keys.ts'
-import type { ResourceKey, Version } from '../port.ts'
+import type { ResourceKey, SeenVersion, Version } from '../port.ts'
 import { folded, type Prepared, type ResourceItem, type State, stagedBy, standing } from './items.ts'
 import { finish } from './journal.ts'
 import { foldParams, foldStatement, getParams, unstageNewParams, unstageNextParams } from './params.ts'
@@ -257,6 +257,24 @@ export const awaitUndeleted = async (
   for (let attempt = 0; ; attempt++) {
     const found = await lookAt(session, key)
     if (found.now?.deleted) throw failure('version-conflict', `${nameOf(key)} was deleted meanwhile.`)
+    if (found.txn === undefined) return
+    await passBy(session, key, found, { budget, mine, attempt })
+  }
+}
+
+/**
+ * Returns once a resource is as it was seen and no transaction is under way on it. Fails with `version-conflict` when it
+ * has been changed meanwhile, with `conflict` when another transaction does not finish in time.
+ */
+export const awaitUnchanged = async (
+  session: Session,
+  { before, ...key }: SeenVersion,
+  budget: Budget,
+  mine?: string,
+): Promise<void> => {
+  for (let attempt = 0; ; attempt++) {
+    const found = await lookAt(session, key)
+    if (found.now?.w !== before?.w) throw failure('version-conflict', `${nameOf(key)} was changed meanwhile.`)
     if (found.txn === undefined) return
     await passBy(session, key, found, { budget, mine, attempt })
   }
