@@ -169,6 +169,15 @@ export const spliceMeta = (text: string, stamp: Stamp): string => {
   return applyEdits(text, setMembers(start, members, fields, after))
 }
 
+/** Returns the resource's text with these members of its root set and every other byte kept; new ones follow `resourceType`. */
+export const spliceMembers = (text: string, values: Readonly<Record<string, unknown>>): string => {
+  const start = skipSpace(text, 0)
+  const members = membersAt(text, start)
+  const after = members.find((member) => member.name === 'resourceType')?.valueEnd
+  const fields = Object.entries(values).map(([name, value]) => ({ name, value: () => JSON.stringify(value) }))
+  return applyEdits(text, setMembers(start, members, fields, after))
+}
+
 const stampedMeta = (text: string, meta: Member | undefined, stamp: Stamp): string => {
   const object = meta && text.charCodeAt(meta.valueStart) === braceOpen
   const source = object ? text.slice(meta.valueStart, meta.valueEnd) : '{}'

@@ -92,10 +92,15 @@ const byItself = async (
 ): Promise<Issue[]> => {
   const { addressedIssues, bodyIssues, stampedBy } = await import('../write/verify.ts')
   const { adviceOn } = await import('../validate/advice.ts')
+  const { deliveryAdvice } = await import('../write/subscription.ts')
   const options = { ...validateOptionsOf(context), warnings: true }
   const own = id === '' ? bodyIssues(body, type, options) : addressedIssues(body, type, id, options)
   const isReplaced = stampedBy(mode === 'create' ? 'POST' : mode === 'update' ? 'PUT' : undefined, type)
-  return [...own.filter((issue) => !isReplaced(issue)), ...adviceOn(body.resource)]
+  return [
+    ...own.filter((issue) => !isReplaced(issue)),
+    ...adviceOn(body.resource),
+    ...deliveryAdvice(body.resource),
+  ]
 }
 
 const stores = (mode: Mode | undefined): mode is 'create' | 'update' => mode === 'create' || mode === 'update'

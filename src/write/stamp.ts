@@ -7,6 +7,7 @@ import type { Version, Write } from '../store/port.ts'
 import type { Body } from './body.ts'
 import type { Command, Done, Effect } from './command.ts'
 import { sameJson } from './same.ts'
+import { withDeliveryState } from './subscription.ts'
 
 /** What a command comes to: a write for the store, or nothing to do. */
 export interface Stamped {
@@ -62,7 +63,9 @@ const change = (command: Command, body: Body, before: Version | undefined, momen
 
 /** Returns what a command does to what stands there: version number, instant, text and index entries included. */
 export const stamp = (command: Command, before: Version | undefined, moment: Moment): Stamped =>
-  command.body ? change(command, command.body(before), before, moment) : deletion(command, before, moment)
+  command.body
+    ? change(command, withDeliveryState(command.body(before)), before, moment)
+    : deletion(command, before, moment)
 
 /** Returns the version that a write made; its `w` is the store's own affair. */
 const madeBy = ({ type, id, v, t, method, text }: Write): Version => ({
