@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { firstBytes, prepare } from '../src/local/bundle.ts'
 import { readTransformed, templatePaths } from '../src/local/deployed/transformed.ts'
 import { readTemplate } from '../src/local/template.ts'
+import { measure, readSources } from './measures.ts'
 import { isTransformed, transformerPython, withoutEffect } from './transform.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -61,6 +62,16 @@ const transformedAnew = (): boolean => {
 const isInstalled = (command: string): boolean =>
   spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
 
+/** Prints every figure of the house beside its ceiling; the worst places of one that is above it. */
+const withinCeilings = (): boolean => {
+  const measures = measure(readSources())
+  for (const { name, value, ceiling, aim, places } of measures) {
+    console.log(`${String(value).padStart(7)}  ${name} (ceiling ${ceiling}, aim ${aim})`)
+    if (value > ceiling) for (const place of places) console.error(`         ${place}`)
+  }
+  return measures.every(({ value, ceiling }) => value <= ceiling)
+}
+
 const checks: readonly Check[] = [
   tool('types', local('tsc'), '-p', '.'),
   tool('types of the page', local('tsc'), '-p', 'client/web', '--noEmit'),
@@ -69,6 +80,7 @@ const checks: readonly Check[] = [
   ...(isInstalled('cfn-lint') ? [tool('template', 'cfn-lint', 'template.yaml')] : []),
   { name: 'template as AWS reads it', run: transformedAnew },
   { name: 'bundle sizes', run: withinBudgets },
+  { name: 'figures of the house', run: withinCeilings },
 ]
 
 await prepare()
