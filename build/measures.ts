@@ -199,7 +199,7 @@ const commentMeasures = (files: readonly SourceFile[]): Measure[] => {
     {
       name: 'doc comments that begin with What, Where, Who, Whoever, Of or How',
       value: comments.filter(startsVaguely).length,
-      ceiling: 445,
+      ceiling: 444,
       aim: 0,
       places: worst(all.map((each) => [each.path, each.comments.filter(startsVaguely).length])),
     },
@@ -257,7 +257,7 @@ export const measure = (files: readonly SourceFile[]): Measure[] => {
     {
       name: 'top-level names that more than one file declares',
       value: ambiguous.length,
-      ceiling: 585,
+      ceiling: 581,
       aim: 59,
       places: worst(ambiguous.map(([name, paths]) => [name, paths.length])),
     },

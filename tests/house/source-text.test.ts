@@ -60,3 +60,9 @@ describe('what is committed', () => {
     expect(names.filter((name) => packages[`node_modules/${name}`]?.optional !== true)).toEqual([])
   })
 })
+
+test('numbers every decision once', () => {
+  const numbers = trackedFiles().flatMap((path) => /^docs\/adr\/(\d{4})-/.exec(path)?.[1] ?? [])
+  expect(numbers.length).toBeGreaterThan(20)
+  expect(numbers.filter((number, at) => numbers.indexOf(number) !== at)).toEqual([])
+})
