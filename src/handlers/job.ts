@@ -2,8 +2,6 @@
 
 import type { SQSEvent } from 'aws-lambda'
 import { type Served, serve } from '../http/serve.ts'
-import { resultText } from '../interactions/jobs.ts'
-import { largestUpload } from '../operations/upload.ts'
 import { failure } from '../outcome/failure.ts'
 import { tooLarge } from '../outcome/messages.ts'
 import type { Job } from '../store/job.ts'
@@ -74,6 +72,7 @@ const patiently = async (attempt: () => Promise<Served>): Promise<Served> => {
 }
 
 const work = async (job: Job, bytes: Buffer, tenant: string) => {
+  const { largestUpload } = await import('../operations/upload.ts')
   if (bytes.length > largestUpload) throw tooLarge(bytes.length, largestUpload)
   const served = await patiently(() => serve(requestOf(job, bytes), contextFor(job, tenant)))
   for (const note of served.notes ?? [])
@@ -91,6 +90,7 @@ const perform = async (key: string): Promise<void> => {
   const job = await jobs.begin(id, began)
   if (!job || job.done) return
   const came = await work(job, Buffer.from(await jobs.body(id)), tenant)
+  const { resultText } = await import('../interactions/jobs.ts')
   await jobs.finish(id, resultText(came, new Date().toISOString()))
   logLine('INFO', { job: id, status: came.status, milliseconds: Date.now() - began })
 }
