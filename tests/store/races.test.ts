@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Failure } from '../../src/outcome/failure.ts'
+import { openStages } from '../../src/search/reading/stages.ts'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import { typeList } from '../../src/store/keys.ts'
 import type { Store, Version } from '../../src/store/port.ts'
@@ -119,15 +120,9 @@ describe('writers and readers at the same time', () => {
     expect(codes.filter((code) => code === 'small')).toHaveLength(counts(rest).done ?? 0)
   })
 
-  /** Reads until two readings agree, as a request does that meets versions younger than itself. */
-  const consistently = async (store: Store, notes: readonly Note[]): Promise<(Version | undefined)[]> => {
-    let last = await store.get(notes)
-    for (;;) {
-      const next = await store.get(notes)
-      if (next.every((version, n) => version?.w === last[n]?.w)) return next
-      last = next
-    }
-  }
+  /** Reads as a search does, which shows no write of several resources in part. */
+  const consistently = (store: Store, notes: readonly Note[]): Promise<(Version | undefined)[]> =>
+    openStages(store).stage((reader) => reader.get(notes))
 
   for (const [words, count] of Object.entries({ native: 60, staged: 110 })) {
     test(`shows readers all or nothing of ${words} transactions that follow each other`, async () => {
