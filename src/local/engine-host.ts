@@ -69,8 +69,9 @@ const stop = (code: number): void => {
 const start = async (order: HostOrder): Promise<HostReport> => {
   if (order.temporary) temporary = order.dataDir
   const host = hiddenHost()
-  const starting = [startDynoxide(order, host), startS3(order, host), startCognito(order, host)]
-  const [dynamodb = 0, s3 = 0, cognito = 0] = await Promise.all(starting)
+  // The others take any free port, which must not be the one that was found free for the database.
+  const dynamodb = await startDynoxide(order, host)
+  const [s3, cognito] = await Promise.all([startS3(order, host), startCognito(order, host)])
   const url = (port: number): string => `http://${host}:${port}`
   const addresses = { dynamodb: url(dynamodb), s3: url(s3), cognito: url(cognito) }
   return { type: 'ready', ...addresses, dynoxidePid: database?.pid ?? 0 }
