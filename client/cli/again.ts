@@ -12,7 +12,7 @@ const usualAttempts = 5
  */
 const patience = 120_000
 
-/** What a test may replace. */
+/** The parts that a test may replace. */
 interface Time {
   now(): number
   sleep(milliseconds: number): Promise<unknown>

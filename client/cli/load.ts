@@ -13,7 +13,7 @@ import { statusOf } from './reasons.ts'
 import { openSession, type Session } from './session.ts'
 import { isLarge, upload } from './upload.ts'
 
-/** What became of one file; of one that failed, some resources may be in. */
+/** The outcome of a file; where it failed, some of its resources may be stored. */
 export interface FileResult {
   file: string
   status: 'loaded' | 'skipped' | 'failed'

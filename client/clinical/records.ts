@@ -106,7 +106,7 @@ const ingredients = (medication: Medication): string =>
     .filter(Boolean)
     .join(' + ')
 
-/** What is recorded of a medication besides its name: an error, or what may turn the meaning round. */
+/** Remarks on a medication besides its name: an error, or an element that may reverse the meaning. */
 const remark = (medication: Medication): string =>
   modified(
     medication.status && medication.status !== 'active' ? `, medication ${medication.status}` : '',

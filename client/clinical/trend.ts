@@ -50,7 +50,7 @@ const timingTime = (timing: Timing | undefined): string => {
   return periodTime(timing?.repeat?.boundsPeriod) || timingText(timing)
 }
 
-/** What of a resource says when what it tells of took place. */
+/** The elements of a resource that say when the event took place. */
 type Effective = Pick<
   Observation,
   'effectiveDateTime' | 'effectiveInstant' | 'effectivePeriod' | 'effectiveTiming'

@@ -42,7 +42,7 @@ const textAt = (resource: Resource, member: 'url' | 'version' | 'id'): string | 
   return typeof value === 'string' ? value : undefined
 }
 
-/** Of two with one version the one counts that was changed last. */
+/** Among resources of the same version the last changed one counts. */
 const byAge = (a: Addressed, b: Addressed): number =>
   byVersion(textAt(a.resource, 'version'), textAt(b.resource, 'version')) ||
   (a.t === b.t ? Number((a.resource.id ?? '') > (b.resource.id ?? '')) * 2 - 1 : a.t < b.t ? -1 : 1)

@@ -10,6 +10,8 @@ export interface Attempt {
   /** Whether it deletes the pairs instead of writing its number to them. */
   deletes: boolean
   status: number
+  /** Whether the answer says when to come again. */
+  retryAfter: boolean
 }
 
 /** So many pairs of resources that are only ever changed together. */
@@ -79,9 +81,12 @@ const write = async (writer: number, until: number): Promise<void> => {
       pairs: pairsOf(roll),
       deletes: roll(8) === 0,
       status: 0,
+      retryAfter: false,
     }
     const seen: Seen = roll(2) === 0 ? await seenBy(ask, attempt.pairs) : new Map()
-    attempt.status = (await ask('POST', '/', { body: transaction(attempt, seen) })).status
+    const { status, headers } = await ask('POST', '/', { body: transaction(attempt, seen) })
+    attempt.status = status
+    attempt.retryAfter = 'Retry-After' in headers
     writeSync(1, `${JSON.stringify(attempt)}\n`)
   }
 }
