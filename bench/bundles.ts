@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { demoBundles } from '../src/local/demo/bundle.ts'
-import { projectRoot } from '../src/local/template.ts'
+import { projectRoot } from '../src/local/template/template.ts'
 
 const synthea = `${projectRoot}../shared/data/synthea`
 

@@ -1,6 +1,6 @@
 /** Loads one function's bundle as a new Lambda environment does, lets it answer once, and tells how long that took. */
 import type { Context } from 'aws-lambda'
-import { delimiter, installRuntime, runStreaming } from '../src/local/awslambda.ts'
+import { delimiter, installRuntime, runStreaming } from '../src/local/functions/awslambda.ts'
 
 interface Answer {
   statusCode: number

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { firstBytes } from '../src/local/bundle.ts'
-import { projectRoot } from '../src/local/template.ts'
+import { firstBytes } from '../src/local/build.ts'
+import { projectRoot } from '../src/local/template/template.ts'
 import { median, type Section } from './figures.ts'
 import { coldStart } from './floor/build.ts'
 

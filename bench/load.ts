@@ -1,6 +1,6 @@
-import { call } from '../src/local/aws.ts'
+import { call } from '../src/local/engines/aws.ts'
 import type { Stack } from '../src/local/stack.ts'
-import type { Table } from '../src/local/template.ts'
+import type { Table } from '../src/local/template/template.ts'
 import { type Bundles, entryCount } from './bundles.ts'
 import { type Ask, succeed, type Told } from './client.ts'
 import type { Section } from './figures.ts'

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { prepare } from '../src/local/bundle.ts'
+import { prepare } from '../src/local/build.ts'
 import { benchBundles } from './bundles.ts'
 import { clientOf } from './client.ts'
 import { coldSection } from './cold.ts'

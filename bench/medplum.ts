@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { projectRoot } from '../src/local/template.ts'
+import { projectRoot } from '../src/local/template/template.ts'
 
 /** The version of the definitions that the project starts from, so that both judge by the same ones. */
 const packageName = `@medplum/core@${

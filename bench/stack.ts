@@ -1,5 +1,10 @@
 import { type Stack, startStack } from '../src/local/stack.ts'
-import { type LambdaFunction, type Route, readTemplate, type Template } from '../src/local/template.ts'
+import {
+  type LambdaFunction,
+  type Route,
+  readTemplate,
+  type Template,
+} from '../src/local/template/template.ts'
 import { floorBundle, floorNames } from './floor/build.ts'
 
 const functionId = (name: string): string => `Floor-${name}`

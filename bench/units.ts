@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { backingOf } from '../src/handlers/backing.ts'
+import { backingOf } from '../src/handlers/door/services.ts'
 import { serve } from '../src/http/serve.ts'
 import type { Ask } from './client.ts'
 import { mean, type Section } from './figures.ts'

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { firstBytes, prepare } from '../src/local/bundle.ts'
+import { firstBytes, prepare } from '../src/local/build.ts'
 import { readTransformed, templatePaths } from '../src/local/deployed/transformed.ts'
-import { readTemplate } from '../src/local/template.ts'
+import { readTemplate } from '../src/local/template/template.ts'
 import { measure, readSources } from './measures.ts'
 import { isTransformed, transformerPython, withoutEffect } from './transform.ts'
 

@@ -242,7 +242,7 @@ export const measure = (files: readonly SourceFile[]): Measure[] => {
     {
       name: 'folders of more than 15 files',
       value: folders.length,
-      ceiling: 10,
+      ceiling: 0,
       aim: 0,
       places: folders.map(([folder, inside]) => `${folder}: ${inside.length}`),
     },

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { rightsReport } from '../src/local/strict/rights/report.ts'
-import { projectRoot, readTemplate } from '../src/local/template.ts'
+import { projectRoot, readTemplate } from '../src/local/template/template.ts'
 import { shiftedClock } from './shifted-clock.ts'
 
 interface Proof {

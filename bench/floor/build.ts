@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { build } from 'esbuild'
-import { bundleOptions } from '../../src/local/bundle.ts'
-import { projectRoot } from '../../src/local/template.ts'
+import { bundleOptions } from '../../src/local/build.ts'
+import { projectRoot } from '../../src/local/template/template.ts'
 
 /** The bare handlers. */
 export const floorNames = ['read', 'vitals'] as const

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/references.html#contained — resources inside another, each seen by itself. */
 
 import type { Resource, TypedValue } from './definitions.ts'
-import { itemTexts } from './json.ts'
+import { itemTexts } from './json/splice.ts'
 import { isResourceType } from './types.ts'
 
 /** Where a resource that is inside another keeps that one: no member, so that nothing that reads members meets it. */

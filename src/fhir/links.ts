@@ -1,6 +1,14 @@
 /** The links in a resource's text, https://hl7.org/fhir/R4/http.html#trules and bundle.html#references */
 
-import { applyEdits, type Edit, membersAt, skipSpace, skipString, skipValue, stringAt } from './json.ts'
+import {
+  applyEdits,
+  type Edit,
+  membersAt,
+  skipSpace,
+  skipString,
+  skipValue,
+  stringAt,
+} from './json/splice.ts'
 import { type Structure, structureOf } from './structure.ts'
 
 /**

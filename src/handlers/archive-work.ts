@@ -1,11 +1,11 @@
 /** What the function of jobs does with the archive; it is loaded by who does it. */
 
+import type { ArchiveWork } from '../request/context.ts'
+import { openArchive } from '../store/archive/archive.ts'
 import { compact } from '../store/archive/compact.ts'
 import { replay } from '../store/archive/replay.ts'
-import { openArchive } from '../store/archive.ts'
 import type { StorePlace } from '../store/dynamo/open.ts'
 import { dayOf } from '../store/keys.ts'
-import type { ArchiveWork } from '../write/context.ts'
 
 /** A stream keeps a record for a day, and writers' clocks differ by minutes: after two days nothing new is on its way. */
 const settled = 48 * 3_600_000

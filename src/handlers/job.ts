@@ -4,13 +4,13 @@ import type { SQSEvent } from 'aws-lambda'
 import { type Served, serve } from '../http/serve.ts'
 import { failure } from '../outcome/failure.ts'
 import { tooLarge } from '../outcome/messages.ts'
-import type { Job } from '../store/job.ts'
+import type { ArchiveWork, Context } from '../request/context.ts'
+import type { Job } from '../store/jobs/job.ts'
 import { jobOf } from '../store/keys.ts'
 import { findCodesLater } from '../terminology/lazy.ts'
-import type { ArchiveWork, Context } from '../write/context.ts'
-import { backingOf, placeOf } from './backing.ts'
-import { errorFacts, logLine } from './log.ts'
-import { rulesOf } from './place.ts'
+import { rulesOf } from './door/config.ts'
+import { errorFacts, logLine } from './door/log.ts'
+import { backingOf, placeOf } from './door/services.ts'
 
 /** A fault of ours is given so many chances, one soon after the other; a message would come again only after 15 minutes. */
 const attempts = 3

@@ -2,8 +2,8 @@
 
 import { failure } from '../outcome/failure.ts'
 import { openPublished } from '../store/published.ts'
-import { door } from './door.ts'
-import { signerOf } from './place.ts'
+import { signerOf } from './door/config.ts'
+import { door } from './door/door.ts'
 
 const closed = () => failure('not-found', 'This function serves only `/metadata` and `/.well-known`.')
 

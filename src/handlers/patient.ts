@@ -1,6 +1,6 @@
 /** The door for everything at or below /Patient. */
 
-import { backingOf } from './backing.ts'
-import { streamingDoor } from './door.ts'
+import { streamingDoor } from './door/door.ts'
+import { backingOf } from './door/services.ts'
 
 export const handler = streamingDoor(backingOf(process.env))

@@ -1,16 +1,16 @@
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html */
 
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
+import { ownIn } from '../search/custom.ts'
 import { entriesOf } from '../search/index/entries.ts'
-import { ownIn } from '../search/own.ts'
+import { openArchive } from '../store/archive/archive.ts'
 import { isHopeless, isolating, setAside } from '../store/archive/failed.ts'
-import { openArchive } from '../store/archive.ts'
+import { archiveRecords, type StreamRecord, type Unarchived } from '../store/archive/stream.ts'
 import { type EntriesOf, openJanitor } from '../store/janitor.ts'
 import type { Definitions } from '../store/port.ts'
-import { archiveRecords, type StreamRecord, type Unarchived } from '../store/stream.ts'
-import { backingOf, placeOf } from './backing.ts'
-import { errorFacts, logLine } from './log.ts'
-import { beginDaily, openUpkeep } from './upkeep.ts'
+import { beginDaily, openUpkeep } from './door/index-maintenance.ts'
+import { errorFacts, logLine } from './door/log.ts'
+import { backingOf, placeOf } from './door/services.ts'
 
 const place = placeOf(process.env)
 const archive = openArchive(place)

@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#ops and https://www.rfc-editor.org/rfc/rfc7240 */
 
-import type { Prefer } from '../interactions/call.ts'
+import type { Prefer } from '../request/call.ts'
 
 const returns = ['minimal', 'representation', 'OperationOutcome'] as const
 

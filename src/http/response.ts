@@ -1,10 +1,10 @@
 /** https://hl7.org/fhir/R4/http.html — how an answer is dressed as an HTTP response. */
 
-import type { Answer, Prefer } from '../interactions/call.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { outcomeText } from '../outcome/outcome.ts'
+import type { Answer, Prefer } from '../request/call.ts'
+import { etagOf } from '../request/etag.ts'
 import type { Version } from '../store/port.ts'
-import { etagOf } from '../write/etag.ts'
 import type { FhirResponse } from './message.ts'
 import { fhirJson } from './negotiate.ts'
 

@@ -1,10 +1,10 @@
 /** https://hl7.org/fhir/R4/http.html#summary — everything that is served, one row each. */
 
 import type { Action } from '../auth/rules/groups.ts'
-import type { Interaction, RouteFacts } from '../interactions/call.ts'
 import { read } from '../interactions/read.ts'
 import { vread } from '../interactions/vread.ts'
-import type { Operation, OperationDefinition } from '../operations/operation.ts'
+import type { Operation, OperationDefinition } from '../operations/support/operation.ts'
+import type { Interaction, RouteFacts } from '../request/call.ts'
 import type { Takes } from './negotiate.ts'
 
 /** One row: where it is served, what it is called, what right it needs, and what runs. */
@@ -79,18 +79,18 @@ const lately =
 const changes = () => import('../interactions/changes.ts')
 
 const bundle = lately('bundle', changes)
-const capabilities = lately('capabilities', () => import('../interactions/capabilities.ts'))
+const capabilities = lately('capabilities', () => import('../interactions/metadata/capabilities.ts'))
 const create = lately('create', changes)
 const remove = lately('remove', changes)
 const jobStatus = lately('jobStatus', () => import('../interactions/jobs.ts'))
 const forgetJob = lately('forgetJob', () => import('../interactions/jobs.ts'))
-const definition = lately('definition', () => import('../operations/definition.ts'))
+const definition = lately('definition', () => import('../operations/support/definition.ts'))
 const history = lately('history', () => import('../interactions/history.ts'))
 const patch = lately('patch', changes)
 const search = lately('search', () => import('../interactions/search.ts'))
 const smartConfiguration = lately(
   'smartConfiguration',
-  () => import('../interactions/smart-configuration.ts'),
+  () => import('../interactions/metadata/smart-configuration.ts'),
 )
 const update = lately('update', changes)
 
@@ -124,7 +124,7 @@ export const routes: readonly Route[] = [
 
 /** Returns every row there is. */
 export const allRoutes = async (): Promise<readonly Route[]> => {
-  const { operations } = await import('../operations/list.ts')
+  const { operations } = await import('../operations/registry.ts')
   return [...operations.flatMap(operationRows), ...routes]
 }
 

@@ -43,7 +43,7 @@ const isFhir = ({ headers }: FhirResponse): boolean => headers['Content-Type']?.
 
 const written = async (json: string, { format, pretty }: Rendering): Promise<string> => {
   if (format === 'xml') return (await import('../fhir/xml/write.ts')).toXml(json, pretty)
-  return pretty ? (await import('../fhir/pretty.ts')).prettyJson(json) : json
+  return pretty ? (await import('../fhir/json/pretty.ts')).prettyJson(json) : json
 }
 
 /** Returns the response in the format that is wanted; what is no resource stays as it is. */

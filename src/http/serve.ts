@@ -2,11 +2,11 @@
 
 import { accessIssues } from '../auth/authorise.ts'
 import { isImpossible } from '../fhir/xml/characters.ts'
-import type { Answer, Asked, Call, Dispatch } from '../interactions/call.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { impossibleCharacter } from '../outcome/messages.ts'
 import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
-import type { Context } from '../write/context.ts'
+import type { Answer, Asked, Call, Dispatch } from '../request/call.ts'
+import type { Context } from '../request/context.ts'
 import { type Matched, match, methodsAt, NotAllowed } from './match.ts'
 import type { FhirRequest, FhirResponse } from './message.ts'
 import { bodyFormat, withForm } from './negotiate.ts'
@@ -45,7 +45,7 @@ const accounting: ReadonlySet<string | undefined> = new Set(['create', 'update',
 /** A Provenance in a header that nothing would heed is not to be lost in silence. */
 const checkProvenance = async ({ route }: Matched, { headers }: FhirRequest): Promise<void> => {
   if (!('x-provenance' in headers) || (accounting.has(route.action) && !route.operation)) return
-  failOn((await import('../write/provenance.ts')).unheeded)
+  failOn((await import('../write/request/provenance.ts')).unheeded)
 }
 
 const lengthy: ReadonlySet<string | undefined> = new Set(['bundle', 'search', 'history'])
@@ -150,7 +150,7 @@ export const failedResponse = async (
 const answer = async (request: FhirRequest, matched: Matched, context: Dispatch): Promise<FhirResponse> => {
   const { type, id } = matched.names
   if (type !== 'Binary') return wrappedAnswer(request, renderingOf(request), matched, context)
-  const native = (await import('./native.ts')).nativeOf(request, matched.route, id)
+  const native = (await import('./binary-content.ts')).nativeOf(request, matched.route, id)
   if (!native) return wrappedAnswer(request, renderingOf(request), matched, context)
   const left = native.leave(await wrappedAnswer(native.request, plain, matched, context))
   return left.bytes ? left : rendered(left, renderingOfFailed(request))

@@ -3,8 +3,8 @@
 import { accessIssues } from '../auth/authorise.ts'
 import { parseLink } from '../fhir/references.ts'
 import { failOn } from '../outcome/outcome.ts'
+import type { Context } from '../request/context.ts'
 import type { Version } from '../store/port.ts'
-import type { Context } from '../write/context.ts'
 
 /** Fails where a Binary is to be judged by another resource, and the principal may not read such. */
 export const checkSecurityContext = ({ text }: Version, { principal }: Pick<Context, 'principal'>): void => {

@@ -1,12 +1,12 @@
 /** https://hl7.org/fhir/R4/http.html#create, #update and #delete — one change is a transaction of one. */
 
 import { notFound } from '../outcome/messages.ts'
-import type { BundleEntry } from '../write/bundle.ts'
+import { type Answer, telling } from '../request/call.ts'
+import type { Context } from '../request/context.ts'
 import type { Effect, WishResult } from '../write/command.ts'
-import type { Context } from '../write/context.ts'
+import { plan } from '../write/request/change.ts'
+import type { BundleEntry } from '../write/request/entries.ts'
 import { transact } from '../write/transaction.ts'
-import { plan } from '../write/wish.ts'
-import { type Answer, telling } from './call.ts'
 
 const statusOf: Readonly<Record<Effect, number>> = {
   created: 201,

@@ -1,6 +1,6 @@
 /** Everything that changes resources: it is loaded together, by the first request that needs any of it. */
 
-export { bundle } from './bundle.ts'
+export { bundle } from './bundle/bundle.ts'
 export { create } from './create.ts'
 export { remove } from './delete.ts'
 export { patch } from './patch.ts'

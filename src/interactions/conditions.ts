@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#cread */
 
+import { etagNames } from '../request/etag.ts'
 import type { Version } from '../store/port.ts'
-import { etagNames } from '../write/etag.ts'
 
 const wholeSeconds = (instant: string): number => Math.floor(Date.parse(instant) / 1000) * 1000
 

@@ -1,10 +1,10 @@
 /** https://hl7.org/fhir/R4/http.html#create and #ccreate */
 
-import { bodyOf } from '../write/body.ts'
-import type { Interaction } from './call.ts'
+import { bodyOf } from '../request/body.ts'
+import type { Interaction } from '../request/call.ts'
 import { change } from './change.ts'
-import { checkQuery } from './manners.ts'
-import { once } from './once.ts'
+import { once } from './idempotency.ts'
+import { checkQuery } from './result-parameters.ts'
 
 export const create: Interaction = async (call, context) => {
   checkQuery(call)

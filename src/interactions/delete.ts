@@ -1,8 +1,8 @@
 /** https://hl7.org/fhir/R4/http.html#delete */
 
-import { type Call, type Interaction, pathOf } from './call.ts'
+import { type Call, type Interaction, pathOf } from '../request/call.ts'
 import { change } from './change.ts'
-import { checkQuery } from './manners.ts'
+import { checkQuery } from './result-parameters.ts'
 
 const entryOf = (call: Call) => ({
   place: '',

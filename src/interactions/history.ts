@@ -1,16 +1,16 @@
 /** https://hl7.org/fhir/R4/http.html#history */
 
-import { dateInterval, type Interval } from '../fhir/dates.ts'
 import { type Link, parseLink } from '../fhir/references.ts'
+import { dateInterval, type Interval } from '../fhir/values/dates.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
+import { type Call, type Interaction, type Pairs, telling } from '../request/call.ts'
+import type { Context } from '../request/context.ts'
+import { queryText } from '../request/query-text.ts'
 import type { HistoryPage, HistoryScope, Store, Version } from '../store/port.ts'
-import type { Context } from '../write/context.ts'
 import { inParallel } from '../write/parallel.ts'
-import { queryText } from '../write/query-text.ts'
-import { type BundleLink, bundleText, historyEntry } from './bundle-text.ts'
-import { type Call, type Interaction, type Pairs, telling } from './call.ts'
-import { checkQuery, cutFor, isKnown } from './manners.ts'
+import { type BundleLink, bundleText, historyEntry } from './bundle/bundle-text.ts'
+import { checkQuery, cutFor, isKnown } from './result-parameters.ts'
 
 type LocalLink = Extract<Link, { kind: 'local' }>
 

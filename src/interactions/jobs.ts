@@ -1,12 +1,12 @@
 /** https://hl7.org/fhir/R4/async.html — a request that is done later, its status, and its result. */
 
+import { jobsOf, makeJob, ownerOf } from '../jobs/create.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
-import { type Job, keptSeconds } from '../store/job.ts'
-import type { Context } from '../write/context.ts'
-import { jobsOf, makeJob, ownerOf } from '../write/later.ts'
-import { bundleText, objectText, raw, statusLine } from './bundle-text.ts'
-import type { Answer, Asked, Interaction } from './call.ts'
+import type { Answer, Asked, Interaction } from '../request/call.ts'
+import type { Context } from '../request/context.ts'
+import { type Job, keptSeconds } from '../store/jobs/job.ts'
+import { bundleText, objectText, raw, statusLine } from './bundle/bundle-text.ts'
 
 /** Returns a job's address, which tells its status and then its result. */
 export const addressOf = (base: string, id: string): string => `${base}/_jobs/${id}`

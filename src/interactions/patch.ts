@@ -2,9 +2,9 @@
 
 import { bareType } from '../fhir/media-type.ts'
 import { emptyBody } from '../outcome/messages.ts'
-import { type Call, type Interaction, pathOf } from './call.ts'
+import { type Call, type Interaction, pathOf } from '../request/call.ts'
 import { change } from './change.ts'
-import { checkQuery } from './manners.ts'
+import { checkQuery } from './result-parameters.ts'
 
 const entryOf = (call: Call) => ({
   place: '',

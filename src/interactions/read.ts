@@ -1,9 +1,9 @@
 /** https://hl7.org/fhir/R4/http.html#read */
 
 import { gone, notFound } from '../outcome/messages.ts'
-import { type Answer, type Interaction, serving, telling } from './call.ts'
+import { type Answer, type Interaction, serving, telling } from '../request/call.ts'
 import { notModified } from './conditions.ts'
-import { checkReadQuery, cutFor } from './manners.ts'
+import { checkReadQuery, cutFor } from './result-parameters.ts'
 
 export const read: Interaction = async (call, context): Promise<Answer> => {
   checkReadQuery(call)

@@ -1,9 +1,9 @@
 /** https://hl7.org/fhir/R4/http.html#update and #upsert */
 
-import { bodyOf } from '../write/body.ts'
-import { type Call, type Interaction, pathOf } from './call.ts'
+import { bodyOf } from '../request/body.ts'
+import { type Call, type Interaction, pathOf } from '../request/call.ts'
 import { change } from './change.ts'
-import { checkQuery } from './manners.ts'
+import { checkQuery } from './result-parameters.ts'
 
 const entryOf = (call: Call) => ({
   place: '',

@@ -1,9 +1,9 @@
 /** https://hl7.org/fhir/R4/http.html#vread */
 
 import { goneVersion, noVersion } from '../outcome/messages.ts'
-import { type Interaction, serving, telling } from './call.ts'
+import { type Interaction, serving, telling } from '../request/call.ts'
 import { notModified } from './conditions.ts'
-import { checkReadQuery, cutFor } from './manners.ts'
+import { checkReadQuery, cutFor } from './result-parameters.ts'
 
 export const vread: Interaction = async (call, context) => {
   checkReadQuery(call)

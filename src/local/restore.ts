@@ -3,12 +3,12 @@ import { parseArgs } from 'node:util'
 import { DeleteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { thisBuild } from '../search/index/build.ts'
 import { entriesOf } from '../search/index/entries.ts'
-import { openArchive } from '../store/archive.ts'
+import { openArchive } from '../store/archive/archive.ts'
+import { restore } from '../store/archive/restore.ts'
 import { connect } from '../store/dynamo/clients.ts'
 import type { StorePlace } from '../store/dynamo/open.ts'
 import { buildKey } from '../store/keys.ts'
-import { restore } from '../store/restore.ts'
-import { Refusal } from './engines.ts'
+import { Refusal } from './engines/engines.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,26 +1,37 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import type { Jwks } from 'aws-jwt-verify/jwk'
-import { call } from './aws.ts'
 import { type Claim, claim, type Directory, dataDirectory, release } from './directory.ts'
-import { type EnginePids, type Engines, Refusal, startEngines } from './engines.ts'
-import { type Environments, type Runnable, startEnvironments } from './environments.ts'
-import { type Gateway, startGateway } from './gateway.ts'
-import { allowPage, pageOf } from './page.ts'
-import { type DemoUser, demoUsers, type Identity, provisionIdentity, provisionTables } from './provision.ts'
+import { type EnginePids, type Engines, Refusal, startEngines } from './engines/engines.ts'
+import {
+  type DemoUser,
+  demoUsers,
+  type Identity,
+  provisionIdentity,
+  provisionTables,
+} from './engines/provision.ts'
+import { jwks, signIn } from './engines/sign-in.ts'
+import { type Environments, type Runnable, startEnvironments } from './functions/environments.ts'
+import { runnable, sharedVariables, withoutSignIn } from './functions/runnables.ts'
+import { type StreamPoller, startPoller } from './functions/stream.ts'
+import { type Gateway, startGateway } from './gateway/gateway.ts'
+import { allowPage, pageOf } from './gateway/page.ts'
+import { cognitoAuthorizer, openAuthorizer } from './gateway/token.ts'
 import { notify } from './queues/notifications.ts'
 import { openQueues, type Queues } from './queues/queue.ts'
 import { type QueuePoller, startQueuePoller } from './queues/source.ts'
-import { runnable, sharedVariables, withoutSignIn } from './runnables.ts'
 import type { Credentials as Key } from './signature/canonical.ts'
 import { newCredentials } from './signature/sign.ts'
-import { type StreamPoller, startPoller } from './stream.ts'
 import { laptopOptions, optionsFromEnvironment, type StrictOptions } from './strict/options.ts'
 import { type StrictProxy, startStrict } from './strict/proxy.ts'
 import { makeCredentials } from './strict/rights/credentials.ts'
 import { keepFailures } from './strict/stream/failures.ts'
-import { type Given, type LambdaFunction, localRegion, readTemplate, type Template } from './template.ts'
-import { cognitoAuthorizer, openAuthorizer } from './token.ts'
+import {
+  type Given,
+  type LambdaFunction,
+  localRegion,
+  readTemplate,
+  type Template,
+} from './template/template.ts'
 
 export interface StackOptions {
   /** 0 takes any free port. */
@@ -267,24 +278,6 @@ const queuePollerOf = (fn: LambdaFunction, parts: Parts, runnable: Runnable): Qu
     source: fn.queue as NonNullable<LambdaFunction['queue']>,
     invoke: (event) => (parts.jobEnvironments as Environments).invoke(runnable, event),
   })
-
-const jwks = async (endpoint: string, poolId: string): Promise<Jwks> =>
-  (await fetch(`${endpoint}/${poolId}/.well-known/jwks.json`)).json() as Promise<Jwks>
-
-const signIn = async (endpoint: string, clientId: string, name: string): Promise<string> => {
-  const user = demoUsers.find((candidate) => candidate.name === name)
-  const signedIn = await call<{ AuthenticationResult: { IdToken: string } }>(
-    'cognito',
-    endpoint,
-    'InitiateAuth',
-    {
-      AuthFlow: 'USER_PASSWORD_AUTH',
-      ClientId: clientId,
-      AuthParameters: { USERNAME: name, PASSWORD: user?.password ?? '' },
-    },
-  )
-  return signedIn.AuthenticationResult.IdToken
-}
 
 const unlistened: Readonly<Record<string, (port: number) => Refusal>> = {
   EADDRINUSE: (port) =>

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { prepare } from './bundle.ts'
+import { prepare } from './build.ts'
 import { fillStore } from './demo/fill.ts'
 import { checkDirectory, defaultDirectory } from './directory.ts'
-import { Refusal } from './engines.ts'
+import { Refusal } from './engines/engines.ts'
 import { type Stack, startStack } from './stack.ts'
-import { projectRoot } from './template.ts'
+import { projectRoot } from './template/template.ts'
 
 /** What `npm start` was asked for: `PORT` and `DATA_DIR` by the environment, the rest behind `--`. */
 export interface StartOptions {

@@ -1,12 +1,12 @@
 /** What is done with the archive in the background, docs/archive.md; for administrators. */
 
-import { type Call, here, type Interaction } from '../interactions/call.ts'
 import { addressOf } from '../interactions/jobs.ts'
+import { jobsOf, makeJob } from '../jobs/create.ts'
+import { type Call, here, type Interaction } from '../request/call.ts'
+import type { ArchiveWork, Context } from '../request/context.ts'
 import type { Compacted } from '../store/archive/compact.ts'
 import type { Replayed } from '../store/archive/replay.ts'
-import type { ArchiveWork, Context } from '../write/context.ts'
-import { jobsOf, makeJob } from '../write/later.ts'
-import { inputOf, type Operation, type OperationDefinition, type Parameter } from './operation.ts'
+import { inputOf, type Operation, type OperationDefinition, type Parameter } from './support/operation.ts'
 
 const out = (name: string, type: string, max = '1'): Parameter => ({ name, use: 'out', min: 0, max, type })
 

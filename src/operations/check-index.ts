@@ -1,11 +1,11 @@
 /** Holds the search index against the resources, and repairs it; for administrators. */
 
-import { type Call, here, type Interaction, type Pairs } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
-import type { Drift } from '../search/care/care.ts'
-import { type Surveyed, type SurveyScope, survey } from '../search/care/survey.ts'
-import { ownIn } from '../search/own.ts'
-import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { type Call, here, type Interaction, type Pairs } from '../request/call.ts'
+import type { Drift } from '../search/audit/audit.ts'
+import { type Surveyed, type SurveyScope, survey } from '../search/audit/survey.ts'
+import { ownIn } from '../search/custom.ts'
+import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const out = (name: string, type: string, max = '1', min = 1) =>
   ({ name, use: 'out', min, max, type }) as const

@@ -1,13 +1,12 @@
 /** https://hl7.org/fhir/R4/encounter-operation-everything.html — the encounter, what refers to it, and what it refers to. */
 
-import { outcomeEntry, searchEntry } from '../interactions/bundle-text.ts'
-import type { Call, Interaction, Pairs } from '../interactions/call.ts'
+import { outcomeEntry, searchEntry } from '../interactions/bundle/bundle-text.ts'
 import { read } from '../interactions/read.ts'
 import { outcomeText } from '../outcome/outcome.ts'
+import type { Call, Interaction, Pairs } from '../request/call.ts'
 import { parseQuery } from '../search/parse/parse.ts'
 import type { Version } from '../store/port.ts'
-import { companionsOf } from './companions.ts'
-import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
 import {
   badCursor,
   countOf,
@@ -17,8 +16,9 @@ import {
   sinceOf,
   typesOf,
   writtenCursor,
-} from './pages.ts'
-import { pageLinks, searchset } from './searchset.ts'
+} from './support/pages.ts'
+import { companionsOf } from './support/related-resources.ts'
+import { pageLinks, searchset } from './support/searchset.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Encounter-everything',

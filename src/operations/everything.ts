@@ -1,16 +1,15 @@
 /** https://hl7.org/fhir/R4/patient-operation-everything.html */
 
-import { dateInterval, type Interval } from '../fhir/dates.ts'
 import type { Resource } from '../fhir/definitions.ts'
-import { searchEntry } from '../interactions/bundle-text.ts'
-import type { Answer, Call, Dispatch, Interaction, Pairs } from '../interactions/call.ts'
+import { dateInterval, type Interval } from '../fhir/values/dates.ts'
+import { searchEntry } from '../interactions/bundle/bundle-text.ts'
 import { read } from '../interactions/read.ts'
 import { failure } from '../outcome/failure.ts'
+import type { Answer, Call, Dispatch, Interaction, Pairs } from '../request/call.ts'
 import { hasClinicalDate, standingOf } from '../search/index/order.ts'
 import type { ResourceKey, Version } from '../store/port.ts'
-import { companionsOf, isCompanion } from './companions.ts'
-import { type CompartmentPage, compartmentPage, compartmentStart } from './compartment.ts'
-import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { type CompartmentPage, compartmentPage, compartmentStart } from './support/compartment.ts'
+import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
 import {
   badCursor,
   countOf,
@@ -21,8 +20,9 @@ import {
   sizeOf,
   typesOf,
   writtenCursor,
-} from './pages.ts'
-import { pageLinks, searchset } from './searchset.ts'
+} from './support/pages.ts'
+import { companionsOf, isCompanion } from './support/related-resources.ts'
+import { pageLinks, searchset } from './support/searchset.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
@@ -110,7 +110,7 @@ const ofOne = async (call: Call, wanted: Wanted, context: Dispatch): Promise<Com
 }
 
 const ofAll = async (wanted: Wanted, context: Dispatch): Promise<CompartmentPage> => {
-  const { everyonePage } = await import('./everyone.ts')
+  const { everyonePage } = await import('./everything-all.ts')
   return everyonePage({ ...wanted, types: typesToRead(wanted) }, context)
 }
 

@@ -1,15 +1,15 @@
 /** https://hl7.org/fhir/R4/observation-operation-lastn.html */
 
 import type { Resource } from '../fhir/definitions.ts'
-import { searchEntry } from '../interactions/bundle-text.ts'
-import type { Interaction, Pairs } from '../interactions/call.ts'
-import { isKnown } from '../interactions/manners.ts'
+import { searchEntry } from '../interactions/bundle/bundle-text.ts'
+import { isKnown } from '../interactions/result-parameters.ts'
 import { failure } from '../outcome/failure.ts'
+import type { Interaction, Pairs } from '../request/call.ts'
 import { parameterOf } from '../search/index/lists.ts'
 import { standingOf } from '../search/index/order.ts'
 import type { Version } from '../store/port.ts'
-import { checkOnce, givenPairs, type Operation, type OperationDefinition } from './operation.ts'
-import { pageLinks, searchset } from './searchset.ts'
+import { checkOnce, givenPairs, type Operation, type OperationDefinition } from './support/operation.ts'
+import { pageLinks, searchset } from './support/searchset.ts'
 
 /** Beside `max` it takes any search parameter of Observation. */
 const definition: OperationDefinition = {

@@ -1,14 +1,14 @@
 /** https://hl7.org/fhir/R4/resource-operation-meta.html, -meta-add.html and -meta-delete.html */
 
-import { topLevelMembers } from '../fhir/json.ts'
-import { objectText, raw } from '../interactions/bundle-text.ts'
-import type { Answer, Call, Interaction } from '../interactions/call.ts'
+import { parseKeeping, printKeeping } from '../fhir/json/digits.ts'
+import { topLevelMembers } from '../fhir/json/splice.ts'
+import { objectText, raw } from '../interactions/bundle/bundle-text.ts'
 import { read } from '../interactions/read.ts'
 import { vread } from '../interactions/vread.ts'
 import { failure } from '../outcome/failure.ts'
+import type { Answer, Call, Interaction } from '../request/call.ts'
 import type { Version } from '../store/port.ts'
-import { parseKeeping, printKeeping } from '../write/digits.ts'
-import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const result = { name: 'return', use: 'out', min: 1, max: '1', type: 'Meta' } as const
 
@@ -44,7 +44,7 @@ const metaOf = ({ text }: Version): Answer => {
 
 const run: Interaction = async (call, context) => {
   inputOf(definition, call)
-  if (call.id === '') return (await import('./labels.ts')).labelsInUse(call.type, context)
+  if (call.id === '') return (await import('./support/labels.ts')).labelsInUse(call.type, context)
   const reading = call.version === '' ? read : vread
   const answer = await reading({ ...call, query: [], headers: {} }, context)
   return answer.version && !answer.issues ? metaOf(answer.version) : answer
@@ -90,7 +90,10 @@ const patcher =
   }
 
 const givenMeta = async (own: OperationDefinition, call: Call): Promise<Members> => {
-  const [{ readInput }, { checkShape }] = await Promise.all([import('./input.ts'), import('./shape.ts')])
+  const [{ readInput }, { checkShape }] = await Promise.all([
+    import('./support/input.ts'),
+    import('./support/structure-check.ts'),
+  ])
   await checkShape(call.body)
   const meta = readInput(own, call).object<Members>('meta')
   if (meta) return meta

@@ -1,9 +1,9 @@
 /** What is to be gone for good, not only hidden by a later version: for administrators. */
 
-import { here, type Interaction, telling } from '../interactions/call.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
-import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { here, type Interaction, telling } from '../request/call.ts'
+import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const definitionOf = (code: 'purge' | 'purge-history'): OperationDefinition => ({
   url: `${here}/OperationDefinition/${code}`,

@@ -1,11 +1,11 @@
 /** Brings the search index in line with the search parameters that are defined; for administrators. */
 
-import { here, type Interaction } from '../interactions/call.ts'
-import { type Reindexed, reindex, type Standing, standingOfAll } from '../search/care/reindex.ts'
+import { begin } from '../jobs/create.ts'
+import { here, type Interaction } from '../request/call.ts'
+import type { Context } from '../request/context.ts'
+import { type Reindexed, reindex, type Standing, standingOfAll } from '../search/reindex/reindex.ts'
 import type { Store } from '../store/port.ts'
-import type { Context } from '../write/context.ts'
-import { begin } from '../write/later.ts'
-import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
   url: `${here}/OperationDefinition/reindex`,
@@ -28,7 +28,7 @@ const pageSize = 100
 
 /** What is stored and not registered, after a restore perhaps, is registered now. */
 const registerAll = async (store: Store, context: Context): Promise<void> => {
-  const { register } = await import('../write/own-parameters.ts')
+  const { register } = await import('../write/policy/custom-parameters.ts')
   const care = await store.care()
   let after: string | undefined
   do {

@@ -1,15 +1,15 @@
 /** https://hl7.org/fhir/R4/observation-operation-stats.html */
 
-import type { Dispatch, Interaction, Pairs } from '../interactions/call.ts'
+import { digitsOf, printKeeping } from '../fhir/json/digits.ts'
 import { type Failure, failure } from '../outcome/failure.ts'
+import type { Dispatch, Interaction, Pairs } from '../request/call.ts'
 import { escapeValue } from '../search/parse/escapes.ts'
 import type { Version } from '../store/port.ts'
 import type { Coding } from '../terminology/resources.ts'
-import { digitsOf, printKeeping } from '../write/digits.ts'
-import { type Input, readInput } from './input.ts'
-import { counts, type Measurements, measurements, type Quantity } from './measurements.ts'
-import type { Operation, OperationDefinition } from './operation.ts'
-import { statisticOf, statistics } from './statistics.ts'
+import { type Input, readInput } from './support/input.ts'
+import { counts, type Measurements, measurements, type Quantity } from './support/measurements.ts'
+import type { Operation, OperationDefinition } from './support/operation.ts'
+import { statisticOf, statistics } from './support/statistics.ts'
 
 const parameter = (name: string, min: number, max: string, type: string) =>
   ({ name, use: 'in', min, max, type }) as const

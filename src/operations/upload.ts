@@ -1,11 +1,11 @@
 /** What is larger than the gateway takes is put into the bucket, and done from there. */
 
-import { here, type Interaction, type Pairs } from '../interactions/call.ts'
 import { addressOf } from '../interactions/jobs.ts'
+import { makeJob } from '../jobs/create.ts'
 import { failure } from '../outcome/failure.ts'
-import { addressSeconds } from '../store/job.ts'
-import { makeJob } from '../write/later.ts'
-import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { here, type Interaction, type Pairs } from '../request/call.ts'
+import { addressSeconds } from '../store/jobs/job.ts'
+import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
   url: `${here}/OperationDefinition/upload`,

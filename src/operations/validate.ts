@@ -2,16 +2,16 @@
 
 import { accessIssues } from '../auth/authorise.ts'
 import type { Resource } from '../fhir/definitions.ts'
-import { itemTexts, memberText } from '../fhir/json.ts'
-import type { Answer, Call, Interaction } from '../interactions/call.ts'
+import { itemTexts, memberText } from '../fhir/json/splice.ts'
 import { read } from '../interactions/read.ts'
 import { error, failure, type Issue } from '../outcome/failure.ts'
 import { wrongType } from '../outcome/messages.ts'
 import { outcomeText } from '../outcome/outcome.ts'
-import { type Body, bodyOf } from '../write/body.ts'
-import type { Context } from '../write/context.ts'
-import { isDefinition, keepsReferred, validateOptionsOf } from '../write/demands.ts'
-import type { Operation, OperationDefinition } from './operation.ts'
+import { type Body, bodyOf } from '../request/body.ts'
+import type { Answer, Call, Interaction } from '../request/call.ts'
+import type { Context } from '../request/context.ts'
+import { isDefinition, keepsReferred, validateOptionsOf } from '../write/policy/policy.ts'
+import type { Operation, OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
@@ -56,7 +56,7 @@ const askedIn = async (call: Call): Promise<Asked> => {
   const { type, body } = call
   const bare = body.trim() === '' ? undefined : bodyOf(body, `a ${type} or Parameters`)
   const isWrapped = bare?.resource.resourceType === 'Parameters' && type !== 'Parameters'
-  const { readInput } = await import('./input.ts')
+  const { readInput } = await import('./support/input.ts')
   const input = readInput(definition, isWrapped ? call : { ...call, body: '' })
   const resource = input.object<Resource>('resource')
   return {
@@ -90,9 +90,9 @@ const byItself = async (
   { type, id }: Call,
   context: Context,
 ): Promise<Issue[]> => {
-  const { addressedIssues, bodyIssues, stampedBy } = await import('../write/verify.ts')
+  const { addressedIssues, bodyIssues, stampedBy } = await import('../write/request/verify.ts')
   const { adviceOn } = await import('../validate/advice.ts')
-  const { deliveryAdvice } = await import('../write/subscription.ts')
+  const { deliveryAdvice } = await import('../write/policy/subscription.ts')
   const options = { ...validateOptionsOf(context), warnings: true }
   const own = id === '' ? bodyIssues(body, type, options) : addressedIssues(body, type, id, options)
   const isReplaced = stampedBy(mode === 'create' ? 'POST' : mode === 'update' ? 'PUT' : undefined, type)
@@ -115,7 +115,7 @@ const byPolicy = async (
   if (!stores(mode)) return []
   const forbidden = accessIssues(context.principal, mode, type)
   if (!isDefinition({ type })) return forbidden
-  const { ownIssues } = await import('../write/own-parameters.ts')
+  const { ownIssues } = await import('../write/policy/custom-parameters.ts')
   return [...forbidden, ...(await ownIssues([{ type, id, resource }], context)).flat()]
 }
 
@@ -144,7 +144,7 @@ const byReferences = async (
   context: Context,
 ): Promise<Issue[]> => {
   if (context.rules?.references !== 'exist' || !stores(mode)) return []
-  const { danglingIssues } = await import('../write/targets.ts')
+  const { danglingIssues } = await import('../write/policy/existing-targets.ts')
   return (await danglingIssues([{ type, id, resource }], context)).flat()
 }
 
@@ -170,7 +170,7 @@ const missing = ({ type, id }: Call): Issue[] => [
 const deletionIssues = async ({ type, id }: Call, context: Context): Promise<readonly Issue[]> => {
   const forbidden = accessIssues(context.principal, 'delete', type)
   if (!keepsReferred(context)) return forbidden
-  const { deletionIssues } = await import('../write/integrity.ts')
+  const { deletionIssues } = await import('../write/policy/integrity.ts')
   return [...forbidden, ...(await deletionIssues({ type, id }, context))]
 }
 

@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/capabilitystatement-operation-versions.html */
 
-import { inputOf, type Operation, type OperationDefinition } from './operation.ts'
+import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions',

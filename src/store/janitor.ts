@@ -1,24 +1,5 @@
 import type { Resource } from '../fhir/definitions.ts'
-import type { Archive } from './archive.ts'
-import { readAll } from './dynamo/batch.ts'
-import { currentDefinitions } from './dynamo/definitions.ts'
-import { removeLeftovers } from './dynamo/index-items.ts'
-import type { ResourceItem } from './dynamo/items.ts'
-import { finish } from './dynamo/journal.ts'
-import { openSession, type StorePlace } from './dynamo/open.ts'
-import type { Session } from './dynamo/session.ts'
-import {
-  claimRow,
-  dueRows,
-  forgetRow,
-  keepSuperseded,
-  type Superseded,
-  type SupersededRow,
-  versionsIn,
-} from './dynamo/superseded.ts'
-import { statesOf } from './dynamo/transactions.ts'
-import { pastKey, resourceOf } from './keys.ts'
-import type { Definitions, Entry } from './port.ts'
+import type { Archive } from './archive/archive.ts'
 import {
   abortedVersions,
   journalsIn,
@@ -27,7 +8,26 @@ import {
   type SupersededVersion,
   supersededVersions,
   withTexts,
-} from './stream.ts'
+} from './archive/stream.ts'
+import { readAll } from './dynamo/batch.ts'
+import { currentDefinitions } from './dynamo/index/definitions.ts'
+import { removeLeftovers } from './dynamo/index/items.ts'
+import {
+  claimRow,
+  dueRows,
+  forgetRow,
+  keepSuperseded,
+  type Superseded,
+  type SupersededRow,
+  versionsIn,
+} from './dynamo/index/superseded.ts'
+import type { ResourceItem } from './dynamo/items.ts'
+import { openSession, type StorePlace } from './dynamo/open.ts'
+import type { Session } from './dynamo/session.ts'
+import { finish } from './dynamo/transaction/journal.ts'
+import { statesOf } from './dynamo/transaction/record.ts'
+import { pastKey, resourceOf } from './keys.ts'
+import type { Definitions, Entry } from './port.ts'
 
 /** Returns where a resource wants to be found; search knows, the store is told. */
 export type EntriesOf = (resource: Resource, t: string) => readonly Entry[]

@@ -3,9 +3,9 @@
 import { type ClientRequest, type IncomingMessage, request as plainly } from 'node:http'
 import { request as securely } from 'node:https'
 import { text } from 'node:stream/consumers'
+import { presignedGet, type Signer } from './jobs/presign.ts'
 import { publishedKey } from './keys.ts'
 import type { Definitions } from './port.ts'
-import { presignedGet, type Signer } from './presign.ts'
 
 /** Where definitions are published. */
 export interface PublishedPlace {

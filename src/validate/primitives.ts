@@ -1,6 +1,6 @@
 /** The formats of primitive types, https://hl7.org/fhir/R4/datatypes.html#primitive */
 
-import { daysInMonth } from '../fhir/dates.ts'
+import { daysInMonth } from '../fhir/values/dates.ts'
 import { isImpossible } from '../fhir/xml/characters.ts'
 import { narrativeProblem } from './narrative.ts'
 import { jsonKind, shown } from './run.ts'

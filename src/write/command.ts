@@ -1,7 +1,7 @@
 import type { Issue } from '../outcome/failure.ts'
+import type { Body } from '../request/body.ts'
 import type { Method, Version } from '../store/port.ts'
-import type { Body } from './body.ts'
-import type { Preconditions } from './preconditions.ts'
+import type { Preconditions } from './request/preconditions.ts'
 
 /** One change to one resource, with everything that was only a wish resolved: its id is known. */
 export interface Command extends Preconditions {

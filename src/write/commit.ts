@@ -1,14 +1,14 @@
 import { type Issue, isKind } from '../outcome/failure.ts'
 import { failOn } from '../outcome/outcome.ts'
-import { ownFor } from '../search/own.ts'
+import type { Context } from '../request/context.ts'
+import { ownFor } from '../search/custom.ts'
 import type { Care, Hold, SeenVersion, Store, Version, Write } from '../store/port.ts'
 import type { Command, Done } from './command.ts'
-import type { Context } from './context.ts'
-import { asksMore, type Draft, demandsOn, keepsReferred } from './demands.ts'
-import { brokenBy } from './preconditions.ts'
-import { accountOf } from './provenance.ts'
+import { asksMore, type Draft, demandsOn, keepsReferred } from './policy/policy.ts'
+import { brokenBy } from './request/preconditions.ts'
+import { accountOf } from './request/provenance.ts'
+import { placed } from './request/verify.ts'
 import { doneOf, type Stamped, stamp } from './stamp.ts'
-import { placed } from './verify.ts'
 
 /** Reads what stands where the commands want to write; where an id is fresh there is nothing to read. */
 const befores = async (commands: readonly Command[], store: Store): Promise<(Version | undefined)[]> => {
@@ -66,7 +66,7 @@ const careOf = async (
   stamped: readonly Stamped[],
   context: Context,
 ): Promise<Care> => {
-  const { careFor, changesAmong } = await import('./integrity.ts')
+  const { careFor, changesAmong } = await import('./policy/integrity.ts')
   return careFor(changesAmong(commands, stamped), context)
 }
 

@@ -1,13 +1,13 @@
 import type { Resource } from '../fhir/definitions.ts'
-import { spliceMeta } from '../fhir/json.ts'
+import { sameJson } from '../fhir/json/same.ts'
+import { spliceMeta } from '../fhir/json/splice.ts'
 import type { Issue } from '../outcome/failure.ts'
+import type { Body } from '../request/body.ts'
+import type { Own } from '../search/custom.ts'
 import { entriesOf } from '../search/index/entries.ts'
-import type { Own } from '../search/own.ts'
 import type { Version, Write } from '../store/port.ts'
-import type { Body } from './body.ts'
 import type { Command, Done, Effect } from './command.ts'
-import { sameJson } from './same.ts'
-import { withDeliveryState } from './subscription.ts'
+import { withDeliveryState } from './policy/subscription.ts'
 
 /** What a command comes to: a write for the store, or nothing to do. */
 export interface Stamped {

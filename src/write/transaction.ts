@@ -1,18 +1,18 @@
 /** https://hl7.org/fhir/R4/http.html#transaction — a Bundle becomes commands, and all of them are committed or none. */
 
 import { searchParameters } from '../fhir/parameters.ts'
+import type { Context } from '../request/context.ts'
 import type { Hold } from '../store/port.ts'
 import type { Command, Done, WishResult } from './command.ts'
 import { commit } from './commit.ts'
-import type { Context } from './context.ts'
-import { holding, nameOf } from './criteria.ts'
-import { isDefinition } from './demands.ts'
-import { type Expanded, expand } from './expand.ts'
-import { identify } from './identify.ts'
-import { noted, recalled } from './once.ts'
-import { persevere } from './persevere.ts'
-import { spread } from './spread.ts'
-import type { Target, Wish } from './wish.ts'
+import { noted, recalled } from './idempotency.ts'
+import { isDefinition } from './policy/policy.ts'
+import type { Target, Wish } from './request/change.ts'
+import { type Expanded, expand } from './resolve/commands.ts'
+import { holding, nameOf } from './resolve/criteria.ts'
+import { spread } from './resolve/multiple-delete.ts'
+import { identify } from './resolve/targets.ts'
+import { persevere } from './retry.ts'
 
 type Targets = readonly (Target | undefined)[]
 
@@ -43,8 +43,8 @@ const resultOf = (expanded: Expanded, done: ReadonlyMap<Command, Done>): WishRes
 
 /** Whoever is told that a definition is stored finds every later write indexed by it. */
 const redefine = async (commands: readonly Command[], context: Context): Promise<void> => {
-  const { register } = await import('./own-parameters.ts')
-  const { begin } = await import('./later.ts')
+  const { register } = await import('./policy/custom-parameters.ts')
+  const { begin } = await import('../jobs/create.ts')
   const ids = commands.map(({ id }) => id)
   if (await register(ids, context)) await begin('$reindex', context)
 }

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { type PlainRecord, record } from '../../src/local/cloudformation.ts'
 import { readTransformed, templatePaths } from '../../src/local/deployed/transformed.ts'
-import { readTemplate } from '../../src/local/template.ts'
+import { type PlainRecord, record } from '../../src/local/template/cloudformation.ts'
+import { readTemplate } from '../../src/local/template/template.ts'
 
 const script = fileURLToPath(new URL('create.py', import.meta.url))
 const python = process.env.PYTHON ?? 'python3'

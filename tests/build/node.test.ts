@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { projectRoot } from '../../src/local/template.ts'
+import { projectRoot } from '../../src/local/template/template.ts'
 
 /** Runs the check of a checkout, whose npm runs on the Node of this version; returns its status and what it says. */
 const checked = (version: string, install: 'none' | 'no scripts' | 'whole', ...args: string[]) => {

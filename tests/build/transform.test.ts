@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { isTransformed, transform, transformerPython, withoutEffect } from '../../build/transform.ts'
 import { readTransformed, templatePaths } from '../../src/local/deployed/transformed.ts'
-import { readTemplate } from '../../src/local/template.ts'
+import { readTemplate } from '../../src/local/template/template.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'pilotlight-template-'))
 afterAll(() => rmSync(directory, { recursive: true }))

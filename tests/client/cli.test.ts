@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { table } from '../../client/cli/table.ts'
 import { type Stack, startStack } from '../../src/local/stack.ts'
-import { projectRoot } from '../../src/local/template.ts'
+import { projectRoot } from '../../src/local/template/template.ts'
 
 interface Run {
   code: number

@@ -3,7 +3,7 @@
 import type { Bundle, BundleEntry, FhirResource } from 'fhir/r4.js'
 import { patientBundle } from '../../src/local/demo/bundle.ts'
 import { entriesOf } from '../../src/search/index/entries.ts'
-import { type IndexItem, indexItems } from '../../src/store/dynamo/index-items.ts'
+import { type IndexItem, indexItems } from '../../src/store/dynamo/index/items.ts'
 import { prepare, type ResourceItem } from '../../src/store/dynamo/items.ts'
 import { hashOf } from '../../src/store/keys.ts'
 import type { Write } from '../../src/store/port.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { routes } from '../../src/http/routes.ts'
-import { projectRoot } from '../../src/local/template.ts'
+import { projectRoot } from '../../src/local/template/template.ts'
 
 const page = readFileSync(`${projectRoot}docs/interactions.md`, 'utf8')
 const sections = new Map(page.split(/^## /m).map((text) => [text.split('\n')[0], text]))

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { projectRoot } from '../../src/local/template.ts'
+import { projectRoot } from '../../src/local/template/template.ts'
 
 /** Where the requests lie that documentation offers to try. */
 export const directory = `${projectRoot}docs/requests`

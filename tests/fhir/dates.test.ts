@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dateInterval, earliest, intervalOf, latest } from '../../src/fhir/dates.ts'
+import { dateInterval, earliest, intervalOf, latest } from '../../src/fhir/values/dates.ts'
 
 const cases = [
   ['2020', '2020-01-01T00:00:00.000Z', '2020-12-31T23:59:59.999Z'],

@@ -6,7 +6,7 @@ import {
   impliedInterval,
   parseDecimal,
   sortableDecimal,
-} from '../../src/fhir/decimal.ts'
+} from '../../src/fhir/values/decimal.ts'
 
 const decimal = (text: string | number) => {
   const parsed = parseDecimal(text)

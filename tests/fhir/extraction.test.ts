@@ -2,8 +2,8 @@ import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
 import { expect, test } from 'vitest'
 import type { Resource, SearchParameter, TypedValue } from '../../src/fhir/definitions.ts'
-import { searchExpression } from '../../src/fhir/expressions.ts'
 import { extract, searchParameters } from '../../src/fhir/parameters.ts'
+import { searchExpression } from '../../src/fhir/path/expressions.ts'
 import { dataFiles, readData, syntheaResources } from './official.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cellOf, cellsAround, distance, type Position } from '../../src/fhir/globe.ts'
+import { cellOf, cellsAround, distance, type Position } from '../../src/fhir/values/globe.ts'
 
 /** Points all around a place, each just within so many metres of it. */
 const rim = ({ latitude, longitude }: Position, metres: number): Position[] =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bundleEntryTexts, spliceMeta, topLevelMembers } from '../../src/fhir/json.ts'
+import { bundleEntryTexts, spliceMeta, topLevelMembers } from '../../src/fhir/json/splice.ts'
 
 const stamp = { id: 'a', versionId: '2', lastUpdated: '2024-01-01T00:00:00.000Z' }
 const meta = '"versionId":"2","lastUpdated":"2024-01-01T00:00:00.000Z"'

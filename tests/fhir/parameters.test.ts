@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { searchExpression } from '../../src/fhir/expressions.ts'
 import { readDefinitions, usCoreParameters } from '../../src/fhir/generate/source.ts'
 import {
   compartmentParameters,
@@ -8,6 +7,7 @@ import {
   extractComposite,
   searchParameters,
 } from '../../src/fhir/parameters.ts'
+import { searchExpression } from '../../src/fhir/path/expressions.ts'
 import { isResourceType, resourceTypes } from '../../src/fhir/types.ts'
 import { dataFiles, readData } from './official.ts'
 

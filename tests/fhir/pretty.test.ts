@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { prettyJson } from '../../src/fhir/pretty.ts'
+import { prettyJson } from '../../src/fhir/json/pretty.ts'
 
 test('puts each member on a line of its own and keeps digits and strings', () => {
   expect(prettyJson('{"a":1.00,"b":{},"c":[ ],"d":[1e2,"x: {[,"],"e":{"f":null}}')).toBe(

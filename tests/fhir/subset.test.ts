@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { subsetOf } from '../../src/fhir/subset.ts'
+import { subsetOf } from '../../src/fhir/json/subset.ts'
 
 const observation = `{"resourceType":"Observation","id":"1","meta":{"versionId":"2","tag":[{"code":"own"}]},
  "text":{"status":"generated","div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\">x</div>"},

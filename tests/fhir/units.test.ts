@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import ucum from '@lhncbc/ucum-lhc'
 import { describe, expect, test } from 'vitest'
-import { compareDecimals, parseDecimal, sortableDecimal } from '../../src/fhir/decimal.ts'
-import { inBaseUnits, type Unit, unitOf } from '../../src/fhir/units.ts'
+import { compareDecimals, parseDecimal, sortableDecimal } from '../../src/fhir/values/decimal.ts'
+import { inBaseUnits, type Unit, unitOf } from '../../src/fhir/values/units.ts'
 
 const library = ucum.UcumLhcUtils.getInstance()
 

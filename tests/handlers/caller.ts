@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda'
-import { door } from '../../src/handlers/door.ts'
+import { door } from '../../src/handlers/door/door.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 
 /** What a test asks of the server. */

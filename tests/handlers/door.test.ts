@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda'
 import { expect, test } from 'vitest'
-import { type Backing, door } from '../../src/handlers/door.ts'
+import { type Backing, door } from '../../src/handlers/door/door.ts'
 import { eventOf } from './caller.ts'
 
 const never = new Promise<never>(() => {})

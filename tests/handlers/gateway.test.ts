@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { baseOf, requestOf, resultOf } from '../../src/handlers/gateway.ts'
+import { baseOf, requestOf, resultOf } from '../../src/handlers/door/gateway.ts'
 import { eventOf, sampleEvent } from './caller.ts'
 
 const limit = 1000

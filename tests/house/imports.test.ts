@@ -8,6 +8,8 @@ const rows = [
   ['operations'],
   ['interactions'],
   ['write'],
+  ['jobs'],
+  ['request'],
   ['auth', 'validate'],
   ['terminology'],
   ['search'],

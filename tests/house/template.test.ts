@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { list, record } from '../../src/local/cloudformation.ts'
 import { resourcesOf } from '../../src/local/deployed/resources.ts'
 import { type Given, parametersOf, scopeOf } from '../../src/local/deployed/scope.ts'
 import { readTransformed } from '../../src/local/deployed/transformed.ts'
-import { readTemplate } from '../../src/local/template.ts'
+import { list, record } from '../../src/local/template/cloudformation.ts'
+import { readTemplate } from '../../src/local/template/template.ts'
 import { root } from './sources.ts'
 
 const source = readTransformed()

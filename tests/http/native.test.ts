@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { decodeBody, encodeBody, longestInlineBody } from '../../src/store/body.ts'
+import { decodeBody, encodeBody, longestInlineBody } from '../../src/store/objects/body.ts'
 import { eventOf, type Server, startServer } from '../handlers/caller.ts'
 
 let server: Server

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { door } from '../../src/handlers/door.ts'
+import { door } from '../../src/handlers/door/door.ts'
 import { askDoor, eventOf, type Server, startServer } from '../handlers/caller.ts'
 
 let server: Server

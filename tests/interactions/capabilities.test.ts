@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { resourceTypes } from '../../src/fhir/types.ts'
-import { door } from '../../src/handlers/door.ts'
+import { door } from '../../src/handlers/door/door.ts'
 import { handler } from '../../src/handlers/metadata.ts'
-import { software } from '../../src/interactions/capabilities.ts'
-import { operations } from '../../src/operations/list.ts'
+import { software } from '../../src/interactions/metadata/capabilities.ts'
+import { operations } from '../../src/operations/registry.ts'
 import { validate } from '../../src/validate/validate.ts'
 import { askDoor, eventOf } from '../handlers/caller.ts'
 

@@ -2,10 +2,10 @@
 
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { contentsOf } from '../../src/fhir/expression-check.ts'
-import { searchExpression } from '../../src/fhir/expressions.ts'
 import { searchParameters } from '../../src/fhir/parameters.ts'
-import { type Definition, ownIn } from '../../src/search/own.ts'
+import { contentsOf } from '../../src/fhir/path/expression-check.ts'
+import { searchExpression } from '../../src/fhir/path/expressions.ts'
+import { type Definition, ownIn } from '../../src/search/custom.ts'
 import type { Definitions } from '../../src/store/port.ts'
 import { allIds, type Known, put, stored } from '../search/hospital.ts'
 import { type Engines, startEngines } from '../store/engines.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { proxyEvent, wireResponse } from '../../src/local/event.ts'
-import { matchRoute } from '../../src/local/routing.ts'
-import { readTemplate } from '../../src/local/template.ts'
+import { proxyEvent, wireResponse } from '../../src/local/gateway/event.ts'
+import { matchRoute } from '../../src/local/gateway/routing.ts'
+import { readTemplate } from '../../src/local/template/template.ts'
 
 const template = readTemplate()
 

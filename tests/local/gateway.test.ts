@@ -2,11 +2,11 @@ import { request } from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import type { APIGatewayProxyEvent } from 'aws-lambda'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { delimiter } from '../../src/local/awslambda.ts'
-import type { Outcome } from '../../src/local/environments.ts'
-import { type Gateway, startGateway } from '../../src/local/gateway.ts'
-import { readTemplate } from '../../src/local/template.ts'
-import { openAuthorizer } from '../../src/local/token.ts'
+import { delimiter } from '../../src/local/functions/awslambda.ts'
+import type { Outcome } from '../../src/local/functions/environments.ts'
+import { type Gateway, startGateway } from '../../src/local/gateway/gateway.ts'
+import { openAuthorizer } from '../../src/local/gateway/token.ts'
+import { readTemplate } from '../../src/local/template/template.ts'
 
 type Run = (event: APIGatewayProxyEvent, receive?: (chunk: Uint8Array) => void) => Promise<Outcome>
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Stack } from '../../src/local/stack.ts'
-import { readTemplate, type Template } from '../../src/local/template.ts'
+import { readTemplate, type Template } from '../../src/local/template/template.ts'
 
 /** What a job or a search is answered with. */
 export interface Bundle {

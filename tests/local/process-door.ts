@@ -1,5 +1,5 @@
-import { door } from '../../src/handlers/door.ts'
-import { openArchive } from '../../src/store/archive.ts'
+import { door } from '../../src/handlers/door/door.ts'
+import { openArchive } from '../../src/store/archive/archive.ts'
 import { type Clients, connect } from '../../src/store/dynamo/clients.ts'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import { type Asking, askDoor, eventOf, type Told } from '../handlers/caller.ts'

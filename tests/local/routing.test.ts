@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { matchRoute } from '../../src/local/routing.ts'
-import { readTemplate } from '../../src/local/template.ts'
+import { matchRoute } from '../../src/local/gateway/routing.ts'
+import { readTemplate } from '../../src/local/template/template.ts'
 
 const { routes } = readTemplate()
 const functionOf = (method: string, path: string): string | undefined =>

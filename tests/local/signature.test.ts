@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { Credentials, Message, Service } from '../../src/local/signature/canonical.ts'
 import { newCredentials, signedHeaders } from '../../src/local/signature/sign.ts'
 import { signatureFault } from '../../src/local/signature/verify.ts'
-import { presignedGet, presignedPut } from '../../src/store/presign.ts'
+import { presignedGet, presignedPut } from '../../src/store/jobs/presign.ts'
 
 class Sha256 {
   private readonly hash: { update(data: string | Uint8Array): unknown; digest(): Buffer }

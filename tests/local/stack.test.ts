@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { call } from '../../src/local/aws.ts'
-import { findDynoxide, Refusal } from '../../src/local/engines.ts'
+import { call } from '../../src/local/engines/aws.ts'
+import { findDynoxide, Refusal } from '../../src/local/engines/engines.ts'
 import { type Stack, startStack } from '../../src/local/stack.ts'
 import { readOptions } from '../../src/local/start.ts'
-import { projectRoot, readTemplate, type Template } from '../../src/local/template.ts'
+import { projectRoot, readTemplate, type Template } from '../../src/local/template/template.ts'
 
 const misbehaving = (): Template => {
   const template = readTemplate()

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Stack, startStack } from '../../src/local/stack.ts'
-import { readTemplate, type Template } from '../../src/local/template.ts'
+import { readTemplate, type Template } from '../../src/local/template/template.ts'
 
 const template = (exportName: string): Template => {
   const declared = readTemplate()

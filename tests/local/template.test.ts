@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Plain, resolve } from '../../src/local/cloudformation.ts'
-import { environmentOf, readTemplate } from '../../src/local/template.ts'
+import { type Plain, resolve } from '../../src/local/template/cloudformation.ts'
+import { environmentOf, readTemplate } from '../../src/local/template/template.ts'
 
 const template = readTemplate()
 

@@ -1,6 +1,6 @@
 import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { cognitoAuthorizer } from '../../src/local/token.ts'
+import { cognitoAuthorizer } from '../../src/local/gateway/token.ts'
 
 const issuer = 'http://localhost:3000/local_pool'
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })

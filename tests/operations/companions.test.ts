@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { companionsOf } from '../../src/operations/companions.ts'
+import { companionsOf } from '../../src/operations/support/related-resources.ts'
 import type { ResourceKey, Store, Version } from '../../src/store/port.ts'
 
 const version = (key: ResourceKey, text: string) => ({ ...key, text, deleted: false }) as Version

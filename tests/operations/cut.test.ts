@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Call, Dispatch } from '../../src/interactions/call.ts'
-import { cutting } from '../../src/operations/cut.ts'
-import type { Operation } from '../../src/operations/operation.ts'
+import type { Operation } from '../../src/operations/support/operation.ts'
+import { cutting } from '../../src/operations/support/summary.ts'
+import type { Call, Dispatch } from '../../src/request/call.ts'
 
 const operation = (type: string, resource: object): Operation => ({
   definition: {

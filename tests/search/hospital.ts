@@ -1,10 +1,10 @@
 import type { Resource, SearchParameter } from '../../src/fhir/definitions.ts'
+import { readQuery } from '../../src/search/custom.ts'
 import { entriesOf } from '../../src/search/index/entries.ts'
-import { readQuery } from '../../src/search/own.ts'
+import { searchType } from '../../src/search/multi-type.ts'
 import type { Pair } from '../../src/search/query.ts'
 import type { Limits } from '../../src/search/scope.ts'
 import type { SearchPage, Told } from '../../src/search/search.ts'
-import { searchType } from '../../src/search/several.ts'
 import type { Store, Version, Write } from '../../src/store/port.ts'
 import { codesFinder } from '../../src/terminology/find-codes.ts'
 

@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Failure } from '../../src/outcome/failure.ts'
-import { readQuery } from '../../src/search/own.ts'
-import { searchType } from '../../src/search/several.ts'
+import { readQuery } from '../../src/search/custom.ts'
+import { searchType } from '../../src/search/multi-type.ts'
 import { codesFinder } from '../../src/terminology/find-codes.ts'
 import cases from '../cases/search-rules.json' with { type: 'json' }
 import { type Engines, startEngines } from '../store/engines.ts'

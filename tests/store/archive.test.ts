@@ -3,12 +3,12 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
 import { archiveLine, parseArchiveLine } from '../../src/store/archive/line.ts'
+import { restore } from '../../src/store/archive/restore.ts'
+import { archiveFiles, archiveRecords } from '../../src/store/archive/stream.ts'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import { openJanitor } from '../../src/store/janitor.ts'
 import { typeList, valueList } from '../../src/store/keys.ts'
 import type { Entry, Store } from '../../src/store/port.ts'
-import { restore } from '../../src/store/restore.ts'
-import { archiveFiles, archiveRecords } from '../../src/store/stream.ts'
 import {
   create,
   entriesOf,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeBody, encodeBody } from '../../src/store/body.ts'
+import { decodeBody, encodeBody } from '../../src/store/objects/body.ts'
 
 describe('a body', () => {
   test('comes back as it went, whatever the text', () => {

@@ -8,7 +8,7 @@ import {
   stageStatement,
   transactParams,
 } from '../../src/store/dynamo/params.ts'
-import { historyParams, pageParams } from '../../src/store/dynamo/query-params.ts'
+import { historyParams, pageParams } from '../../src/store/dynamo/read/query-params.ts'
 import { put, remove, textOf } from './drafts.ts'
 
 const note = { type: 'Patient', id: 'p1', code: 'c' }

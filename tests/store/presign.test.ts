@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { expect, test } from 'vitest'
-import { presignedPut } from '../../src/store/presign.ts'
+import { presignedPut } from '../../src/store/jobs/presign.ts'
 
 class Sha256 {
   private readonly hash: { update(data: string | Uint8Array): unknown; digest(): Buffer }

@@ -4,11 +4,11 @@
  * the files being Synthea's transaction Bundles.
  */
 import { globSync, readFileSync } from 'node:fs'
-import { spliceMeta } from '../../src/fhir/json.ts'
+import { spliceMeta } from '../../src/fhir/json/splice.ts'
 import { entriesOf } from '../../src/search/index/entries.ts'
 import type { ArchivedVersion } from '../../src/store/archive/line.ts'
-import { restore } from '../../src/store/restore.ts'
-import { archiveFiles } from '../../src/store/stream.ts'
+import { restore } from '../../src/store/archive/restore.ts'
+import { archiveFiles } from '../../src/store/archive/stream.ts'
 import { startEngines } from './engines.ts'
 import { sending } from './faults.ts'
 

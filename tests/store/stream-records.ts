@@ -1,5 +1,5 @@
-import { call } from '../../src/local/aws.ts'
-import type { StreamRecord } from '../../src/store/stream.ts'
+import { call } from '../../src/local/engines/aws.ts'
+import type { StreamRecord } from '../../src/store/archive/stream.ts'
 import type { Engines } from './engines.ts'
 
 interface Description {

@@ -3,10 +3,10 @@
  * Run it with `node tests/store/throughput.ts [FILES…]`.
  */
 import { globSync, readFileSync } from 'node:fs'
-import { spliceMeta } from '../../src/fhir/json.ts'
+import { spliceMeta } from '../../src/fhir/json/splice.ts'
 import { entriesOf } from '../../src/search/index/entries.ts'
 import { type BatchRequest, writeAll } from '../../src/store/dynamo/batch.ts'
-import { indexItems } from '../../src/store/dynamo/index-items.ts'
+import { indexItems } from '../../src/store/dynamo/index/items.ts'
 import { prepare } from '../../src/store/dynamo/items.ts'
 import { openSession } from '../../src/store/dynamo/open.ts'
 import type { Write } from '../../src/store/port.ts'

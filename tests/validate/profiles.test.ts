@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
-import { bareProfile, baseNeeded, profileOf } from '../../src/validate/profile/compile.ts'
-import { coreType, type StructureDefinition } from '../../src/validate/profile/definition.ts'
+import { bareProfile, baseNeeded, profileOf } from '../../src/validate/profile/compile/compile.ts'
+import { coreType, type StructureDefinition } from '../../src/validate/profile/compile/definition.ts'
+import type { Profile } from '../../src/validate/profile/compile/rule.ts'
 import { judge } from '../../src/validate/profile/judge.ts'
-import type { Profile } from '../../src/validate/profile/rule.ts'
 import type { Knowledge } from '../../src/validate/profile/run.ts'
 import { validate } from '../../src/validate/validate.ts'
 import table from '../cases/profiles.json' with { type: 'json' }

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
-import { profileOf } from '../../src/validate/profile/compile.ts'
-import type { StructureDefinition } from '../../src/validate/profile/definition.ts'
+import { profileOf } from '../../src/validate/profile/compile/compile.ts'
+import type { StructureDefinition } from '../../src/validate/profile/compile/definition.ts'
+import type { Profile } from '../../src/validate/profile/compile/rule.ts'
 import { judge } from '../../src/validate/profile/judge.ts'
-import type { Profile } from '../../src/validate/profile/rule.ts'
 import { standardDefinition } from '../../src/validate/profile/standard.ts'
 import { dataFiles, readData } from '../fhir/official.ts'
 

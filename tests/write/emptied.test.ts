@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { fhirPathPatcher } from '../../src/write/fhirpath-patch.ts'
-import { jsonPatcher } from '../../src/write/json-patch.ts'
-import type { Patcher } from '../../src/write/patch.ts'
-import { xmlPatcher } from '../../src/write/xml-patch.ts'
+import { fhirPathPatcher } from '../../src/write/patch/fhirpath-patch.ts'
+import { jsonPatcher } from '../../src/write/patch/json-patch.ts'
+import type { Patcher } from '../../src/write/patch/patch.ts'
+import { xmlPatcher } from '../../src/write/patch/xml-patch.ts'
 import cases from '../cases/emptied.json' with { type: 'json' }
 
 const deletion = (path: string) => ({

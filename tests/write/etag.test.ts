@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { etagNames, etagsIn } from '../../src/write/etag.ts'
+import { etagNames, etagsIn } from '../../src/request/etag.ts'
 
 test.each([
   ['W/"3"', ['3']],

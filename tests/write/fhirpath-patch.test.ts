@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Failure } from '../../src/outcome/failure.ts'
-import { fhirPathPatcher } from '../../src/write/fhirpath-patch.ts'
+import { fhirPathPatcher } from '../../src/write/patch/fhirpath-patch.ts'
 
 const patient = `{"resourceType":"Patient","id":"p","extension":[{"url":"urn:x","valueDecimal":1.00}],
 "name":[{"use":"usual","family":"K","given":["A","B"],"_given":[null,{"id":"b"}]},{"use":"official","family":"L"}],

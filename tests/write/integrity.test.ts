@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { door } from '../../src/handlers/door.ts'
+import { door } from '../../src/handlers/door/door.ts'
 import { askDoor, eventOf, type Server, startServer } from '../handlers/caller.ts'
 
 let server: Server

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { door } from '../../src/handlers/door.ts'
+import { door } from '../../src/handlers/door/door.ts'
 import { judgeAll, newMemory } from '../../src/validate/profile/held.ts'
 import table from '../cases/profiles.json' with { type: 'json' }
 import { type Asking, askDoor, eventOf, type Server, startServer } from '../handlers/caller.ts'

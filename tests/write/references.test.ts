@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { door } from '../../src/handlers/door.ts'
+import { door } from '../../src/handlers/door/door.ts'
 import { type Asking, askDoor, eventOf, type Server, startServer } from '../handlers/caller.ts'
 
 let server: Server

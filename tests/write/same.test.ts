@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { sameJson } from '../../src/write/same.ts'
+import { sameJson } from '../../src/fhir/json/same.ts'
 
 test('ignores white space between tokens', () => {
   expect(sameJson('{"a":[1, 2],"b":"x y"}', '{ "a" : [ 1,2 ],\n"b": "x y" }\n')).toBe(true)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { syntaxFault } from '../../src/write/syntax.ts'
+import { syntaxFault } from '../../src/fhir/json/syntax.ts'
 
 test.each([
   ['{"a":1,}', 1, 8, 'a name in double quotes'],

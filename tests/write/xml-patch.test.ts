@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { xmlPatcher } from '../../src/write/xml-patch.ts'
+import { xmlPatcher } from '../../src/write/patch/xml-patch.ts'
 
 const patient =
   '{"resourceType":"Patient","id":"p","text":{"status":"generated","div":"<div xmlns=\\"http://www.w3.org/1999/xhtml\\">a &lt; b<br/></div>"},"extension":[{"url":"urn:x","valueDecimal":1.00}],"active":true,"name":[{"family":"K"},{"use":"official","family":"L","given":["A"]}],"birthDate":"1961-04-02"}'

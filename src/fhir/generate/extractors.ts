@@ -1,9 +1,9 @@
 /** Writes the functions that extract the values of search parameters. */
 
-import { parseFhirPath } from './fhirpath.ts'
 import type { Model } from './model.ts'
 import { leadsTo, rootPlace, type TypeParameter } from './parameters.ts'
-import { type Place, visit, type Walk } from './paths.ts'
+import { parseFhirPath } from './path/fhirpath.ts'
+import { type Place, visit, type Walk } from './path/paths.ts'
 
 /** Returns the code system that a `code` element's values come from, where there is exactly one. */
 export type SystemOf = (valueSet: string) => string | undefined

@@ -1,7 +1,7 @@
 /** Compiles the invariants of the definitions into plain functions. */
 
-import { type Node, parseFhirPath } from './fhirpath.ts'
 import { childrenOf, choiceName, contentOf, type ElementNode, type Model } from './model.ts'
+import { type Node, parseFhirPath } from './path/fhirpath.ts'
 
 /**
  * Rules that are not compiled: structure, contained resources, references and narrative have code of their own;
@@ -45,7 +45,7 @@ export const writeInvariants = (model: Model): string => {
   const body = byPath
     .map(([path, rules]) => `${JSON.stringify(path)}:()=>[\n${rules.join(',\n')}]`)
     .join(',\n')
-  return `import * as f from '../collections.ts'\nexport const makeInvariants = {\n${body}\n}\n`
+  return `import * as f from '../path/collections.ts'\nexport const makeInvariants = {\n${body}\n}\n`
 }
 
 const rulesOf = (model: Model, element: ElementNode): string[] => {

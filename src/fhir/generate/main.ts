@@ -2,18 +2,18 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeBindings, writeCodes } from './codes.ts'
 import { writeExtractors } from './extractors.ts'
+import { writePrints } from './fingerprints.ts'
 import { writeInvariants } from './invariants.ts'
 import { buildModel } from './model.ts'
 import { parametersOf } from './parameters.ts'
-import { writePrints } from './prints.ts'
 import { writeProfiles } from './profiles.ts'
 import { writeExpressions, writeRegistry, writeTypes } from './registry.ts'
 import { readDefinitions, usCoreParameters, type ValueSet } from './source.ts'
 import { writeStructure } from './structure.ts'
-import { writeSystems, writeValueSets } from './terminology.ts'
-import { writeUnits } from './units.ts'
+import { writeBindings, writeCodes } from './terminology/codes.ts'
+import { writeSystems, writeValueSets } from './terminology/resources.ts'
+import { writeUnits } from './terminology/units.ts'
 
 const directory = join(import.meta.dirname, '../generated')
 

@@ -1,9 +1,9 @@
 /** One search parameter of one resource type: the official definition cut down to that type. */
 
 import type { SearchParameter, SearchType } from '../definitions.ts'
-import { type Node, parseFhirPath } from './fhirpath.ts'
 import type { Model } from './model.ts'
-import { type Place, visit, type Walk } from './paths.ts'
+import { type Node, parseFhirPath } from './path/fhirpath.ts'
+import { type Place, visit, type Walk } from './path/paths.ts'
 import type { Definitions, SearchParameterDefinition } from './source.ts'
 
 /** A search parameter with what the generator needs to know beyond what is published at run time. */

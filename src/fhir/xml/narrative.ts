@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/narrative.html — the XHTML of a document, on its way to stand alone as a text. */
 
 import type { SaxesTagNS } from 'saxes'
-import { applyEdits, type Edit } from '../json.ts'
+import { applyEdits, type Edit } from '../json/splice.ts'
 
 export const xhtmlNamespace = 'http://www.w3.org/1999/xhtml'
 

@@ -1,5 +1,5 @@
 /** The functions of a transformed template: their packages, rights and event sources. */
-import { list, type Plain, type PlainRecord, record } from '../cloudformation.ts'
+import { list, type Plain, type PlainRecord, record } from '../template/cloudformation.ts'
 import type { LambdaFunction, QueueSource, Statement, StreamSource } from './model.ts'
 import { nameIn } from './queues.ts'
 import type { Resources } from './resources.ts'

@@ -1,5 +1,5 @@
 /** The parts of the transformed template that the local stack is made of, with their references resolved. */
-import type { PlainRecord } from '../cloudformation.ts'
+import type { PlainRecord } from '../template/cloudformation.ts'
 
 export interface Table {
   id: string

@@ -1,5 +1,5 @@
 /** The queues of a transformed template, and the buckets that tell them of objects. */
-import { list, type Plain, type PlainRecord, record } from '../cloudformation.ts'
+import { list, type Plain, type PlainRecord, record } from '../template/cloudformation.ts'
 import type { Notification, Queue } from './model.ts'
 import type { Resource, Resources } from './resources.ts'
 import { localName } from './scope.ts'

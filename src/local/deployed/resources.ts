@@ -1,5 +1,5 @@
 /** The resources of a transformed template by type, with their references resolved. */
-import { type PlainRecord, record, resolve, type Scope } from '../cloudformation.ts'
+import { type PlainRecord, record, resolve, type Scope } from '../template/cloudformation.ts'
 
 export interface Resource {
   id: string

@@ -1,5 +1,5 @@
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
-import { list, type Plain, type PlainRecord, record } from '../cloudformation.ts'
+import { list, type Plain, type PlainRecord, record } from '../template/cloudformation.ts'
 import type { GatewayResponse, Route } from './model.ts'
 import type { Resource, Resources } from './resources.ts'
 

@@ -1,6 +1,14 @@
 /** The values that references of a template have: on the laptop, or in any stack whose names are given. */
-import { list, type Plain, type PlainRecord, record, resolve, type Scope } from '../cloudformation.ts'
-import { Refusal } from '../engines.ts'
+
+import { Refusal } from '../engines/engines.ts'
+import {
+  list,
+  type Plain,
+  type PlainRecord,
+  record,
+  resolve,
+  type Scope,
+} from '../template/cloudformation.ts'
 
 /** The region and account that everything on the laptop claims to be in. */
 export const localRegion = 'local'

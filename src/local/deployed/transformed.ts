@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type PlainRecord, record } from '../cloudformation.ts'
-import { Refusal } from '../engines.ts'
+import { Refusal } from '../engines/engines.ts'
+import { type PlainRecord, record } from '../template/cloudformation.ts'
 
 /** The project's directory, with a slash at its end. */
 export const projectRoot = fileURLToPath(new URL('../../../', import.meta.url))

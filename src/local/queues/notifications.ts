@@ -1,6 +1,6 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 import type { Notification } from '../deployed/model.ts'
-import type { ObjectEvent } from '../engine-host.ts'
+import type { ObjectEvent } from '../engines/engine-host.ts'
 import type { Queues } from './queue.ts'
 
 /** S3 writes a key as a form writes a value, and leaves the slashes. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import type { QueueSource } from '../deployed/model.ts'
 import { localAccount, localRegion } from '../deployed/scope.ts'
-import type { Outcome } from '../environments.ts'
+import type { Outcome } from '../functions/environments.ts'
 import type { Message, Queues } from './queue.ts'
 
 export interface QueuePoller {

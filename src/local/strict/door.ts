@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isForeign } from '../callers.ts'
+import { isForeign } from '../gateway/callers.ts'
 import type { Service } from '../signature/canonical.ts'
 import { type Fault, faultOf } from '../signature/faults.ts'
 import { type Keyring, signatureFault } from '../signature/verify.ts'

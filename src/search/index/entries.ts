@@ -1,7 +1,7 @@
 import { addressOf, innerResources, linkFromOutside } from '../../fhir/contained.ts'
-import type { Interval } from '../../fhir/dates.ts'
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { extractAll, searchParameters } from '../../fhir/parameters.ts'
+import type { Interval } from '../../fhir/values/dates.ts'
 import {
   innerList,
   lastUpdatedList,

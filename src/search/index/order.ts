@@ -1,6 +1,6 @@
-import { type Interval, intervalOf } from '../../fhir/dates.ts'
 import type { Resource } from '../../fhir/definitions.ts'
 import { extract } from '../../fhir/parameters.ts'
+import { type Interval, intervalOf } from '../../fhir/values/dates.ts'
 
 /**
  * The date by which a type's resources stand in its lists: when it happened, rather than when it was stored. Each

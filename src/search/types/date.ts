@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#date */
 
-import { dateInterval, instantText, intervalOf } from '../../fhir/dates.ts'
 import type { TypedValue } from '../../fhir/definitions.ts'
+import { dateInterval, instantText, intervalOf } from '../../fhir/values/dates.ts'
 import type { DateValue } from '../query.ts'
 import { boundsOf, comparisons, type Span, splitPrefix } from './prefix.ts'
 import type { Reach, SearchRules } from './rules.ts'

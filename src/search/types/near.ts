@@ -1,9 +1,9 @@
 /** https://hl7.org/fhir/R4/location.html#search — the only parameter of type special that has values. */
 
-import { parseDecimal } from '../../fhir/decimal.ts'
 import type { TypedValue } from '../../fhir/definitions.ts'
-import { cellOf, cellsAround, distance, type Position } from '../../fhir/globe.ts'
-import { inBaseUnits, unitOf } from '../../fhir/units.ts'
+import { parseDecimal } from '../../fhir/values/decimal.ts'
+import { cellOf, cellsAround, distance, type Position } from '../../fhir/values/globe.ts'
+import { inBaseUnits, unitOf } from '../../fhir/values/units.ts'
 import { splitEscaped } from '../parse/escapes.ts'
 import type { NearValue } from '../query.ts'
 import { rowNamed } from '../rows.ts'

@@ -6,7 +6,7 @@ import {
   impliedInterval,
   parseDecimal,
   sortableDecimal,
-} from '../../fhir/decimal.ts'
+} from '../../fhir/values/decimal.ts'
 import type { Bounds } from '../plan/bounds.ts'
 import type { NumberValue, Prefix } from '../query.ts'
 import { type Span, splitPrefix } from './prefix.ts'

@@ -1,8 +1,8 @@
 /** https://hl7.org/fhir/R4/search.html#quantity */
 
-import { type Decimal, sortableDecimal } from '../../fhir/decimal.ts'
 import type { TypedValue } from '../../fhir/definitions.ts'
-import { inBaseUnits, type Unit, unitOf } from '../../fhir/units.ts'
+import { type Decimal, sortableDecimal } from '../../fhir/values/decimal.ts'
+import { inBaseUnits, type Unit, unitOf } from '../../fhir/values/units.ts'
 import { splitEscaped } from '../parse/escapes.ts'
 import type { QuantityValue } from '../query.ts'
 import { numberBounds, numberComparisons, openSpan, parseNumber, sortableNumber } from './number.ts'

@@ -1,8 +1,8 @@
 /** A day's many small objects become few: a type's day has an object for each batch of the stream that touched it. */
 
-import type { Archive } from '../archive.ts'
 import { archiveKey, archivePrefix, hashOf } from '../keys.ts'
 import { inParallel } from '../parallel.ts'
+import type { Archive } from './archive.ts'
 import { parseArchiveLine } from './line.ts'
 import { isPurged, type Purged, purgedIn } from './purged.ts'
 

@@ -5,9 +5,9 @@
  */
 
 import { isKind } from '../../outcome/failure.ts'
-import type { Archive } from '../archive.ts'
 import { failedKey } from '../keys.ts'
-import type { StreamRecord, Unarchived } from '../stream.ts'
+import type { Archive } from './archive.ts'
+import type { StreamRecord, Unarchived } from './stream.ts'
 
 /** A body that is not what it should be fails so: in `decodeBody`, in zlib, or as JSON. */
 const isOfContent = (error: unknown): boolean =>

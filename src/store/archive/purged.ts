@@ -1,6 +1,6 @@
-import type { Archive } from '../archive.ts'
 import { purgedAt, purgedPrefix } from '../keys.ts'
 import type { ResourceKey } from '../port.ts'
+import type { Archive } from './archive.ts'
 
 /** By resource, `Type/id`: the instant before which its versions were purged. */
 export type Purged = ReadonlyMap<string, string>

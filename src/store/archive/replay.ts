@@ -1,8 +1,8 @@
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html — what failed is archived after all. */
 
-import type { Archive } from '../archive.ts'
 import { failedPrefixes } from '../keys.ts'
-import { archiveRecords, type StreamRecord } from '../stream.ts'
+import type { Archive } from './archive.ts'
+import { archiveRecords, type StreamRecord } from './stream.ts'
 
 /** What a replay came to. */
 export interface Replayed {

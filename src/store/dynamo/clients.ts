@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { failure } from '../../outcome/failure.ts'
-import { type Bucket, openBucket } from '../bucket.ts'
 import { engineFailure } from '../engine-failure.ts'
+import { type Bucket, openBucket } from '../objects/bucket.ts'
 import { handlerOf, objectLimits, retryStrategyOf, type TimeLimits, usualLimits } from '../retries.ts'
 
 /** The database's own time as its last answer said, and when that came, by this process's monotonic clock. */

@@ -1,5 +1,4 @@
 import { type Head, headOf } from '../archive/head.ts'
-import { encodeBody, longestInlineBody } from '../body.ts'
 import {
   bodyKey,
   currentKey,
@@ -9,6 +8,7 @@ import {
   pastSortKey,
   resourceOf,
 } from '../keys.ts'
+import { encodeBody, longestInlineBody } from '../objects/body.ts'
 import type { Method, ResourceKey, Version, Write } from '../port.ts'
 
 /** What became of a transaction; `unfinished` is committed while its journal may not be carried out to the end. */

@@ -1,8 +1,8 @@
 import type { Build, Definitions, OpenStore } from '../port.ts'
 import type { Clients } from './clients.ts'
-import { exactVersions, version, versionsBelow } from './exact.ts'
-import { get, page } from './read.ts'
-import { beginReading } from './reading.ts'
+import { exactVersions, version, versionsBelow } from './read/exact.ts'
+import { get, page } from './read/read.ts'
+import { beginReading } from './read/visible.ts'
 import type { Clock, Memory, Session, Tables, Timing } from './session.ts'
 
 /** Where the store's tables and bucket are; the clock and the timing are for tests to change. */
@@ -60,11 +60,12 @@ export const openStore = (place: StorePlace): OpenStore => {
       meter: session.meter,
       grace: graceOf(session.timing),
       knownDefinitions: () => session.memory.definitions.get(tenant)?.definitions ?? noDefinitions,
-      definitions: async () => (await import('./definitions.ts')).currentDefinitions(session),
-      builds: async () => (await import('./progress.ts')).builds(session),
-      forgetBuilds: async (prints) => (await import('./progress.ts')).forgetBuilds(session, prints),
-      progress: async (name) => (await import('./progress.ts')).progress(session, name),
-      keepProgress: async (name, kept) => (await import('./progress.ts')).keepProgress(session, name, kept),
+      definitions: async () => (await import('./index/definitions.ts')).currentDefinitions(session),
+      builds: async () => (await import('./index/progress.ts')).builds(session),
+      forgetBuilds: async (prints) => (await import('./index/progress.ts')).forgetBuilds(session, prints),
+      progress: async (name) => (await import('./index/progress.ts')).progress(session, name),
+      keepProgress: async (name, kept) =>
+        (await import('./index/progress.ts')).keepProgress(session, name, kept),
       define: async (next) => (await import('./changes.ts')).define(session, next),
       get: (keys) => get(session, keys),
       version: (key, v) => version(session, key, v),
@@ -72,15 +73,15 @@ export const openStore = (place: StorePlace): OpenStore => {
       below: (keys, limit) => versionsBelow(session, keys, limit),
       reading: () => beginReading(session),
       page: (range) => page(session, range),
-      labels: async (type) => (await import('./marks.ts')).labels(session, type),
-      history: async (scope) => (await import('./history.ts')).history(session, scope),
+      labels: async (type) => (await import('./index/marks.ts')).labels(session, type),
+      history: async (scope) => (await import('./read/history.ts')).history(session, scope),
       hold: async (names) => (await import('./changes.ts')).hold(session, names),
       release: async (taken) => (await import('./changes.ts')).release(session, taken),
       note: async (name, taken, once) => (await import('./changes.ts')).note(session, name, taken, once),
       recall: async (name) => (await import('./changes.ts')).recall(session, name),
       purge: async (key, entirely) => (await import('./purge.ts')).purge(session, key, entirely),
       commit: async (...what) => (await import('./changes.ts')).commit(session, ...what),
-      care: async () => (await import('./care.ts')).careOf(session),
+      care: async () => (await import('./index/audit.ts')).careOf(session),
     }
   }
 }

@@ -5,8 +5,8 @@ import type { ResourceKey } from '../port.ts'
 import { writeAll } from './batch.ts'
 import { stagedBy } from './items.ts'
 import { getParams, purgeParams } from './params.ts'
-import { betweenParams } from './query-params.ts'
-import { currentItems } from './read.ts'
+import { betweenParams } from './read/query-params.ts'
+import { currentItems } from './read/read.ts'
 import { deleteItem, errorName, getItem, putObject, query, removeObject, type Session } from './session.ts'
 
 const pageSize = 500

@@ -1,6 +1,6 @@
 /** Code systems defined by a grammar or by the platform instead of a list. */
 
-import { unitOf } from '../../fhir/units.ts'
+import { unitOf } from '../../fhir/values/units.ts'
 import type { Membership } from '../membership.ts'
 import type { Property } from '../resources.ts'
 import type { CodeNode, CodeSystemGraph } from './graph.ts'

@@ -2,9 +2,9 @@
 
 import { each } from '../../fhir/values.ts'
 import { isObject, type Json, shown } from '../run.ts'
-import { shortName } from './definition.ts'
+import { shortName } from './compile/definition.ts'
+import type { BindingRule } from './compile/rule.ts'
 import type { Item } from './item.ts'
-import type { BindingRule } from './rule.ts'
 import { answerTo, type Coded, inform, type ProfileRun, refuse, warn } from './run.ts'
 
 /** Checks whether a coded value is one of the value set's. */

@@ -2,9 +2,9 @@
 
 import { isObject, shown } from '../run.ts'
 import { checkBinding } from './binding.ts'
+import type { Profile, Rule } from './compile/rule.ts'
 import { checkConstraints } from './invariants.ts'
 import { contentOf, type Item, itemsAt, objectOf } from './item.ts'
-import type { Profile, Rule } from './rule.ts'
 import { informOfSupport, type ProfileRun, refuse } from './run.ts'
 import { compared, isEqual, meetsPattern } from './same.ts'
 import { checkSlices } from './slices.ts'

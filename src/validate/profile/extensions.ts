@@ -1,13 +1,13 @@
 /** https://hl7.org/fhir/R4/defining-extensions.html — every extension is checked by the definition at its address. */
 
-import { readFor } from '../../fhir/fhirpath.ts'
+import { readFor } from '../../fhir/path/fhirpath.ts'
 import { structureOf } from '../../fhir/structure.ts'
 import type { Spot } from '../../fhir/walk.ts'
 import { shown } from '../run.ts'
 import { checkProfile } from './check.ts'
-import { shortName } from './definition.ts'
+import { shortName } from './compile/definition.ts'
+import type { Profile } from './compile/rule.ts'
 import { truthOf } from './invariants.ts'
-import type { Profile } from './rule.ts'
 import { forbid, inform, type ProfileRun, profileAt } from './run.ts'
 
 /** Checks an extension by its own definition, where that is held. */

@@ -5,10 +5,10 @@ import { Failure, failure, type Issue } from '../../outcome/failure.ts'
 import type { Store } from '../../store/port.ts'
 import { heldByUrl } from '../../terminology/find.ts'
 import type { Json } from '../run.ts'
-import { bareProfile, baseNeeded, profileOf } from './compile.ts'
-import { coreType, type StructureDefinition } from './definition.ts'
+import { bareProfile, baseNeeded, profileOf } from './compile/compile.ts'
+import { coreType, type StructureDefinition } from './compile/definition.ts'
+import type { Profile } from './compile/rule.ts'
 import { type Asked, type Judgement, judge } from './judge.ts'
-import type { Profile } from './rule.ts'
 import { type Answer, type Coded, codeKey, type Knowledge, type Questions } from './run.ts'
 
 /** What was looked up, and when it must be looked up again. */

@@ -1,11 +1,11 @@
 /** https://hl7.org/fhir/R4/conformance-rules.html#constraints — the rules that a profile states in FHIRPath. */
 
-import { type Compiled, readFor } from '../../fhir/fhirpath.ts'
+import { type Compiled, readFor } from '../../fhir/path/fhirpath.ts'
 import { each } from '../../fhir/values.ts'
 import { isObject, type Json } from '../run.ts'
 import { checkBinding } from './binding.ts'
 import { checkProfile } from './check.ts'
-import type { Constraint } from './definition.ts'
+import type { Constraint } from './compile/definition.ts'
 import { type Item, resourceItem } from './item.ts'
 import { resolved, targetType } from './resolve.ts'
 import { isQuiet, type ProfileRun, profileAt, refuse, warn } from './run.ts'

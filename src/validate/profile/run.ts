@@ -2,8 +2,8 @@
 
 import { error, type Issue, type KindName, type Severity } from '../../outcome/failure.ts'
 import { expressionOf, type Json } from '../run.ts'
-import { shortName } from './definition.ts'
-import type { Profile } from './rule.ts'
+import { shortName } from './compile/definition.ts'
+import type { Profile } from './compile/rule.ts'
 
 /** A code to be judged, with the system where it has one. */
 export interface Coded {

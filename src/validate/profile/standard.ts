@@ -1,7 +1,7 @@
 /** R4's own profiles and extensions, https://hl7.org/fhir/R4/profilelist.html */
 
 import { profileRows } from '../../fhir/generated/profiles.js'
-import type { StructureDefinition } from './definition.ts'
+import type { StructureDefinition } from './compile/definition.ts'
 
 const read = new Map<string, StructureDefinition>()
 

@@ -2,10 +2,10 @@
 
 import { isObject, type Json } from '../run.ts'
 import { checkProfile } from './check.ts'
-import { coreType, shortName } from './definition.ts'
+import { coreType, shortName } from './compile/definition.ts'
+import type { TypeLimit } from './compile/rule.ts'
 import { type Item, resourceItem } from './item.ts'
 import { resolved, targetType } from './resolve.ts'
-import type { TypeLimit } from './rule.ts'
 import { inform, isQuiet, type ProfileRun, profileAt, refuse } from './run.ts'
 
 /** Checks the type of a value, the profiles of that type, and what a reference leads to. */

@@ -2,10 +2,10 @@
 
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
-import { searchExpression } from '../../../src/fhir/expressions.ts'
 import { buildModel } from '../../../src/fhir/generate/model.ts'
 import { parametersOf, type TypeParameter } from '../../../src/fhir/generate/parameters.ts'
 import { readDefinitions, usCoreParameters } from '../../../src/fhir/generate/source.ts'
+import { searchExpression } from '../../../src/fhir/path/expressions.ts'
 import type { Known } from '../../search/hospital.ts'
 import { typeInside } from '../inside.ts'
 import type { Parameters } from '../judge.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type PlainRecord, record } from '../../../src/local/cloudformation.ts'
 import { resourcesOf } from '../../../src/local/deployed/resources.ts'
 import { type Pseudo, parametersOf, scopeOf } from '../../../src/local/deployed/scope.ts'
 import { readTransformed } from '../../../src/local/deployed/transformed.ts'
+import { type PlainRecord, record } from '../../../src/local/template/cloudformation.ts'
 
 const source = readTransformed()
 const parameters = parametersOf(source, {})

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type PlainRecord, record } from '../../../src/local/cloudformation.ts'
 import { readTransformed } from '../../../src/local/deployed/transformed.ts'
 import { startStack } from '../../../src/local/stack.ts'
-import { readTemplate } from '../../../src/local/template.ts'
+import { type PlainRecord, record } from '../../../src/local/template/cloudformation.ts'
+import { readTemplate } from '../../../src/local/template/template.ts'
 
 const integrationName = 'x-amazon-apigateway-integration'
 const any = 'x-amazon-apigateway-any-method'

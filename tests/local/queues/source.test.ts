@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SQSEvent } from 'aws-lambda'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Outcome } from '../../../src/local/environments.ts'
+import type { Outcome } from '../../../src/local/functions/environments.ts'
 import { openQueues, type Queues } from '../../../src/local/queues/queue.ts'
 import { type QueuePoller, startQueuePoller } from '../../../src/local/queues/source.ts'
 

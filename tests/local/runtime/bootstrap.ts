@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PassThrough, type Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import type { Context } from 'aws-lambda'
-import { installRuntime, runStreaming } from '../../../src/local/awslambda.ts'
+import { installRuntime, runStreaming } from '../../../src/local/functions/awslambda.ts'
 
 const base = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`
 

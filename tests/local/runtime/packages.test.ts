@@ -3,11 +3,16 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { proxyEvent } from '../../../src/local/event.ts'
-import { matchRoute } from '../../../src/local/routing.ts'
+import { proxyEvent } from '../../../src/local/gateway/event.ts'
+import { matchRoute } from '../../../src/local/gateway/routing.ts'
+import { openClaims } from '../../../src/local/gateway/token.ts'
 import { type Stack, startStack } from '../../../src/local/stack.ts'
-import { environmentOf, type LambdaFunction, projectRoot, readTemplate } from '../../../src/local/template.ts'
-import { openClaims } from '../../../src/local/token.ts'
+import {
+  environmentOf,
+  type LambdaFunction,
+  projectRoot,
+  readTemplate,
+} from '../../../src/local/template/template.ts'
 import { type Posted, type RuntimeApi, startRuntimeApi, streamedIn } from './api.ts'
 import { type Runtime, runtimes } from './ric.ts'
 

@@ -1,6 +1,6 @@
 import type { DynamoDBRecord } from 'aws-lambda'
 import { describe, expect, test } from 'vitest'
-import type { Outcome } from '../../../src/local/environments.ts'
+import type { Outcome } from '../../../src/local/functions/environments.ts'
 import { failureObject, invocable, restOf, retained } from '../../../src/local/strict/stream/delivery.ts'
 
 const recordOf = (n: number, text = ''): DynamoDBRecord => ({

@@ -1,11 +1,11 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { call } from '../../../src/local/aws.ts'
+import { call } from '../../../src/local/engines/aws.ts'
 import { type Credentials, sha256 } from '../../../src/local/signature/canonical.ts'
 import { newCredentials, signedHeaders } from '../../../src/local/signature/sign.ts'
 import { type Stack, startStack } from '../../../src/local/stack.ts'
-import { readTemplate } from '../../../src/local/template.ts'
-import { presignedGet, presignedPut } from '../../../src/store/presign.ts'
+import { readTemplate } from '../../../src/local/template/template.ts'
+import { presignedGet, presignedPut } from '../../../src/store/jobs/presign.ts'
 
 let stack: Stack
 /** A key that may read and write what is below `bodies/`. */

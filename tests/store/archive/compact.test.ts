@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openArchive } from '../../../src/store/archive/archive.ts'
 import { compact } from '../../../src/store/archive/compact.ts'
 import { type ArchivedVersion, parseArchiveLine } from '../../../src/store/archive/line.ts'
-import { openArchive } from '../../../src/store/archive.ts'
+import { archiveFiles } from '../../../src/store/archive/stream.ts'
 import { purgedKey } from '../../../src/store/keys.ts'
-import { archiveFiles } from '../../../src/store/stream.ts'
 import { type Engines, startEngines } from '../engines.ts'
 import { failingAt } from '../faults.ts'
 

@@ -14,7 +14,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
-import { projectRoot } from '../../../src/local/template.ts'
+import { projectRoot } from '../../../src/local/template/template.ts'
 
 /** A browser to start: its program, and the environment that it needs. */
 export interface Browser {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Bundle } from 'fhir/r4.js'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { test as anyTest } from 'vitest'
-import { prepare } from '../../../src/local/bundle.ts'
+import { prepare } from '../../../src/local/build.ts'
 import { type Stack, startStack } from '../../../src/local/stack.ts'
 import { findBrowser, hasBrowser, remedy } from './browser.ts'
 

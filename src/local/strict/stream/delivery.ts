@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
  */
 import type { DynamoDBRecord } from 'aws-lambda'
-import type { Outcome } from '../../environments.ts'
+import type { Outcome } from '../../functions/environments.ts'
 
 type Batch = readonly DynamoDBRecord[]
 

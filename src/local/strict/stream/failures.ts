@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { openBucket } from '../../../store/bucket.ts'
+import { openBucket } from '../../../store/objects/bucket.ts'
 import type { StrictProxy } from '../proxy.ts'
 import { failureObject, type GivenUp } from './delivery.ts'
 

@@ -5,9 +5,9 @@ import { inChunks } from '../../parallel.ts'
 import type { ResourceKey } from '../../port.ts'
 import { type BatchRequest, writeAll } from '../batch.ts'
 import { beatParams, expireParams, getParams } from '../params.ts'
-import { betweenParams } from '../query-params.ts'
+import { betweenParams } from '../read/query-params.ts'
 import { deleteItem, errorName, getItem, query, removeObject, type Session, updateItem } from '../session.ts'
-import { expiry } from '../transactions.ts'
+import { expiry } from './record.ts'
 
 /** So many keys of 64 characters stay far below the 400 KB of an item. */
 const mostInRow = 2_000

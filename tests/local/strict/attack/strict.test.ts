@@ -1,7 +1,7 @@
 /** Kills, stops and faults over all kinds of writes; `npm run test:long -- strict` does as many as docs/aws.md states. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { door } from '../../../../src/handlers/door.ts'
+import { door } from '../../../../src/handlers/door/door.ts'
 import { type Stack, startStack } from '../../../../src/local/stack.ts'
 import { type Chance, seededChance } from '../../../../src/local/strict/chance.ts'
 import { type Heat, limits } from '../../../../src/local/strict/heat/meter.ts'
@@ -11,7 +11,7 @@ import {
   type StrictOptions,
   testOptions,
 } from '../../../../src/local/strict/options.ts'
-import { openArchive } from '../../../../src/store/archive.ts'
+import { openArchive } from '../../../../src/store/archive/archive.ts'
 import type { Clients } from '../../../../src/store/dynamo/clients.ts'
 import { openStore } from '../../../../src/store/dynamo/open.ts'
 import type { Clock } from '../../../../src/store/dynamo/session.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Environments, startEnvironments } from '../../../../src/local/environments.ts'
+import { type Environments, startEnvironments } from '../../../../src/local/functions/environments.ts'
 import { startStack } from '../../../../src/local/stack.ts'
 import { testOptions } from '../../../../src/local/strict/options.ts'
 import { residentOf } from '../../../../src/local/strict/workers/memory.ts'

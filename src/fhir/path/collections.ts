@@ -1,0 +1,140 @@
+/** FHIRPath's collections, http://hl7.org/fhirpath/N1/, as the generated invariants use them. */
+
+import { dateInterval } from '../values/dates.ts'
+
+/** A boolean, or nothing where FHIRPath's answer is empty. */
+export type Maybe = boolean | undefined
+
+type Json = Record<string, unknown>
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Returns the members of that name; a primitive without a value stands as its extensions. */
+export const get = (list: readonly unknown[], name: string): unknown[] => {
+  const found: unknown[] = []
+  for (const item of list) if (isObject(item)) add(found, item[name] ?? item[`_${name}`])
+  return found
+}
+
+const add = (found: unknown[], value: unknown): void => {
+  if (Array.isArray(value)) found.push(...value.filter((item) => item !== null))
+  else if (value !== undefined && value !== null) found.push(value)
+}
+
+/** Returns whether the object has a member of that name. */
+export const has = (item: unknown, name: string): boolean =>
+  isObject(item) && (item[name] !== undefined || item[`_${name}`] !== undefined)
+
+/** Returns the values of a choice element, whatever their types. */
+export const choice = (list: readonly unknown[], name: string): unknown[] => {
+  const found: unknown[] = []
+  for (const item of list) {
+    if (!isObject(item)) continue
+    const key = Object.keys(item).find((candidate) => isChoice(candidate.replace(/^_/, ''), name))
+    if (key) add(found, item[key])
+  }
+  return found
+}
+
+const isChoice = (key: string, name: string): boolean =>
+  key === name || (key.startsWith(name) && /[A-Z]/.test(key.charAt(name.length)))
+
+/** Returns everything directly below. */
+export const children = (list: readonly unknown[]): unknown[] => {
+  const found: unknown[] = []
+  for (const item of list) if (isObject(item)) for (const value of Object.values(item)) add(found, value)
+  return found
+}
+
+/** Returns everything below, at any depth. */
+export const descendants = (list: readonly unknown[]): unknown[] => {
+  const below = children(list)
+  return below.length === 0 ? [] : [...below, ...descendants(below)]
+}
+
+/** Returns what a list means where a boolean is asked for. */
+export const truth = (list: readonly unknown[]): Maybe => {
+  const [first] = list
+  if (list.length === 0) return undefined
+  return typeof first === 'boolean' ? first : true
+}
+
+export const wrap = (value: unknown): unknown[] => (value === undefined ? [] : [value])
+export const not = (a: Maybe): Maybe => (a === undefined ? undefined : !a)
+export const xor = (a: Maybe, b: Maybe): Maybe => (a === undefined || b === undefined ? undefined : a !== b)
+
+export const and = (a: Maybe, b: Maybe): Maybe => {
+  if (a === false || b === false) return false
+  return a === undefined || b === undefined ? undefined : true
+}
+
+export const or = (a: Maybe, b: Maybe): Maybe => {
+  if (a === true || b === true) return true
+  return a === undefined || b === undefined ? undefined : false
+}
+
+const isSame = (a: unknown, b: unknown): boolean =>
+  a === b || (isObject(a) && isObject(b) && JSON.stringify(a) === JSON.stringify(b))
+
+export const equals = (a: readonly unknown[], b: readonly unknown[]): Maybe => {
+  if (a.length === 0 || b.length === 0) return undefined
+  return a.length === b.length && a.every((item, i) => isSame(item, b[i]))
+}
+
+export const isIn = (a: readonly unknown[], b: readonly unknown[]): Maybe =>
+  a.length === 0 ? undefined : b.some((item) => isSame(item, a[0]))
+
+export const union = (a: readonly unknown[], b: readonly unknown[]): unknown[] => [...a, ...b]
+
+export const intersect = (a: readonly unknown[], b: readonly unknown[]): unknown[] =>
+  a.filter((item) => b.some((other) => isSame(item, other)))
+
+export const isDistinct = (list: readonly unknown[]): boolean =>
+  new Set(list.map((item) => (isObject(item) ? JSON.stringify(item) : item))).size === list.length
+
+export const plus = (a: readonly unknown[], b: readonly unknown[]): unknown[] =>
+  a.length === 0 || b.length === 0 ? [] : [(a[0] as number) + (b[0] as number)]
+
+/** FHIRPath's `&` takes what is missing for empty text. */
+export const concat = (a: readonly unknown[], b: readonly unknown[]): unknown[] => [
+  `${a[0] ?? ''}${b[0] ?? ''}`,
+]
+
+/** Returns whether a is below b (-1), equal (0) or above (1); undefined where that cannot be told. */
+const order = (a: unknown, b: unknown): number | undefined => {
+  if (isObject(a) && isObject(b))
+    return isSame(a.code ?? a.unit, b.code ?? b.unit) ? order(a.value, b.value) : undefined
+  if (typeof a === 'number' && typeof b === 'number') return Math.sign(a - b)
+  const [left, right] = [dateInterval(String(a)), dateInterval(String(b))]
+  if (!left || !right) return undefined
+  if (left.high < right.low) return -1
+  return left.low > right.high ? 1 : 0
+}
+
+/** What cannot be compared (other units, times of other precision) breaks no rule. */
+export const compare = (
+  a: readonly unknown[],
+  b: readonly unknown[],
+  isRight: (order: number) => boolean,
+): Maybe => {
+  if (a.length === 0 || b.length === 0) return undefined
+  const found = order(a[0], b[0])
+  return found === undefined ? true : isRight(found)
+}
+
+/** Applies a function of strings to the one item. */
+export const onText = (list: readonly unknown[], change: (text: string) => unknown): unknown[] =>
+  list.length === 0 || isObject(list[0]) ? [] : wrap(change(String(list[0])))
+
+/** Returns whether the whole text matches. */
+export const matches = (list: readonly unknown[], pattern: RegExp): Maybe =>
+  truth(onText(list, (text) => pattern.test(text)))
+
+export const toInteger = (text: string): number | undefined =>
+  /^[+-]?\d+$/.test(text) ? Number(text) : undefined
+
+export const isResource = (list: readonly unknown[], type: string): Maybe => {
+  const [first] = list
+  return first === undefined ? undefined : isObject(first) && first.resourceType === type
+}

@@ -1,0 +1,98 @@
+/** The values of search parameters that a tenant has defined at run time, found by FHIRPath: import it only when needed. */
+
+import type { OwnValues, Resource, SearchParameter, SearchType, TypedValue } from '../definitions.ts'
+import { put, putExtension } from '../values.ts'
+import { type Found, valuesBy } from './fhirpath.ts'
+
+/** What must be known of a tenant's own parameter to find its values. */
+export interface OwnDefinition {
+  code: string
+  type: SearchType
+  url: string
+  expression: string
+  targets?: readonly string[]
+  components?: readonly { code: string; type: SearchType; expression: string }[]
+  /** The name that its lists go by. */
+  list: string
+}
+
+/** The engine's own types stand for what an expression computes, and for ids. */
+const systemTypes: Readonly<Record<string, string>> = {
+  'System.String': 'string',
+  'System.Boolean': 'boolean',
+  'System.Integer': 'integer',
+  'System.Decimal': 'decimal',
+  'System.Date': 'date',
+  'System.DateTime': 'dateTime',
+  'System.Time': 'time',
+}
+
+/** An extension stands for its value. */
+const typed = ({ type, value }: Found): TypedValue[] => {
+  const values: TypedValue[] = []
+  if (type === 'Extension') putExtension(values, value as Record<string, unknown>)
+  else put(values, systemTypes[type] ?? type, value)
+  return values
+}
+
+/** An expression that cannot be evaluated for one resource, a sum of texts perhaps, has no values there. */
+const leniently = <T>(values: () => T[]): T[] => {
+  try {
+    return values()
+  } catch {
+    return []
+  }
+}
+
+const valuesOf =
+  (expression: string): OwnValues['of'] =>
+  (resource) =>
+    leniently(() => valuesBy(resource, expression).flatMap(typed))
+
+/** Each element that the composite is about, as the values of each of its components. */
+const elementsOf = (resource: Resource, expression: string, parts: readonly string[]): TypedValue[][][] =>
+  leniently(() =>
+    valuesBy(resource, expression).map((element) =>
+      parts.map((part) => valuesBy(resource, part, element).flatMap(typed)),
+    ),
+  )
+
+type Component = NonNullable<OwnDefinition['components']>[number]
+
+const partOf = (
+  { url, list, expression }: OwnDefinition,
+  component: Component,
+  i: number,
+  parts: readonly string[],
+): SearchParameter => ({
+  code: component.code,
+  type: component.type,
+  url,
+  own: {
+    list: `${list}$${i}`,
+    of: (resource) => elementsOf(resource, expression, parts).flatMap((values) => values[i] ?? []),
+  },
+})
+
+const compositeOf = (definition: OwnDefinition, components: readonly Component[]): OwnValues => {
+  const parts = components.map((component) => component.expression)
+  return {
+    list: definition.list,
+    of: (resource) =>
+      elementsOf(resource, definition.expression, parts).map((value) => ({ type: 'composite', value })),
+    parts: components.map((component, i) => partOf(definition, component, i, parts)),
+  }
+}
+
+/** Returns the search parameter that a tenant's own definition describes. */
+export const ownParameter = (definition: OwnDefinition): SearchParameter => {
+  const { code, type, url, targets, components, list, expression } = definition
+  return {
+    code,
+    type,
+    url,
+    ...(targets && { targets }),
+    ...(components && { components }),
+    own: components ? compositeOf(definition, components) : { list, of: valuesOf(expression) },
+  }
+}

@@ -1,0 +1,159 @@
+/** What can be told of a search parameter's expression without any resource, https://hl7.org/fhir/R4/search.html#fhirpath */
+
+import type { SearchType } from '../definitions.ts'
+import { structureOf } from '../structure.ts'
+import { type Part, treeOf, valuesBy } from './fhirpath.ts'
+
+/** The contents that an expression may lead to, by the names of their structures; undefined where that is not known. */
+type Reached = ReadonlySet<string> | undefined
+
+interface Walk {
+  base: string
+  faults: string[]
+}
+
+const same = new Set(['where', 'first', 'last', 'tail', 'single', 'distinct', 'skip', 'take'])
+const typing = new Set(['ofType', 'as'])
+const computing: ReadonlySet<string> = new Set(
+  [
+    'exists empty all allTrue anyTrue allFalse anyFalse count not hasValue is',
+    'select combine union intersect exclude iif',
+    'toString toInteger toDecimal toDate toDateTime toBoolean toQuantity',
+    'indexOf substring startsWith endsWith contains upper lower replace length trim split join',
+    'abs ceiling floor round truncate',
+  ].flatMap((row) => row.split(' ')),
+)
+
+const childrenOf = (part: Part | undefined): Part[] => part?.children ?? []
+
+const nameIn = (part: Part): string => childrenOf(part)[0]?.text ?? part.text ?? ''
+
+const unknownFunction = (name: string): string =>
+  name === 'resolve'
+    ? '`resolve()` is possible only as `resolve() is Type`: what is found must not depend on another resource.'
+    : `\`${name}()\` is not possible in the expression of a search parameter.`
+
+const memberOf = ({ faults }: Walk, from: Reached, name: string): Reached => {
+  if (!from || from.has('Resource')) return undefined
+  const elements = [...from].flatMap((content) => {
+    const structure = structureOf(content)
+    const found = structure?.elements.find((element) => element.name === name)
+    const spelled = structure?.members.get(name)?.type
+    return found?.types ?? (spelled ? [spelled] : [])
+  })
+  if (elements.length === 0)
+    faults.push(`${[...from].map((each) => `\`${each}\``).join(' or ')} has no \`${name}\`.`)
+  return elements.length === 0 ? undefined : new Set(elements.map(({ content }) => content))
+}
+
+/** Types above a resource's own. */
+const above = new Set(['Resource', 'DomainResource'])
+
+const startOf = (walk: Walk, from: Reached, name: string): Reached => {
+  if (name === walk.base || above.has(name)) return new Set([walk.base])
+  // A union speaks of several types; of one it says nothing where it begins with another.
+  if (/^[A-Z]/.test(name) && structureOf(name)?.kind === 'resource') return undefined
+  return memberOf(walk, from, name)
+}
+
+const typeNamed = (part: Part | undefined): string => (part?.text ?? '').replace(/^FHIR\./, '')
+
+const callOf = (walk: Walk, part: Part, from: Reached): Reached => {
+  const functn = childrenOf(part)[0] ?? part
+  const name = nameIn(functn)
+  const params = childrenOf(childrenOf(functn)[1])
+  if (typing.has(name)) return new Set([typeNamed(params[0])])
+  if (name === 'pointsTo') return new Set(['boolean'])
+  const known = same.has(name) || computing.has(name) || name === 'extension'
+  if (!known) walk.faults.push(unknownFunction(name))
+  for (const param of params) reached(walk, param, from, false)
+  if (name === 'extension') return new Set(['Extension'])
+  return same.has(name) ? from : undefined
+}
+
+/** Returns what a part of an expression leads to; what is wrong with it is noted. */
+const reached = (walk: Walk, part: Part, from: Reached, starts = true): Reached => {
+  const [left, right] = childrenOf(part)
+  switch (part.type) {
+    case 'MemberInvocation':
+      return starts ? startOf(walk, from, nameIn(part)) : memberOf(walk, from, nameIn(part))
+    case 'FunctionInvocation':
+      return callOf(walk, part, from)
+    case 'ThisInvocation':
+      return from
+    case 'InvocationExpression':
+      return right && left ? reached(walk, right, reached(walk, left, from, starts), false) : undefined
+    case 'IndexerExpression':
+      return left && reached(walk, left, from, starts)
+    case 'TypeExpression':
+      if (left) reached(walk, left, from, starts)
+      return part.text === 'as' ? new Set([typeNamed(right)]) : undefined
+    case 'UnionExpression':
+      return both(...childrenOf(part).map((child) => reached(walk, child, from, starts)))
+    case 'EntireExpression':
+    case 'TermExpression':
+    case 'InvocationTerm':
+    case 'ParenthesizedTerm':
+      return left && reached(walk, left, from, starts)
+    default:
+      for (const child of childrenOf(part)) reached(walk, child, from, starts)
+      return undefined
+  }
+}
+
+const both = (...all: readonly Reached[]): Reached => {
+  const known = all.filter((each) => each !== undefined)
+  return known.length > 0 ? new Set(known.flatMap((each) => [...each])) : undefined
+}
+
+const texts = 'string markdown code id uri url canonical oid uuid'
+
+/** What values of each search type can be found in. */
+const fitting: Readonly<Partial<Record<SearchType, ReadonlySet<string>>>> = Object.fromEntries(
+  Object.entries({
+    token: `${texts} boolean Coding CodeableConcept Identifier ContactPoint integer positiveInt unsignedInt`,
+    reference: 'Reference canonical uri url oid uuid Resource',
+    date: 'date dateTime instant Period Timing',
+    string: `${texts} HumanName Address`,
+    number: 'integer decimal positiveInt unsignedInt Range',
+    quantity: 'Quantity Age Duration Distance Count Money SimpleQuantity Range SampledData',
+    uri: 'uri url canonical oid uuid',
+  }).map(([type, names]) => [type, new Set(names.split(' '))]),
+)
+
+const list = (names: Iterable<string>): string => [...names].map((name) => `\`${name}\``).join(', ')
+
+const unfit = (type: SearchType, found: Reached): string[] => {
+  const wanted = fitting[type]
+  if (!wanted || !found || [...found].some((name) => name === 'Extension' || wanted.has(name))) return []
+  return [`It leads to ${list(found)}; a parameter of type \`${type}\` finds values in ${list(wanted)}.`]
+}
+
+/** Returns what is wrong with an expression by which a parameter of a search type finds values in resources of a type. */
+export const expressionFaults = (expression: string, base: string, type: SearchType): string[] => {
+  const walk: Walk = { base, faults: [] }
+  try {
+    const tree = treeOf(expression)
+    const found = reached(walk, tree, new Set([base]))
+    valuesBy({ resourceType: base }, expression)
+    return walk.faults.length > 0 ? walk.faults : unfit(type, found)
+  } catch (thrown) {
+    if (walk.faults.length > 0) return walk.faults
+    return [`It is no FHIRPath: ${(thrown as Error).message.replace(/\s+/g, ' ').slice(0, 200)}`]
+  }
+}
+
+/** Returns the contents that an expression leads to in resources of a type; undefined where that is not known. */
+export const contentsOf = (expression: string, base: string): Reached =>
+  reached({ base, faults: [] }, treeOf(expression), new Set([base]))
+
+/** Returns what is wrong with a component's expression, which starts from what its composite leads to. */
+export const componentFaults = (expression: string, from: Reached, type: SearchType): string[] => {
+  const walk: Walk = { base: '', faults: [] }
+  try {
+    const found = reached(walk, treeOf(expression), from, false)
+    return walk.faults.length > 0 ? walk.faults : unfit(type, found)
+  } catch (thrown) {
+    return [`It is no FHIRPath: ${(thrown as Error).message.replace(/\s+/g, ' ').slice(0, 200)}`]
+  }
+}

@@ -1,0 +1,148 @@
+/** https://hl7.org/fhirpath/N1 — the one place that loads the FHIRPath engine, which is large: import it only when needed. */
+
+import fhirpath from 'fhirpath'
+import r4 from 'fhirpath/fhir-context/r4'
+import type { Resource } from '../definitions.ts'
+import { refersTo } from '../values.ts'
+import { patternFunctions } from './patterns.ts'
+
+/** A node as the engine keeps it: where it stands, beside what it is. */
+interface Node {
+  data: unknown
+  fhirNodeDataType: string | null
+  propName: string | null
+  index: number | null
+  parentResNode: Node | null
+}
+
+/** The way from a resource to something in it: member names and positions. */
+export type Way = readonly (string | number)[]
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && 'parentResNode' in value && 'propName' in value
+
+/** The engine calls a choice by its name alone: `deceased` of `deceasedBoolean`. */
+const jsonName = (parent: unknown, name: string): string => {
+  if (typeof parent !== 'object' || parent === null || name in parent) return name
+  const isChoice = (key: string): boolean => key.startsWith(name) && /[A-Z]/.test(key.charAt(name.length))
+  return Object.keys(parent).find(isChoice) ?? name
+}
+
+const wayOf = ({ parentResNode, propName, index }: Node): Way => {
+  if (!parentResNode) return []
+  const step = propName === null ? [] : [jsonName(parentResNode.data, propName)]
+  return [...wayOf(parentResNode), ...step, ...(index === null || index === undefined ? [] : [index])]
+}
+
+const reserved =
+  /'(?:[^'\\]|\\.)*'|`[^`]*`|\.\s*(div|mod|and|or|xor|implies|(?:year|month|week|day|hour|minute|second|millisecond)s?)\b(?!\s*\()/g
+
+/** Returns an expression with back quotes around elements whose names are words of FHIRPath: `Patient.text.div`. */
+const quoted = (expression: string): string =>
+  expression.replace(reserved, (all, name?: string) => (name === undefined ? all : `.\`${name}\``))
+
+/** Returns where everything stands that an expression leads to; undefined for what is computed. Throws where it is no FHIRPath. */
+export const waysTo = (resource: object, expression: string): (Way | undefined)[] => {
+  const found = fhirpath.evaluate(resource, quoted(expression), undefined, r4, {
+    resolveInternalTypes: false,
+    userInvocationTable: patternFunctions,
+  } as object) as unknown as unknown[]
+  return found.map((value) => (isNode(value) ? wayOf(value) : undefined))
+}
+
+/** A value that an expression leads to, with the name of its type; the node is what further expressions start from. */
+export interface Found {
+  type: string
+  value: unknown
+  node: unknown
+}
+
+/**
+ * R4's searches ask of a reference only what type it points to, which can be told without reading the target; and by
+ * `as` they mean all values of a type, of which FHIRPath would have but one.
+ */
+const asked = (expression: string): string =>
+  quoted(expression)
+    .replace(/\bresolve\(\)\s+is\s+(?:FHIR\.)?(\w+)/g, "pointsTo('$1')")
+    .replace(/\bresolve\(\)\.is\(\s*(?:FHIR\.)?(\w+)\s*\)/g, "pointsTo('$1')")
+    .replace(/\.as\(/g, '.ofType(')
+    .replace(/\(([^()]*?)\s+as\s+(\w+)\)/g, '($1).ofType($2)')
+
+type Evaluate = (input: unknown, variables?: object) => unknown[]
+
+const compiled = new Map<string, Evaluate>()
+const mostCompiled = 1000
+
+const pointsTo = (inputs: readonly unknown[], type: string): boolean[] =>
+  inputs.map((input) => {
+    const node = isNode(input) ? input : undefined
+    let root = node
+    while (root?.parentResNode) root = root.parentResNode
+    return refersTo(root?.data as Resource, node?.data as Record<string, unknown> | undefined, type)
+  })
+
+/** The engine keeps numbers with the digits that they were written with. */
+const unwrapped = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'asStr' in value && 'value' in value ? value.value : value
+
+/** What a value comes to that the engine has computed: text as FHIR writes it. */
+const plain = (computed: unknown): Omit<Found, 'node'> => {
+  const value = unwrapped(computed)
+  if (typeof value === 'boolean') return { type: 'boolean', value }
+  if (typeof value === 'number') return { type: Number.isInteger(value) ? 'integer' : 'decimal', value }
+  return { type: /^\d{4}-\d\d-\d\dT/.test(String(value)) ? 'dateTime' : 'string', value: String(value) }
+}
+
+const evaluator = (expression: string): Evaluate => {
+  const known = compiled.get(expression)
+  if (known) return known
+  const options = {
+    resolveInternalTypes: false,
+    userInvocationTable: {
+      ...patternFunctions,
+      pointsTo: { fn: pointsTo, arity: { 1: ['String'] }, internalStructures: true },
+    },
+  }
+  const evaluate = fhirpath.compile(asked(expression), r4, options as object) as unknown as Evaluate
+  if (compiled.size >= mostCompiled) compiled.clear()
+  compiled.set(expression, evaluate)
+  return evaluate
+}
+
+/** Returns the values that an expression leads to, from a resource or from a node in it. Throws where it is no FHIRPath. */
+export const valuesBy = (resource: object, expression: string, from?: Found): Found[] =>
+  evaluator(expression)(from ? from.node : resource, { resource }).map((value) =>
+    isNode(value)
+      ? { type: value.fhirNodeDataType ?? 'string', value: unwrapped(value.data), node: value }
+      : { ...plain(value), node: value },
+  )
+
+/** An expression that was read once, to be evaluated often. Throws where it does not apply. */
+export type Compiled = (value: unknown, variables: Readonly<Record<string, unknown>>) => readonly unknown[]
+
+/** Functions that an expression may call beside FHIRPath's own, or in their place: what they get is what stands before the dot. */
+export type Functions = Readonly<
+  Record<string, (inputs: readonly unknown[], argument: string) => readonly unknown[]>
+>
+
+/** Returns the expression read for values of a type (or at a path). Throws where it is no FHIRPath. */
+export const readFor = (expression: string, base: string, functions: Functions = {}): Compiled => {
+  const own = Object.entries(functions).map(([name, fn]) => [
+    name,
+    { fn, arity: { [fn.length - 1]: fn.length > 1 ? ['String'] : [] } },
+  ])
+  const userInvocationTable = { ...patternFunctions, ...Object.fromEntries(own) }
+  const evaluate = fhirpath.compile({ base, expression: quoted(expression) }, r4, {
+    userInvocationTable,
+  } as object)
+  return (value, variables) => evaluate(value as object, variables) as unknown as unknown[]
+}
+/** A part of a parsed expression. */
+export interface Part {
+  type: string
+  text?: string
+  children?: Part[]
+}
+
+/** Returns an expression as a tree. Throws where it is no FHIRPath, with the place. */
+export const treeOf = (expression: string): Part => fhirpath.parse(asked(expression)) as unknown as Part

@@ -1,0 +1,262 @@
+/** Units by the grammar of https://ucum.org/ucum, taken apart into powers of base units and one exact factor. */
+
+import { prefixRows, unitRows } from '../generated/units.js'
+import { type Decimal, parseDecimal } from './decimal.ts'
+
+/** A unit is `numerator / denominator × 10^exponent` of its dimension, counted from where `offset` puts its zero. */
+export interface Unit {
+  /** The base units with their powers, `g.m-3`; `1` for a mere number. Units of one dimension can be compared. */
+  readonly dimension: string
+  readonly numerator: bigint
+  readonly denominator: bigint
+  readonly exponent: number
+  /** What is added before the factor applies: 273.15 for `Cel`. */
+  readonly offset?: Decimal
+}
+
+interface Parts extends Omit<Unit, 'dimension'> {
+  readonly powers: ReadonlyMap<string, number>
+}
+
+const number = (numerator: bigint, exponent = 0): Parts => ({
+  powers: new Map(),
+  numerator,
+  denominator: 1n,
+  exponent,
+})
+
+const one = number(1n)
+
+const numberOf = (text: string): Parts => {
+  const { coefficient, exponent } = parseDecimal(text) ?? { coefficient: 1n, exponent: 0 }
+  return number(coefficient, exponent)
+}
+
+const times = (a: Parts, b: Parts): Parts => {
+  const powers = new Map(a.powers)
+  for (const [base, power] of b.powers) powers.set(base, (powers.get(base) ?? 0) + power)
+  return {
+    powers,
+    numerator: a.numerator * b.numerator,
+    denominator: a.denominator * b.denominator,
+    exponent: a.exponent + b.exponent,
+  }
+}
+
+const raised = (unit: Parts, power: number): Parts => {
+  const size = BigInt(Math.abs(power))
+  const [up, down] = [unit.numerator ** size, unit.denominator ** size]
+  return {
+    powers: new Map([...unit.powers].map(([base, own]) => [base, own * power])),
+    numerator: power < 0 ? down : up,
+    denominator: power < 0 ? up : down,
+    exponent: unit.exponent * power,
+  }
+}
+
+interface Row {
+  metric: boolean
+  factor: string
+  definition: string
+  offset: Decimal | undefined
+}
+
+/** Made when the first unit is met. */
+let tables: { units: ReadonlyMap<string, Row>; prefixes: ReadonlyMap<string, string> } | undefined
+
+const rowOf = (line: string): [string, Row] => {
+  const [code = '', metric, factor = '1', definition = '', offset] = line.split('\t')
+  return [
+    code,
+    { metric: metric === 'm', factor, definition, offset: offset ? parseDecimal(offset) : undefined },
+  ]
+}
+
+const read = () => {
+  tables ??= {
+    units: new Map(unitRows.split('\n').map(rowOf)),
+    prefixes: new Map(prefixRows.split('\n').map((line) => line.split('\t') as [string, string])),
+  }
+  return tables
+}
+
+/** A unit without a definition is a base of its own: metre and gram, but also what no factor leads away from (`[iU]`, `[pH]`). */
+const defined = (code: string, { factor, definition, offset }: Row): Parts | undefined => {
+  if (definition === '') return { ...one, powers: new Map([[code, 1]]) }
+  const by = parse(definition)
+  return by && { ...times(numberOf(factor), by), ...(offset && { offset }) }
+}
+
+const atom = (code: string): Parts | undefined => {
+  const { units, prefixes } = read()
+  const row = units.get(code)
+  if (row) return defined(code, row)
+  for (const [prefix, factor] of prefixes) {
+    const rest = code.startsWith(prefix) ? units.get(code.slice(prefix.length)) : undefined
+    if (rest?.metric && !rest.offset) return multiple(factor, defined(code.slice(prefix.length), rest))
+  }
+  return undefined
+}
+
+const multiple = (factor: string, unit: Parts | undefined): Parts | undefined =>
+  unit && times(numberOf(factor), unit)
+
+const symbol = /10[*^]|(?:\[[^\]]+\]|[^\s\d()+\-./{}[\]"=])+/y
+const integer = /\d{1,12}/y
+const power = /[+-]?\d{1,2}/y
+const annotation = /\{[^{}]*\}/y
+
+/** Reads a text from left to right, one pattern after the other. */
+interface Reader {
+  take(pattern: RegExp): string | undefined
+  is(character: string): boolean
+  atEnd(): boolean
+}
+
+const readerOf = (text: string): Reader => {
+  let at = 0
+  return {
+    take: (pattern) => {
+      pattern.lastIndex = at
+      const [found] = pattern.exec(text) ?? []
+      at += found?.length ?? 0
+      return found
+    },
+    is: (character) => {
+      if (text[at] !== character) return false
+      at++
+      return true
+    },
+    atEnd: () => at >= text.length,
+  }
+}
+
+const component = (reader: Reader): Parts | undefined => {
+  if (reader.is('(')) {
+    const inner = term(reader)
+    return reader.is(')') ? inner : undefined
+  }
+  const code = reader.take(symbol)
+  if (code !== undefined) return annotated(reader, atom(code), Number(reader.take(power) ?? 1))
+  const factor = reader.take(integer)
+  if (factor !== undefined) return annotated(reader, number(BigInt(factor)), 1)
+  return reader.take(annotation) === undefined ? undefined : one
+}
+
+/** What stands in braces says what was counted, and changes nothing. */
+const annotated = (reader: Reader, unit: Parts | undefined, to: number): Parts | undefined => {
+  reader.take(annotation)
+  return unit && (to === 1 ? unit : unit.offset ? undefined : raised(unit, to))
+}
+
+const term = (reader: Reader): Parts | undefined => {
+  let unit = reader.is('/') ? divided(one, component(reader)) : component(reader)
+  while (unit) {
+    if (reader.is('.')) unit = joined(unit, component(reader))
+    else if (reader.is('/')) unit = divided(unit, component(reader))
+    else return unit
+  }
+  return undefined
+}
+
+/** Such factors occur in no unit that anybody measures in. */
+const longestFactor = 10n ** 150n
+const largestExponent = 400
+
+const sizeable = (unit: Parts): Parts | undefined => {
+  const isHuge = unit.numerator > longestFactor || unit.denominator > longestFactor
+  return isHuge || Math.abs(unit.exponent) > largestExponent ? undefined : unit
+}
+
+/** A zero of its own has a meaning only where a unit stands alone. */
+const joined = (a: Parts, b: Parts | undefined): Parts | undefined =>
+  b && !a.offset && !b.offset ? sizeable(times(a, b)) : undefined
+
+const divided = (a: Parts, b: Parts | undefined): Parts | undefined =>
+  b && !b.offset ? joined(a, raised(b, -1)) : undefined
+
+const parse = (code: string): Parts | undefined => {
+  const reader = readerOf(code)
+  const unit = term(reader)
+  return reader.atEnd() ? unit : undefined
+}
+
+const dimensionOf = (powers: ReadonlyMap<string, number>): string =>
+  [...powers]
+    .filter(([, to]) => to !== 0)
+    .map(([base, to]) => (to === 1 ? base : `${base}${to}`))
+    .sort()
+    .join('.') || '1'
+
+const divisor = (a: bigint, b: bigint): bigint => (b === 0n ? a : divisor(b, a % b))
+
+const longestCode = 200
+
+const made = (code: string): Unit | undefined => {
+  const whole = code.length <= longestCode ? parse(code) : undefined
+  const parts = whole && sizeable(whole)
+  if (!parts || parts.numerator === 0n || parts.denominator === 0n) return undefined
+  const { powers, numerator, denominator, ...rest } = parts
+  const common = divisor(numerator, denominator)
+  return {
+    dimension: dimensionOf(powers),
+    ...rest,
+    numerator: numerator / common,
+    denominator: denominator / common,
+  }
+}
+
+const mostKnown = 2000
+const known = new Map<string, Unit | undefined>()
+
+/** Returns the unit that a UCUM code (case sensitive) stands for; undefined where it is none. */
+export const unitOf = (code: string): Unit | undefined => {
+  if (known.has(code)) return known.get(code)
+  if (known.size >= mostKnown) known.clear()
+  const unit = made(code)
+  known.set(code, unit)
+  return unit
+}
+
+const digitsOf = (value: bigint): number => (value < 0n ? -value : value).toString().length
+
+/** How many digits are kept of a fraction that never ends, such as one minute in hours. */
+const keptDigits = 40
+
+const quotient = (numerator: bigint, denominator: bigint, exponent: number): Decimal => {
+  if (denominator === 1n) return { coefficient: numerator, exponent }
+  const common = divisor(numerator < 0n ? -numerator : numerator, denominator)
+  const [above, below] = [numerator / common, denominator / common]
+  const scale = finiteScale(below) ?? Math.max(keptDigits + digitsOf(below) - digitsOf(above), 0)
+  const coefficient = (above * 10n ** BigInt(scale)) / below
+  const cut = finiteScale(below) === undefined ? Math.max(digitsOf(coefficient) - keptDigits, 0) : 0
+  return { coefficient: coefficient / 10n ** BigInt(cut), exponent: exponent - scale + cut }
+}
+
+/** How many decimals a fraction with this denominator has; undefined where they never end. */
+const finiteScale = (denominator: bigint): number | undefined => {
+  const [twos, odd] = stripped(denominator, 2n)
+  const [fives, rest] = stripped(odd, 5n)
+  return rest === 1n ? Math.max(twos, fives) : undefined
+}
+
+const stripped = (value: bigint, prime: bigint): [count: number, rest: bigint] => {
+  let [count, rest] = [0, value]
+  for (; rest % prime === 0n; count++) rest /= prime
+  return [count, rest]
+}
+
+const sum = (a: Decimal, b: Decimal): Decimal => {
+  const exponent = Math.min(a.exponent, b.exponent)
+  const [left, right] = [a, b].map((each) => each.coefficient * 10n ** BigInt(each.exponent - exponent))
+  return { coefficient: (left ?? 0n) + (right ?? 0n), exponent }
+}
+
+/**
+ * Returns an amount of a unit as so many of the unit's dimension: exactly, or to 40 digits where the decimals never
+ * end. Larger amounts never come out smaller.
+ */
+export const inBaseUnits = (amount: Decimal, unit: Unit): Decimal => {
+  const { coefficient, exponent } = unit.offset ? sum(amount, unit.offset) : amount
+  return quotient(coefficient * unit.numerator, unit.denominator, exponent + unit.exponent)
+}

@@ -1,0 +1,61 @@
+/** What nobody asks for: the stream of changes begins it where it finds that there is something to be done. */
+
+import { begin } from '../../jobs/create.ts'
+import type { Context } from '../../request/context.ts'
+import { ownIn } from '../../search/custom.ts'
+import { changedSince, thisBuild } from '../../search/index/build.ts'
+import { indexOwn } from '../../search/reindex/reindex.ts'
+import { committedItems, type StreamRecord } from '../../store/archive/stream.ts'
+import { resourceOf } from '../../store/keys.ts'
+import type { Store } from '../../store/port.ts'
+
+/** The server itself, where it is not asked by anybody. */
+const principal = { id: 'pilotlight', name: 'pilotlight', groups: ['admin'] }
+
+/** Whoever stores a definition begins its indexing; this is for who dies before. */
+const definesIn = (records: readonly StreamRecord[]): boolean =>
+  committedItems(records).some(({ pk }) => resourceOf(pk).type === 'SearchParameter')
+
+const isUpgraded = async (store: Store): Promise<boolean> => {
+  const builds = await store.builds()
+  return builds.some((build) => build.print !== thisBuild().print && changedSince(build).length > 0)
+}
+
+/**
+ * A write that was committed so late that the walk through all resources had passed, and did not know of a definition,
+ * is indexed by it all the same.
+ */
+const catchUp = async (records: readonly StreamRecord[], store: Store): Promise<void> => {
+  const definitions = await store.definitions()
+  if (definitions.version === 0) return
+  const own = await ownIn(definitions)
+  const late = committedItems(records)
+    .filter(({ deleted, defs = 0 }) => !deleted && defs < definitions.version)
+    .map(({ pk, w }) => ({ ...resourceOf(pk), w }))
+    .filter(({ type }) => own.indexed(type).length > 0)
+  if (late.length === 0) return
+  const versions = await store.get(late)
+  const standing = versions.filter((version) => version !== undefined)
+  const found = new Set(late.map(({ w }) => w))
+  await indexOwn(
+    store,
+    own,
+    standing.filter(({ w }) => found.has(w)),
+  )
+}
+
+/** Begins the work of the day that is too long for the stream function. */
+export const beginDaily = (context: Omit<Context, 'principal'>): Promise<void> =>
+  begin('$compact-archive', { ...context, principal })
+
+/** Returns what looks at a batch of changes, and after an upgrade at what others have left, once a process. */
+export const openUpkeep = (contextOf: () => Omit<Context, 'principal'>) => {
+  let looked = false
+  return async (records: readonly StreamRecord[]): Promise<void> => {
+    const context = { ...contextOf(), principal }
+    await catchUp(records, context.store)
+    const upgraded = !looked && (await isUpgraded(context.store))
+    if (upgraded || definesIn(records)) await begin('$reindex', context)
+    looked = true
+  }
+}

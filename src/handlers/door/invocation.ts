@@ -1,0 +1,17 @@
+import type { APIGatewayProxyEvent } from 'aws-lambda'
+import type { Principal } from '../../auth/principal.ts'
+import type { FhirRequest } from '../../http/message.ts'
+import type { Served } from '../../http/serve.ts'
+import type { Meter } from '../../store/port.ts'
+
+/** One invocation on its way through the chain: each link adds what it finds out. */
+export interface Visit {
+  event: APIGatewayProxyEvent
+  began: number
+  request?: FhirRequest
+  principal?: Principal
+  meter?: Meter
+  served?: Served
+  /** Something that went wrong outside of serving. */
+  fault?: unknown
+}

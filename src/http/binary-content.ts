@@ -1,0 +1,150 @@
+/** https://hl7.org/fhir/R4/binary.html#rest — a Binary is also written and read as what it holds, without its wrapper. */
+
+import { subsetOf } from '../fhir/json/subset.ts'
+import { bareType } from '../fhir/media-type.ts'
+import { failure } from '../outcome/failure.ts'
+import { emptyBody } from '../outcome/messages.ts'
+import type { FhirRequest, FhirResponse } from './message.ts'
+import type { Route } from './routes.ts'
+
+const fhirTypes = /^application\/(fhir\+(json|xml)|(json|xml)\+fhir)$/
+const mayHoldFhir = /^(application|text)\/(fhir\+)?(json|xml)(\+fhir)?$/
+
+/** Parameters that say how a resource is written ask for the resource. */
+const wrapping = new Set(['_format', '_summary', '_elements', '_pretty'])
+
+/** Returns whether a read wants the content: unless it names FHIR's own formats, it does, and so do browsers. */
+export const readsNative = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): boolean =>
+  !query.some(([name]) => wrapping.has(name)) &&
+  !(headers.accept ?? '').split(',').some((part) => fhirTypes.test(bareType(part)))
+
+/** What may stand before the root of a document. Each is taken as a whole: a pattern of all would try every way to part them. */
+const prolog = /\s+|<\?[\s\S]*?\?>|<!--[\s\S]*?-->/y
+const root = /<(?:[\w.-]+:)?Binary[\s/>]/y
+
+const isBinaryXml = (text: string): boolean => {
+  prolog.lastIndex = 0
+  let at = 0
+  while (prolog.test(text)) at = prolog.lastIndex
+  root.lastIndex = at
+  return root.test(text)
+}
+
+const isBinary = (text: string): boolean =>
+  isBinaryXml(text) ||
+  /"resourceType"\s*:\s*"Binary"/.test(text.slice(0, 1000)) ||
+  /"resourceType"\s*:\s*"Binary"/.test(text.slice(-1000))
+
+/** Returns whether a write sends the content itself: all but a Binary written in one of FHIR's formats. */
+export const writesNative = ({ headers, body }: FhirRequest): boolean =>
+  !(mayHoldFhir.test(bareType(headers['content-type'] ?? 'application/fhir+json')) && isBinary(body))
+
+const bytesOf = ({ body, bytes, headers }: FhirRequest): Uint8Array => {
+  if (bytes) return bytes
+  if (body.includes('\ufffd'))
+    throw failure(
+      'media-type',
+      `\`${headers['content-type']}\` is passed on as UTF-8 text, which this content is not. Send it as \`application/octet-stream\`, or as \`data\` of a Binary.`,
+    )
+  return Buffer.from(body)
+}
+
+/** Returns the request with its content wrapped as a Binary; fails where there is no content. */
+export const wrapped = (request: FhirRequest, id: string): FhirRequest => {
+  const content = bytesOf(request)
+  if (content.length === 0) throw emptyBody('the content of the Binary')
+  const { 'content-type': contentType = 'application/octet-stream', 'x-security-context': context } =
+    request.headers
+  const head = JSON.stringify({
+    resourceType: 'Binary',
+    ...(id !== '' && { id }),
+    contentType: contentType.trim(),
+    ...(context && { securityContext: { reference: context.trim() } }),
+  })
+  const data = Buffer.from(content).toString('base64')
+  return {
+    ...request,
+    headers: { ...request.headers, 'content-type': 'application/fhir+json' },
+    body: `${head.slice(0, -1)},"data":"${data}"}`,
+  }
+}
+
+interface Binary {
+  id: string
+  contentType?: string
+  data?: string
+  securityContext?: { reference?: string }
+}
+
+/** A content type that could break out of its header is none. */
+const safeType = (type = ''): string =>
+  /^[\w.+-]+\/[\w.+-]+(;[ -~]*)?$/.test(type) ? type : 'application/octet-stream'
+
+/** What a browser may show where it stands; everything else is for saving. */
+const isShown = (type: string): boolean =>
+  /^(application\/pdf|image\/(png|jpeg|gif|webp|tiff)|text\/plain)$/.test(bareType(type))
+
+const contextHeader = ({ securityContext }: Binary): Record<string, string> => {
+  const reference = securityContext?.reference ?? ''
+  return /^[!-~]+$/.test(reference) ? { 'X-Security-Context': reference } : {}
+}
+
+/** Returns the content of the Binary that a response holds, with headers that keep browsers from running it. */
+export const unwrapped = (response: FhirResponse): FhirResponse => {
+  const binary: Binary = JSON.parse(response.body)
+  const type = safeType(binary.contentType)
+  return {
+    status: response.status,
+    headers: {
+      ...response.headers,
+      'Content-Type': type,
+      'Content-Disposition': `${isShown(type) ? 'inline' : 'attachment'}; filename="${binary.id}"`,
+      'Content-Security-Policy': "sandbox; default-src 'none'",
+      'X-Content-Type-Options': 'nosniff',
+      ...contextHeader(binary),
+    },
+    body: '',
+    bytes: Buffer.from(binary.data ?? '', 'base64'),
+  }
+}
+
+/** How a request on Binary is answered; nothing where it goes like those on other types. */
+export interface Native {
+  request: FhirRequest
+  /** Turns the answer into what is wanted. */
+  leave: (response: FhirResponse) => FhirResponse
+}
+
+const asksForMore = ({ headers }: FhirRequest): boolean => /\breturn\s*=/i.test(headers.prefer ?? '')
+
+const nothingUnasked = (request: FhirRequest): FhirRequest => ({
+  ...request,
+  headers: {
+    ...request.headers,
+    prefer: [request.headers.prefer, 'return=minimal'].filter(Boolean).join(', '),
+  },
+})
+
+/** A client that names FHIR reads the id from the answer; it has the content already. */
+const withoutData = (response: FhirResponse): FhirResponse =>
+  response.status >= 300 || response.body === ''
+    ? response
+    : {
+        ...response,
+        body: subsetOf(response.body, 'Binary', { elements: ['contentType', 'securityContext'] }),
+      }
+
+const written = (request: FhirRequest): Native => {
+  if (asksForMore(request)) return { request, leave: (response) => response }
+  return readsNative(request)
+    ? { request: nothingUnasked(request), leave: (response) => response }
+    : { request, leave: withoutData }
+}
+
+/** Returns how a request is served that writes or reads content without its wrapper. */
+export const nativeOf = (request: FhirRequest, route: Route, id: string): Native | undefined => {
+  if (route.operation) return undefined
+  if (route.takes === 'resource' && writesNative(request)) return written(wrapped(request, id))
+  if (route.action !== 'read' || !readsNative(request)) return undefined
+  return { request, leave: (response) => (response.status === 200 ? unwrapped(response) : response) }
+}

@@ -1,0 +1,218 @@
+/** https://hl7.org/fhir/R4/http.html#capabilities — computed from the routes and registries, never typed. */
+
+import type { SearchParameter } from '../../fhir/definitions.ts'
+import { compartmentTypes, searchParameters } from '../../fhir/parameters.ts'
+import { resourceTypes } from '../../fhir/types.ts'
+import { failure } from '../../outcome/failure.ts'
+import { type Call, type Dispatch, here, type Interaction, type RouteFacts } from '../../request/call.ts'
+import type { Context, Login } from '../../request/context.ts'
+import { etagNames } from '../../request/etag.ts'
+import { defaultRules, type Rules } from '../../request/settings.ts'
+import { type Definition, definitionsIn } from '../../search/custom.ts'
+import { isFollowed } from '../../search/parse/reading.ts'
+import { specialParameters } from '../../search/parse/special.ts'
+import { hashOf } from '../../store/keys.ts'
+import { patchTypes } from '../../write/patch/patch.ts'
+import { checkQuery, cutFor } from '../result-parameters.ts'
+
+export const software = { name: 'Pilotlight', version: '0.1.0' }
+
+const codesOf = (routes: readonly RouteFacts[], ...levels: RouteFacts['level'][]): { code: string }[] =>
+  routes
+    .filter(({ level, code }) => code !== '' && levels.includes(level))
+    .flatMap(({ code }) => code.split(' ').map((each) => ({ code: each })))
+
+/** A search parameter as far as it is stated. */
+type Stated = Pick<SearchParameter, 'code' | 'type' | 'url' | 'targets' | 'elements'>
+
+/** The tenant's own search parameters are stated once they can be searched by. */
+const parametersOf = (type: string, own: readonly Definition[]): Stated[] => [
+  ...searchParameters(type).values(),
+  ...specialParameters(type),
+  ...own.filter(({ state, types }) => state === 'ready' && types.includes(type)),
+]
+
+const searchParam = ({ code, type, url }: Stated) => ({ name: code, type, definition: url })
+
+const references = (type: string, own: readonly Definition[]): Stated[] =>
+  parametersOf(type, own).filter(isFollowed)
+
+const includesOf = (type: string, own: readonly Definition[]): string[] =>
+  references(type, own).map(({ code }) => `${type}:${code}`)
+
+/** Which links of other types may point to a type; links to anything would only repeat the list of all types. */
+const reverseIncludes = (own: readonly Definition[]): Map<string, string[]> => {
+  const reverse = new Map<string, string[]>(resourceTypes.map((type) => [type, []]))
+  for (const type of resourceTypes)
+    for (const { code, targets } of references(type, own))
+      for (const target of targets ?? []) reverse.get(target)?.push(`${type}:${code}`)
+  return reverse
+}
+
+const compartmentUrl = (type: string): string =>
+  `http://hl7.org/fhir/CompartmentDefinition/${type.charAt(0).toLowerCase()}${type.slice(1)}`
+
+const serves = (routes: readonly RouteFacts[], method: string, pattern: string): boolean =>
+  routes.some((route) => route.method === method && route.pattern === pattern)
+
+/** https://hl7.org/fhir/R4/valueset-reference-handling-policy.html */
+const policyOf = ({ references, deletionOfReferred }: Rules): string[] =>
+  references === 'exist' && deletionOfReferred === 'refuse'
+    ? ['literal', 'local', 'enforced']
+    : ['literal', 'local']
+
+const flags = (routes: readonly RouteFacts[], rules: Rules) => ({
+  versioning: 'versioned',
+  readHistory: serves(routes, 'GET', '[type]/[id]/_history/[version]'),
+  updateCreate: serves(routes, 'PUT', '[type]/[id]'),
+  conditionalCreate: serves(routes, 'POST', '[type]'),
+  conditionalRead: 'full-support',
+  conditionalUpdate: serves(routes, 'PUT', '[type]'),
+  conditionalDelete: serves(routes, 'DELETE', '[type]') ? 'multiple' : 'not-supported',
+  referencePolicy: policyOf(rules),
+})
+
+const unlessEmpty = (name: string, values: readonly unknown[]): object =>
+  values.length > 0 ? { [name]: values } : {}
+
+type OperationFacts = NonNullable<RouteFacts['operation']>
+
+const named = (operations: readonly OperationFacts[]): object[] => [
+  ...new Map(operations.map(({ name, definition }) => [name, { name, definition }])).values(),
+]
+
+const systemOperations = (routes: readonly RouteFacts[]): object[] =>
+  named(routes.filter(({ level }) => level === 'system').flatMap(({ operation }) => operation ?? []))
+
+/** Those for every type are stated at each, as those for one are. */
+const operationsOf = (routes: readonly RouteFacts[], type: string): object[] => {
+  const served = routes.filter(({ level }) => level !== 'system').flatMap(({ operation }) => operation ?? [])
+  return named(served.filter(({ types }) => types?.includes(type) ?? true))
+}
+
+/** What every resource of a type must meet; one that is only told of its faults need not. */
+const profilesFor = (type: string, { profiles, required }: Rules): readonly string[] =>
+  profiles === 'reject' ? (required[type] ?? []) : []
+
+const resourcesOf = (routes: readonly RouteFacts[], rules: Rules, own: readonly Definition[]): object[] => {
+  const reverse = reverseIncludes(own)
+  const interaction = codesOf(routes, 'type', 'instance')
+  const common = flags(routes, rules)
+  return resourceTypes.map((type) => ({
+    type,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...unlessEmpty('supportedProfile', profilesFor(type, rules)),
+    interaction,
+    ...common,
+    ...unlessEmpty('searchInclude', includesOf(type, own)),
+    ...unlessEmpty('searchRevInclude', reverse.get(type) ?? []),
+    searchParam: parametersOf(type, own).map(searchParam),
+    ...unlessEmpty('operation', operationsOf(routes, type)),
+  }))
+}
+
+const oauth = ({ authorize, token }: Login): object[] =>
+  authorize && token
+    ? [
+        {
+          url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+          extension: [
+            { url: 'authorize', valueUri: authorize },
+            { url: 'token', valueUri: token },
+          ],
+        },
+      ]
+    : []
+
+const securityService = {
+  coding: [{ system: 'http://terminology.hl7.org/CodeSystem/restful-security-service', code: 'OAuth' }],
+  text: 'OAuth 2.0, with the ID tokens of an Amazon Cognito user pool as bearer tokens',
+}
+
+const security = (login: Login | undefined): object => ({
+  ...unlessEmpty('extension', login ? oauth(login) : []),
+  cors: true,
+  ...(login && { service: [securityService] }),
+})
+
+const headers =
+  '`X-Provenance` goes with create, update and patch; `Idempotency-Key` with POST; `Prefer: respond-async` with searches, histories, Bundles and operations.'
+
+/** docs/interactions.md#history — DynamoDB gives no bound for the lag of an index. */
+const polling =
+  'Histories of a type and of all are listed from indexes that lag, mostly by less than a second and without a bound: who polls by `_since` asks from five minutes before the newest `lastUpdated` that is known, and drops what is known by id and version.'
+
+/** Returns the CapabilityStatement of a service with these routes. */
+export const capabilityStatement = (
+  routes: readonly RouteFacts[],
+  { base, login, now, rules = defaultRules }: Pick<Context, 'base' | 'login' | 'now' | 'rules'>,
+  own: readonly Definition[] = [],
+): object => ({
+  resourceType: 'CapabilityStatement',
+  name: software.name,
+  status: 'active',
+  date: new Date(now()).toISOString(),
+  kind: 'instance',
+  software,
+  implementation: { description: 'Pilotlight FHIR R4 server', url: base },
+  fhirVersion: '4.0.1',
+  format: ['application/fhir+json', 'application/fhir+xml'],
+  patchFormat: patchTypes.filter((type) => type.includes('+')),
+  rest: [
+    {
+      mode: 'server',
+      documentation: `${headers} ${polling}`,
+      security: security(login),
+      resource: resourcesOf(routes, rules, own),
+      interaction: codesOf(routes, 'system'),
+      searchParam: [
+        { name: '_type', type: 'token', documentation: 'The types to search, where none is named.' },
+      ],
+      ...unlessEmpty('operation', systemOperations(routes)),
+      compartment: compartmentTypes.map(compartmentUrl),
+    },
+  ],
+})
+
+/** One text per base URL, rules and definitions: nothing else of what is served changes while a process lives. */
+const texts = new Map<string, string>()
+
+const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
+  const definitions = await context.store.definitions()
+  const key = `${context.base} ${JSON.stringify(context.rules)} ${context.tenant} ${definitions.version}`
+  const text =
+    texts.get(key) ??
+    JSON.stringify(capabilityStatement(await routes(), context, definitionsIn(definitions))).replaceAll(
+      here,
+      context.base,
+    )
+  if (texts.size < 8) texts.set(key, text)
+  return text
+}
+
+const terminologyText = async (context: Context): Promise<string> => {
+  const { terminologyCapabilities } = await import('./terminology-capabilities.ts')
+  return JSON.stringify(terminologyCapabilities(context))
+}
+
+type TextFor = (context: Dispatch) => Promise<string>
+const modes = { full: textFor, normative: textFor, terminology: terminologyText } as const
+
+const modeOf = ({ query }: Call): TextFor => {
+  const mode = query.findLast(([name]) => name === 'mode')?.[1] ?? 'full'
+  if (Object.hasOwn(modes, mode)) return modes[mode as keyof typeof modes]
+  const known = Object.keys(modes).map((each) => `\`${each}\``)
+  throw failure('unsupported', `\`mode=${mode}\` is not supported. Use ${known.join(', ')}.`)
+}
+
+const typeOf = (text: string): string => /"resourceType":"(\w+)"/.exec(text)?.[1] ?? ''
+
+export const capabilities: Interaction = async (call, context) => {
+  checkQuery(call, 'mode')
+  const text = await modeOf(call)(context)
+  const cut = await cutFor({ ...call, type: typeOf(text) })
+  const shown = cut({ type: typeOf(text), text })
+  const print = hashOf(shown)
+  const isKnown = etagNames(call.headers['if-none-match'] ?? '').includes(print)
+  return { status: isKnown ? 304 : 200, text: isKnown ? '' : shown, headers: { ETag: `W/"${print}"` } }
+}

@@ -1,0 +1,29 @@
+/** https://hl7.org/fhir/R4/terminologycapabilities.html */
+
+import { systemRows } from '../../fhir/generated/systems.js'
+import type { Context } from '../../request/context.ts'
+import { expansionParameters } from '../../terminology/value-sets/expansion-parameters.ts'
+import { software } from './capabilities.ts'
+
+/** Returns what is known without looking into the store: R4's own code systems, and how value sets are expanded. */
+export const terminologyCapabilities = ({ base, now }: Pick<Context, 'base' | 'now'>): object => ({
+  resourceType: 'TerminologyCapabilities',
+  status: 'active',
+  date: new Date(now()).toISOString(),
+  description: 'R4’s own code systems, and all that are stored as CodeSystem resources.',
+  kind: 'instance',
+  software,
+  implementation: { description: 'Pilotlight FHIR R4 server', url: base },
+  codeSystem: Object.keys(systemRows).map((uri) => ({ uri, subsumption: true })),
+  expansion: {
+    hierarchical: true,
+    paging: true,
+    incomplete: false,
+    parameter: expansionParameters.map(([name]) => ({ name })),
+    textFilter:
+      'Every word must stand in the code, its name or a designation, whatever its case and accents.',
+  },
+  codeSearch: 'all',
+  validateCode: { translations: true },
+  translation: { needsMap: false },
+})

@@ -1,0 +1,106 @@
+/** https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html — the user pool's service behind the gateway. */
+import {
+  Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import type { Fault } from '../signature/faults.ts'
+import { type Keyring, signatureFault } from '../signature/verify.ts'
+
+/** Operations that a user calls for himself, with a password, a code or a token; AWS asks a signature for all others. */
+const publicOperations: ReadonlySet<string> = new Set([
+  'AssociateSoftwareToken',
+  'ChangePassword',
+  'CompleteWebAuthnRegistration',
+  'ConfirmDevice',
+  'ConfirmForgotPassword',
+  'ConfirmSignUp',
+  'DeleteUser',
+  'DeleteUserAttributes',
+  'DeleteWebAuthnCredential',
+  'ForgetDevice',
+  'ForgotPassword',
+  'GetDevice',
+  'GetTokensFromRefreshToken',
+  'GetUser',
+  'GetUserAttributeVerificationCode',
+  'GetUserAuthFactors',
+  'GlobalSignOut',
+  'InitiateAuth',
+  'ListDevices',
+  'ListWebAuthnCredentials',
+  'ResendConfirmationCode',
+  'RespondToAuthChallenge',
+  'RevokeToken',
+  'SetUserMFAPreference',
+  'SetUserSettings',
+  'SignUp',
+  'StartWebAuthnRegistration',
+  'UpdateDeviceStatus',
+  'UpdateUserAttributes',
+  'VerifySoftwareToken',
+  'VerifyUserAttribute',
+])
+
+/** Returns why an operation is refused; pages and endpoints of the OAuth flows, which name none, are everybody's. */
+const poolFault = (
+  { method = 'GET', url: path = '/', headers }: IncomingMessage,
+  body: Buffer,
+  keyring: Keyring,
+): Fault | undefined => {
+  const operation = /^AWSCognitoIdentityProviderService\.(\w+)$/.exec(String(headers['x-amz-target']))?.[1]
+  if (headers['x-amz-target'] === undefined || publicOperations.has(operation ?? '')) return undefined
+  return signatureFault('cognito-idp', { method, path, headers }, body, { keyring })
+}
+
+const poolPath =
+  /^\/(?:oauth2\/(?:authorize|token)|[\w-]+\/\.well-known\/(?:jwks|openid-configuration)(?:\.json)?)$/
+
+/** Returns whether a request is the user pool's: an operation, a step of an OAuth flow, or the pool's own documents. */
+export const isOfUserPool = ({ url = '/', headers }: IncomingMessage): boolean =>
+  headers['x-amz-target'] !== undefined || poolPath.test(url.split('?')[0] ?? '')
+
+const agent = new Agent({ keepAlive: true })
+
+/** Headers by which a browser tells who asks; the gateway has judged them, and the service refuses them. */
+const ofBrowser = /^(?:origin|sec-fetch-\w+)$/
+
+/** The gateway answers pages of this machine only; the service would let in any. */
+const ofOtherOrigins = /^access-control-/
+
+const without = (headers: IncomingHttpHeaders, names: RegExp): IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !names.test(name)))
+
+/** The most that a request to the service may hold, in bytes. */
+const longest = 1024 * 1024
+
+/** Answers by the user pool's service, unless AWS would refuse; a service that is gone ends the connection. */
+export const askUserPool = async (
+  origin: string,
+  keyring: Keyring,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  if (Number(message.headers['content-length'] ?? 0) > longest) return void response.writeHead(413).end()
+  const body = await buffer(message)
+  const fault = poolFault(message, body, keyring)
+  if (fault) return refuse(fault, response)
+  const path = message.url?.startsWith('/') ? message.url : '/'
+  const headers = { ...without(message.headers, ofBrowser), 'content-length': body.length }
+  const { method } = message
+  const asked = request(`${origin}${path}`, { agent, method, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, without(answer.headers, ofOtherOrigins))
+    answer.pipe(response)
+  })
+  asked.once('error', () => response.destroy())
+  asked.end(body)
+}
+
+const refuse = ({ status, code, message }: Fault, response: ServerResponse): void => {
+  response
+    .writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
+    .end(JSON.stringify({ __type: code, message }))
+}

@@ -1,0 +1,37 @@
+import { archiveOperations } from './archive.ts'
+import { checkIndexOperations } from './check-index.ts'
+import { encounterEverythingOperation } from './encounter-everything.ts'
+import { everythingOperation } from './everything.ts'
+import { lastnOperation } from './lastn.ts'
+import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts'
+import { purgeHistoryOperation, purgeOperation } from './purge.ts'
+import { reindexOperations } from './reindex.ts'
+import { statsOperation } from './stats.ts'
+import type { Operation } from './support/operation.ts'
+import { cutting } from './support/summary.ts'
+import { terminologyOperations } from './terminology/terminology.ts'
+import { uploadOperation } from './upload.ts'
+import { validateOperation } from './validate.ts'
+import { versionsOperation } from './versions.ts'
+
+const served: readonly Operation[] = [
+  validateOperation,
+  metaOperation,
+  metaAddOperation,
+  metaDeleteOperation,
+  everythingOperation,
+  encounterEverythingOperation,
+  lastnOperation,
+  statsOperation,
+  versionsOperation,
+  uploadOperation,
+  ...checkIndexOperations,
+  ...reindexOperations,
+  ...archiveOperations,
+  ...terminologyOperations,
+  purgeHistoryOperation,
+  purgeOperation,
+]
+
+/** Every operation that is served: routes and the CapabilityStatement are read from here. */
+export const operations: readonly Operation[] = served.map(cutting)

@@ -1,0 +1,125 @@
+/** An operation's parameters with their types, https://hl7.org/fhir/R4/parameters.html, from the URL, a Parameters resource or a bare resource. */
+
+import type { Resource } from '../../fhir/definitions.ts'
+import { failure } from '../../outcome/failure.ts'
+import { bodyOf, inputBody, isResource } from '../../request/body.ts'
+import type { Call } from '../../request/call.ts'
+import {
+  checkParameters,
+  checkPlace,
+  type OperationDefinition,
+  type Parameter,
+  partsOf,
+  takesParameters,
+} from './operation.ts'
+
+/** The values under each name: texts as a URL has them, or what stood in `value[x]` or `resource`. */
+export interface Input {
+  text(name: string): string | undefined
+  texts(name: string): readonly string[]
+  flag(name: string): boolean | undefined
+  whole(name: string): number | undefined
+  /** A value of a complex type, or a resource; in a URL a Coding is written `system|code`, a Period `start/end`. */
+  object<T extends object>(name: string): T | undefined
+  /** All such values, or what was given under a parameter with parts: each by the names of its parts. */
+  objects<T extends object>(name: string): readonly T[]
+}
+
+type Given = readonly [name: string, value: unknown]
+
+/** Returns what a call gives an operation. Fails where a parameter is unknown, repeated in vain, or of another type. */
+export const readInput = (definition: OperationDefinition, call: Call): Input => {
+  const given: readonly Given[] = [...call.query, ...bodyValues(definition, call)]
+  checkParameters(
+    definition,
+    given.map(([name]) => [name, '']),
+  )
+  const known = definition.parameter.filter(({ use }) => use === 'in')
+  const values = new Map(known.map((parameter) => [parameter.name, valuesOf(parameter, given)]))
+  const first = (name: string): unknown => values.get(name)?.[0]
+  return {
+    text: (name) => first(name) as string | undefined,
+    texts: (name) => (values.get(name) ?? []) as string[],
+    flag: (name) => first(name) as boolean | undefined,
+    whole: (name) => first(name) as number | undefined,
+    object: <T extends object>(name: string) => first(name) as T | undefined,
+    objects: <T extends object>(name: string) => (values.get(name) ?? []) as T[],
+  }
+}
+
+const bodyValues = (definition: OperationDefinition, { body }: Call): readonly Given[] => {
+  if (body.trim() === '') return []
+  const resource = definition.code === 'validate' ? bodyOf(body, 'Parameters').resource : inputBody(body)
+  if (resource.resourceType === 'Parameters') {
+    const posted = partsOf(resource.parameter).map(partValue)
+    checkPlace(posted.map(([name]) => name))
+    return posted
+  }
+  const own = definition.parameter.find(({ use, type }) => use === 'in' && type === resource.resourceType)
+  if (own) return [[own.name, resource]]
+  throw takesParameters(definition.code, resource.resourceType)
+}
+
+const partValue = (part: Readonly<Record<string, unknown>>): Given => {
+  const name =
+    Object.keys(part).find((key) => /^value[A-Z]/.test(key)) ?? ('part' in part ? 'part' : 'resource')
+  return [String(part.name), part[name]]
+}
+
+const valuesOf = (parameter: Parameter, given: readonly Given[]): readonly unknown[] => {
+  const values = given.filter(([each]) => each === parameter.name)
+  return values.map(([, value]) => readValue(parameter, value))
+}
+
+const readValue = ({ name, type, part }: Parameter, value: unknown): unknown => {
+  if (part) return readParts(name, part, value)
+  const read = (readers[type ?? ''] ?? (/^[A-Z]/.test(type ?? '') ? asObject : asText))(value, type ?? '')
+  if (read !== undefined) return read
+  const shown = typeof value === 'string' ? `\`${value}\`` : 'what was given'
+  throw failure('invalid', `\`${name}\` is of type ${type}, which ${shown} is not.`, name)
+}
+
+const readParts = (name: string, parts: readonly Parameter[], value: unknown): unknown => {
+  const given = partsOf(value).map(partValue)
+  const known = parts.map((part) => part.name)
+  const isOnce = new Set(given.map(([each]) => each)).size === given.length
+  if (given.length > 0 && isOnce && given.every(([each]) => known.includes(each)))
+    return Object.fromEntries(parts.map((part) => [part.name, valuesOf(part, given)[0]]))
+  const shown = known.map((each) => `\`${each}\``).join(' and ')
+  throw failure(
+    'invalid',
+    `\`${name}\` has the parts ${shown}, each once, and is sent as Parameters by POST.`,
+    name,
+  )
+}
+
+type Reader = (value: unknown, type: string) => unknown
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const asText: Reader = (value) => (typeof value === 'string' && value !== '' ? value : undefined)
+
+const asObject: Reader = (value, type) => {
+  if (!isObject(value)) return undefined
+  const { resourceType } = value as Partial<Resource>
+  return resourceType === undefined || resourceType === type ? value : undefined
+}
+
+const readers: Readonly<Record<string, Reader>> = {
+  boolean: (value) => ({ true: true, false: false })[String(value)],
+  integer: (value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : undefined),
+  positiveInt: (value) => (/^[1-9]\d{0,8}$/.test(String(value)) ? Number(value) : undefined),
+  decimal: (value) => (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(String(value)) ? String(value) : undefined),
+  Period: (value, type) => {
+    if (typeof value !== 'string') return asObject(value, type)
+    const [start, end, ...more] = value.split('/')
+    return more.length > 0 || !(start || end) ? undefined : { ...(start && { start }), ...(end && { end }) }
+  },
+  Resource: (value) => (isResource(value) ? value : undefined),
+  Coding: (value, type) => {
+    if (typeof value !== 'string') return asObject(value, type)
+    const [code = '', system] = value.split('|').toReversed()
+    return code === '' ? undefined : { ...(system && { system }), code }
+  },
+}

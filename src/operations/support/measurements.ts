@@ -1,0 +1,117 @@
+/** https://hl7.org/fhir/R4/observation-operation-stats.html — which measurements of which codes a set of Observations holds. */
+
+import { digitsOf, parseKeeping } from '../../fhir/json/digits.ts'
+import { parseLink } from '../../fhir/references.ts'
+import type { Store, Version } from '../../store/port.ts'
+import type { Coding } from '../../terminology/resources.ts'
+
+export interface Quantity {
+  /** With the mark of a number's digits. */
+  value?: string
+  unit?: string
+  system?: string
+  code?: string
+}
+
+interface Measured {
+  code?: { coding?: Coding[] }
+  valueQuantity?: Quantity
+  component?: Measured[]
+}
+
+interface Observation extends Measured {
+  status?: string
+  modifierExtension?: unknown[]
+  hasMember?: { reference?: string }[]
+}
+
+/** What was measured of one code, and how many Observations could have told. */
+export interface Measurements {
+  coding: Coding
+  quantities: Quantity[]
+  total: number
+}
+
+const isOf = ({ code }: Measured, wanted: Coding): boolean =>
+  (code?.coding ?? []).some(
+    (each) => each.code === wanted.code && (!wanted.system || each.system === wanted.system),
+  )
+
+const isMeasured = ({ valueQuantity }: Measured): boolean => digitsOf(valueQuantity?.value) !== undefined
+
+/** The quantity may be the observation's, or that of a component: a diastolic pressure. */
+const quantitiesIn = (observation: Observation, wanted: Coding): Quantity[] =>
+  partsOf(observation)
+    .filter((part) => isOf(part, wanted) && isMeasured(part))
+    .map(({ valueQuantity = {} }) => valueQuantity)
+
+/** A modifier may turn a value into its opposite, so that what has one is not computed with. */
+const isPlain = ({ modifierExtension }: Observation): boolean => modifierExtension === undefined
+
+const read = ({ text }: Version): Observation => parseKeeping(text) as Observation
+
+/** Returns whether a version counts at all. */
+export const counts = (version: Version): boolean => read(version).status !== 'entered-in-error'
+
+const measurementsOf = (coding: Coding, observations: readonly Observation[]): Measurements => ({
+  coding,
+  quantities: observations.filter(isPlain).flatMap((each) => quantitiesIn(each, coding)),
+  total: observations.length,
+})
+
+/** A panel has no value of its own, but components, or members that are Observations too. */
+const isPanel = (observation: Observation, wanted: Coding): boolean =>
+  isOf(observation, wanted) &&
+  !isMeasured(observation) &&
+  [observation.component, observation.hasMember].some((list) => (list ?? []).length > 0)
+
+const membersOf = async (
+  panels: readonly Observation[],
+  store: Store,
+  base: string,
+): Promise<Observation[]> => {
+  const links = panels.flatMap(({ hasMember = [] }) => hasMember).map(({ reference = '' }) => reference)
+  const ids = links.flatMap((link) => {
+    const target = parseLink(link, base)
+    return target?.kind === 'local' && target.type === 'Observation' ? [target.id] : []
+  })
+  const keys = [...new Set(ids)].map((id) => ({ type: 'Observation', id }))
+  const found = keys.length > 0 ? await store.get(keys) : []
+  return found
+    .filter((version) => version !== undefined)
+    .filter((version) => !version.deleted && counts(version))
+    .map(read)
+}
+
+const partsOf = (observation: Observation): Measured[] => [observation, ...(observation.component ?? [])]
+
+const codingIn = ({ code }: Measured): Coding[] =>
+  (code?.coding ?? [])
+    .filter((coding) => coding.code !== undefined)
+    .slice(0, 1)
+    .map(({ system, code: own = '' }) => (system === undefined ? { code: own } : { system, code: own }))
+
+/** Returns what versions hold of a code; of a panel's code, what they hold of each that is measured in it. */
+export const measurements = async (
+  wanted: Coding,
+  versions: readonly Version[],
+  { store, base }: { store: Store; base: string },
+): Promise<readonly Measurements[]> => {
+  const all = versions.map(read)
+  const panels = all.filter((each) => isPanel(each, wanted))
+  const own = measurementsOf(
+    wanted,
+    all.filter((each) => !panels.includes(each)),
+  )
+  if (panels.length === 0) return [own]
+  const inside = [...panels, ...(await membersOf(panels, store, base))]
+  const codings = inside.flatMap(partsOf).filter(isMeasured).flatMap(codingIn)
+  const distinct = new Map(codings.map((coding) => [`${coding.system}|${coding.code}`, coding]))
+  const parts = [...distinct.values()].map((coding) =>
+    measurementsOf(
+      coding,
+      inside.filter((each) => partsOf(each).some((part) => isOf(part, coding))),
+    ),
+  )
+  return own.total > 0 || parts.length === 0 ? [own, ...parts] : parts
+}

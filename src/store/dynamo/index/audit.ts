@@ -1,0 +1,291 @@
+import { containerAt } from '../../../fhir/contained.ts'
+import { failure } from '../../../outcome/failure.ts'
+import {
+  entryPlace,
+  isCurrent,
+  type Key,
+  listPartition,
+  resourceOf,
+  shardCounts,
+  typePartition,
+} from '../../keys.ts'
+import { listOf, patientLists, scopePrefixes } from '../../list-names.ts'
+import { inParallel } from '../../parallel.ts'
+import type { CarePage, CareScope, Expected, IndexCare, Said, Unsaid } from '../../port.ts'
+import { isAlone, isLost, journalOf } from '../../write-ids.ts'
+import { readAll, writeAll } from '../batch.ts'
+import { carePutParams, saidParams } from '../params.ts'
+import { betweenParams, idsParams } from '../read/query-params.ts'
+import { databaseTime, errorName, pause, putItem, query, type Session, scan } from '../session.ts'
+import { abort, statesOf } from '../transaction/record.ts'
+import { openTransactions } from '../transaction/registry.ts'
+import { finishNamed } from '../transaction/settle.ts'
+import {
+  gathered,
+  type IndexItem,
+  indexItem,
+  type Member,
+  markDead,
+  membersOf,
+  removeItems,
+} from './items.ts'
+import { waitingVersions } from './superseded.ts'
+
+/** Where a reading over several partitions goes on: in which one, and behind which key. */
+type Place = [partition: number, key?: Key]
+
+const placeOf = (after: string | undefined): Place => {
+  if (after === undefined) return [0]
+  try {
+    return JSON.parse(Buffer.from(after, 'base64url').toString())
+  } catch {
+    throw failure('invalid', 'The `cursor` is not one that this server gave. Start without it.', 'cursor')
+  }
+}
+
+const written = (place: Place): string => Buffer.from(JSON.stringify(place)).toString('base64url')
+
+const pageOf = <T>(
+  found: readonly T[],
+  [at]: Place,
+  last: Record<string, unknown> | undefined,
+  partitions: number,
+): CarePage<T> => {
+  if (last) return { found, after: written([at, last as unknown as Key]) }
+  return at + 1 < partitions ? { found, after: written([at + 1]) } : { found }
+}
+
+const keysOfType = async (session: Session, type: string, shard: number, limit: number, key?: Key) => {
+  const partition = typePartition(session.tenant, type, shard)
+  const params = idsParams(session.tables.resources, partition, limit, key)
+  const { Items = [], LastEvaluatedKey: last } = await query(session, params)
+  const current = Items.filter(({ sk }) => isCurrent(String(sk)))
+  return { found: current.map(({ pk }) => resourceOf(String(pk)).id), last }
+}
+
+/** Most types have few resources: all their shards are read at once. */
+const idsOfFew = async (session: Session, type: string, limit: number): Promise<string[] | undefined> => {
+  const shards = [...Array(shardCounts['by-type']).keys()]
+  const few = Math.ceil(limit / shards.length)
+  const pages = await Promise.all(shards.map((shard) => keysOfType(session, type, shard, few)))
+  return pages.every(({ last }) => last === undefined) ? pages.flatMap(({ found }) => found) : undefined
+}
+
+const ids = async (
+  session: Session,
+  type: string,
+  limit: number,
+  after?: string,
+): Promise<CarePage<string>> => {
+  const all = after === undefined ? await idsOfFew(session, type, limit) : undefined
+  if (all) return { found: all }
+  const place = placeOf(after)
+  const { found, last } = await keysOfType(session, type, place[0], limit, place[1])
+  return pageOf(found, place, last, shardCounts['by-type'])
+}
+
+const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`
+
+const itemsAt = async (session: Session, keys: readonly Key[]): Promise<Map<string, IndexItem>> => {
+  const items = await readAll<IndexItem>(session, session.tables.search, keys)
+  return new Map(items.map((item) => [nameOf(item), item]))
+}
+
+const same = (a: Member, b: Member): boolean =>
+  a.high === b.high && Buffer.compare(Buffer.from(a.facets), Buffer.from(b.facets)) === 0
+
+const faultOf = (item: IndexItem | undefined, id: string, member: Member): Unsaid['kind'] | undefined => {
+  const present = item && !item.dead?.has(id) ? membersOf(item).get(id) : undefined
+  if (!present) return 'missing'
+  return same(present, member) ? undefined : 'wrong'
+}
+
+interface Wanted extends Said {
+  member: Member
+}
+
+const wantedBy = ({ tenant }: Session, expected: readonly Expected[]): Wanted[] =>
+  expected.flatMap((one) =>
+    [...gathered(tenant, [one]).values()].flatMap(({ pk, sk, members }) =>
+      [...members].map(([name, member]) => ({
+        type: one.type,
+        id: one.id,
+        w: one.w,
+        list: listOf(pk).name,
+        order: entryPlace(sk).order,
+        ...(name !== one.id && { as: name }),
+        at: { pk, sk },
+        member,
+      })),
+    ),
+  )
+
+/** Returns the name under which an item speaks of a resource. */
+const nameIn = ({ id, as = id }: Said): string => as
+
+const keysOf = (told: readonly Said[]): Key[] => told.map(({ at }) => at)
+
+const unsaid = async (session: Session, expected: readonly Expected[]): Promise<Unsaid[]> => {
+  const wanted = wantedBy(session, expected)
+  const items = await itemsAt(session, keysOf(wanted))
+  return wanted.flatMap(({ member, ...one }) => {
+    const kind = faultOf(items.get(nameOf(one.at)), nameIn(one), member)
+    return kind ? [{ ...one, ...member, kind }] : []
+  })
+}
+
+const wanted = (session: Session, expected: readonly Expected[]): Unsaid[] =>
+  wantedBy(session, expected).map(({ member, ...one }) => ({ ...one, ...member, kind: 'missing' }))
+
+const mostAttempts = 8
+
+/** Rewrites one item so that it says this too; another's change in between makes it be read again. */
+const sayAt = async (session: Session, at: Key, told: readonly Unsaid[]): Promise<void> => {
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+    const present = (await itemsAt(session, [at])).get(nameOf(at))
+    const members = present ? membersOf(present) : new Map<string, Member>()
+    for (const one of told) members.set(nameIn(one), { high: one.high, facets: one.facets, since: one.since })
+    const living = new Set(told.map(nameIn))
+    const dead = [...(present?.dead ?? [])].filter((id) => !living.has(id))
+    const item = { ...indexItem(at, members), ...(dead.length > 0 && { dead: new Set(dead) }) }
+    try {
+      await putItem(session, carePutParams(session.tables.search, item, present))
+      return
+    } catch (error) {
+      if (errorName(error) !== 'ConditionalCheckFailedException') throw error
+      await pause(session, attempt)
+    }
+  }
+  throw new Error(`The index item ${nameOf(at)} is changed all the time.`)
+}
+
+/** An item of one resource alone is put as it should be; one that several share is rewritten with care. */
+const say = async (session: Session, told: readonly Unsaid[]): Promise<void> => {
+  const alone = told.filter(({ w }) => isAlone(w))
+  const shared = told.filter(({ w }) => !isAlone(w))
+  const table = session.tables.search
+  await writeAll(
+    session,
+    alone.map((one) => ({
+      table,
+      put: { ...indexItem(one.at, new Map([[nameIn(one), one]])) },
+    })),
+  )
+  const byItem = [...Map.groupBy(shared, ({ at }) => nameOf(at)).values()]
+  await inParallel(32, byItem, (group) => sayAt(session, (group[0] as Unsaid).at, group))
+}
+
+/** An item that says nothing any more is told of by an id that nobody has. */
+const saidBy = ({ pk, sk, ids: all, dead }: IndexItem): Said[] => {
+  const { scope, name: list } = listOf(pk)
+  const { order, w } = entryPlace(sk)
+  const type = 'type' in scope ? scope.type : order.slice(0, order.indexOf('|'))
+  const living = all.filter((id) => !dead?.has(id))
+  return (living.length > 0 ? living : ['']).map((name) => ({
+    type,
+    id: name,
+    w,
+    list,
+    order,
+    at: { pk, sk },
+    ...insideOf(name),
+  }))
+}
+
+/** Of what stands inside another resource, that one is told. */
+const insideOf = (name: string) => {
+  const container = containerAt(name)
+  return container && { ...container, as: name }
+}
+
+const saidOfPatient = async (
+  session: Session,
+  patient: string,
+  limit: number,
+  after?: string,
+): Promise<CarePage<Said>> => {
+  const place = placeOf(after)
+  const [at, key] = place
+  const lists = patientLists(patient)
+  const pk = listPartition(session.tenant, lists[at]?.name ?? '', 0)
+  const range = { reverse: false, limit, ...(key && { after: key.sk }) }
+  const { Items = [], LastEvaluatedKey } = await query(
+    session,
+    betweenParams(session.tables.search, pk, range),
+  )
+  return pageOf((Items as IndexItem[]).flatMap(saidBy), place, LastEvaluatedKey, lists.length)
+}
+
+const saidOfType = async (
+  session: Session,
+  type: string,
+  limit: number,
+  after?: string,
+): Promise<CarePage<Said>> => {
+  const place = placeOf(after)
+  const prefixes = scopePrefixes(session.tenant, type)
+  const { Items = [], LastEvaluatedKey } = await scan(
+    session,
+    saidParams(session.tables.search, type, prefixes, limit, place[1]),
+  )
+  return pageOf((Items as IndexItem[]).flatMap(saidBy), place, LastEvaluatedKey, 1)
+}
+
+const said = (session: Session, scope: CareScope, limit: number, after?: string): Promise<CarePage<Said>> =>
+  'type' in scope
+    ? saidOfType(session, scope.type, limit, after)
+    : saidOfPatient(session, scope.patient, limit, after)
+
+const stillSaid = async (session: Session, told: readonly Said[]): Promise<Said[]> => {
+  const items = await itemsAt(session, keysOf(told))
+  return told.filter((said) => {
+    const item = items.get(nameOf(said.at))
+    const name = nameIn(said)
+    return item && saidBy(item).some((one) => nameIn(one) === name)
+  })
+}
+
+const unsay = async (session: Session, told: readonly Said[]): Promise<void> => {
+  const whole = told.filter(({ w, id }) => isAlone(w) || id === '')
+  const shared = Map.groupBy(
+    told.filter((one) => !whole.includes(one)),
+    ({ at }) => nameOf(at),
+  )
+  await removeItems(session, [...new Map(whole.map(({ at }) => [nameOf(at), at])).values()])
+  await inParallel(32, [...shared.values()], (group) =>
+    markDead(session, (group[0] as Said).at, group.map(nameIn)),
+  )
+}
+
+const decide = async (session: Session, ws: readonly string[]): Promise<ReadonlySet<string>> => {
+  const named = new Map([...new Set(ws)].map((w) => [w, journalOf(w)]))
+  const txns = [...new Set(named.values())].filter((txn) => txn !== undefined)
+  const states = await statesOf(session, txns)
+  const lost = [...named].flatMap(([w, txn]) =>
+    txn !== undefined && states.get(txn) === 'pending' && isLost(w, databaseTime(session)) ? [txn] : [],
+  )
+  if (lost.length > 0) {
+    // One that is registered no more ended long ago, and its record too.
+    const open = new Set((await openTransactions(session)).map(({ txn }) => txn))
+    const end = async (txn: string) => states.set(txn, open.has(txn) ? await abort(session, txn) : 'aborted')
+    await inParallel(8, [...new Set(lost)], end)
+  }
+  await finishNamed(session, txns)
+  const isOpen = (txn: string | undefined) => txn !== undefined && states.get(txn) === 'pending'
+  return new Set([...named].flatMap(([w, txn]) => (isOpen(txn) ? [w] : [])))
+}
+
+/** Returns what looks after a tenant's index. */
+export const careOf = (session: Session): IndexCare => ({
+  now: () => databaseTime(session),
+  decide: (ws) => decide(session, ws),
+  ids: (type, limit, after) => ids(session, type, limit, after),
+  wanted: (expected) => wanted(session, expected),
+  unsaid: (expected) => unsaid(session, expected),
+  say: (told) => say(session, told),
+  saidOf: (versions) => stillSaid(session, wantedBy(session, versions)),
+  said: (scope, limit, after) => said(session, scope, limit, after),
+  stillSaid: (told) => stillSaid(session, told),
+  leaving: () => waitingVersions(session),
+  unsay: (told) => unsay(session, told),
+})

@@ -1,0 +1,26 @@
+import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb'
+import { query, type Session } from '../session.ts'
+
+type Items = Record<string, unknown>[]
+
+/**
+ * Returns as many items as a Query's `Limit` allows. DynamoDB may end a page anywhere before it, at a megabyte for one,
+ * and only its `LastEvaluatedKey` tells whether more follow.
+ */
+export const queryUpTo = async (
+  session: Session,
+  params: QueryCommandInput & { Limit: number },
+): Promise<Items> => {
+  const found: Items = []
+  let start = params.ExclusiveStartKey
+  do {
+    const { Items = [], LastEvaluatedKey } = await query(session, {
+      ...params,
+      Limit: params.Limit - found.length,
+      ...(start && { ExclusiveStartKey: start }),
+    })
+    found.push(...Items)
+    start = LastEvaluatedKey
+  } while (start && found.length < params.Limit)
+  return found
+}

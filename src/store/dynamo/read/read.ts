@@ -1,0 +1,82 @@
+import { currentKey, isBelow, resourcePartition } from '../../keys.ts'
+import { decodeBody } from '../../objects/body.ts'
+import { inParallel } from '../../parallel.ts'
+import type { Range, RangePage, ResourceKey, Version } from '../../port.ts'
+import { journalOf } from '../../write-ids.ts'
+import { readAll } from '../batch.ts'
+import { candidatesOf, type IndexItem } from '../index/items.ts'
+import { type ResourceItem, versionOfItem } from '../items.ts'
+import { getObject, query, type Session } from '../session.ts'
+import { recalled } from '../transaction/record.ts'
+import { finishNamed, finishOpen, settled } from '../transaction/settle.ts'
+import { pageParams } from './query-params.ts'
+
+const textOf = async (session: Session, { deleted, body, s3 }: ResourceItem): Promise<string> => {
+  if (deleted) return ''
+  if (body) return decodeBody(body)
+  return decodeBody(await getObject(session, s3 ?? ''))
+}
+
+/** Turns stored items into versions, in the same order. */
+export const versionsOf = (session: Session, items: readonly ResourceItem[]): Promise<Version[]> =>
+  inParallel(8, items, async (item) => versionOfItem(item, await textOf(session, item)))
+
+/** Reads until nothing of a transaction that is being carried out is missing from what was read. */
+export const settledReading = async (
+  session: Session,
+  read: () => Promise<ResourceItem[]>,
+): Promise<ResourceItem[]> => {
+  for (;;) {
+    const items = await settled(session, await read())
+    if (items) return items
+  }
+}
+
+const unknownJournals = (session: Session, keys: readonly { w?: string }[]): string[] => {
+  const named = new Set(keys.map(({ w = '' }) => journalOf(w)).filter((txn) => txn !== undefined))
+  return [...named].filter((txn) => !recalled(session, txn))
+}
+
+/** Returns the current items of these resources as readers may see them, by partition. */
+export const currentItems = async (
+  session: Session,
+  keys: readonly (ResourceKey & { w?: string })[],
+): Promise<Map<string, ResourceItem>> => {
+  const places = keys.map((key) => currentKey(session.tenant, key))
+  const read = () => readAll<ResourceItem>(session, session.tables.resources, places)
+  const journals = unknownJournals(session, keys)
+  const [first] = await Promise.all([read(), finishNamed(session, journals)])
+  // A journal that has become known to be done only now may have been carried out after the items were read.
+  const isComplete = journals.length === 0 || first.length === new Set(places.map(({ pk }) => pk)).size
+  let ready = isComplete ? first : undefined
+  const items = await settledReading(session, async () => {
+    const reading = ready ?? (await read())
+    ready = undefined
+    return reading
+  })
+  const found = new Map(items.map((item) => [item.pk, item]))
+  const isMissing = keys.some(({ w }, at) => w === undefined && !found.has(places[at]?.pk ?? ''))
+  if (!isMissing || !(await finishOpen(session))) return found
+  const again = await settledReading(session, read)
+  return new Map(again.map((item) => [item.pk, item]))
+}
+
+/** Returns the current version for each key, in the keys' order. */
+export const get = async (
+  session: Session,
+  keys: readonly (ResourceKey & { w?: string })[],
+): Promise<(Version | undefined)[]> => {
+  const items = await currentItems(session, keys)
+  const versions = await versionsOf(session, [...items.values()])
+  const found = new Map(versions.map((version) => [resourcePartition(session.tenant, version), version]))
+  return keys.map((key) => found.get(resourcePartition(session.tenant, key)))
+}
+
+/** Returns one page of one shard of a list. */
+export const page = async (session: Session, range: Range): Promise<RangePage> => {
+  const { tables, tenant } = session
+  if (range.from && range.to !== undefined && !isBelow(range.from, range.to)) return { candidates: [] }
+  const { Items = [], LastEvaluatedKey } = await query(session, pageParams(tables.search, tenant, range))
+  const candidates = (Items as IndexItem[]).flatMap(candidatesOf)
+  return LastEvaluatedKey ? { candidates, after: LastEvaluatedKey.sk } : { candidates }
+}

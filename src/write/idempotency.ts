@@ -1,0 +1,69 @@
+/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ — a request under a key is done once. */
+
+import { failure } from '../outcome/failure.ts'
+import type { Context, Named } from '../request/context.ts'
+import { hashOf } from '../store/keys.ts'
+import type { Version } from '../store/port.ts'
+import type { Effect, WishResult } from './command.ts'
+import { inParallel } from './parallel.ts'
+
+const syntax = /^[\x21-\x7e]{1,255}$/
+
+/** Returns the name and the print of a request that came with a key; nothing where it came without. */
+export const namedBy = (
+  key: string | undefined,
+  request: readonly string[],
+  { principal }: Context,
+): Named | undefined => {
+  if (key === undefined) return undefined
+  if (!syntax.test(key))
+    throw failure(
+      'invalid',
+      '`Idempotency-Key` takes 1 to 255 visible ASCII characters, a UUID for instance.',
+    )
+  return { name: `once|${principal?.id ?? ''}|${key}`, print: hashOf(JSON.stringify(request)) }
+}
+
+/** A result without the resources: what became of it, and which version that is. */
+type Brief = [kind: 'found' | Effect, type?: string, id?: string, v?: number] | null
+
+const briefOf = (result: WishResult): Brief => {
+  if (!result) return null
+  const version = 'found' in result ? result.found : result.done.version
+  const kind = 'found' in result ? 'found' : result.done.effect
+  return version ? [kind, version.type, version.id, version.v] : [kind]
+}
+
+/** Returns results as text that `recalled` reads. */
+export const noted = (results: readonly WishResult[]): string => JSON.stringify(results.map(briefOf))
+
+const versionIn = async (brief: Brief, { store }: Context): Promise<Version | undefined> => {
+  const [, type, id, v] = brief ?? []
+  return type && id && v ? store.version({ type, id }, v) : undefined
+}
+
+const resultOf = async (brief: Brief, context: Context): Promise<WishResult> => {
+  if (!brief) return undefined
+  const version = await versionIn(brief, context)
+  const [kind] = brief
+  if (kind !== 'found') return { done: { effect: kind, version } }
+  return version && { found: version }
+}
+
+const width = 16
+
+/** Returns what the request came to when it was done before; nothing where it was not. Fails where that was another one. */
+export const recalled = async (
+  { name, print }: Named,
+  context: Context,
+): Promise<WishResult[] | undefined> => {
+  const once = await context.store.recall(name)
+  if (!once) return undefined
+  if (once.print !== print)
+    throw failure(
+      'conflict',
+      'The `Idempotency-Key` was used for another request. Take a new key for each request.',
+    )
+  const briefs = JSON.parse(once.result) as Brief[]
+  return inParallel(briefs, width, (brief) => resultOf(brief, context))
+}

@@ -1,0 +1,185 @@
+/** https://www.rfc-editor.org/rfc/rfc6902 and https://hl7.org/fhir/R4/http.html#patch */
+
+import { digitsOf, holdsMark, parseKeeping, printKeeping } from '../../fhir/json/digits.ts'
+import { compareDecimals, parseDecimal } from '../../fhir/values/decimal.ts'
+import { type Failure, failure } from '../../outcome/failure.ts'
+import { tooDeep } from '../../outcome/messages.ts'
+import { maxDepth, parseJson } from '../../request/body.ts'
+import { type Emptied, noteWay, withoutEmptied } from './emptied.ts'
+import type { Patcher } from './patch.ts'
+
+/** https://www.rfc-editor.org/rfc/rfc6901 — the names and indexes on the way to a value. */
+type Pointer = readonly string[]
+
+interface Operation {
+  position: number
+  op: string
+  written: string
+  path: Pointer
+  from: Pointer
+  value: unknown
+}
+
+/** What is patched; `copied` is how many characters were copied. */
+interface Target {
+  root: unknown
+  emptied: Emptied
+  copied: number
+}
+
+/** A copy of a copy doubles: thirty operations would fill any memory. */
+const mostCopied = 6 * 1024 * 1024
+
+type Members = Record<string, unknown>
+
+const isObject = (value: unknown): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const refused = ({ position, op, written }: Operation, why: string): Failure =>
+  failure(
+    'invariant',
+    `Operation ${position} of the patch (\`${op}\` at \`${written}\`) does not apply: ${why} Nothing was changed.`,
+  )
+
+const absent = (operation: Operation): Failure => refused(operation, 'there is nothing at its path.')
+
+const malformed = (position: number, needs: string): Failure =>
+  failure('malformed', `Operation ${position} of the patch needs ${needs}.`)
+
+const pointerOf = (text: unknown): Pointer | undefined => {
+  if (text === '') return []
+  if (typeof text !== 'string' || !text.startsWith('/') || /~(?![01])/.test(text)) return undefined
+  const parts = text.slice(1).split('/')
+  return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+const at = (operation: Operation, pointer: Pointer, { root }: Target): unknown =>
+  pointer.reduce((value, key) => {
+    if (Array.isArray(value) && /^(0|[1-9]\d*)$/.test(key) && Number(key) < value.length)
+      return value[Number(key)]
+    if (isObject(value) && Object.hasOwn(value, key)) return value[key]
+    throw absent(operation)
+  }, root)
+
+/** Where a pointer ends: the object or list, and the name or index in it. */
+const endOf = (operation: Operation, pointer: Pointer, target: Target) => ({
+  holder: at(operation, pointer.slice(0, -1), target),
+  key: pointer.at(-1) ?? '',
+})
+
+/** A name such as `__proto__` must be one like any other. */
+const define = (holder: object, key: string, value: unknown): void =>
+  void Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true })
+
+const depthOf = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0
+  return Object.values(value).reduce((deepest: number, each) => Math.max(deepest, 1 + depthOf(each)), 1)
+}
+
+const put = (operation: Operation, pointer: Pointer, value: unknown, target: Target): void => {
+  if (pointer.length + depthOf(value) > maxDepth) throw tooDeep(maxDepth)
+  if (pointer.length === 0) {
+    target.root = value
+    return
+  }
+  const { holder, key } = endOf(operation, pointer, target)
+  const index = key === '-' && Array.isArray(holder) ? holder.length : Number(key)
+  if (isObject(holder)) define(holder, key, value)
+  else if (Array.isArray(holder) && /^(-|0|[1-9]\d*)$/.test(key) && index <= holder.length)
+    holder.splice(index, 0, value)
+  else throw absent(operation)
+}
+
+const take = (operation: Operation, pointer: Pointer, target: Target): unknown => {
+  const taken = at(operation, pointer, target)
+  if (pointer.length === 0) throw refused(operation, 'a patch cannot remove the resource.')
+  const { holder, key } = endOf(operation, pointer, target)
+  noteWay(target.emptied, target.root, pointer.slice(0, -1))
+  if (Array.isArray(holder)) holder.splice(Number(key), 1)
+  else delete (holder as Members)[key]
+  return taken
+}
+
+/** Numbers are equal whatever digits they are written with. */
+const isSame = (a: unknown, b: unknown): boolean => {
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => isSame(item, b[i]))
+  if (isObject(a) && isObject(b)) {
+    const names = Object.keys(a)
+    return (
+      names.length === Object.keys(b).length &&
+      names.every((name) => Object.hasOwn(b, name) && isSame(a[name], b[name]))
+    )
+  }
+  const [left, right] = [a, b].map((value) => parseDecimal(digitsOf(value) ?? ''))
+  return left && right ? compareDecimals(left, right) === 0 : a === b
+}
+
+const apply: Readonly<Record<string, (operation: Operation, target: Target) => void>> = {
+  add: (operation, target) => put(operation, operation.path, operation.value, target),
+  remove: (operation, target) => void take(operation, operation.path, target),
+  replace: (operation, target) => {
+    at(operation, operation.path, target)
+    const { holder, key } = endOf(operation, operation.path, target)
+    if (operation.path.length === 0) target.root = operation.value
+    else define(holder as object, key, operation.value)
+  },
+  move: (operation, target) => {
+    const { path, from } = operation
+    if (path.length > from.length && from.every((key, i) => key === path[i]))
+      throw refused(operation, 'nothing can be moved into itself.')
+    put(operation, path, take(operation, from, target), target)
+  },
+  copy: (operation, target) => {
+    const text = JSON.stringify(at(operation, operation.from, target))
+    target.copied += text.length
+    if (target.copied > mostCopied)
+      throw failure(
+        'too-large',
+        `Operation ${operation.position} of the patch copies too much: ${target.copied} characters in all.`,
+      )
+    put(operation, operation.path, JSON.parse(text), target)
+  },
+  test: (operation, target) => {
+    if (!isSame(at(operation, operation.path, target), operation.value))
+      throw refused(operation, 'the value at its path is another one.')
+  },
+}
+
+const takesValue = new Set(['add', 'replace', 'test'])
+const takesFrom = new Set(['move', 'copy'])
+
+const operationOf = (json: unknown, position: number): Operation => {
+  const { op, path: written, from: source = '', ...rest } = isObject(json) ? json : {}
+  const [path, from] = [pointerOf(written), pointerOf(source)]
+  if (typeof op !== 'string' || !Object.hasOwn(apply, op) || !path)
+    throw malformed(
+      position,
+      `\`op\` (${Object.keys(apply).join(', ')}) and \`path\`, such as \`/name/0/family\``,
+    )
+  if (takesFrom.has(op) && (source === '' || !from)) throw malformed(position, '`from`, such as `/name/0`')
+  if (takesValue.has(op) && !Object.hasOwn(rest, 'value')) throw malformed(position, '`value`')
+  return { position, op, written: String(written), path, from: from ?? [], value: rest.value }
+}
+
+const operationsOf = (patch: string): Operation[] => {
+  if (holdsMark(patch))
+    throw failure('invalid', 'The patch holds the character U+0000, which FHIR does not allow.')
+  parseJson(patch)
+  const operations = parseKeeping(patch)
+  if (!Array.isArray(operations) || operations.length === 0)
+    throw failure('malformed', 'A JSON Patch is an array of operations, at least one.')
+  return operations.map(operationOf)
+}
+
+/** Returns what changes a JSON text as the patch says, numbers with their digits; that fails at the first operation that cannot be done. */
+export const jsonPatcher = (patch: string): Patcher => {
+  operationsOf(patch)
+  return (text) => {
+    const target: Target = { root: parseKeeping(text), emptied: new Set(), copied: 0 }
+    // The patch is read anew: applying it moves parts of it into the target.
+    for (const operation of operationsOf(patch)) apply[operation.op]?.(operation, target)
+    withoutEmptied(target.root, target.emptied)
+    return printKeeping(target.root)
+  }
+}

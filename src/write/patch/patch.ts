@@ -1,0 +1,41 @@
+/** https://hl7.org/fhir/R4/http.html#patch — the kinds of patches, one row each. */
+
+import { failure } from '../../outcome/failure.ts'
+
+/** A patch as it came: its text and its media type, without parameters. */
+export interface Patch {
+  type: string
+  text: string
+}
+
+/** Returns the JSON text of a resource as a patch changes it; fails where it does not apply. */
+export type Patcher = (text: string) => string
+
+/** Turns a patch's text into what applies it; fails where it is none. */
+type Engine = (patch: string) => Patcher
+
+const jsonPatch = async (): Promise<Engine> => (await import('./json-patch.ts')).jsonPatcher
+const fhirPathPatch = async (): Promise<Engine> => (await import('./fhirpath-patch.ts')).fhirPathPatcher
+
+const xmlPatch = async (): Promise<Engine> => (await import('./xml-patch.ts')).xmlPatcher
+
+const engines: Readonly<Record<string, () => Promise<Engine>>> = {
+  'application/json-patch+json': jsonPatch,
+  'application/json-patch': jsonPatch,
+  'application/fhir+json': fhirPathPatch,
+  'application/fhir+xml': fhirPathPatch,
+  'application/xml-patch+xml': xmlPatch,
+}
+
+/** Every media type that a patch may have. */
+export const patchTypes: readonly string[] = Object.keys(engines)
+
+/** Returns what applies the patch; fails where it is none. */
+export const patcherOf = async (patch: Patch | Patcher): Promise<Patcher> => {
+  if (typeof patch === 'function') return patch
+  const { type, text } = patch
+  const engine = engines[type]
+  if (!engine)
+    throw failure('media-type', `\`${type}\` is not a kind of patch. It may be ${patchTypes.join(', ')}.`)
+  return (await engine())(text)
+}

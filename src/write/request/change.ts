@@ -1,0 +1,222 @@
+/** https://hl7.org/fhir/R4/http.html#transaction — what a request or an entry wants, judged before anything is read. */
+
+import { accessIssues } from '../../auth/authorise.ts'
+import type { Action } from '../../auth/rules/groups.ts'
+import { idIssues } from '../../fhir/ids.ts'
+import { sameSpelling } from '../../fhir/references.ts'
+import { isResourceType } from '../../fhir/types.ts'
+import { error, Failure, type Issue } from '../../outcome/failure.ts'
+import { methodNotAllowed, unknownType } from '../../outcome/messages.ts'
+import { failOn } from '../../outcome/outcome.ts'
+import type { Body } from '../../request/body.ts'
+import type { Context } from '../../request/context.ts'
+import type { Version } from '../../store/port.ts'
+import type { Patch, Patcher } from '../patch/patch.ts'
+import { validateOptionsOf } from '../policy/policy.ts'
+import { type Criteria, criteriaFrom, criteriaOf, manners } from '../resolve/criteria.ts'
+import type { BundleEntry, EntryMethod } from './entries.ts'
+import { misplacedConditions, type Preconditions, preconditionsIn } from './preconditions.ts'
+import { statedIn } from './provenance.ts'
+import { addressedIssues, bodyIssues, placed, stampedBy } from './verify.ts'
+
+/** The resource that a wish is about; `fresh` where it does not exist yet and its id was made up just now. */
+export interface Target {
+  type: string
+  id: string
+  fresh: boolean
+  /** What the criteria matched. */
+  found?: Version
+  /** Whether the criteria matched nothing, and the id is the one that the resource came with: it must be free. */
+  unmatched?: boolean
+}
+
+/** A change that is wanted; where its target is named by criteria, the id is still unknown. */
+export interface Wish extends Preconditions {
+  method: EntryMethod
+  /** Where it stands in the request: `Bundle.entry[3]`, or empty for the request itself. */
+  place: string
+  type: string
+  id?: string
+  criteria?: Criteria
+  /** A deletion of all that match: of how many at the most. */
+  most?: number
+  /** What the criteria of a deletion of many matched, one wish each. */
+  match?: Version
+  fullUrl?: string
+  body?: Body
+  /** In place of a body. */
+  patch?: Patch | Patcher
+  /** What came with it in a header. */
+  provenance?: Body
+}
+
+const actionOf: Readonly<Record<EntryMethod, Action>> = {
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+  GET: 'read',
+  HEAD: 'read',
+}
+
+/** Returns whether an entry only reads, and so has its turn after the commit. */
+export const reads = (wish: { method: EntryMethod }): boolean =>
+  wish.method === 'GET' || wish.method === 'HEAD'
+
+const partOf = (place: string, part: string): string => (place === '' ? '' : `${place}.${part}`)
+
+const criteriaFor = (
+  { method, headers, query }: BundleEntry,
+  type: string,
+  id?: string,
+): Criteria | undefined => {
+  const ifNoneExist = headers['if-none-exist']
+  if (method === 'POST') return ifNoneExist === undefined ? undefined : criteriaOf(type, ifNoneExist)
+  const pairs = method === 'DELETE' ? query.filter(([name]) => name !== '_count') : query
+  return id === undefined ? criteriaFrom(type, pairs) : undefined
+}
+
+const mostDeletions = 1000
+
+/** `_count` says that more than one may match, and bounds how many. */
+const mostOf = ({ method, query }: BundleEntry, id: string | undefined): number | undefined => {
+  const text = query.findLast(([name]) => name === '_count')?.[1]
+  if (method !== 'DELETE' || id !== undefined || text === undefined) return undefined
+  const most = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (most >= 1 && most <= mostDeletions) return most
+  throw new Failure([
+    error('invalid', `\`_count=${text}\`: a deletion of all that match takes 1 to ${mostDeletions}.`),
+  ])
+}
+
+/** Leaves out what is undefined. */
+const present = <T extends object>(object: { [K in keyof T]: T[K] | undefined }): T =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
+
+const wishFor = (entry: BundleEntry): Wish => {
+  const { method, place, headers, fullUrl, body, patch } = entry
+  const [type = '', id] = entry.path.split('/')
+  return present<Wish>({
+    method,
+    place,
+    type,
+    id,
+    criteria: criteriaFor(entry, type, id),
+    most: mostOf(entry, id),
+    ...preconditionsIn(headers),
+    fullUrl,
+    body,
+    patch,
+  })
+}
+
+const urlIssues = ({ method, path }: BundleEntry): readonly Issue[] => {
+  const [type = '', id, ...more] = path.split('/')
+  if (!isResourceType(type)) return unknownType(type).issues
+  if (more.length > 0 || (method === 'POST' && id !== undefined))
+    return [methodNotAllowed(method, path, ['GET'])]
+  return id === undefined ? [] : idIssues(id)
+}
+
+type TypeAt = (url: string) => string | undefined
+
+/** Returns what tells the types of what entries with a resource stand for. */
+const typesIn = (entries: readonly BundleEntry[]): TypeAt => {
+  const types = new Map(
+    entries.flatMap(({ fullUrl, body, path }): [string, string][] =>
+      fullUrl && body ? [[sameSpelling(fullUrl), path.split('/')[0] ?? '']] : [],
+    ),
+  )
+  return (url) => types.get(sameSpelling(url))
+}
+
+const resourceIssues = (
+  { method, type, id, body, place }: Wish,
+  context: Context,
+  typeAt: TypeAt,
+): readonly Issue[] => {
+  if (!body) return []
+  const options = { ...validateOptionsOf(context), conditionalReferences: place !== '', typeAt }
+  const issues =
+    method === 'PUT' && id !== undefined
+      ? addressedIssues(body, type, id, options)
+      : bodyIssues(body, type, options)
+  const isReplaced = stampedBy(method, type)
+  return issues.filter((issue) => !isReplaced(issue))
+}
+
+/** Where the address names the resource, nothing is left to be asked. */
+const queryIssues = ({ method, path, query, place }: BundleEntry): Issue[] => {
+  if (place === '' || (method !== 'POST' && !path.includes('/'))) return []
+  const unknown = query.find(([name]) => !manners.has(name))
+  return unknown ? [error('unknown-parameter', `\`${unknown[0]}\` is no parameter of a ${method} here.`)] : []
+}
+
+interface Judgement {
+  wish?: Wish
+  issues: readonly Issue[]
+}
+
+const judged = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement => {
+  const wrong = [...urlIssues(entry), ...queryIssues(entry)]
+  if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
+  const conditions = misplacedConditions(entry)
+  if (conditions.length > 0) return { issues: placed(conditions, partOf(entry.place, 'request')) }
+  const wish = wishFor(entry)
+  const forbidden = placed(accessIssues(context.principal, actionOf[entry.method], wish.type), entry.place)
+  const { provenance, issues } = statedIn(entry.headers, wish.type, context)
+  return {
+    wish: provenance ? { ...wish, provenance } : wish,
+    issues: [
+      ...forbidden,
+      ...placed(resourceIssues(wish, context, typeAt), partOf(entry.place, 'resource')),
+      ...issues,
+    ],
+  }
+}
+
+const safely = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement => {
+  try {
+    return reads(entry)
+      ? { wish: { method: entry.method, place: entry.place, type: '' }, issues: [] }
+      : judged(entry, context, typeAt)
+  } catch (thrown) {
+    if (thrown instanceof Failure) return { issues: placed(thrown.issues, partOf(entry.place, 'request')) }
+    throw thrown
+  }
+}
+
+/** Nobody knows yet what becomes of another entry: a condition that names it would be taken for one that nothing meets. */
+const dependent = ({ criteria, place }: Wish, urls: ReadonlySet<string>): Issue[] => {
+  const named = criteria?.pairs
+    .flatMap(([, value]) => value.split(','))
+    .find((value) => urls.has(sameSpelling(value)))
+  return named === undefined
+    ? []
+    : [
+        error(
+          'invalid',
+          `The condition names \`${named}\`, another entry, which has no id yet. Ask for what identifies it, as in \`subject:Patient.identifier=…\`.`,
+          `${place}.request`,
+        ),
+      ]
+}
+
+const dependents = (wishes: readonly Wish[]): Issue[] => {
+  if (!wishes.some(({ criteria }) => criteria)) return []
+  const urls = new Set(wishes.flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : sameSpelling(fullUrl))))
+  return wishes.flatMap((wish) => dependent(wish, urls))
+}
+
+/** Returns what the entries want; fails with everything that is wrong with any of them, `known` issues included. */
+export const plan = (
+  entries: readonly BundleEntry[],
+  context: Context,
+  known: readonly Issue[] = [],
+): Wish[] => {
+  const typeAt = typesIn(entries)
+  const judgements = entries.map((entry) => safely(entry, context, typeAt))
+  const wishes = judgements.flatMap(({ wish }) => wish ?? [])
+  failOn([...known, ...judgements.flatMap(({ issues }) => issues), ...dependents(wishes)])
+  return wishes
+}

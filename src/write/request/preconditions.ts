@@ -1,0 +1,83 @@
+/** https://hl7.org/fhir/R4/http.html#concurrency; https://www.rfc-editor.org/rfc/rfc9110#section-13 */
+
+import { error, type Issue } from '../../outcome/failure.ts'
+import {
+  alreadyThere,
+  changedSince,
+  nothingThere,
+  unrelated,
+  versionMismatch,
+} from '../../outcome/messages.ts'
+import { etagsIn } from '../../request/etag.ts'
+import type { ResourceKey, Version } from '../../store/port.ts'
+import type { BundleEntry } from './entries.ts'
+
+/** What must hold of the current version for a change to be made. */
+export interface Preconditions {
+  /** The versions of which one must be the current one; or any. */
+  ifMatch?: readonly string[] | 'any'
+  /** Nothing may stand there: `If-None-Match: *`. */
+  ifAbsent?: boolean
+  /** Nothing may stand there, because the criteria that named it matched nothing. */
+  unmatched?: boolean
+  /** The second, as milliseconds since 1970, after which nothing may have changed it. */
+  unchangedSince?: number
+}
+
+type Headers = Readonly<Record<string, string>>
+
+const matchIn = ({ 'if-match': match }: Headers): Preconditions => {
+  if (match === undefined) return {}
+  return { ifMatch: match.trim() === '*' ? 'any' : etagsIn(match) }
+}
+
+/** Beside `If-Match`, and where it is no date, it says nothing. */
+const sinceIn = ({ 'if-match': match, 'if-unmodified-since': since = '' }: Headers): Preconditions => {
+  const time = Date.parse(since)
+  return match !== undefined || Number.isNaN(time) ? {} : { unchangedSince: time }
+}
+
+/** Returns the preconditions that the headers of a change state; fails where they are not understood. */
+export const preconditionsIn = (headers: Headers): Preconditions => ({
+  ...matchIn(headers),
+  ...(headers['if-none-match'] === undefined ? {} : { ifAbsent: true }),
+  ...sinceIn(headers),
+})
+
+/** Returns the preconditions that something was given, for something else. */
+export const preconditionsOf = ({ ifMatch, ifAbsent, unchangedSince }: Preconditions): Preconditions => ({
+  ...(ifMatch === undefined ? {} : { ifMatch }),
+  ...(ifAbsent === undefined ? {} : { ifAbsent }),
+  ...(unchangedSince === undefined ? {} : { unchangedSince }),
+})
+
+/** Returns the conditions that an interaction does not have: they must not be taken for ones that hold. */
+export const misplacedConditions = ({ method, headers }: BundleEntry): Issue[] => {
+  const none = headers['if-none-match']
+  const wrong = [
+    ...(none !== undefined && (method !== 'PUT' || none.trim() !== '*')
+      ? ['`If-None-Match` goes with reads, and as `*` with an update.']
+      : []),
+    ...(headers['if-none-exist'] !== undefined && method !== 'POST'
+      ? ['`If-None-Exist` goes with a create.']
+      : []),
+  ]
+  return wrong.map((text) => error('invalid', text))
+}
+
+const second = (t: string): number => Math.floor(Date.parse(t) / 1000) * 1000
+
+/** Returns which preconditions do not hold, given what stands there. */
+export const brokenBy = (
+  before: Version | undefined,
+  { type, id }: ResourceKey,
+  { ifMatch, ifAbsent, unchangedSince, unmatched }: Preconditions,
+): Issue[] => {
+  const live = before && !before.deleted
+  if (unmatched && live) return [unrelated(type, id)]
+  if (ifMatch === 'any') return live ? [] : [nothingThere(type, id)]
+  if (ifMatch && !ifMatch.includes(String(before?.v))) return [versionMismatch(type, id, ifMatch, before?.v)]
+  if (unchangedSince !== undefined && before && second(before.t) > unchangedSince)
+    return [changedSince(type, id, before.t)]
+  return ifAbsent && live ? [alreadyThere(type, id)] : []
+}
