@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { backingOf } from '../src/handlers/door/services.ts'
+import { servicesOf } from '../src/handlers/door/services.ts'
 import { serve } from '../src/http/serve.ts'
 import type { Ask } from './client.ts'
 import { mean, type Section } from './figures.ts'
@@ -16,7 +16,7 @@ interface Cost {
 
 /** Returns a way to serve requests in this process and to learn what the store was asked for. */
 const meterOf = (variables: Readonly<Record<string, string>>): ((ask: Ask) => Promise<Cost>) => {
-  const { openStore, archive } = backingOf(variables)
+  const { openStore, archive } = servicesOf(variables)
   return async ({ method, path, body = '' }) => {
     const url = new URL(path, 'http://localhost/')
     const store = openStore('main')

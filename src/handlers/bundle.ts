@@ -1,6 +1,6 @@
 /** The door for batches and transactions, and what concerns the whole system. */
 
 import { streamingDoor } from './door/door.ts'
-import { backingOf } from './door/services.ts'
+import { servicesOf } from './door/services.ts'
 
-export const handler = streamingDoor(backingOf(process.env))
+export const handler = streamingDoor(servicesOf(process.env))

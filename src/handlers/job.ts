@@ -10,7 +10,7 @@ import { jobOf } from '../store/keys.ts'
 import { findCodesLater } from '../terminology/lazy.ts'
 import { rulesOf } from './door/config.ts'
 import { errorFacts, logLine } from './door/log.ts'
-import { backingOf, placeOf } from './door/services.ts'
+import { placeOf, servicesOf } from './door/services.ts'
 
 /** A fault of ours is given so many chances, one soon after the other; a message would come again only after 15 minutes. */
 const attempts = 3
@@ -19,7 +19,7 @@ const pause = 1000
 /** Work that goes on by itself stops well before the function's time is up, and makes a job of the rest. */
 const longestWork = 10 * 60_000
 
-const backing = backingOf(process.env)
+const services = servicesOf(process.env)
 const rules = rulesOf(process.env)
 
 const isText = (type = ''): boolean => /json|xml|^text\//.test(type)
@@ -40,18 +40,18 @@ const workUntil = (tenant: string, deadline: number): ArchiveWork => {
   return { replay: async () => (await load()).replay(), compact: async () => (await load()).compact() }
 }
 
-const contextFor = (job: Job, tenant: string, store = backing.openStore(tenant)): Context => ({
+const contextFor = (job: Job, tenant: string, store = services.openStore(tenant)): Context => ({
   tenant,
   store,
   findCodes: findCodesLater(store, job.base),
-  archive: backing.archive,
+  archive: services.archive,
   principal: job.owner,
   base: job.base,
   requestId: job.id,
   now: Date.now,
   deadline: Date.now() + longestWork,
   archiveWork: workUntil(tenant, Date.now() + longestWork),
-  ...(backing.openJobs && { jobs: backing.openJobs(tenant) }),
+  ...(services.openJobs && { jobs: services.openJobs(tenant) }),
   rules,
 })
 
@@ -84,7 +84,7 @@ const work = async (job: Job, bytes: Buffer, tenant: string) => {
 
 const perform = async (key: string): Promise<void> => {
   const { tenant, id } = jobOf(key)
-  const jobs = backing.openJobs?.(tenant)
+  const jobs = services.openJobs?.(tenant)
   if (!jobs) throw failure('fault', 'The environment names no bucket for uploads.')
   const began = Date.now()
   const job = await jobs.begin(id, began)

@@ -34,12 +34,12 @@ const storeOf = (tenant: string) => ({
   page: unreachable,
   labels: unreachable,
   history: unreachable,
-  hold: unreachable,
+  lock: unreachable,
   release: unreachable,
-  note: unreachable,
-  recall: unreachable,
+  keepResult: unreachable,
+  keptResult: unreachable,
   commit: unreachable,
-  care: unreachable,
+  audit: unreachable,
   purge: unreachable,
 })
 

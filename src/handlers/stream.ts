@@ -10,7 +10,7 @@ import { type EntriesOf, openJanitor } from '../store/janitor.ts'
 import type { Definitions } from '../store/port.ts'
 import { beginDaily, openUpkeep } from './door/index-maintenance.ts'
 import { errorFacts, logLine } from './door/log.ts'
-import { backingOf, placeOf } from './door/services.ts'
+import { placeOf, servicesOf } from './door/services.ts'
 
 const place = placeOf(process.env)
 const archive = openArchive(place)
@@ -21,7 +21,7 @@ const entriesFor = async (definitions: Definitions): Promise<EntriesOf> => {
 }
 const janitor = openJanitor(place, archive, entriesFor)
 
-const { openStore, openJobs } = backingOf(process.env)
+const { openStore, openJobs } = servicesOf(process.env)
 const tenant = 'main'
 
 const contextOf = () => ({
@@ -33,7 +33,7 @@ const contextOf = () => ({
   now: Date.now,
   ...(openJobs && { jobs: openJobs(tenant) }),
 })
-const upkeep = openUpkeep(contextOf)
+const maintenance = openUpkeep(contextOf)
 
 /** The SDK's and Lambda's type of the same record differ only in fields that nobody reads here. */
 const recordOf = ({ dynamodb }: DynamoDBRecord): StreamRecord => ({
@@ -59,7 +59,7 @@ const afterwards = async (records: readonly StreamRecord[]) => {
   const swept = await isolating(records, async (some) => {
     removed += await janitor(some)
   })
-  const failed = [...swept, ...(await isolating(records, upkeep))]
+  const failed = [...swept, ...(await isolating(records, maintenance))]
   const [hopeless, again] = [failed.filter(isLeft), failed.filter((one) => !isLeft(one))]
   logFailed('ERROR', hopeless, 'unswept')
   logFailed('WARN', again, 'again')

@@ -71,28 +71,28 @@ const operationRows = ({ definition, methods, action, run }: Operation): Route[]
   )
 
 /** Returns an interaction that is loaded when it is first asked for, so that a cold start compiles only what its request needs. */
-const lately =
+const lazy =
   <Name extends string>(name: Name, load: () => Promise<Record<Name, Interaction>>): Interaction =>
   async (call, dispatch) =>
     (await load())[name](call, dispatch)
 
 const changes = () => import('../interactions/changes.ts')
 
-const bundle = lately('bundle', changes)
-const capabilities = lately('capabilities', () => import('../interactions/metadata/capabilities.ts'))
-const create = lately('create', changes)
-const remove = lately('remove', changes)
-const jobStatus = lately('jobStatus', () => import('../interactions/jobs.ts'))
-const forgetJob = lately('forgetJob', () => import('../interactions/jobs.ts'))
-const definition = lately('definition', () => import('../operations/support/definition.ts'))
-const history = lately('history', () => import('../interactions/history.ts'))
-const patch = lately('patch', changes)
-const search = lately('search', () => import('../interactions/search.ts'))
-const smartConfiguration = lately(
+const bundle = lazy('bundle', changes)
+const capabilities = lazy('capabilities', () => import('../interactions/metadata/capabilities.ts'))
+const create = lazy('create', changes)
+const remove = lazy('remove', changes)
+const jobStatus = lazy('jobStatus', () => import('../interactions/jobs.ts'))
+const forgetJob = lazy('forgetJob', () => import('../interactions/jobs.ts'))
+const definition = lazy('definition', () => import('../operations/support/definition.ts'))
+const history = lazy('history', () => import('../interactions/history.ts'))
+const patch = lazy('patch', changes)
+const search = lazy('search', () => import('../interactions/search.ts'))
+const smartConfiguration = lazy(
   'smartConfiguration',
   () => import('../interactions/metadata/smart-configuration.ts'),
 )
-const update = lately('update', changes)
+const update = lazy('update', changes)
 
 /** Everything that is served but the operations. */
 export const routes: readonly Route[] = [

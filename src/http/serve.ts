@@ -117,7 +117,7 @@ const ids = (headers: FhirRequest['headers'], requestId: string): Record<string,
   }
 }
 
-const dressed = (
+const withCommonHeaders = (
   { bytes, ...response }: FhirResponse,
   { method, headers }: Pick<FhirRequest, 'method' | 'headers'>,
   requestId: string,
@@ -138,9 +138,9 @@ export const failedResponse = async (
 ): Promise<Served> => {
   const { response, issues } = failed(thrown, site)
   const asked = request ?? { method: '', headers: {} }
-  const told = await rendered(response, renderingOfFailed(request))
+  const served = await rendered(response, renderingOfFailed(request))
   return {
-    response: dressed(told, asked, site.requestId),
+    response: withCommonHeaders(served, asked, site.requestId),
     issues,
     faults: issues.some(isFault) ? [thrown] : [],
   }
@@ -184,10 +184,10 @@ const routed = async (request: FhirRequest, context: Context): Promise<Served> =
     await checkProvenance(matched, request)
     const asked = withForm(request, matched.route.takes)
     const response = await answer(asked, matched, dispatchOf(context, faults, notes))
-    return { ...about, issues: [], response: dressed(response, request, context.requestId) }
+    return { ...about, issues: [], response: withCommonHeaders(response, request, context.requestId) }
   } catch (thrown) {
-    const told = await failedResponse(thrown, request, context)
-    return { ...about, ...told, faults: [...faults, ...told.faults] }
+    const served = await failedResponse(thrown, request, context)
+    return { ...about, ...served, faults: [...faults, ...served.faults] }
   }
 }
 
@@ -195,7 +195,11 @@ const routed = async (request: FhirRequest, context: Context): Promise<Served> =
 export const serve = async (request: FhirRequest, context: Context): Promise<Served> => {
   try {
     if (request.method !== 'OPTIONS') return await routed(request, context)
-    return { response: dressed(await options(request), request, context.requestId), issues: [], faults: [] }
+    return {
+      response: withCommonHeaders(await options(request), request, context.requestId),
+      issues: [],
+      faults: [],
+    }
   } catch (thrown) {
     return failedResponse(thrown, request, context)
   }

@@ -3,7 +3,7 @@
 import { notFound } from '../outcome/messages.ts'
 import { type Answer, telling } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
-import type { Effect, WishResult } from '../write/command.ts'
+import type { ChangeResult, Effect } from '../write/command.ts'
 import { plan } from '../write/request/change.ts'
 import type { BundleEntry } from '../write/request/entries.ts'
 import { transact } from '../write/transaction.ts'
@@ -17,7 +17,7 @@ const statusOf: Readonly<Record<Effect, number>> = {
 }
 
 /** Returns how a change that was made, or found to be made already, is answered. */
-export const answerOf = (result: WishResult, entry: Pick<BundleEntry, 'method' | 'path'>): Answer => {
+export const answerOf = (result: ChangeResult, entry: Pick<BundleEntry, 'method' | 'path'>): Answer => {
   if (!result) return entry.method === 'DELETE' ? { status: 204 } : telling(404, [notFound(entry.path, '?')])
   if ('found' in result) return { status: 200, version: result.found, written: true }
   const { effect, version, issues } = result.done

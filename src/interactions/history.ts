@@ -45,8 +45,8 @@ const leadsBack = (query: Pairs): boolean => last(query, '_cursor')?.startsWith(
 /** Returns the place that a link to another page names: a version's number, or where one stands among others. */
 const cursorOf = (query: Pairs, id: string): string | undefined => {
   const cursor = last(query, '_cursor')?.replace(/^-/, '')
-  const several = id === '' || last(query, '_list') !== undefined
-  const pattern = several ? /^\d{4}-\d\d-\d\dT[\d:.]+Z\|/ : /^\d{1,10}$/
+  const manyResources = id === '' || last(query, '_list') !== undefined
+  const pattern = manyResources ? /^\d{4}-\d\d-\d\dT[\d:.]+Z\|/ : /^\d{1,10}$/
   if (cursor === undefined || pattern.test(cursor)) return cursor
   throw failure('invalid', `\`_cursor=${cursor}\` is not of this history. Follow the links of its pages.`)
 }
@@ -209,7 +209,7 @@ const isOldestFirst = (query: Pairs): boolean => {
   throw failure('invalid', `\`_sort=${order}\`: a history is sorted by ${orders.join(' or ')}.`)
 }
 
-/** Where a version stands among one resource's, and among those of several. */
+/** Where a version stands among one resource's, and among those of manyResources. */
 const numberOf = ({ v }: Version): string => String(v).padStart(10, '0')
 const placeOf = (version: Version): string =>
   `${version.t}|${version.type}|${version.id}|${numberOf(version)}`

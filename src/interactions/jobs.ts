@@ -59,15 +59,15 @@ export interface Came {
 
 /** Returns the result of a job: a batch-response with one entry, which holds what the request was answered with. */
 export const resultText = ({ status, headers, body }: Came, timestamp: string): string => {
-  const told = body === '' ? undefined : raw(body)
+  const resource = body === '' ? undefined : raw(body)
   const response = raw(
     objectText({
       status: statusLine(status),
       location: headers.Location,
       etag: headers.ETag,
-      outcome: status >= 400 ? told : undefined,
+      outcome: status >= 400 ? resource : undefined,
     }),
   )
-  const entry = objectText({ resource: status < 400 ? told : undefined, response })
+  const entry = objectText({ resource: status < 400 ? resource : undefined, response })
   return bundleText({ type: 'batch-response', id: crypto.randomUUID(), timestamp, entries: [entry] })
 }

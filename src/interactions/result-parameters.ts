@@ -5,17 +5,17 @@ import { failure } from '../outcome/failure.ts'
 import type { Call, Pairs } from '../request/call.ts'
 import type { Version } from '../store/port.ts'
 
-const manners: ReadonlySet<string> = new Set(['_format', '_pretty', '_summary', '_elements'])
+const resultParameters: ReadonlySet<string> = new Set(['_format', '_pretty', '_summary', '_elements'])
 
 /** Returns whether a parameter says how the answer is given, or is one of the names. */
 export const isKnown = (name: string, ...names: readonly string[]): boolean =>
-  manners.has(name) || names.includes(name)
+  resultParameters.has(name) || names.includes(name)
 
 /** Fails where the query has a parameter that nothing here knows; a caller who wants it lenient does without it. */
 export const checkQuery = ({ query, prefer }: Call, ...known: readonly string[]): void => {
   const unknown = query.find(([name]) => !isKnown(name, ...known))
   if (!unknown || prefer.lenient) return
-  const names = [...known, ...manners].map((name) => `\`${name}\``).join(', ')
+  const names = [...known, ...resultParameters].map((name) => `\`${name}\``).join(', ')
   throw failure(
     'unknown-parameter',
     `\`${unknown[0]}\` is not a parameter of this interaction. It has ${names}.`,

@@ -12,7 +12,7 @@ import { readQuery } from '../search/custom.ts'
 import { explained } from '../search/explain.ts'
 import { searchSeveral, searchType } from '../search/multi-type.ts'
 import { withinCompartment } from '../search/parse/compartment.ts'
-import { halvesOf, type Pair, type Query } from '../search/query.ts'
+import { containedVariants, type Pair, type Query } from '../search/query.ts'
 import type { SearchPage } from '../search/search.ts'
 import { type BundleLink, bundleText, outcomeEntry, searchEntry } from './bundle/bundle-text.ts'
 import { type Cut, cutFor } from './result-parameters.ts'
@@ -80,17 +80,17 @@ const onlyOnce = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
   }
 }
 
-/** What one type does not know is told even where another does. */
+/** What one type does not know is issuesShown even where another does. */
 const distinctIssues = (issues: readonly Issue[]): readonly Issue[] => [
   ...new Map(issues.map((issue) => [issue.diagnostics, issue])).values(),
 ]
 
-/** What is inside of a container may be of several types, and the container would be told for each of them. */
+/** What is inside of a container may be of several types, and the container would be issuesShown for each of them. */
 const checkContainers = ({ contained, containedType }: Query, types: readonly string[]): void => {
   if (contained === 'false' || containedType === 'contained' || types.length === 1) return
   throw failure(
     'unsupported',
-    'The containers of resources of several types are not told at once. Search for one type, or ask for `_containedType=contained`.',
+    'The containers of resources of several types are not issuesShown at once. Search for one type, or ask for `_containedType=contained`.',
     '_contained',
   )
 }
@@ -117,7 +117,7 @@ const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> 
   const [first] = parsed
   if (!first) throw failure('invalid', 'There is no type to search.', '_type')
   checkContainers(first.query, types)
-  const queries = parsed.flatMap(({ query }) => halvesOf(placed(query)))
+  const queries = parsed.flatMap(({ query }) => containedVariants(placed(query)))
   const cursor = pairs.findLast(([name]) => name === '_cursor')?.[1]
   return {
     query: {
@@ -144,7 +144,12 @@ export const search: Interaction = async (call, context) => {
     },
     true,
   )
-  const told = [...empty, ...issues, ...page.issues, ...(query.explain ? [explained(page.explain)] : [])]
+  const issuesShown = [
+    ...empty,
+    ...issues,
+    ...page.issues,
+    ...(query.explain ? [explained(page.explain)] : []),
+  ]
   return {
     status: 200,
     text: bundleText({
@@ -153,7 +158,7 @@ export const search: Interaction = async (call, context) => {
       timestamp: new Date(now()).toISOString(),
       total: page.total,
       links: linksOf(page, pathOf(call), query.selfPairs, base),
-      entries: entriesOf(page, base, cut, told),
+      entries: entriesOf(page, base, cut, issuesShown),
     }),
   }
 }

@@ -59,7 +59,7 @@ const caredWithin = (query: Pairs): ((version: Version) => boolean) => {
   }
 }
 
-/** Which resources are read, and which of them told. */
+/** Which resources are read, and which of them are shown. */
 interface Wanted {
   types: ReadonlySet<string>
   since: string | undefined
@@ -67,7 +67,7 @@ interface Wanted {
   count: number
   /** Where the resources that are read begin. */
   cursor: string | undefined
-  /** The last that was told of what these refer to, where they themselves were told before. */
+  /** The last that was shown of what these refer to, where they themselves were shown before. */
   after: string
 }
 
@@ -92,7 +92,7 @@ const placeBehind = (page: CompartmentPage, { cursor = '' }: Wanted, last: strin
   return page.next === undefined ? undefined : writtenCursor([page.next, ''])
 }
 
-/** What is only referred to can be told once all that might refer to it was read. */
+/** What is only referred to can be shown once all that might refer to it was read. */
 const typesToRead = ({ types }: Wanted): ReadonlySet<string> =>
   [...types].some(isCompanion) ? new Set() : types
 
@@ -121,11 +121,11 @@ const run: Interaction = async (asked, context) => {
   const { types, since, isWithin, after } = wanted
   const page = call.id === '' ? await ofAll(wanted, context) : await ofOne(call, wanted, context)
   if ('status' in page) return page
-  const told = page.versions.filter((version) => (!since || version.t >= since) && isWithin(version))
+  const shown = page.versions.filter((version) => (!since || version.t >= since) && isWithin(version))
   const isWanted = ({ type }: ResourceKey): boolean => types.size === 0 || types.has(type)
-  const matches = after === '' ? told.filter(isWanted) : []
+  const matches = after === '' ? shown.filter(isWanted) : []
   const company = { after, isWanted, room: mostCharacters - sizeOf(matches) }
-  const included = await companionsOf(told, company, context)
+  const included = await companionsOf(shown, company, context)
   const entries = [
     ...matches.map((version) => searchEntry(version, 'match', base)),
     ...included.versions.map((version) => searchEntry(version, 'include', base)),

@@ -90,13 +90,13 @@ const newestOfEach = (versions: readonly Version[], max: number): Version[] => {
     return { names: namesOf(resource), order: standingOf(resource, t).order }
   })
   const groupOf = groupsOf(read.map(({ names }) => names))
-  const told = new Map<string, { count: number; last: string }>()
+  const groups = new Map<string, { count: number; last: string }>()
   return versions.filter((_, i) => {
     const { names, order } = read[i] as (typeof read)[number]
     const group = groupOf(names[0])
-    const { count, last } = told.get(group) ?? { count: 0, last: '' }
+    const { count, last } = groups.get(group) ?? { count: 0, last: '' }
     if (count >= max && order !== last) return false
-    told.set(group, { count: count + 1, last: order })
+    groups.set(group, { count: count + 1, last: order })
     return true
   })
 }

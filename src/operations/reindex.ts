@@ -29,10 +29,10 @@ const pageSize = 100
 /** What is stored and not registered, after a restore perhaps, is registered now. */
 const registerAll = async (store: Store, context: Context): Promise<void> => {
   const { register } = await import('../write/policy/custom-parameters.ts')
-  const care = await store.care()
+  const audit = await store.audit()
   let after: string | undefined
   do {
-    const page = await care.ids('SearchParameter', pageSize, after)
+    const page = await audit.ids('SearchParameter', pageSize, after)
     if (page.found.length > 0) await register(page.found, context)
     after = page.after
   } while (after !== undefined)
@@ -59,7 +59,7 @@ const partsOf = ({
       ]),
 ]
 
-const told = async ({ store, now }: Context, outcome?: Reindexed): Promise<string> => {
+const progressText = async ({ store, now }: Context, outcome?: Reindexed): Promise<string> => {
   const { running, standings, changed } = await standingOfAll(store, now())
   const isOpen = changed.length > 0 || standings.some(({ definition: { state } }) => state !== 'ready')
   const waiting = running || outcome === 'busy' ? 'running' : 'waiting'
@@ -73,7 +73,7 @@ const told = async ({ store, now }: Context, outcome?: Reindexed): Promise<strin
 
 const look: Interaction = async (call, context) => {
   inputOf(definition, call)
-  return { status: 200, text: await told(context) }
+  return { status: 200, text: await progressText(context) }
 }
 
 /** Does what can be done now; the rest is done in the background, where there is a place for that. */
@@ -81,10 +81,10 @@ const run: Interaction = async (call, context) => {
   inputOf(definition, call)
   const { store, now, requestId, deadline = now() + patience } = context
   await registerAll(store, context)
-  const care = await store.care()
-  const outcome = await reindex({ store, care, now, holder: requestId, deadline })
+  const audit = await store.audit()
+  const outcome = await reindex({ store, audit, now, holder: requestId, deadline })
   if (outcome === 'open') await begin('$reindex', context)
-  return { status: outcome === 'done' ? 200 : 202, text: await told(context, outcome) }
+  return { status: outcome === 'done' ? 200 : 202, text: await progressText(context, outcome) }
 }
 
 const by = (method: 'GET' | 'POST', interaction: Interaction): Operation => ({

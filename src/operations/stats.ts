@@ -121,7 +121,7 @@ const summaryOf = (
   const { value: _, ...unit } = quantities[0] ?? {}
   const digits = quantities.flatMap(({ value }) => digitsOf(value) ?? [])
   const known: Readonly<Record<string, number>> = { count: digits.length, 'total-count': total }
-  const told = codes.flatMap((each) => {
+  const components = codes.flatMap((each) => {
     if (each in known) return [component(each, { value: marked(String(known[each])) })]
     const value = digits.length > 0 ? statisticOf(each, digits) : undefined
     return value === undefined ? [] : [component(each, { value: marked(value), ...unit })]
@@ -132,7 +132,7 @@ const summaryOf = (
     code: { coding: [coding] },
     subject: { reference: subject },
     ...(period && { effectivePeriod: period }),
-    ...(told.length > 0 && { component: told }),
+    ...(components.length > 0 && { component: components }),
   }
 }
 
@@ -173,8 +173,8 @@ const run: Interaction = async (call, context) => {
     for (const version of found) sources.set(version.id, version)
   }
   if (input.flag('include')) {
-    const told = [...sources.values()].slice(0, input.whole('limit') ?? most)
-    parts.push(...told.map(({ text }) => `{"name":"source","resource":${text}}`))
+    const shown = [...sources.values()].slice(0, input.whole('limit') ?? most)
+    parts.push(...shown.map(({ text }) => `{"name":"source","resource":${text}}`))
   }
   return { status: 200, text: `{"resourceType":"Parameters","parameter":[${parts.join(',')}]}` }
 }

@@ -68,8 +68,8 @@ export const readCursor = (query: Query): Cursor | undefined => {
     throw foreignCursor(query.type)
   }
   if (by !== 'keys' && Buffer.byteLength(order) > longestOrder) throw foreignCursor(query.type)
-  const told = flags.filter((flag) => set.includes(flag)).map((flag) => [flag, true])
-  return { by, at: { order, id }, ...Object.fromEntries(told) }
+  const present = flags.filter((flag) => set.includes(flag)).map((flag) => [flag, true])
+  return { by, at: { order, id }, ...Object.fromEntries(present) }
 }
 
 const decode = (text: string): readonly string[] => {

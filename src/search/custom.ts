@@ -21,7 +21,7 @@ export interface Definition extends OwnDefinition {
 }
 
 /** A tenant's own parameters, ready to be used. */
-export interface Own {
+export interface CustomParameters {
   version: number
   /** Those by which a resource of the type is indexed. */
   indexed(type: string): readonly SearchParameter[]
@@ -55,7 +55,7 @@ const pendingIn =
     return found && `\`${code}\` of ${type} ${progress[found.state]}.`
   }
 
-const ownOf = (version: number, definitions: readonly Definition[], compile: Compile): Own => {
+const ownOf = (version: number, definitions: readonly Definition[], compile: Compile): CustomParameters => {
   const compiled = definitions.map((definition) => ({ definition, parameter: compile(definition) }))
   const having =
     (...states: OwnState[]) =>
@@ -79,9 +79,9 @@ const nothing: Compile = () => {
   throw new Error('There is no definition to compile.')
 }
 
-const made = new WeakMap<Definitions, Promise<Own>>()
+const made = new WeakMap<Definitions, Promise<CustomParameters>>()
 
-const make = async (definitions: Definitions): Promise<Own> => {
+const make = async (definitions: Definitions): Promise<CustomParameters> => {
   const all = definitionsIn(definitions)
   if (all.length === 0) return ownOf(definitions.version, all, nothing)
   const { ownParameter } = await import('../fhir/path/custom-values.ts')
@@ -89,16 +89,19 @@ const make = async (definitions: Definitions): Promise<Own> => {
 }
 
 /** Returns a tenant's own parameters; FHIRPath is loaded only where there are any. */
-export const ownIn = (definitions: Definitions): Promise<Own> => {
+export const ownIn = (definitions: Definitions): Promise<CustomParameters> => {
   const known = made.get(definitions) ?? make(definitions)
   made.set(definitions, known)
   return known
 }
 
-const none = (version: number): Own => ownOf(version, [], nothing)
+const none = (version: number): CustomParameters => ownOf(version, [], nothing)
 
 /** Returns a tenant's own parameters as far as they are about these types: where none is, FHIRPath need not be loaded. */
-export const ownFor = (definitions: Definitions, types: ReadonlySet<string>): Promise<Own> | Own =>
+export const ownFor = (
+  definitions: Definitions,
+  types: ReadonlySet<string>,
+): Promise<CustomParameters> | CustomParameters =>
   definitionsIn(definitions).some((each) => each.types.some((type) => types.has(type)))
     ? ownIn(definitions)
     : none(definitions.version)

@@ -5,12 +5,12 @@ import { inParallel } from '../store/parallel.ts'
 import { lastCursor } from './cursor.ts'
 import type { Query } from './query.ts'
 import { placeByKeys } from './run/sort.ts'
-import { type SearchOptions, type SearchPage, search, type Told } from './search.ts'
+import { type SearchMatch, type SearchOptions, type SearchPage, search } from './search.ts'
 
 /** A page that was put together from pages of several types. */
 export interface Joined {
   pages: readonly SearchPage[]
-  matches: Told[]
+  matches: SearchMatch[]
   next?: string
   previous?: string
 }
@@ -27,11 +27,11 @@ const written = ({ back, each }: Places): string =>
 const placesOf = (text: string | undefined, types: number): Places => {
   if (text === undefined) return { back: false, each: Array.from({ length: types }, () => '') }
   try {
-    const told: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
+    const cursor: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
     const isPlace = (place: unknown) => place === null || typeof place === 'string'
-    if (Array.isArray(told) && told.every(isPlace)) {
-      const back = told[0] === 'back'
-      const each = back ? told.slice(1) : told
+    if (Array.isArray(cursor) && cursor.every(isPlace)) {
+      const back = cursor[0] === 'back'
+      const each = back ? cursor.slice(1) : cursor
       if (each.length === types) return { back, each }
     }
   } catch {}
@@ -48,7 +48,7 @@ interface Stream {
   page: SearchPage | undefined
   /** What the matches are sorted by, in the order in which they are taken. */
   keys: readonly string[]
-  matches: readonly Told[]
+  matches: readonly SearchMatch[]
   taken: number
 }
 
@@ -89,8 +89,8 @@ const firstOf = (streams: readonly Stream[]): Stream | undefined =>
       undefined,
     )
 
-const takeFrom = (streams: readonly Stream[], count: number): Told[] => {
-  const taken: Told[] = []
+const takeFrom = (streams: readonly Stream[], count: number): SearchMatch[] => {
+  const taken: SearchMatch[] = []
   while (taken.length < count && !streams.some(isDry)) {
     const first = firstOf(streams)
     const match = first?.matches[first.taken]

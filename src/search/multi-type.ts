@@ -5,9 +5,9 @@ import { inParallel } from '../store/parallel.ts'
 import { lastCursor } from './cursor.ts'
 import { explainTogether } from './explain.ts'
 import { type Joined, readMerged } from './merged-order.ts'
-import { halvesOf, type Query } from './query.ts'
+import { containedVariants, type Query } from './query.ts'
 import { openStages } from './reading/stages.ts'
-import { type SearchOptions, type SearchPage, search, type Told } from './search.ts'
+import { type SearchMatch, type SearchOptions, type SearchPage, search } from './search.ts'
 
 const width = 16
 
@@ -31,7 +31,7 @@ const placeOf = (text: string | undefined, types: number): Place => {
   throw failure('invalid', 'The `_cursor` is not one that this server gave. Start without it.', '_cursor')
 }
 
-const placeOfTold = ({ type, id, address = `${type}/${id}` }: Told): string => address
+const placeOfTold = ({ type, id, address = `${type}/${id}` }: SearchMatch): string => address
 
 const distinct = (pages: readonly SearchPage[]): SearchPage['included'] => {
   const matches = new Set(pages.flatMap((page) => page.matches).map(placeOfTold))
@@ -214,7 +214,7 @@ const searchTogether = async (
 export const searchType = (query: Query, options: SearchOptions): Promise<SearchPage> => {
   if (query.contained !== 'both') return search(query, options)
   const { cursor, ...whole } = query
-  return searchSeveral(halvesOf(whole), cursor, options)
+  return searchSeveral(containedVariants(whole), cursor, options)
 }
 
 const joined = ({ pages, matches, next, previous }: Joined, { total, issues }: Total): SearchPage => ({

@@ -236,7 +236,7 @@ export const isOpen = ({ clauses }: { readonly clauses: readonly Clause[] }): bo
 export const isInner = ({ contained }: Pick<Query, 'contained'>): boolean => contained === 'true'
 
 /** Returns the queries that together answer one: of what stands by itself, then of what is inside others. */
-export const halvesOf = (query: Query): readonly Query[] =>
+export const containedVariants = (query: Query): readonly Query[] =>
   query.contained === 'both'
     ? [
         { ...query, contained: 'false' },

@@ -44,14 +44,14 @@ export interface SearchOptions {
 }
 
 /** What is told of a match: a version, or what is inside one at `address`: `MedicationRequest/1#m1`. */
-export interface Told extends Version {
+export interface SearchMatch extends Version {
   address?: string
 }
 
 /** One page of an answer. */
 export interface SearchPage {
-  matches: Told[]
-  included: Told[]
+  matches: SearchMatch[]
+  included: SearchMatch[]
   /** What each match is sorted by, where an order was asked for. */
   keys?: readonly string[]
   /** The values of `_cursor` that lead to the next page and to the one before. */
@@ -76,8 +76,8 @@ export const search = async (asked: Query, options: SearchOptions): Promise<Sear
   if (!options.stages) stages.end()
   const { page, included, total } = found
   return {
-    matches: toldOf(page.reads),
-    included: toldOf(included),
+    matches: searchMatchesOf(page.reads),
+    included: searchMatchesOf(included),
     ...(query.sort.length > 0 && { keys: page.reads.map((read) => sortKeyOf(read, query.sort)) }),
     ...(page.next && { next: writeCursor(query, page.next) }),
     ...(page.previous && { previous: writeCursor(query, page.previous) }),
@@ -91,7 +91,7 @@ export const search = async (asked: Query, options: SearchOptions): Promise<Sear
   }
 }
 
-const toldOf = (reads: readonly Read[]): Told[] => {
+const searchMatchesOf = (reads: readonly Read[]): SearchMatch[] => {
   const known = new Map<Version, ReadonlyMap<string, string>>()
   return reads.map(({ version, resource, matching }) => {
     const container = matching ? undefined : containerOf(resource)

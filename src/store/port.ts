@@ -109,7 +109,7 @@ export interface HistoryPage {
 }
 
 /** A hold on names (the criteria of conditional writes), so that no two writers create for the same name at once. */
-export interface Hold {
+export interface Lock {
   /** The transaction id that fences the names: a commit under an expired and taken hold fails. */
   txn: string
   names: readonly string[]
@@ -121,7 +121,7 @@ export interface SeenVersion extends ResourceKey {
 }
 
 /** What a commit minds beside its writes. */
-export interface Care {
+export interface CommitOptions {
   /** Resources that must still be as they were seen, since a change of them came to nothing for that reason. */
   unchanged?: readonly SeenVersion[]
   /** Resources that must not be deleted when it takes place, nor be about to be. */
@@ -159,7 +159,7 @@ export interface Meter {
 }
 
 /** A request under a name of its own: what was asked, and what came of it. */
-export interface Once {
+export interface IdempotencyRecord {
   /** Tells the request from any other. */
   print: string
   /** Whatever the writer needs to answer again. */
@@ -174,7 +174,7 @@ export interface Expected extends ResourceKey {
 }
 
 /** One thing that the index says: under this write this id stands at this place. */
-export interface Said extends ResourceKey {
+export interface IndexedEntry extends ResourceKey {
   w: string
   list: string
   order: string
@@ -185,7 +185,7 @@ export interface Said extends ResourceKey {
 }
 
 /** Something that the index should say and does not, or says otherwise. */
-export interface Unsaid extends Said {
+export interface MissingEntry extends IndexedEntry {
   kind: 'missing' | 'wrong'
   high: string
   facets: Uint8Array
@@ -193,16 +193,16 @@ export interface Unsaid extends Said {
 }
 
 /** Whose part of the index is read: a type's, or a patient's compartment. */
-export type CareScope = { type: string } | { patient: string }
+export type AuditScope = { type: string } | { patient: string }
 
-export interface CarePage<T> {
+export interface AuditPage<T> {
   found: readonly T[]
   /** Present when more may follow. */
   after?: string
 }
 
 /** Holds the index against the resources. */
-export interface IndexCare {
+export interface IndexAudit {
   /** Returns the database's time in milliseconds since 1970: that of who looks after the index may be set wrong. */
   now(): number
   /**
@@ -212,23 +212,23 @@ export interface IndexCare {
    */
   decide(ws: readonly string[]): Promise<ReadonlySet<string>>
   /** Returns ids of the type's resources as the resources themselves know them, whatever the index says. */
-  ids(type: string, limit: number, after?: string): Promise<CarePage<string>>
+  ids(type: string, limit: number, after?: string): Promise<AuditPage<string>>
   /** Returns what the index should say of these versions and does not say so. Reads are consistent. */
-  unsaid(expected: readonly Expected[]): Promise<Unsaid[]>
+  missing(expected: readonly Expected[]): Promise<MissingEntry[]>
   /** Returns all that the index should say of these versions, without asking whether it does. */
-  wanted(expected: readonly Expected[]): Unsaid[]
+  allOf(expected: readonly Expected[]): MissingEntry[]
   /** Makes the index say it. Whoever asks must look again whether the versions are still current. */
-  say(unsaid: readonly Unsaid[]): Promise<void>
+  put(unsaid: readonly MissingEntry[]): Promise<void>
   /** Returns what of all this the index says. Reads are consistent. */
-  saidOf(versions: readonly Expected[]): Promise<Said[]>
+  entriesOf(versions: readonly Expected[]): Promise<IndexedEntry[]>
   /** Returns what the index says, item by item; what it says of no living id has the id `''`. Reads may lag. */
-  said(scope: CareScope, limit: number, after?: string): Promise<CarePage<Said>>
+  entries(scope: AuditScope, limit: number, after?: string): Promise<AuditPage<IndexedEntry>>
   /** Returns which of these the index says still. Reads are consistent. */
-  stillSaid(said: readonly Said[]): Promise<readonly Said[]>
+  stillPresent(said: readonly IndexedEntry[]): Promise<readonly IndexedEntry[]>
   /** Returns which superseded versions the janitor is going to clear away, as `Type/id w`. */
   leaving(): Promise<ReadonlySet<string>>
   /** Makes the index say it no longer. */
-  unsay(said: readonly Said[]): Promise<void>
+  remove(said: readonly IndexedEntry[]): Promise<void>
 }
 
 /** A version's address. */
@@ -292,22 +292,22 @@ export interface Store {
   /** Returns one page of history, deduplicated by id and version. */
   history(scope: HistoryScope): Promise<HistoryPage>
   /** Takes the names, all or none; fails with `conflict` when another holds one and does not finish in time. */
-  hold(names: readonly string[]): Promise<Hold>
+  lock(names: readonly string[]): Promise<Lock>
   /** Gives the names back; safe to call after a commit and after a failure. */
-  release(hold: Hold): Promise<void>
+  release(lock: Lock): Promise<void>
   /** Notes, before the commit under a hold, what it will come to; it counts from the commit on. */
-  note(name: string, hold: Hold, once: Once): Promise<void>
+  keepResult(name: string, lock: Lock, record: IdempotencyRecord): Promise<void>
   /** Returns what a named request came to; undefined where it was not committed. For who holds the name. */
-  recall(name: string): Promise<Once | undefined>
+  keptResult(name: string): Promise<IdempotencyRecord | undefined>
   /**
    * Commits all writes or none; when it returns, every one is durable and visible to `get` and `page`.
    * Fails with `version-conflict` when a `before` is no longer current, what must not be is deleted or the definitions
    * are others; with `conflict`
    * when another transaction is under way on the same resource and does not finish in time.
    */
-  commit(writes: readonly Write[], hold?: Hold, care?: Care): Promise<void>
+  commit(writes: readonly Write[], lock?: Lock, options?: CommitOptions): Promise<void>
   /** Returns what looks after the index. */
-  care(): Promise<IndexCare>
+  audit(): Promise<IndexAudit>
   /**
    * Removes a resource's past versions for good, bodies in the bucket included; of a deleted one, where it is to go
    * `entirely`, the deletion too. Returns how many versions went; fails with `conflict` where it is being changed.

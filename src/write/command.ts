@@ -3,7 +3,7 @@ import type { Body } from '../request/body.ts'
 import type { Method, Version } from '../store/port.ts'
 import type { Preconditions } from './request/preconditions.ts'
 
-/** One change to one resource, with everything that was only a wish resolved: its id is known. */
+/** One change to one resource, with every reference and condition resolved: its id is known. */
 export interface Command extends Preconditions {
   method: Method
   type: string
@@ -23,12 +23,12 @@ export interface Command extends Preconditions {
 export type Effect = 'created' | 'updated' | 'unchanged' | 'deleted' | 'absent'
 
 /** What became of a command; `absent` (a deletion of nothing) has no version. */
-export interface Done {
+export interface Committed {
   effect: Effect
   version: Version | undefined
   /** What is to be told although it was done. */
   issues?: readonly Issue[]
 }
 
-/** What became of a wish: a change, a resource that stood there already, or nothing (it reads, or matched nothing). */
-export type WishResult = { done: Done } | { found: Version } | undefined
+/** What became of a change: the committed version, a resource that stood there already, or nothing (it reads, or matched nothing). */
+export type ChangeResult = { done: Committed } | { found: Version } | undefined

@@ -2,13 +2,13 @@ import { type Issue, isKind } from '../outcome/failure.ts'
 import { failOn } from '../outcome/outcome.ts'
 import type { Context } from '../request/context.ts'
 import { ownFor } from '../search/custom.ts'
-import type { Care, Hold, SeenVersion, Store, Version, Write } from '../store/port.ts'
-import type { Command, Done } from './command.ts'
-import { asksMore, type Draft, demandsOn, keepsReferred } from './policy/policy.ts'
+import type { CommitOptions, Lock, SeenVersion, Store, Version, Write } from '../store/port.ts'
+import type { Command, Committed } from './command.ts'
+import { asksMore, type Draft, keepsReferred, policyIssues } from './policy/policy.ts'
 import { brokenBy } from './request/preconditions.ts'
 import { accountOf } from './request/provenance.ts'
 import { placed } from './request/verify.ts'
-import { doneOf, type Stamped, stamp } from './stamp.ts'
+import { committedOf, type Stamped, stamp } from './stamp.ts'
 
 /** Reads what stands where the commands want to write; where an id is fresh there is nothing to read. */
 const befores = async (commands: readonly Command[], store: Store): Promise<(Version | undefined)[]> => {
@@ -24,11 +24,11 @@ const outdated = (command: Command, before: Version | undefined): boolean =>
 const store = async (
   writes: readonly Write[],
   context: Context,
-  hold: Hold | undefined,
-  care: Care | undefined,
+  lock: Lock | undefined,
+  options: CommitOptions | undefined,
 ): Promise<boolean> => {
   try {
-    if (writes.length > 0) await context.store.commit(writes, hold, care)
+    if (writes.length > 0) await context.store.commit(writes, lock, options)
     return true
   } catch (thrown) {
     if (isKind(thrown, 'version-conflict')) return false
@@ -42,30 +42,30 @@ const draftOf = ({ type, id }: Command, { resource }: Stamped): Draft => ({ type
 const ownOf = (commands: readonly Command[], { store: { knownDefinitions } }: Context) =>
   ownFor(knownDefinitions(), new Set(commands.map(({ type }) => type)))
 
-/** Fails where what is about to be stored does not meet the deployment's rules; returns what else is to be told. */
-const meetDemands = async (
+/** Fails where what is about to be stored does not meet the deployment's rules; returns the warnings of each command. */
+const checkPolicy = async (
   commands: readonly Command[],
   stamped: readonly Stamped[],
   context: Context,
 ): Promise<ReadonlyMap<Command, readonly Issue[]>> => {
   const changed = commands.map((command, i) => ({ command, stamped: stamped[i] as Stamped }))
   const written = changed.filter((each) => each.stamped.write)
-  const issues = await demandsOn(
+  const found = await policyIssues(
     written.map((each) => draftOf(each.command, each.stamped)),
     context,
   )
-  const told = written.map(({ command }, i) => placed(issues[i] ?? [], resourceIn(command.place)))
-  failOn(told.flat())
-  return new Map(written.map(({ command }, i) => [command, told[i] ?? []]))
+  const issues = written.map(({ command }, i) => placed(found[i] ?? [], resourceIn(command.place)))
+  failOn(issues.flat())
+  return new Map(written.map(({ command }, i) => [command, issues[i] ?? []]))
 }
 
 const resourceIn = (place: string): string => (place === '' ? '' : `${place}.resource`)
 
-const careOf = async (
+const optionsOf = async (
   commands: readonly Command[],
   stamped: readonly Stamped[],
   context: Context,
-): Promise<Care> => {
+): Promise<CommitOptions> => {
   const { careFor, changesAmong } = await import('./policy/integrity.ts')
   return careFor(changesAmong(commands, stamped), context)
 }
@@ -81,15 +81,15 @@ const unchangedAmong = (
   )
 
 /**
- * Commits all commands or none, in one transaction; what they will come to is told `beforehand`.
+ * Commits all commands or none, in one transaction; `beforehand` is given what they will come to.
  * Returns what became of each, in their order; nothing where another writer was faster and all must be tried anew.
  */
 export const commit = async (
   commands: readonly Command[],
   context: Context,
-  hold?: Hold,
-  beforehand: (done: readonly Done[]) => Promise<void> = async () => undefined,
-): Promise<readonly Done[] | undefined> => {
+  lock?: Lock,
+  beforehand: (done: readonly Committed[]) => Promise<void> = async () => undefined,
+): Promise<readonly Committed[] | undefined> => {
   const before = await befores(commands, context.store)
   if (commands.some((command, i) => outdated(command, before[i]))) return undefined
   failOn(commands.flatMap((command, i) => placed(brokenBy(before[i], command, command), command.place)))
@@ -99,11 +99,11 @@ export const commit = async (
   const accounts = commands.flatMap((command, i) => accountOf(command, stamped[i] as Stamped))
   const all = [...commands, ...accounts]
   const outcomes = [...stamped, ...accounts.map((each) => stamp(each, undefined, moment))]
-  const told = asksMore(all, context) ? await meetDemands(all, outcomes, context) : undefined
-  const kept = keepsReferred(context) ? await careOf(all, outcomes, context) : undefined
-  const care = { ...kept, unchanged: unchangedAmong(commands, stamped, before), definitions: own.version }
+  const issues = asksMore(all, context) ? await checkPolicy(all, outcomes, context) : undefined
+  const kept = keepsReferred(context) ? await optionsOf(all, outcomes, context) : undefined
+  const options = { ...kept, unchanged: unchangedAmong(commands, stamped, before), definitions: own.version }
   const writes = outcomes.flatMap(({ write }) => write ?? [])
-  const done = stamped.map((each, i) => doneOf(each, before[i], told?.get(commands[i] as Command)))
+  const done = stamped.map((each, i) => committedOf(each, before[i], issues?.get(commands[i] as Command)))
   if (writes.length > 0) await beforehand(done)
-  return (await store(writes, context, hold, care)) ? done : undefined
+  return (await store(writes, context, lock, options)) ? done : undefined
 }

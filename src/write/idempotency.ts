@@ -4,7 +4,7 @@ import { failure } from '../outcome/failure.ts'
 import type { Context, Named } from '../request/context.ts'
 import { hashOf } from '../store/keys.ts'
 import type { Version } from '../store/port.ts'
-import type { Effect, WishResult } from './command.ts'
+import type { ChangeResult, Effect } from './command.ts'
 import { inParallel } from './parallel.ts'
 
 const syntax = /^[\x21-\x7e]{1,255}$/
@@ -27,7 +27,7 @@ export const namedBy = (
 /** A result without the resources: what became of it, and which version that is. */
 type Brief = [kind: 'found' | Effect, type?: string, id?: string, v?: number] | null
 
-const briefOf = (result: WishResult): Brief => {
+const briefOf = (result: ChangeResult): Brief => {
   if (!result) return null
   const version = 'found' in result ? result.found : result.done.version
   const kind = 'found' in result ? 'found' : result.done.effect
@@ -35,14 +35,15 @@ const briefOf = (result: WishResult): Brief => {
 }
 
 /** Returns results as text that `recalled` reads. */
-export const noted = (results: readonly WishResult[]): string => JSON.stringify(results.map(briefOf))
+export const encodeResults = (results: readonly ChangeResult[]): string =>
+  JSON.stringify(results.map(briefOf))
 
 const versionIn = async (brief: Brief, { store }: Context): Promise<Version | undefined> => {
   const [, type, id, v] = brief ?? []
   return type && id && v ? store.version({ type, id }, v) : undefined
 }
 
-const resultOf = async (brief: Brief, context: Context): Promise<WishResult> => {
+const resultOf = async (brief: Brief, context: Context): Promise<ChangeResult> => {
   if (!brief) return undefined
   const version = await versionIn(brief, context)
   const [kind] = brief
@@ -53,17 +54,17 @@ const resultOf = async (brief: Brief, context: Context): Promise<WishResult> => 
 const width = 16
 
 /** Returns what the request came to when it was done before; nothing where it was not. Fails where that was another one. */
-export const recalled = async (
+export const replayResults = async (
   { name, print }: Named,
   context: Context,
-): Promise<WishResult[] | undefined> => {
-  const once = await context.store.recall(name)
-  if (!once) return undefined
-  if (once.print !== print)
+): Promise<ChangeResult[] | undefined> => {
+  const record = await context.store.keptResult(name)
+  if (!record) return undefined
+  if (record.print !== print)
     throw failure(
       'conflict',
       'The `Idempotency-Key` was used for another request. Take a new key for each request.',
     )
-  const briefs = JSON.parse(once.result) as Brief[]
+  const briefs = JSON.parse(record.result) as Brief[]
   return inParallel(briefs, width, (brief) => resultOf(brief, context))
 }

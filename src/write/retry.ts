@@ -8,7 +8,7 @@ const pause = (attempt: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(4 * 2 ** attempt, 200)))
 
 /** Tries until an attempt wins its race; what it read before must be read anew by each attempt. */
-export const persevere = async <T>(attempt: () => Promise<T | undefined>): Promise<T> => {
+export const retryOnConflict = async <T>(attempt: () => Promise<T | undefined>): Promise<T> => {
   const until = performance.now() + patience
   for (let i = 0; i < mostAttempts && performance.now() < until; i++) {
     const result = await attempt()

@@ -3,10 +3,10 @@ import { sameJson } from '../fhir/json/same.ts'
 import { spliceMeta } from '../fhir/json/splice.ts'
 import type { Issue } from '../outcome/failure.ts'
 import type { Body } from '../request/body.ts'
-import type { Own } from '../search/custom.ts'
+import type { CustomParameters } from '../search/custom.ts'
 import { entriesOf } from '../search/index/entries.ts'
 import type { Version, Write } from '../store/port.ts'
-import type { Command, Done, Effect } from './command.ts'
+import type { Command, Committed, Effect } from './command.ts'
 import { withDeliveryState } from './policy/subscription.ts'
 
 /** What a command comes to: a write for the store, or nothing to do. */
@@ -20,7 +20,7 @@ export interface Stamped {
 /** When a change is made, and by which search parameters of the tenant's own it is indexed. */
 export interface Moment {
   now: number
-  own: Own
+  own: CustomParameters
 }
 
 /** Returns the instant of a new version: now, yet always later than the version before, whatever the clocks say. */
@@ -80,11 +80,11 @@ const madeBy = ({ type, id, v, t, method, text }: Write): Version => ({
 })
 
 /** Returns what became of a command, once its write is durable. */
-export const doneOf = (
+export const committedOf = (
   { effect, write }: Stamped,
   before: Version | undefined,
   issues: readonly Issue[] = [],
-): Done => ({
+): Committed => ({
   effect,
   version: write ? madeBy(write) : before,
   ...(issues.length > 0 && { issues }),

@@ -1,11 +1,11 @@
 import type { Context } from 'aws-lambda'
 import { expect, test } from 'vitest'
-import { type Backing, door } from '../../src/handlers/door/door.ts'
+import { door, type Services } from '../../src/handlers/door/door.ts'
 import { eventOf } from './caller.ts'
 
 const never = new Promise<never>(() => {})
 
-const silent: Backing = {
+const silent: Services = {
   openStore: () => ({
     meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
     grace: 0,
@@ -26,12 +26,12 @@ const silent: Backing = {
     page: () => never,
     labels: () => never,
     history: () => never,
-    hold: () => never,
+    lock: () => never,
     release: () => never,
-    note: () => never,
-    recall: () => never,
+    keepResult: () => never,
+    keptResult: () => never,
     commit: () => never,
-    care: () => never,
+    audit: () => never,
     purge: () => never,
   }),
   archive: { bundle: () => never },

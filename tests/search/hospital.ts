@@ -4,7 +4,7 @@ import { entriesOf } from '../../src/search/index/entries.ts'
 import { searchType } from '../../src/search/multi-type.ts'
 import type { Pair } from '../../src/search/query.ts'
 import type { Limits } from '../../src/search/scope.ts'
-import type { SearchPage, Told } from '../../src/search/search.ts'
+import type { SearchMatch, SearchPage } from '../../src/search/search.ts'
 import type { Store, Version, Write } from '../../src/store/port.ts'
 import { codesFinder } from '../../src/terminology/find-codes.ts'
 
@@ -78,10 +78,10 @@ export const searchIds = async (store: Store, url: string): Promise<string[]> =>
   (await searchPage(store, url)).matches.map(({ id }) => id)
 
 /** Tells a match by its id. */
-const byId = ({ id }: Told): string => id
+const byId = ({ id }: SearchMatch): string => id
 
 /** Tells a match by where it stands. */
-export const byPlace = ({ type, id, address = `${type}/${id}` }: Told): string => address
+export const byPlace = ({ type, id, address = `${type}/${id}` }: SearchMatch): string => address
 
 /** Returns the ids of each page from a cursor on, in the order of reading, and what leads back from the last. */
 const readPages = async (
@@ -89,7 +89,7 @@ const readPages = async (
   url: string,
   limits: Partial<Limits>,
   way: 'next' | 'previous',
-  told: (match: Told) => string,
+  told: (match: SearchMatch) => string,
   from?: string,
 ): Promise<{ pages: string[][]; previous: string | undefined }> => {
   const pages: string[][] = []

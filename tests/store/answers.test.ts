@@ -93,7 +93,7 @@ describe('a write whose answer was lost', () => {
     async (fault) => {
       const tenant = newTenant()
       const store = open(meeting(fault, isTransaction))(tenant)
-      await store.commit([put(note)], await store.hold(['a']))
+      await store.commit([put(note)], await store.lock(['a']))
       expect(await getOne(open()(tenant), note)).toMatchObject({ v: 1 })
       await expectFound(open()(tenant))
     },
@@ -125,7 +125,7 @@ describe('a write whose answer was lost', () => {
   test('is recognised by its record, where it was under a hold', async () => {
     const tenant = newTenant()
     const store = open(twice(isTransaction, async () => {}))(tenant)
-    await store.commit([put(note)], await store.hold(['a']))
+    await store.commit([put(note)], await store.lock(['a']))
     expect(await getOne(open()(tenant), note)).toMatchObject({ v: 1 })
   })
 
@@ -207,7 +207,7 @@ test('where a twentieth of all calls meets some fault, one writer is never told 
       const before = await getOne(store, note)
       const more =
         n % 4 === 0 ? manyNotes(104, `n${n}`).map(create) : manyNotes(3, `n${n}`).map((each) => put(each))
-      const hold = n % 3 === 0 ? await store.hold([`h${n}`]) : undefined
+      const hold = n % 3 === 0 ? await store.lock([`h${n}`]) : undefined
       const update = before && n % 7 === 6 ? remove(before) : put({ ...note, code: `c${n}` }, before)
       await store.commit(n % 2 ? [update] : [update, ...more], hold)
       acknowledged = before ? before.v + 1 : 1

@@ -12,26 +12,26 @@ const once = { print: 'p', result: '[["created","Basic","x",1]]' }
 
 test('what was noted counts from the commit on, also where the writer dies right after it', async () => {
   const store = engines.openStore('main')
-  const hold = await store.hold(['n'])
-  await store.note('n', hold, once)
-  expect(await engines.openStore('main').recall('n')).toBeUndefined()
+  const hold = await store.lock(['n'])
+  await store.keepResult('n', hold, once)
+  expect(await engines.openStore('main').keptResult('n')).toBeUndefined()
   await store.commit([put({ type: 'Basic', id: 'x', code: 'c' })], hold)
-  expect(await engines.openStore('main').recall('n')).toEqual(once)
+  expect(await engines.openStore('main').keptResult('n')).toEqual(once)
 })
 
 test('what was noted and never committed counts for nothing', async () => {
   const store = engines.openStore('main')
-  const hold = await store.hold(['m'])
-  await store.note('m', hold, once)
+  const hold = await store.lock(['m'])
+  await store.keepResult('m', hold, once)
   await store.release(hold)
-  expect(await engines.openStore('main').recall('m')).toBeUndefined()
+  expect(await engines.openStore('main').keptResult('m')).toBeUndefined()
 })
 
 test('a result that no item can hold is kept all the same', async () => {
   const store = engines.openStore('main')
-  const hold = await store.hold(['l'])
+  const hold = await store.lock(['l'])
   const result = Array.from({ length: 20_000 }, () => crypto.randomUUID()).join()
-  await store.note('l', hold, { print: 'p', result })
+  await store.keepResult('l', hold, { print: 'p', result })
   await store.commit([put({ type: 'Basic', id: 'l', code: 'c' })], hold)
-  expect((await engines.openStore('main').recall('l'))?.result).toBe(result)
+  expect((await engines.openStore('main').keptResult('l'))?.result).toBe(result)
 })

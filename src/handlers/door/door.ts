@@ -15,19 +15,19 @@ import type { OpenStore } from '../../store/port.ts'
 import { findCodesLater } from '../../terminology/lazy.ts'
 import { binaryTypesOf, bodyLimitOf, type Environment, loginOf, rulesOf } from './config.ts'
 import { baseOf, requestOf, resultOf, type Sent, sentOf } from './gateway.ts'
-import type { Visit } from './invocation.ts'
-import { logVisit } from './log.ts'
+import type { Invocation } from './invocation.ts'
+import { logInvocation } from './log.ts'
 import { streaming } from './streaming.ts'
 import { closeSubsegment, openSubsegment } from './trace.ts'
 
 /** What a function works with besides its event; opened once per process. */
-export interface Backing {
+export interface Services {
   openStore: OpenStore
   archive: Pick<Archive, 'bundle'>
   openJobs?: (tenant: string) => Jobs
 }
 
-type Link = MiddlewareObj<Visit, Sent>
+type Link = MiddlewareObj<Invocation, Sent>
 
 /** How a response leaves. */
 type Leave = (response: FhirResponse, headers: FhirRequest['headers'], env: Environment) => Sent
@@ -36,31 +36,31 @@ const tenant = 'main'
 
 /** The event becomes a FHIR request; a body that is too large ends here. */
 const gatewayEvent = (env: Environment): Link => ({
-  before: ({ event: visit }) => {
-    visit.request = requestOf(visit.event, bodyLimitOf(env))
+  before: ({ event: invocation }) => {
+    invocation.request = requestOf(invocation.event, bodyLimitOf(env))
   },
 })
 
 /** The claims of the token, which the gateway's authorizer has checked, become a principal. */
 const authClaims: Link = {
-  before: ({ event: visit }) => {
-    const principal = principalOf(visit.event.requestContext.authorizer?.claims)
-    if (principal) visit.principal = principal
+  before: ({ event: invocation }) => {
+    const principal = principalOf(invocation.event.requestContext.authorizer?.claims)
+    if (principal) invocation.principal = principal
   },
 }
 
 /** A subsegment of the trace, only where X-Ray asks for it. */
 const tracing = (env: Environment): Link => {
-  const open = new WeakMap<Visit, Subsegment | undefined>()
+  const open = new WeakMap<Invocation, Subsegment | undefined>()
   return {
-    before: async ({ event: visit }) => {
-      open.set(visit, await openSubsegment('fhir', env._X_AMZN_TRACE_ID ?? process.env._X_AMZN_TRACE_ID))
+    before: async ({ event: invocation }) => {
+      open.set(invocation, await openSubsegment('fhir', env._X_AMZN_TRACE_ID ?? process.env._X_AMZN_TRACE_ID))
     },
-    after: ({ event: visit, response }) => {
-      const { pattern } = visit.served?.route ?? {}
-      closeSubsegment(open.get(visit), {
+    after: ({ event: invocation, response }) => {
+      const { pattern } = invocation.served?.route ?? {}
+      closeSubsegment(open.get(invocation), {
         route: pattern,
-        type: visit.served?.type,
+        type: invocation.served?.type,
         status: response?.statusCode,
       })
     },
@@ -69,50 +69,53 @@ const tracing = (env: Environment): Link => {
 
 /** One line for each request. */
 const requestLine = (env: Environment): Link => ({
-  after: ({ event: visit, response }) => {
-    if (response) logVisit(visit, response, env.LOG_LEVEL)
+  after: ({ event: invocation, response }) => {
+    if (response) logInvocation(invocation, response, env.LOG_LEVEL)
   },
 })
 
 /** What goes wrong in the chain itself is answered like any failure. */
 const errors = (env: Environment): Link => ({
   onError: async (middyRequest) => {
-    const { event: visit, error } = middyRequest
-    const { requestId } = visit.event.requestContext
-    const served = await failedResponse(error, visit.request, { requestId, base: baseOf(visit.event) })
-    visit.served = served
+    const { event: invocation, error } = middyRequest
+    const { requestId } = invocation.event.requestContext
+    const served = await failedResponse(error, invocation.request, {
+      requestId,
+      base: baseOf(invocation.event),
+    })
+    invocation.served = served
     const { status, headers, body } = served.response
     middyRequest.response = { statusCode: status, headers, body }
-    logVisit(visit, middyRequest.response, env.LOG_LEVEL)
+    logInvocation(invocation, middyRequest.response, env.LOG_LEVEL)
     return middyRequest.response
   },
 })
 
-const contextOf = (visit: Visit, backing: Backing, env: Environment, rules: Rules): Context => {
-  const store = backing.openStore(tenant)
+const contextOf = (invocation: Invocation, services: Services, env: Environment, rules: Rules): Context => {
+  const store = services.openStore(tenant)
   const login = loginOf(env)
-  visit.meter = store.meter
+  invocation.meter = store.meter
   return {
     tenant,
     store,
-    archive: backing.archive,
-    principal: visit.principal,
-    base: baseOf(visit.event),
-    requestId: visit.event.requestContext.requestId,
+    archive: services.archive,
+    principal: invocation.principal,
+    base: baseOf(invocation.event),
+    requestId: invocation.event.requestContext.requestId,
     now: Date.now,
     rules,
-    findCodes: findCodesLater(store, baseOf(visit.event)),
+    findCodes: findCodesLater(store, baseOf(invocation.event)),
     ...(login && { login }),
-    ...(backing.openJobs && { jobs: backing.openJobs(tenant) }),
+    ...(services.openJobs && { jobs: services.openJobs(tenant) }),
   }
 }
 
-const fhir = (backing: Backing, env: Environment, leave: Leave) => {
+const fhir = (services: Services, env: Environment, leave: Leave) => {
   const rules = rulesOf(env)
-  return async (visit: Visit): Promise<Sent> => {
-    const request = visit.request ?? requestOf(visit.event, bodyLimitOf(env))
-    visit.served = await serve(request, contextOf(visit, backing, env, rules))
-    return leave(visit.served.response, request.headers, env)
+  return async (invocation: Invocation): Promise<Sent> => {
+    const request = invocation.request ?? requestOf(invocation.event, bodyLimitOf(env))
+    invocation.served = await serve(request, contextOf(invocation, services, env, rules))
+    return leave(invocation.served.response, request.headers, env)
   }
 }
 
@@ -120,10 +123,10 @@ const giveUp = (): never => {
   throw outOfTime()
 }
 
-const chainOf = (backing: Backing, env: Environment, leave: Leave) => {
-  const chain = middy<Visit, Sent>({ timeoutEarlyInMillis: 500, timeoutEarlyResponse: giveUp })
+const chainOf = (services: Services, env: Environment, leave: Leave) => {
+  const chain = middy<Invocation, Sent>({ timeoutEarlyInMillis: 500, timeoutEarlyResponse: giveUp })
     .use([errors(env), requestLine(env), tracing(env), gatewayEvent(env), authClaims])
-    .handler(fhir(backing, env, leave))
+    .handler(fhir(services, env, leave))
   return (event: APIGatewayProxyEvent, context: LambdaContext): Promise<Sent> =>
     chain({ event, began: Date.now() }, context)
 }
@@ -132,12 +135,12 @@ const whole: Leave = (response, headers, env) =>
   resultOf(response, headers, binaryTypesOf(env)) as APIGatewayProxyResult & Sent
 
 /** Returns the Lambda handler for API Gateway's proxy events. */
-export const door = (backing: Backing, env: Environment = process.env) =>
-  chainOf(backing, env, whole) as (
+export const door = (services: Services, env: Environment = process.env) =>
+  chainOf(services, env, whole) as (
     event: APIGatewayProxyEvent,
     context: LambdaContext,
   ) => Promise<APIGatewayProxyResult>
 
 /** Returns the Lambda handler for routes whose answers are streamed. */
-export const streamingDoor = (backing: Backing, env: Environment = process.env) =>
-  streaming(chainOf(backing, env, sentOf)) ?? door(backing, env)
+export const streamingDoor = (services: Services, env: Environment = process.env) =>
+  streaming(chainOf(services, env, sentOf)) ?? door(services, env)

@@ -5,7 +5,7 @@ import type { Served } from '../../http/serve.ts'
 import type { Meter } from '../../store/port.ts'
 
 /** One invocation on its way through the chain: each link adds what it finds out. */
-export interface Visit {
+export interface Invocation {
   event: APIGatewayProxyEvent
   began: number
   request?: FhirRequest

@@ -2,7 +2,7 @@
 
 import type { LogLevel } from '../../outcome/failure.ts'
 import { levelOf } from '../../outcome/outcome.ts'
-import type { Visit } from './invocation.ts'
+import type { Invocation } from './invocation.ts'
 
 const levels = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF'] as const
 type Level = (typeof levels)[number]
@@ -29,49 +29,49 @@ export const errorFacts = (thrown: unknown): object =>
 
 type Result = { statusCode: number; body: string | Uint8Array }
 
-const costs = ({ meter }: Visit): object => (meter ? { ...meter } : {})
+const costs = ({ meter }: Invocation): object => (meter ? { ...meter } : {})
 
-const faultsOf = ({ served, fault }: Visit): unknown[] => [
+const faultsOf = ({ served, fault }: Invocation): unknown[] => [
   ...(served?.faults ?? []),
   ...(fault === undefined ? [] : [fault]),
 ]
 
 const loudness: Readonly<Record<LogLevel, Level>> = { info: 'INFO', warn: 'WARN', error: 'ERROR' }
 
-const levelFor = (visit: Visit): Level => {
-  if (faultsOf(visit).length > 0) return 'ERROR'
-  const issues = visit.served?.issues ?? []
+const levelFor = (invocation: Invocation): Level => {
+  if (faultsOf(invocation).length > 0) return 'ERROR'
+  const issues = invocation.served?.issues ?? []
   return issues.length > 0 ? loudness[levelOf(issues)] : 'INFO'
 }
 
 const unlessEmpty = <T>(values: readonly T[]): readonly T[] | undefined =>
   values.length > 0 ? values : undefined
 
-/** Returns the line for a visit. */
-export const lineOf = (visit: Visit, result: Result, now: number): { level: Level } => {
-  const { served, request, principal, event } = visit
+/** Returns the line for an invocation. */
+export const lineOf = (invocation: Invocation, result: Result, now: number): { level: Level } => {
+  const { served, request, principal, event } = invocation
   return {
     timestamp: new Date(now).toISOString(),
-    level: levelFor(visit),
+    level: levelFor(invocation),
     requestId: event.requestContext.requestId,
     method: event.httpMethod,
     route: served?.route?.pattern,
     type: served?.type,
     status: result.statusCode,
-    milliseconds: now - visit.began,
+    milliseconds: now - invocation.began,
     in: request?.body.length,
     out: result.body.length,
     principal: principal?.id,
     failures: unlessEmpty((served?.issues ?? []).map(({ kind }) => kind)),
     notes: unlessEmpty(served?.notes ?? []),
-    ...costs(visit),
-    faults: unlessEmpty(faultsOf(visit).map(errorFacts)),
+    ...costs(invocation),
+    faults: unlessEmpty(faultsOf(invocation).map(errorFacts)),
   } as { level: Level }
 }
 
-/** Logs a visit, unless the threshold is above it. */
-export const logVisit = (visit: Visit, result: Result, threshold?: string): void =>
-  write(lineOf(visit, result, Date.now()), threshold)
+/** Logs an invocation, unless the threshold is above it. */
+export const logInvocation = (invocation: Invocation, result: Result, threshold?: string): void =>
+  write(lineOf(invocation, result, Date.now()), threshold)
 
 /** Logs something that is not about a request. */
 export const logLine = (level: Level, facts: object): void =>

@@ -3,7 +3,7 @@ import { connect } from '../../store/dynamo/clients.ts'
 import { openStore, type StorePlace } from '../../store/dynamo/open.ts'
 import { openJobs } from '../../store/jobs/jobs.ts'
 import { type Environment, signerOf, tablesOf } from './config.ts'
-import type { Backing } from './door.ts'
+import type { Services } from './door.ts'
 
 /** Returns where the function's tables and bucket are, with connections to them. */
 export const placeOf = (env: Environment): StorePlace => ({
@@ -13,7 +13,7 @@ export const placeOf = (env: Environment): StorePlace => ({
 })
 
 /** Returns the store and the archive that the environment names. */
-export const backingOf = (env: Environment): Backing => {
+export const servicesOf = (env: Environment): Services => {
   const place = placeOf(env)
   const uploads = env.UPLOAD_BUCKET
   return {

@@ -7,7 +7,7 @@ import { type Body, bodyOf } from '../../request/body.ts'
 import type { Answer, Call, Dispatch, Interaction } from '../../request/call.ts'
 import { inParallel } from '../../write/parallel.ts'
 import { plan, reads } from '../../write/request/change.ts'
-import { withoutStrangers } from '../../write/request/cross-references.ts'
+import { refuseCrossReferences } from '../../write/request/cross-references.ts'
 import { type BundleEntry, type EntryRead, readEntries, wrapperIssues } from '../../write/request/entries.ts'
 import { placed } from '../../write/request/verify.ts'
 import { transact } from '../../write/transaction.ts'
@@ -59,7 +59,7 @@ const keyed = (read: EntryRead, call: Call): EntryRead => {
 }
 
 const batch = async (reading: readonly EntryRead[], call: Call, context: Dispatch): Promise<Answer[]> => {
-  const entries = withoutStrangers(reading).map((read) => keyed(read, call))
+  const entries = refuseCrossReferences(reading).map((read) => keyed(read, call))
   const answers = new Map<EntryRead, Answer>()
   for (const methods of turns) {
     const turn = entries.filter(({ entry }) => methods.includes(entry?.method ?? 'GET'))

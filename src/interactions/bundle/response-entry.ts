@@ -24,7 +24,7 @@ const outcome = ({ issues, written, warnings }: Answer, prefer: Prefer): string 
 export const responseEntry = (answer: Answer, prefer: Prefer, base: string): string => {
   const { status, version, written } = answer
   const body = bodyText(answer, prefer)
-  const told = outcome(answer, prefer)
+  const outcomeText = outcome(answer, prefer)
   return objectText({
     fullUrl: body !== undefined && version ? `${base}/${version.type}/${version.id}` : undefined,
     resource: body === undefined ? undefined : raw(body),
@@ -37,7 +37,7 @@ export const responseEntry = (answer: Answer, prefer: Prefer, base: string): str
             : undefined,
         etag: version && etagOf(version.v),
         lastModified: version?.t,
-        outcome: told === undefined ? undefined : raw(told),
+        outcome: outcomeText === undefined ? undefined : raw(outcomeText),
       }),
     ),
   })

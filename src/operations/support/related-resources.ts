@@ -20,7 +20,7 @@ const linksIn = ({ text }: Version, base: string): ResourceKey[] =>
 
 const keyOf = ({ type, id }: ResourceKey): string => `${type}/${id}`
 
-/** Which companions are wanted: those behind a key, of types, and of so many characters. */
+/** Which related are wanted: those behind a key, of types, and of so many characters. */
 export interface Company {
   after: string
   isWanted: (key: ResourceKey) => boolean
@@ -38,10 +38,10 @@ export const companionsOf = async (
   { after, isWanted, room }: Company,
   { store, base }: { store: Store; base: string },
 ): Promise<{ versions: Version[]; last?: string }> => {
-  const told = new Set(versions.map(keyOf))
+  const shown = new Set(versions.map(keyOf))
   const linked = new Map(versions.flatMap((each) => linksIn(each, base)).map((key) => [keyOf(key), key]))
   const wanted = [...linked]
-    .filter(([name, key]) => name > after && !told.has(name) && isWanted(key))
+    .filter(([name, key]) => name > after && !shown.has(name) && isWanted(key))
     .sort(([a], [b]) => (a < b ? -1 : 1))
   const found: Version[] = []
   for (let i = 0; i < wanted.length; i += atOnce) {

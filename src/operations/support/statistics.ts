@@ -42,14 +42,14 @@ const quantile = ({ values, scale }: Scaled, numerator: bigint, denominator: big
 }
 
 /** The sum of the squared distances to the mean, times the count. */
-const spread = ({ values }: Scaled): bigint => {
+const squaredDeviations = ({ values }: Scaled): bigint => {
   const count = BigInt(values.length)
   return count * sum(values.map((value) => value * value)) - sum(values) ** 2n
 }
 
 const variance = (all: Scaled): string => {
   const count = BigInt(all.values.length)
-  return count < 2n ? '0' : divided(spread(all), count * (count - 1n), all.scale * 2)
+  return count < 2n ? '0' : divided(squaredDeviations(all), count * (count - 1n), all.scale * 2)
 }
 
 const deviation = (all: Scaled): string => Math.sqrt(Number(variance(all))).toFixed(all.scale + more)

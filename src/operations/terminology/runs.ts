@@ -53,19 +53,19 @@ const wantedIn = (input: Input): ExpansionOptions =>
       count: input.whole('count'),
       activeOnly: input.flag('activeOnly'),
       includeDesignations: input.flag('includeDesignations'),
-      designation: several(input.texts('designation')),
+      designation: manyOrNone(input.texts('designation')),
       includeDefinition: input.flag('includeDefinition'),
       excludeNested: input.flag('excludeNested'),
       excludeNotForUI: input.flag('excludeNotForUI'),
       displayLanguage: input.text('displayLanguage'),
-      'exclude-system': several(input.texts('exclude-system')),
-      'system-version': several(input.texts('system-version')),
-      'check-system-version': several(input.texts('check-system-version')),
-      'force-system-version': several(input.texts('force-system-version')),
+      'exclude-system': manyOrNone(input.texts('exclude-system')),
+      'system-version': manyOrNone(input.texts('system-version')),
+      'check-system-version': manyOrNone(input.texts('check-system-version')),
+      'force-system-version': manyOrNone(input.texts('force-system-version')),
     }).filter(([, value]) => value !== undefined),
   )
 
-const several = (texts: readonly string[]): readonly string[] | undefined =>
+const manyOrNone = (texts: readonly string[]): readonly string[] | undefined =>
   texts.length > 0 ? texts : undefined
 
 const expand: Run = async (work) => {

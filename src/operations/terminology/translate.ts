@@ -32,7 +32,7 @@ const run: Run = async (work) => {
   }
   const knowledge = { terminology, validate: codeValidator(context.store), conceptMap }
   const found = await Promise.all(asked.map((each) => translateByMaps(maps, each, wish, knowledge)))
-  return parameters(told(asked, maps, found, context.base))
+  return parameters(translationParameters(asked, maps, found, context.base))
 }
 
 /** Returns `ConceptMap/$translate`. */
@@ -94,7 +94,7 @@ const mapsFor = async (
   return mapsBy(criteria, work.context)
 }
 
-const told = (
+const translationParameters = (
   asked: readonly SourceCoding[],
   maps: readonly ConceptMap[],
   found: readonly Translation[],

@@ -3,12 +3,12 @@
 import type { Resource } from '../../fhir/definitions.ts'
 import { typesInCompartment } from '../../fhir/parameters.ts'
 import { failure } from '../../outcome/failure.ts'
-import type { CareScope, ResourceKey } from '../../store/port.ts'
+import type { AuditScope, ResourceKey } from '../../store/port.ts'
 import { patientsOf } from '../index/lists.ts'
 import { type Checked, type Checking, checkEntries, checkPast, checkResources } from './audit.ts'
 
 /** What is looked through: a type, a patient's compartment, or one resource. */
-export type SurveyScope = CareScope | { resource: ResourceKey }
+export type SurveyScope = AuditScope | { resource: ResourceKey }
 
 /** How much one piece may do: so many resources and entries, for so many milliseconds. */
 export interface Piece {
@@ -32,15 +32,15 @@ const pageSize = 200
 const overResources =
   (checking: Checking, type: string, concerns?: (resource: Resource) => boolean): Step =>
   async (from) => {
-    const { found, after } = await checking.care.ids(type, pageSize, from)
+    const { found, after } = await checking.audit.ids(type, pageSize, from)
     const checked = await checkResources(checking, type, found, concerns)
     return { checked, ...(after !== undefined && { after }) }
   }
 
 const overEntries =
-  (checking: Checking, scope: CareScope): Step =>
+  (checking: Checking, scope: AuditScope): Step =>
   async (from) => {
-    const { found, after } = await checking.care.said(scope, pageSize * 5, from)
+    const { found, after } = await checking.audit.entries(scope, pageSize * 5, from)
     return { checked: await checkEntries(checking, found), ...(after !== undefined && { after }) }
   }
 

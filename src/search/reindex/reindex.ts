@@ -5,7 +5,7 @@ import type { Resource, SearchParameter } from '../../fhir/definitions.ts'
 import { isKind } from '../../outcome/failure.ts'
 import { innerList, typeList } from '../../store/keys.ts'
 import { inChunks } from '../../store/parallel.ts'
-import type { Candidate, Expected, IndexCare, Store, Unsaid, Version } from '../../store/port.ts'
+import type { Candidate, Expected, IndexAudit, MissingEntry, Store, Version } from '../../store/port.ts'
 import { ofCurrent } from '../audit/audit.ts'
 import {
   isUpgrade,
@@ -17,7 +17,7 @@ import {
   walkName,
   walkOf,
 } from '../audit/tasks.ts'
-import { type Definition, definitionsIn, type Own, ownIn } from '../custom.ts'
+import { type CustomParameters, type Definition, definitionsIn, ownIn } from '../custom.ts'
 import { entriesOf, ownEntries } from '../index/entries.ts'
 import {
   type Kept,
@@ -32,7 +32,7 @@ import {
 
 /** What a reindexing works with. */
 export interface Reindexing extends Worker {
-  care: IndexCare
+  audit: IndexAudit
   /** When this piece must end, in milliseconds since 1970. */
   deadline: number
 }
@@ -92,24 +92,32 @@ const expectedBy = (parameters: readonly SearchParameter[], versions: readonly V
 
 /** What was put for a version that has been superseded meanwhile is taken back: its writer may not have known of it. */
 const take = async (
-  { store, care }: Pick<Reindexing, 'store' | 'care'>,
-  wanted: readonly Unsaid[],
+  { store, audit }: Pick<Reindexing, 'store' | 'audit'>,
+  wanted: readonly MissingEntry[],
 ): Promise<void> => {
   if (wanted.length === 0) return
-  await care.say(wanted)
+  await audit.put(wanted)
   const current = new Set(await ofCurrent(store, wanted))
-  await care.unsay(wanted.filter((one) => !current.has(one)))
+  await audit.remove(wanted.filter((one) => !current.has(one)))
 }
 
 /** Indexes versions by all of the tenant's own parameters; what is there already stays as it is. */
-export const indexOwn = async (store: Store, own: Own, versions: readonly Version[]): Promise<void> => {
-  const care = await store.care()
+export const indexOwn = async (
+  store: Store,
+  own: CustomParameters,
+  versions: readonly Version[],
+): Promise<void> => {
+  const audit = await store.audit()
   const expected = versions.flatMap((version) => expectedBy(own.indexed(version.type), [version]))
-  await take({ store, care }, await care.unsaid(expected))
+  await take({ store, audit }, await audit.missing(expected))
 }
 
 /** Every entry of these versions that is not there is put. */
-const enterAll = async (work: Reindexing, own: Own, versions: readonly Version[]): Promise<void> => {
+const enterAll = async (
+  work: Reindexing,
+  own: CustomParameters,
+  versions: readonly Version[],
+): Promise<void> => {
   const expected = versions.map(({ type, id, v, w, t, text }) => ({
     type,
     id,
@@ -117,7 +125,7 @@ const enterAll = async (work: Reindexing, own: Own, versions: readonly Version[]
     w,
     entries: entriesOf(JSON.parse(text) as Resource, t, own.indexed(type)),
   }))
-  await take(work, await work.care.unsaid(expected))
+  await take(work, await work.audit.missing(expected))
 }
 
 const pageSize = 200
@@ -133,7 +141,7 @@ const shardsOf = ({ type, lists }: Pass): { list: string; shard: number; inner: 
 
 /** Superseded versions whose entries are not cleared away yet leave the lists of what is retired with the current ones. */
 const leaveSuperseded = async (
-  { store, care }: Reindexing,
+  { store, audit }: Reindexing,
   leaving: readonly SearchParameter[],
   type: string,
   candidates: readonly Candidate[],
@@ -141,11 +149,11 @@ const leaveSuperseded = async (
   const past = candidates.filter(({ since }) => since > 0).map(({ id, since }) => ({ type, id, v: since }))
   const versions = (await store.exactly(past)).filter((version) => version !== undefined && !version.deleted)
   const there = versions.filter((version) => version !== undefined)
-  await care.unsay(await care.saidOf(expectedBy(leaving, there)))
+  await audit.remove(await audit.entriesOf(expectedBy(leaving, there)))
 }
 
 const walkPage = async (work: Reindexing, pass: Pass): Promise<{ after?: string; count: number }> => {
-  const { store, care } = work
+  const { store, audit } = work
   const { list, shard, inner } = shardsOf(pass)[pass.shard] ?? { list: '', shard: 0, inner: false }
   const own = await ownIn(await store.definitions())
   const named = (parameters: readonly SearchParameter[], mark: string): SearchParameter[] =>
@@ -165,9 +173,9 @@ const walkPage = async (work: Reindexing, pass: Pass): Promise<{ after?: string;
   for (const chunk of inChunks([...keys.values()], 500)) {
     const versions = (await store.get(chunk)).filter((version) => version !== undefined && !version.deleted)
     const live = versions.filter((version) => version !== undefined)
-    if (entering.length > 0) await take(work, care.wanted(expectedBy(entering, live)))
+    if (entering.length > 0) await take(work, audit.allOf(expectedBy(entering, live)))
     if (pass.lists.some(isUpgrade)) await enterAll(work, own, live)
-    if (leaving.length > 0) await care.unsay(await care.saidOf(expectedBy(leaving, live)))
+    if (leaving.length > 0) await audit.remove(await audit.entriesOf(expectedBy(leaving, live)))
   }
   if (leaving.length > 0) await leaveSuperseded(work, leaving, pass.type, page.candidates)
   return { count: keys.size, ...(page.after !== undefined && { after: page.after }) }

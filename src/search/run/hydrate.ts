@@ -45,7 +45,7 @@ const matching = async (scope: Scope, query: Query, reads: readonly Read[]): Pro
   return reads.filter(({ resource }) => matches(followed, resource))
 }
 
-/** Returns what matches of the named inside resources; where those are told instead, they know all that does. */
+/** Returns what matches of the named inside resources; where those are alongside instead, they know all that does. */
 const matchesInside = async (
   scope: Scope,
   query: Query,
@@ -63,8 +63,8 @@ const matchesInside = async (
       query,
       inner.filter(({ resource }) => named.has(candidateOf(resource))),
     )
-  const told = query.besides ? containers.filter(({ version }) => version.type === query.type) : []
-  const found = await matching(scope, query, [...told, ...inner])
+  const alongside = query.besides ? containers.filter(({ version }) => version.type === query.type) : []
+  const found = await matching(scope, query, [...alongside, ...inner])
   const whole = new Set(found.flatMap(({ resource }) => (containerOf(resource) ? [] : [resource])))
   const left = found.filter(({ resource }) => {
     const container = containerOf(resource)

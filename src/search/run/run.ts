@@ -245,10 +245,10 @@ const gatheredPage = async (
 }
 
 const firstOfEach = (placed: readonly Placed[]): readonly Placed[] => {
-  const told = new Set<string>()
+  const listed = new Set<string>()
   return placed.filter(({ read: { version } }) => {
-    const isFirst = !told.has(`${version.type}/${version.id}`)
-    told.add(`${version.type}/${version.id}`)
+    const isFirst = !listed.has(`${version.type}/${version.id}`)
+    listed.add(`${version.type}/${version.id}`)
     return isFirst
   })
 }

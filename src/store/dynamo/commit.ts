@@ -1,7 +1,7 @@
 import { Failure, failure } from '../../outcome/failure.ts'
 import { buildKey } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
-import type { Care, Hold, SeenVersion, Write } from '../port.ts'
+import type { CommitOptions, Lock, SeenVersion, Write } from '../port.ts'
 import {
   isSpent,
   journalWriteId,
@@ -35,22 +35,22 @@ const mostBytesInTransaction = 3_500_000
 type WriteIds = (chunk: readonly Write[], part: number) => string
 
 /** A resource tells by which definitions it is indexed: whoever was late is found by it. */
-const told = (prepared: Prepared, definitions: number): Prepared =>
+const withDefinitions = (prepared: Prepared, definitions: number): Prepared =>
   definitions > 0 ? { ...prepared, item: { ...prepared.item, defs: definitions } } : prepared
 
 const prepareAll = (
   { tenant, clock }: Session,
   writes: readonly Write[],
-  { definitions = 0 }: Care,
+  { definitions = 0 }: CommitOptions,
   staged: boolean,
   writeIdOf: WriteIds = (chunk) => newWriteId(chunk.length === 1, clock.now()),
 ): Prepared[] =>
   inChunks(writes, mostUnderOneWrite).flatMap((chunk, part) => {
     const w = writeIdOf(chunk, part)
-    return chunk.map((write) => told(prepare(tenant, write, w, staged), definitions))
+    return chunk.map((write) => withDefinitions(prepare(tenant, write, w, staged), definitions))
   })
 
-/** A flip is sent soon after the definitions were last looked at, and before the index care calls its entries lost. */
+/** A flip is sent soon after the definitions were last looked at, and before the index audit calls its entries lost. */
 const checkLate = async (session: Session, begun: Begun, definitions: number | undefined): Promise<void> => {
   checkAge(session, begun)
   await checkDefined(session, definitions, session.timing.definitions * 2)
@@ -62,7 +62,7 @@ interface Begun {
   monotonic: number
 }
 
-/** The index care takes away what stands under a spent write id: it must not become current any more. */
+/** The index audit removes what stands under a spent write id: it must not become current any more. */
 const checkAge = ({ clock }: Session, { wall, monotonic }: Begun): void => {
   if (isSpent(clock.now() - wall) || isSpent(clock.monotonic() - monotonic)) throw lapsed()
 }
@@ -143,15 +143,15 @@ const clearAway = async (session: Session, prepared: readonly Prepared[]): Promi
 const commitAtOnce = async (
   session: Session,
   { prepared, begun }: Plan,
-  hold: Hold | undefined,
-  { undeleted = [], unchanged = [], definitions }: Care,
+  lock: Lock | undefined,
+  { undeleted = [], unchanged = [], definitions }: CommitOptions,
 ): Promise<void> => {
   await firstFailure([layGround(session, prepared), checkDefined(session, definitions)])
   await checkLate(session, begun, definitions)
   const [only] = prepared
-  if (prepared.length === 1 && only && !hold && undeleted.length + unchanged.length === 0)
+  if (prepared.length === 1 && only && !lock && undeleted.length + unchanged.length === 0)
     await flipOne(session, only)
-  else await flipAll(session, { prepared, undeleted, unchanged, ...(hold && { record: hold }) })
+  else await flipAll(session, { prepared, undeleted, unchanged, ...(lock && { record: lock }) })
 }
 
 /** What nobody else can write or name need not be staged: a journal is enough until the transaction is committed. */
@@ -169,7 +169,7 @@ const record = async (
   session: Session,
   txn: string,
   journal: boolean,
-  { undeleted = [], unchanged = [] }: Care,
+  { undeleted = [], unchanged = [] }: CommitOptions,
 ): Promise<State> => {
   const attempt = newRandomId()
   const room = mostInTransaction - 1 - undeleted.length
@@ -213,7 +213,7 @@ const stage = async (
   await lastLook?.()
 }
 
-interface Staging extends Care {
+interface Staging extends CommitOptions {
   txn: string
   staged: readonly Prepared[]
   journal: readonly ResourceItem[]
@@ -223,15 +223,15 @@ const commitStaged = async (
   session: Session,
   { prepared, begun }: Plan,
   txn: string,
-  care: Care,
+  options: CommitOptions,
 ): Promise<void> => {
   const staged = prepared.filter(({ write }) => !isJournaled(write))
   const journal = prepared.filter(({ write }) => isJournaled(write)).map(({ item }) => item)
   const open = openOf(txn, extentOf(staged, journal))
   const work = async () => {
-    await stage(session, prepared, { ...care, txn, staged, journal })
-    await checkLate(session, begun, care.definitions)
-    const state = await record(session, txn, journal.length > 0, care)
+    await stage(session, prepared, { ...options, txn, staged, journal })
+    await checkLate(session, begun, options.definitions)
+    const state = await record(session, txn, journal.length > 0, options)
     if (state === 'aborted' || state === 'pending') throw lapsed()
   }
   try {
@@ -255,22 +255,27 @@ interface Plan {
   txn?: string
 }
 
-const planOf = (session: Session, writes: readonly Write[], hold: Hold | undefined, care: Care): Plan => {
-  const { undeleted = [], unchanged = [], lastLook } = care
-  const items = writes.length + undeleted.length + unchanged.length + (hold ? 1 : 0)
+const planOf = (
+  session: Session,
+  writes: readonly Write[],
+  lock: Lock | undefined,
+  options: CommitOptions,
+): Plan => {
+  const { undeleted = [], unchanged = [], lastLook } = options
+  const items = writes.length + undeleted.length + unchanged.length + (lock ? 1 : 0)
   const begun = { wall: session.clock.now(), monotonic: session.clock.monotonic() }
   if (items <= mostInTransaction && !lastLook) {
-    const prepared = prepareAll(session, writes, care, false)
+    const prepared = prepareAll(session, writes, options, false)
     if (fitsTransaction(prepared)) return { begun, prepared }
   }
-  const txn = hold?.txn ?? beginTransaction(session)
+  const txn = lock?.txn ?? beginTransaction(session)
   const named = writes.some(isJournaled) ? journalWriteId : stagedWriteId
   const writeIdOf: WriteIds = (_, part) => named(txn, part)
   const isNamed = writes.length > 1 || writes.some(isJournaled)
-  return { begun, txn, prepared: prepareAll(session, writes, care, true, isNamed ? writeIdOf : undefined) }
+  return { begun, txn, prepared: prepareAll(session, writes, options, true, isNamed ? writeIdOf : undefined) }
 }
 
-const checkCare = ({ undeleted = [] }: Care): void => {
+const checkCare = ({ undeleted = [] }: CommitOptions): void => {
   if (undeleted.length >= mostInTransaction)
     throw failure(
       'too-costly',
@@ -282,17 +287,17 @@ const checkCare = ({ undeleted = [] }: Care): void => {
 export const commit = async (
   session: Session,
   writes: readonly Write[],
-  hold?: Hold,
-  care: Care = {},
+  lock?: Lock,
+  options: CommitOptions = {},
 ): Promise<void> => {
   if (writes.length === 0) return
-  checkCare(care)
-  const plan = planOf(session, writes, hold, care)
+  checkCare(options)
+  const plan = planOf(session, writes, lock, options)
   const { txn, prepared } = plan
   const { repeated } = session
   try {
-    if (txn === undefined) await commitAtOnce(session, plan, hold, care)
-    else await commitStaged(session, plan, txn, care)
+    if (txn === undefined) await commitAtOnce(session, plan, lock, options)
+    else await commitStaged(session, plan, txn, options)
   } catch (error) {
     // A call whose answer was lost may still arrive, and would find its entries gone.
     if (isRefusal(error) && session.repeated === repeated) await clearAway(session, prepared)

@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { onceKey, onceObjectKey } from '../keys.ts'
-import type { Hold, Once } from '../port.ts'
+import type { IdempotencyRecord, Lock } from '../port.ts'
 import { getParams } from './params.ts'
 import { getItem, getObject, putItem, putObject, type Session } from './session.ts'
 import { finish } from './transaction/journal.ts'
@@ -16,12 +16,12 @@ interface OnceItem {
   result?: Uint8Array
 }
 
-/** Notes what a commit under the hold will come to. */
-export const note = async (
+/** Notes what a commit under the lock will come to. */
+export const keepResult = async (
   session: Session,
   name: string,
-  { txn }: Hold,
-  { print, result }: Once,
+  { txn }: Lock,
+  { print, result }: IdempotencyRecord,
 ): Promise<void> => {
   const { tenant, tables } = session
   const bytes = deflateRawSync(result)
@@ -32,7 +32,7 @@ export const note = async (
 }
 
 /** Returns what a named request came to; undefined where there was none or it was not committed. */
-export const recall = async (session: Session, name: string): Promise<Once | undefined> => {
+export const keptResult = async (session: Session, name: string): Promise<IdempotencyRecord | undefined> => {
   const { tenant, tables } = session
   const { Item } = await getItem(session, getParams(tables.system, onceKey(tenant, name)))
   if (!Item) return undefined

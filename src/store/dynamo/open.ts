@@ -75,13 +75,14 @@ export const openStore = (place: StorePlace): OpenStore => {
       page: (range) => page(session, range),
       labels: async (type) => (await import('./index/marks.ts')).labels(session, type),
       history: async (scope) => (await import('./read/history.ts')).history(session, scope),
-      hold: async (names) => (await import('./changes.ts')).hold(session, names),
+      lock: async (names) => (await import('./changes.ts')).lock(session, names),
       release: async (taken) => (await import('./changes.ts')).release(session, taken),
-      note: async (name, taken, once) => (await import('./changes.ts')).note(session, name, taken, once),
-      recall: async (name) => (await import('./changes.ts')).recall(session, name),
+      keepResult: async (name, taken, once) =>
+        (await import('./changes.ts')).note(session, name, taken, once),
+      keptResult: async (name) => (await import('./changes.ts')).recall(session, name),
       purge: async (key, entirely) => (await import('./purge.ts')).purge(session, key, entirely),
       commit: async (...what) => (await import('./changes.ts')).commit(session, ...what),
-      care: async () => (await import('./index/audit.ts')).careOf(session),
+      audit: async () => (await import('./index/audit.ts')).auditOf(session),
     }
   }
 }

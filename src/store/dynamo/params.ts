@@ -42,7 +42,7 @@ export const flipParams = (table: string, { write, item }: Prepared): PutCommand
 interface Ending {
   state: 'committed' | 'aborted'
   journal?: boolean
-  /** Which attempt committed it, to tell its own lost answer from another's commit under the same hold. */
+  /** Which attempt committed it, to tell its own lost answer from another's commit under the same lock. */
   attempt?: string
   ttl?: number
 }

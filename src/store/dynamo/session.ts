@@ -42,7 +42,7 @@ export interface Clock {
   sleep(milliseconds: number): Promise<void>
 }
 
-/** How long others watch and wait for a transaction or a hold, in milliseconds. */
+/** How long others watch and wait for a transaction or a lock, in milliseconds. */
 export interface Timing {
   /** A process that has watched a transaction for so long, and saw no sign of life, may end it. */
   lease: number

@@ -6,7 +6,7 @@ import { deletedTarget, referredTo, tooManyDeletions } from '../../outcome/messa
 import { failOn } from '../../outcome/outcome.ts'
 import type { Context } from '../../request/context.ts'
 import { referrersOf } from '../../search/links/referrers.ts'
-import type { Care, ResourceKey, Version, Write } from '../../store/port.ts'
+import type { CommitOptions, ResourceKey, Version, Write } from '../../store/port.ts'
 import type { Command } from '../command.ts'
 import { placed } from '../request/verify.ts'
 import type { Stamped } from '../stamp.ts'
@@ -103,7 +103,7 @@ export const changesAmong = (commands: readonly Command[], stamped: readonly Sta
  * Returns what a commit must mind so that nothing refers to what is deleted, neither now nor because another commits
  * meanwhile; fails where a change refers to what is deleted already, or by the same transaction.
  */
-export const careFor = async (changes: readonly Change[], context: Context): Promise<Care> => {
+export const careFor = async (changes: readonly Change[], context: Context): Promise<CommitOptions> => {
   const deletions = changes.filter(({ resource }) => !resource)
   if (deletions.length > mostDeletions) throw tooManyDeletions(deletions.length, mostDeletions)
   const gone = new Set(deletions.map(({ write }) => nameOf(write)))

@@ -39,7 +39,7 @@ const definitionIssues = async (drafts: readonly Draft[], context: Context): Pro
   (await import('./custom-parameters.ts')).ownIssues(drafts, context)
 
 /** Returns for each draft what the rules of the deployment say; what they do not ask for is not loaded. */
-export const demandsOn = async (
+export const policyIssues = async (
   drafts: readonly Draft[],
   context: Context,
 ): Promise<readonly (readonly Issue[])[]> => {

@@ -19,7 +19,7 @@ import { misplacedConditions, type Preconditions, preconditionsIn } from './prec
 import { statedIn } from './provenance.ts'
 import { addressedIssues, bodyIssues, placed, stampedBy } from './verify.ts'
 
-/** The resource that a wish is about; `fresh` where it does not exist yet and its id was made up just now. */
+/** The resource that a change is about; `fresh` where it does not exist yet and its id was made up just now. */
 export interface Target {
   type: string
   id: string
@@ -31,7 +31,7 @@ export interface Target {
 }
 
 /** A change that is wanted; where its target is named by criteria, the id is still unknown. */
-export interface Wish extends Preconditions {
+export interface Change extends Preconditions {
   method: EntryMethod
   /** Where it stands in the request: `Bundle.entry[3]`, or empty for the request itself. */
   place: string
@@ -40,7 +40,7 @@ export interface Wish extends Preconditions {
   criteria?: Criteria
   /** A deletion of all that match: of how many at the most. */
   most?: number
-  /** What the criteria of a deletion of many matched, one wish each. */
+  /** What the criteria of a deletion of many matched, one change each. */
   match?: Version
   fullUrl?: string
   body?: Body
@@ -60,8 +60,8 @@ const actionOf: Readonly<Record<EntryMethod, Action>> = {
 }
 
 /** Returns whether an entry only reads, and so has its turn after the commit. */
-export const reads = (wish: { method: EntryMethod }): boolean =>
-  wish.method === 'GET' || wish.method === 'HEAD'
+export const reads = (change: { method: EntryMethod }): boolean =>
+  change.method === 'GET' || change.method === 'HEAD'
 
 const partOf = (place: string, part: string): string => (place === '' ? '' : `${place}.${part}`)
 
@@ -93,10 +93,10 @@ const mostOf = ({ method, query }: BundleEntry, id: string | undefined): number 
 const present = <T extends object>(object: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
 
-const wishFor = (entry: BundleEntry): Wish => {
+const changeOf = (entry: BundleEntry): Change => {
   const { method, place, headers, fullUrl, body, patch } = entry
   const [type = '', id] = entry.path.split('/')
-  return present<Wish>({
+  return present<Change>({
     method,
     place,
     type,
@@ -131,7 +131,7 @@ const typesIn = (entries: readonly BundleEntry[]): TypeAt => {
 }
 
 const resourceIssues = (
-  { method, type, id, body, place }: Wish,
+  { method, type, id, body, place }: Change,
   context: Context,
   typeAt: TypeAt,
 ): readonly Issue[] => {
@@ -153,23 +153,23 @@ const queryIssues = ({ method, path, query, place }: BundleEntry): Issue[] => {
 }
 
 interface Judgement {
-  wish?: Wish
+  change?: Change
   issues: readonly Issue[]
 }
 
-const judged = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement => {
+const checked = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement => {
   const wrong = [...urlIssues(entry), ...queryIssues(entry)]
   if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
   const conditions = misplacedConditions(entry)
   if (conditions.length > 0) return { issues: placed(conditions, partOf(entry.place, 'request')) }
-  const wish = wishFor(entry)
-  const forbidden = placed(accessIssues(context.principal, actionOf[entry.method], wish.type), entry.place)
-  const { provenance, issues } = statedIn(entry.headers, wish.type, context)
+  const change = changeOf(entry)
+  const forbidden = placed(accessIssues(context.principal, actionOf[entry.method], change.type), entry.place)
+  const { provenance, issues } = statedIn(entry.headers, change.type, context)
   return {
-    wish: provenance ? { ...wish, provenance } : wish,
+    change: provenance ? { ...change, provenance } : change,
     issues: [
       ...forbidden,
-      ...placed(resourceIssues(wish, context, typeAt), partOf(entry.place, 'resource')),
+      ...placed(resourceIssues(change, context, typeAt), partOf(entry.place, 'resource')),
       ...issues,
     ],
   }
@@ -178,8 +178,8 @@ const judged = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement
 const safely = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement => {
   try {
     return reads(entry)
-      ? { wish: { method: entry.method, place: entry.place, type: '' }, issues: [] }
-      : judged(entry, context, typeAt)
+      ? { change: { method: entry.method, place: entry.place, type: '' }, issues: [] }
+      : checked(entry, context, typeAt)
   } catch (thrown) {
     if (thrown instanceof Failure) return { issues: placed(thrown.issues, partOf(entry.place, 'request')) }
     throw thrown
@@ -187,7 +187,7 @@ const safely = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement
 }
 
 /** Nobody knows yet what becomes of another entry: a condition that names it would be taken for one that nothing meets. */
-const dependent = ({ criteria, place }: Wish, urls: ReadonlySet<string>): Issue[] => {
+const dependent = ({ criteria, place }: Change, urls: ReadonlySet<string>): Issue[] => {
   const named = criteria?.pairs
     .flatMap(([, value]) => value.split(','))
     .find((value) => urls.has(sameSpelling(value)))
@@ -202,10 +202,10 @@ const dependent = ({ criteria, place }: Wish, urls: ReadonlySet<string>): Issue[
       ]
 }
 
-const dependents = (wishes: readonly Wish[]): Issue[] => {
-  if (!wishes.some(({ criteria }) => criteria)) return []
-  const urls = new Set(wishes.flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : sameSpelling(fullUrl))))
-  return wishes.flatMap((wish) => dependent(wish, urls))
+const dependents = (changes: readonly Change[]): Issue[] => {
+  if (!changes.some(({ criteria }) => criteria)) return []
+  const urls = new Set(changes.flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : sameSpelling(fullUrl))))
+  return changes.flatMap((change) => dependent(change, urls))
 }
 
 /** Returns what the entries want; fails with everything that is wrong with any of them, `known` issues included. */
@@ -213,10 +213,10 @@ export const plan = (
   entries: readonly BundleEntry[],
   context: Context,
   known: readonly Issue[] = [],
-): Wish[] => {
+): Change[] => {
   const typeAt = typesIn(entries)
   const judgements = entries.map((entry) => safely(entry, context, typeAt))
-  const wishes = judgements.flatMap(({ wish }) => wish ?? [])
-  failOn([...known, ...judgements.flatMap(({ issues }) => issues), ...dependents(wishes)])
-  return wishes
+  const changes = judgements.flatMap(({ change }) => change ?? [])
+  failOn([...known, ...judgements.flatMap(({ issues }) => issues), ...dependents(changes)])
+  return changes
 }

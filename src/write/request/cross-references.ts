@@ -22,7 +22,7 @@ const linksTo = (text: string, urls: ReadonlySet<string>): string[] => {
 }
 
 /** Returns the entries of a batch, those that refer to another by its `urn:` as ones that cannot be done. */
-export const withoutStrangers = (reading: readonly EntryRead[]): EntryRead[] => {
+export const refuseCrossReferences = (reading: readonly EntryRead[]): EntryRead[] => {
   const urls = reading.flatMap(({ entry }) =>
     entry?.fullUrl && /^urn:/i.test(entry.fullUrl) ? [sameSpelling(entry.fullUrl)] : [],
   )

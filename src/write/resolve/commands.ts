@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#trules — from wishes to commands: links become references to real resources. */
+/** https://hl7.org/fhir/R4/http.html#trules — from changes to commands: links become references to real resources. */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { rewriteLinks } from '../../fhir/links.ts'
@@ -16,13 +16,13 @@ import { type Patch, type Patcher, patcherOf } from '../patch/patch.ts'
 import { inPlace, inPlaceLater, patched } from '../patch/patched.ts'
 import { validateOptionsOf } from '../policy/policy.ts'
 import type { Target } from '../request/change.ts'
-import { reads, type Wish } from '../request/change.ts'
+import { type Change, reads } from '../request/change.ts'
 import { preconditionsOf } from '../request/preconditions.ts'
 import { conditionsIn, pathTo } from './conditional-reference.ts'
 import { criteriaOf } from './criteria.ts'
-import { matchingAfter } from './matches-after-commit.ts'
+import { matchesAfterCommit } from './matches-after-commit.ts'
 
-/** What a wish comes to: a command, the same command as another's, a resource that was found, or nothing. */
+/** What a change comes to: a command, the same command as another's, a resource that was found, or nothing. */
 export type Expanded = { command: Command } | { same: Command } | { found: Version } | undefined
 
 const width = 16
@@ -33,7 +33,7 @@ interface Place {
   version?: number
 }
 
-const placeOf = ({ method }: Wish, { type, id, fresh, found }: Target): Place => {
+const placeOf = ({ method }: Change, { type, id, fresh, found }: Target): Place => {
   const reference = `${type}/${id}`
   if (fresh) return { reference, version: 1 }
   return found && method === 'POST' ? { reference, version: found.v } : { reference }
@@ -41,11 +41,11 @@ const placeOf = ({ method }: Wish, { type, id, fresh, found }: Target): Place =>
 
 type Places = ReadonlyMap<string, Place>
 
-const placesOf = (wishes: readonly Wish[], targets: readonly (Target | undefined)[]): Places =>
+const placesOf = (changes: readonly Change[], targets: readonly (Target | undefined)[]): Places =>
   new Map(
-    wishes.flatMap((wish, i): [string, Place][] => {
+    changes.flatMap((change, i): [string, Place][] => {
       const target = targets[i]
-      return wish.fullUrl && target ? [[sameSpelling(wish.fullUrl), placeOf(wish, target)]] : []
+      return change.fullUrl && target ? [[sameSpelling(change.fullUrl), placeOf(change, target)]] : []
     }),
   )
 
@@ -55,19 +55,19 @@ const rootOf = (fullUrl: string | undefined): string | undefined =>
 
 /** A text with links: a resource that is to be written, or a FHIRPath Patch. */
 interface Draft {
-  wish: Wish
+  change: Change
   text: string
   /** The conditional references in it. */
   conditions: readonly string[]
 }
 
-const textIn = ({ body, patch }: Wish): string | undefined =>
+const textIn = ({ body, patch }: Change): string | undefined =>
   typeof patch === 'object' && patch.type === 'application/fhir+json' ? patch.text : body?.text
 
 /** Only in a Bundle may a patch refer by a search, as a resource may. */
-const draft = (wish: Wish): Draft | undefined => {
-  const text = reads(wish) || (wish.place === '' && wish.patch) ? undefined : textIn(wish)
-  return text === undefined ? undefined : { wish, text, conditions: conditionsIn(text) }
+const draft = (change: Change): Draft | undefined => {
+  const text = reads(change) || (change.place === '' && change.patch) ? undefined : textIn(change)
+  return text === undefined ? undefined : { change, text, conditions: conditionsIn(text) }
 }
 
 const conditionsOf = (drafts: readonly Draft[]): string[] => [
@@ -79,7 +79,7 @@ type Matches = ReadonlyMap<string, readonly ResourceKey[]>
 /** Conditional references are resolved last, when everything else of the transaction is done. */
 const targetsOf = async (
   drafts: readonly Draft[],
-  matching: ReturnType<typeof matchingAfter>,
+  matching: ReturnType<typeof matchesAfterCommit>,
 ): Promise<Matches> => {
   const references = conditionsOf(drafts)
   const found = await inParallel(references, width, (reference) => {
@@ -89,9 +89,9 @@ const targetsOf = async (
   return new Map(references.map((reference, i) => [reference, found[i] ?? []]))
 }
 
-const expressionOf = ({ wish, text }: Draft, reference: string): string => {
+const expressionOf = ({ change, text }: Draft, reference: string): string => {
   const resource = JSON.parse(text) as Resource
-  const root = wish.place === '' ? resource.resourceType : `${wish.place}.resource`
+  const root = change.place === '' ? resource.resourceType : `${change.place}.resource`
   return root + (pathTo(resource, reference) ?? '')
 }
 
@@ -131,8 +131,8 @@ const withFragment = (link: string, resolve: Resolve): string | undefined => {
 
 /** Bodies and patches with their links rewritten. */
 interface Linked {
-  bodies: ReadonlyMap<Wish, Body>
-  patches: ReadonlyMap<Wish, Patch | Patcher>
+  bodies: ReadonlyMap<Change, Body>
+  patches: ReadonlyMap<Change, Patch | Patcher>
 }
 
 const linkedBody = (body: Body, text: string): Body =>
@@ -143,41 +143,43 @@ const linkedPatch = (patch: Patch | Patcher, text: string | undefined): Patch | 
 
 /** Returns what is to be written with its links rewritten; fails with every conditional reference that has not one target. */
 const link = async (
-  wishes: readonly Wish[],
+  changes: readonly Change[],
   targets: readonly (Target | undefined)[],
   context: Context,
 ): Promise<Linked> => {
-  const drafts = wishes.flatMap((wish) => draft(wish) ?? [])
-  const places = placesOf(wishes, targets)
-  const byCondition = await targetsOf(drafts, matchingAfter(wishes, targets, context))
+  const drafts = changes.flatMap((change) => draft(change) ?? [])
+  const places = placesOf(changes, targets)
+  const byCondition = await targetsOf(drafts, matchesAfterCommit(changes, targets, context))
   failOn(drafts.flatMap((each) => unresolvedIn(each, byCondition)))
   const texts = new Map(
-    drafts.map(({ wish, text }) => {
-      const resolve = resolver(wish.fullUrl, places, byCondition)
-      return [wish, rewriteLinks(text, (each) => withFragment(each, resolve))]
+    drafts.map(({ change, text }) => {
+      const resolve = resolver(change.fullUrl, places, byCondition)
+      return [change, rewriteLinks(text, (each) => withFragment(each, resolve))]
     }),
   )
   return {
     bodies: new Map(
-      wishes.flatMap((wish) => {
-        const text = texts.get(wish)
-        return wish.body && text !== undefined ? [[wish, linkedBody(wish.body, text)]] : []
+      changes.flatMap((change) => {
+        const text = texts.get(change)
+        return change.body && text !== undefined ? [[change, linkedBody(change.body, text)]] : []
       }),
     ),
     patches: new Map(
-      wishes.flatMap((wish) => (wish.patch ? [[wish, linkedPatch(wish.patch, texts.get(wish))]] : [])),
+      changes.flatMap((change) =>
+        change.patch ? [[change, linkedPatch(change.patch, texts.get(change))]] : [],
+      ),
     ),
   }
 }
 
-/** What becomes of a wish's target: a body, or a patch of the body that is there. */
+/** What becomes of a change's target: a body, or a patch of the body that is there. */
 interface Making {
   body?: Body
   patcher?: Patcher
 }
 
 const madeOf = (
-  { place }: Wish,
+  { place }: Change,
   { type, id }: Target,
   { body, patcher }: Making,
   options: ValidateOptions,
@@ -186,44 +188,44 @@ const madeOf = (
   return body ? { body: () => body } : {}
 }
 
-const commandFor = (wish: Wish, target: Target, making: Making, context: Context): Command => ({
-  method: wish.method as Method,
+const commandFor = (change: Change, target: Target, making: Making, context: Context): Command => ({
+  method: change.method as Method,
   type: target.type,
   id: target.id,
   fresh: target.fresh,
-  place: wish.place,
-  ...madeOf(wish, target, making, validateOptionsOf(context)),
-  ...preconditionsOf(wish),
+  place: change.place,
+  ...madeOf(change, target, making, validateOptionsOf(context)),
+  ...preconditionsOf(change),
   ...(target.unmatched && { unmatched: true }),
   ...(target.found ? { seen: target.found.v } : {}),
-  ...(wish.provenance ? { provenance: wish.provenance } : {}),
+  ...(change.provenance ? { provenance: change.provenance } : {}),
 })
 
-const patchersFor = async (patches: Linked['patches']): Promise<Map<Wish, Patcher>> => {
-  const made = new Map<Wish, Patcher>()
-  for (const [wish, patch] of patches) made.set(wish, await inPlaceLater(wish.place, patcherOf(patch)))
+const patchersFor = async (patches: Linked['patches']): Promise<Map<Change, Patcher>> => {
+  const made = new Map<Change, Patcher>()
+  for (const [change, patch] of patches) made.set(change, await inPlaceLater(change.place, patcherOf(patch)))
   return made
 }
 
-/** Returns what each wish comes to, in their order. */
+/** Returns what each change comes to, in their order. */
 export const expand = async (
-  wishes: readonly Wish[],
+  changes: readonly Change[],
   targets: readonly (Target | undefined)[],
   context: Context,
 ): Promise<Expanded[]> => {
-  const { bodies, patches } = await link(wishes, targets, context)
+  const { bodies, patches } = await link(changes, targets, context)
   const patchers = await patchersFor(patches)
   const made = new Map<Target, Command>()
-  return wishes.map((wish, i): Expanded => {
+  return changes.map((change, i): Expanded => {
     const target = targets[i]
     if (!target) return undefined
-    if (wish.method === 'POST' && target.found) return { found: target.found }
+    if (change.method === 'POST' && target.found) return { found: target.found }
     const same = made.get(target)
     if (same) return { same }
-    const body = bodies.get(wish)
-    const patcher = patchers.get(wish)
+    const body = bodies.get(change)
+    const patcher = patchers.get(change)
     const making = { ...(body && { body }), ...(patcher && { patcher }) }
-    const command = commandFor(wish, target, making, context)
+    const command = commandFor(change, target, making, context)
     made.set(target, command)
     return { command }
   })

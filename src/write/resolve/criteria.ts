@@ -4,7 +4,7 @@ import { Failure, isKind } from '../../outcome/failure.ts'
 import { emptyCriteria, notACriterion, otherCriteria } from '../../outcome/messages.ts'
 import type { Context } from '../../request/context.ts'
 import { findMatching } from '../../search/search.ts'
-import type { Hold, Version } from '../../store/port.ts'
+import type { Lock, Version } from '../../store/port.ts'
 
 /** The condition that names a resource by its properties. */
 export interface Criteria {
@@ -46,9 +46,9 @@ export const nameOf = ({ type, pairs }: Criteria): string => `${type}?${pairs.ma
 export const matching = (criteria: Criteria, context: Context, limit = 2): Promise<Version[]> =>
   findMatching(criteria.type, criteria.pairs, context, limit)
 
-const tryHold = async (names: readonly string[], { store }: Context): Promise<Hold | undefined> => {
+const tryLock = async (names: readonly string[], { store }: Context): Promise<Lock | undefined> => {
   try {
-    return await store.hold([...new Set(names)].sort())
+    return await store.lock([...new Set(names)].sort())
   } catch (thrown) {
     if (isKind(thrown, 'conflict')) return undefined
     throw thrown
@@ -62,14 +62,14 @@ const tryHold = async (names: readonly string[], { store }: Context): Promise<Ho
 export const holding = async <T>(
   names: readonly string[],
   context: Context,
-  work: (hold: Hold) => Promise<T>,
+  work: (lock: Lock) => Promise<T>,
 ): Promise<T | undefined> => {
-  const hold = await tryHold(names, context)
-  if (!hold) return undefined
+  const lock = await tryLock(names, context)
+  if (!lock) return undefined
   try {
-    return await work(hold)
+    return await work(lock)
   } finally {
     // What was done stays done: a name that cannot be given back frees itself with its lease.
-    await context.store.release(hold).catch(() => undefined)
+    await context.store.release(lock).catch(() => undefined)
   }
 }

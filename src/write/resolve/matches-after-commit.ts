@@ -7,7 +7,7 @@ import type { Context } from '../../request/context.ts'
 import { matcherOf } from '../../search/search.ts'
 import type { ResourceKey } from '../../store/port.ts'
 import { inParallel } from '../parallel.ts'
-import { reads, type Target, type Wish } from '../request/change.ts'
+import { type Change, reads, type Target } from '../request/change.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
 
 type Targets = readonly (Target | undefined)[]
@@ -16,7 +16,7 @@ const pathOf = ({ type, id }: ResourceKey): string => `${type}/${id}`
 
 /** A resource as the transaction leaves it; without one where it is deleted. */
 interface Left {
-  wish: Wish
+  change: Change
   /** Which entry it is. */
   at: number
   target: Target
@@ -24,12 +24,12 @@ interface Left {
 }
 
 /** What is found rather than created stays as it is, and what a patch makes is not known yet. */
-const leftBy = (wishes: readonly Wish[], targets: Targets): Left[] =>
-  wishes.flatMap((wish, at): Left[] => {
+const leftBy = (changes: readonly Change[], targets: Targets): Left[] =>
+  changes.flatMap((change, at): Left[] => {
     const target = targets[at]
-    if (!target || reads(wish) || wish.patch || (wish.method === 'POST' && target.found)) return []
-    const { body } = wish
-    return [{ wish, at, target, resource: body && { ...body.resource, id: target.id } }]
+    if (!target || reads(change) || change.patch || (change.method === 'POST' && target.found)) return []
+    const { body } = change
+    return [{ change, at, target, resource: body && { ...body.resource, id: target.id } }]
   })
 
 const identifiersOf = ({ resource, target }: Left): string[] =>
@@ -59,13 +59,13 @@ const amongst = (left: readonly Left[]): ((criteria: Criteria) => readonly Left[
 }
 
 /** Returns a function that tells what criteria match once the transaction is done, two at the most. */
-export const matchingAfter = (
-  wishes: readonly Wish[],
+export const matchesAfterCommit = (
+  changes: readonly Change[],
   targets: Targets,
   context: Context,
 ): ((criteria: Criteria) => Promise<readonly ResourceKey[]>) => {
   const prepare = () => {
-    const left = leftBy(wishes, targets)
+    const left = leftBy(changes, targets)
     const known = left.filter(({ target }) => !target.fresh)
     return { candidates: amongst(left), changed: new Set(known.map(({ target }) => pathOf(target))) }
   }
@@ -84,36 +84,36 @@ export const matchingAfter = (
   }
 }
 
-const overlap = (wish: Wish, criteria: Criteria): Issue =>
+const conditionConflict = (change: Change, criteria: Criteria): Issue =>
   error(
     'invalid',
     `\`${nameOf(criteria)}\` matches what another entry makes; a transaction may change a resource once.`,
-    wish.place,
+    change.place,
   )
 
 const width = 16
 
-const isConditional = ({ criteria, method }: Wish): boolean =>
+const isConditional = ({ criteria, method }: Change): boolean =>
   criteria !== undefined && (method === 'PUT' || method === 'PATCH')
 
 /** Returns the entries whose criteria match what another entry creates: by R4's order that is there before them. */
-export const overlaps = async (
-  wishes: readonly Wish[],
+export const conditionConflicts = async (
+  changes: readonly Change[],
   targets: Targets,
   context: Context,
 ): Promise<Issue[]> => {
-  if (!wishes.some(isConditional)) return []
-  const candidates = amongst(leftBy(wishes, targets).filter(({ target }) => target.fresh))
-  const issues = await inParallel(wishes, width, async (wish, at): Promise<Issue[]> => {
-    const { criteria } = wish
-    if (!criteria || !isConditional(wish)) return []
+  if (!changes.some(isConditional)) return []
+  const candidates = amongst(leftBy(changes, targets).filter(({ target }) => target.fresh))
+  const issues = await inParallel(changes, width, async (change, at): Promise<Issue[]> => {
+    const { criteria } = change
+    if (!criteria || !isConditional(change)) return []
     const others = candidates(criteria).filter(
-      (other) => other.at !== at && (other.wish.method === 'POST' || other.at < at),
+      (other) => other.at !== at && (other.change.method === 'POST' || other.at < at),
     )
     if (others.length === 0) return []
     const matches = await matcherOf(criteria.type, criteria.pairs, context)
     const isMade = others.some(({ resource }) => resource && matches(resource))
-    return isMade ? [overlap(wish, criteria)] : []
+    return isMade ? [conditionConflict(change, criteria)] : []
   })
   return issues.flat()
 }

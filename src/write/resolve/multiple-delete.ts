@@ -4,27 +4,32 @@ import { Failure } from '../../outcome/failure.ts'
 import { tooManyMatches } from '../../outcome/messages.ts'
 import type { Context } from '../../request/context.ts'
 import { inPlaceLater } from '../patch/patched.ts'
-import type { Wish } from '../request/change.ts'
+import type { Change } from '../request/change.ts'
 import { type Criteria, matching } from './criteria.ts'
 
-const each = async (wish: Wish, criteria: Criteria, most: number, context: Context): Promise<Wish[]> => {
+const each = async (
+  change: Change,
+  criteria: Criteria,
+  most: number,
+  context: Context,
+): Promise<Change[]> => {
   const matches = await matching(criteria, context, most + 1)
-  if (matches.length > most) throw new Failure([tooManyMatches(wish.type, most)])
-  const { criteria: _, most: __, ...rest } = wish
-  return matches.length === 0 ? [wish] : matches.map((match) => ({ ...rest, match }))
+  if (matches.length > most) throw new Failure([tooManyMatches(change.type, most)])
+  const { criteria: _, most: __, ...rest } = change
+  return matches.length === 0 ? [change] : matches.map((match) => ({ ...rest, match }))
 }
 
-/** Returns the wishes, and for each the position of the one that it comes from. */
-export const spread = async (
-  wishes: readonly Wish[],
+/** Returns the changes, and for each the position of the one that it comes from. */
+export const expandMultipleDelete = async (
+  changes: readonly Change[],
   context: Context,
-): Promise<{ wishes: readonly Wish[]; from: readonly number[] }> => {
+): Promise<{ changes: readonly Change[]; from: readonly number[] }> => {
   const parts = await Promise.all(
-    wishes.map((wish) =>
-      wish.criteria && wish.most !== undefined
-        ? inPlaceLater(wish.place, each(wish, wish.criteria, wish.most, context))
-        : [wish],
+    changes.map((change) =>
+      change.criteria && change.most !== undefined
+        ? inPlaceLater(change.place, each(change, change.criteria, change.most, context))
+        : [change],
     ),
   )
-  return { wishes: parts.flat(), from: parts.flatMap((part, i) => part.map(() => i)) }
+  return { changes: parts.flat(), from: parts.flatMap((part, i) => part.map(() => i)) }
 }

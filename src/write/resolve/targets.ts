@@ -7,10 +7,10 @@ import { failOn, within } from '../../outcome/outcome.ts'
 import type { Context } from '../../request/context.ts'
 import type { Version } from '../../store/port.ts'
 import { inParallel } from '../parallel.ts'
-import { reads, type Target, type Wish } from '../request/change.ts'
+import { type Change, reads, type Target } from '../request/change.ts'
 import { checkPluses } from '../request/literal-plus.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
-import { overlaps } from './matches-after-commit.ts'
+import { conditionConflicts } from './matches-after-commit.ts'
 
 const width = 16
 
@@ -40,106 +40,106 @@ const asking = (
 const spelled = ({ pairs }: Criteria): string => pairs.map(([name, value]) => `${name}=${value}`).join('&')
 
 /** No match: a conditional update creates, under the id that the client gives, if any; one that is in use is refused at the commit. */
-const unmatched = (wish: Wish): Target | undefined => {
-  if (wish.method === 'DELETE') return undefined
-  const id = wish.method === 'PUT' ? wish.body?.resource.id : undefined
-  if (id === undefined) return fresh(wish.type)
+const unmatched = (change: Change): Target | undefined => {
+  if (change.method === 'DELETE') return undefined
+  const id = change.method === 'PUT' ? change.body?.resource.id : undefined
+  if (id === undefined) return fresh(change.type)
   failOn(idIssues(id))
-  return { type: wish.type, id, fresh: false, unmatched: true }
+  return { type: change.type, id, fresh: false, unmatched: true }
 }
 
-const matched = (wish: Wish, matches: readonly Version[], criteria: Criteria): Target | undefined => {
+const matched = (change: Change, matches: readonly Version[], criteria: Criteria): Target | undefined => {
   const [match] = matches
-  if (matches.length > 1) throw new Failure([multipleMatches(wish.type, spelled(criteria))])
-  if (!match && wish.method === 'PATCH') throw new Failure([nothingMatches(wish.type, spelled(criteria))])
-  if (!match) return unmatched(wish)
-  const id = wish.method === 'PUT' ? wish.body?.resource.id : undefined
-  if (id !== undefined && id !== match.id) throw new Failure([otherId(wish.type, id, match.id)])
+  if (matches.length > 1) throw new Failure([multipleMatches(change.type, spelled(criteria))])
+  if (!match && change.method === 'PATCH') throw new Failure([nothingMatches(change.type, spelled(criteria))])
+  if (!match) return unmatched(change)
+  const id = change.method === 'PUT' ? change.body?.resource.id : undefined
+  if (id !== undefined && id !== match.id) throw new Failure([otherId(change.type, id, match.id)])
   return known(match, match)
 }
 
-const place = (thrown: unknown, wish: Wish): readonly Issue[] => {
+const place = (thrown: unknown, change: Change): readonly Issue[] => {
   if (!(thrown instanceof Failure)) throw thrown
-  if (wish.place === '') return thrown.issues
+  if (change.place === '') return thrown.issues
   return thrown.issues.map((issue) =>
-    within(issue, issue.expression === undefined ? wish.place : `${wish.place}.resource`),
+    within(issue, issue.expression === undefined ? change.place : `${change.place}.resource`),
   )
 }
 
 /** Two entries that create under the same condition are about the same resource. */
-const sharing = (): ((wish: Wish, target: Target | undefined) => Target | undefined) => {
+const sharing = (): ((change: Change, target: Target | undefined) => Target | undefined) => {
   const created = new Map<string, Target>()
-  return (wish, target) => {
-    if (!wish.criteria || wish.method !== 'POST' || !target?.fresh) return target
-    const name = nameOf(wish.criteria)
+  return (change, target) => {
+    if (!change.criteria || change.method !== 'POST' || !target?.fresh) return target
+    const name = nameOf(change.criteria)
     const first = created.get(name) ?? target
     created.set(name, first)
     return first
   }
 }
 
-const duplicate = (wish: Wish, target: Target): Issue =>
+const duplicate = (change: Change, target: Target): Issue =>
   error(
     'invalid',
     `\`${target.type}/${target.id}\` is changed by another entry too; a transaction may change a resource once.`,
-    wish.place,
+    change.place,
   )
 
-const changes = (wish: Wish, target: Target | undefined): target is Target =>
-  target !== undefined && !(wish.method === 'POST' && (target.found || wish.criteria))
+const isChanged = (change: Change, target: Target | undefined): target is Target =>
+  target !== undefined && !(change.method === 'POST' && (target.found || change.criteria))
 
-const duplicates = (wishes: readonly Wish[], targets: readonly (Target | undefined)[]): Issue[] => {
+const duplicates = (changes: readonly Change[], targets: readonly (Target | undefined)[]): Issue[] => {
   const seen = new Set<string>()
-  return wishes.flatMap((wish, i) => {
+  return changes.flatMap((change, i) => {
     const target = targets[i]
-    if (!changes(wish, target)) return []
+    if (!isChanged(change, target)) return []
     const key = `${target.type}/${target.id}`
     const again = seen.has(key)
     seen.add(key)
-    return again ? [duplicate(wish, target)] : []
+    return again ? [duplicate(change, target)] : []
   })
 }
 
 const targetOf = async (
-  wish: Wish,
+  change: Change,
   ask: (criteria: Criteria) => Promise<Version[]>,
   context: Context,
 ): Promise<Target | undefined> => {
-  const { criteria, body } = wish
-  if (reads(wish)) return undefined
-  if (wish.match) return known(wish.match, wish.match)
+  const { criteria, body } = change
+  if (reads(change)) return undefined
+  if (change.match) return known(change.match, change.match)
   if (criteria && body) await checkPluses(criteria, body.resource, context)
-  if (criteria) return matched(wish, await ask(criteria), criteria)
-  return wish.id === undefined ? fresh(wish.type) : known({ type: wish.type, id: wish.id })
+  if (criteria) return matched(change, await ask(criteria), criteria)
+  return change.id === undefined ? fresh(change.type) : known({ type: change.type, id: change.id })
 }
 
 /** https://hl7.org/fhir/R4/http.html#trules: deletions come first, so that no condition finds what they delete. */
-const turns: readonly ((wish: Wish) => boolean)[] = [
+const turns: readonly ((change: Change) => boolean)[] = [
   ({ method }) => method === 'DELETE',
   ({ method }) => method !== 'DELETE',
 ]
 
-/** Returns the target of each wish, nothing where there is none; fails with every condition that is ambiguous. */
+/** Returns the target of each change, nothing where there is none; fails with every condition that is ambiguous. */
 export const identify = async (
-  wishes: readonly Wish[],
+  changes: readonly Change[],
   context: Context,
 ): Promise<(Target | undefined)[]> => {
   const issues: Issue[] = []
-  const targets: (Target | undefined)[] = new Array(wishes.length)
+  const targets: (Target | undefined)[] = new Array(changes.length)
   for (const isNow of turns) {
     const gone = new Set(targets.flatMap((target) => (target ? [`${target.type}/${target.id}`] : [])))
     const ask = asking(context, gone)
-    await inParallel(wishes, width, async (wish, i) => {
-      if (!isNow(wish)) return
-      targets[i] = await targetOf(wish, ask, context).catch((thrown: unknown) => {
-        issues.push(...place(thrown, wish))
+    await inParallel(changes, width, async (change, i) => {
+      if (!isNow(change)) return
+      targets[i] = await targetOf(change, ask, context).catch((thrown: unknown) => {
+        issues.push(...place(thrown, change))
         return undefined
       })
     })
   }
   const share = sharing()
-  const shared = wishes.map((wish, i) => share(wish, targets[i]))
-  const overlapping = wishes.length > 1 ? await overlaps(wishes, shared, context) : []
-  failOn([...issues, ...duplicates(wishes, shared), ...overlapping])
+  const shared = changes.map((change, i) => share(change, targets[i]))
+  const overlapping = changes.length > 1 ? await conditionConflicts(changes, shared, context) : []
+  failOn([...issues, ...duplicates(changes, shared), ...overlapping])
   return shared
 }

@@ -19,19 +19,19 @@ export const examineHolds = ({ engines, tenant }: Examinee): void => {
 
   test('refuses a name that is held, and gives it once it is released', async () => {
     const { store } = setUp()
-    const first = await store().hold([name, 'other'])
-    const second = store().hold(['more', name])
+    const first = await store().lock([name, 'other'])
+    const second = store().lock(['more', name])
     await expect(second).rejects.toMatchObject({ issues: [{ kind: 'conflict' }] })
-    await store().release(await store().hold(['more']))
+    await store().release(await store().lock(['more']))
     await store().release(first)
     await store().release(first)
-    await store().hold([name])
+    await store().lock([name])
   })
 
   test('waits for a name that is released in time', async () => {
     const { store } = setUp(2_000)
-    const first = await store().hold([name])
-    const second = store().hold([name])
+    const first = await store().lock([name])
+    const second = store().lock([name])
     setTimeout(() => store().release(first), 100)
     expect((await second).names).toEqual([name])
   })
@@ -42,11 +42,11 @@ export const examineHolds = ({ engines, tenant }: Examinee): void => {
 
   test('gives a name away that was watched for a lease, and fails the commit of the one who slept', async () => {
     const { clock, store } = setUp()
-    const slept = await store().hold([name])
+    const slept = await store().lock([name])
     clock.move(31_000)
-    await expectRefused(store().hold([name]))
+    await expectRefused(store().lock([name]))
     clock.move(31_000)
-    const taken = await store().hold([name])
+    const taken = await store().lock([name])
     const late = store().commit([put({ type: 'Patient', id: 'late', code: 'x' })], slept)
     await expect(late).rejects.toMatchObject({ issues: [{ kind: 'conflict' }] })
     expect(await getOne(store(), { type: 'Patient', id: 'late' })).toBeUndefined()
@@ -57,10 +57,10 @@ export const examineHolds = ({ engines, tenant }: Examinee): void => {
 
   test('fails a large commit of one who slept', async () => {
     const { clock, store } = setUp()
-    const slept = await store().hold([name])
-    await expectRefused(store().hold([name]))
+    const slept = await store().lock([name])
+    await expectRefused(store().lock([name]))
     clock.move(31_000)
-    await store().hold([name])
+    await store().lock([name])
     const notes = manyNotes(130, 'late')
     const late = store().commit(
       notes.map((note) => put(note)),
@@ -73,7 +73,7 @@ export const examineHolds = ({ engines, tenant }: Examinee): void => {
   test('commits once under a hold, small or large', async () => {
     const { store } = setUp()
     for (const count of [1, 99, 100, 130]) {
-      const held = await store().hold([`${name}${count}`])
+      const held = await store().lock([`${name}${count}`])
       const notes = manyNotes(count, `c${count}`)
       await store().commit(
         notes.map((note) => put(note)),
@@ -89,18 +89,18 @@ export const examineHolds = ({ engines, tenant }: Examinee): void => {
   test('takes a thousand names at once', async () => {
     const { store } = setUp()
     const names = Array.from({ length: 1_000 }, (_, n) => `Patient?identifier=${n}`)
-    const held = await store().hold(names)
-    await expect(store().hold(['Patient?identifier=777'])).rejects.toMatchObject({
+    const held = await store().lock(names)
+    await expect(store().lock(['Patient?identifier=777'])).rejects.toMatchObject({
       issues: [{ kind: 'conflict' }],
     })
     await store().release(held)
-    await store().hold(['Patient?identifier=777'])
+    await store().lock(['Patient?identifier=777'])
   })
 
   test('lets one of two who want the same names in opposite order go on', async () => {
     const { store } = setUp(600)
     const names = Array.from({ length: 60 }, (_, n) => `name-${n}`)
-    const holds = await Promise.allSettled([store().hold(names), store().hold([...names].reverse())])
+    const holds = await Promise.allSettled([store().lock(names), store().lock([...names].reverse())])
     expect(holds.some(({ status }) => status === 'fulfilled')).toBe(true)
   })
 
@@ -108,7 +108,7 @@ export const examineHolds = ({ engines, tenant }: Examinee): void => {
     const { store } = setUp(10_000)
     const list = valueList('Patient', 'code', 'once')
     const createOnce = async (own: Store, id: string): Promise<void> => {
-      const held = await own.hold([name])
+      const held = await own.lock([name])
       try {
         const there = await liveIds(own, 'Patient', list)
         if (there.length === 0) await own.commit([put({ type: 'Patient', id, code: 'once' })], held)

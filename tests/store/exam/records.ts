@@ -127,7 +127,7 @@ export const examineRecords = ({ engines, tenant }: Examinee): void => {
   test('lets the record of a commit under a hold end', async () => {
     const { process } = setUp()
     const { store, session } = process()
-    const held = await store().hold(['a'])
+    const held = await store().lock(['a'])
     await store().commit([put({ type: 'Patient', id: 'a', code: 'x' })], held)
     await store().release(held)
     expect((await recordOf(session(), held.txn))?.ttl).toBeGreaterThan(Date.now() / 1000 + 7 * 24 * 3600)

@@ -209,11 +209,11 @@ export const examineStaging = ({ engines, tenant }: Examinee): void => {
 
   test('completes what a dead holder has begun before it gives the held name away', async () => {
     const { clock, store, stopping } = setUp()
-    const held = await store().hold(['a'])
+    const held = await store().lock(['a'])
     await store().commit(changed.map((note) => put(note)))
     await expect(stopping({ after: isRecord }).commit(fresh.map(create), held)).rejects.toThrow('stopped')
     clock.move(31_000)
-    await store().hold(['a'])
+    await store().lock(['a'])
     expect((await store().get(fresh)).every((version) => version?.v === 1)).toBe(true)
   })
 

@@ -11,7 +11,7 @@ import {
 } from '../../keys.ts'
 import { listOf, patientLists, scopePrefixes } from '../../list-names.ts'
 import { inParallel } from '../../parallel.ts'
-import type { CarePage, CareScope, Expected, IndexCare, Said, Unsaid } from '../../port.ts'
+import type { AuditPage, AuditScope, Expected, IndexAudit, IndexedEntry, MissingEntry } from '../../port.ts'
 import { isAlone, isLost, journalOf } from '../../write-ids.ts'
 import { readAll, writeAll } from '../batch.ts'
 import { carePutParams, saidParams } from '../params.ts'
@@ -50,7 +50,7 @@ const pageOf = <T>(
   [at]: Place,
   last: Record<string, unknown> | undefined,
   partitions: number,
-): CarePage<T> => {
+): AuditPage<T> => {
   if (last) return { found, after: written([at, last as unknown as Key]) }
   return at + 1 < partitions ? { found, after: written([at + 1]) } : { found }
 }
@@ -76,7 +76,7 @@ const ids = async (
   type: string,
   limit: number,
   after?: string,
-): Promise<CarePage<string>> => {
+): Promise<AuditPage<string>> => {
   const all = after === undefined ? await idsOfFew(session, type, limit) : undefined
   if (all) return { found: all }
   const place = placeOf(after)
@@ -94,13 +94,17 @@ const itemsAt = async (session: Session, keys: readonly Key[]): Promise<Map<stri
 const same = (a: Member, b: Member): boolean =>
   a.high === b.high && Buffer.compare(Buffer.from(a.facets), Buffer.from(b.facets)) === 0
 
-const faultOf = (item: IndexItem | undefined, id: string, member: Member): Unsaid['kind'] | undefined => {
+const faultOf = (
+  item: IndexItem | undefined,
+  id: string,
+  member: Member,
+): MissingEntry['kind'] | undefined => {
   const present = item && !item.dead?.has(id) ? membersOf(item).get(id) : undefined
   if (!present) return 'missing'
   return same(present, member) ? undefined : 'wrong'
 }
 
-interface Wanted extends Said {
+interface Wanted extends IndexedEntry {
   member: Member
 }
 
@@ -121,11 +125,11 @@ const wantedBy = ({ tenant }: Session, expected: readonly Expected[]): Wanted[] 
   )
 
 /** Returns the name under which an item speaks of a resource. */
-const nameIn = ({ id, as = id }: Said): string => as
+const nameIn = ({ id, as = id }: IndexedEntry): string => as
 
-const keysOf = (told: readonly Said[]): Key[] => told.map(({ at }) => at)
+const keysOf = (listed: readonly IndexedEntry[]): Key[] => listed.map(({ at }) => at)
 
-const unsaid = async (session: Session, expected: readonly Expected[]): Promise<Unsaid[]> => {
+const missing = async (session: Session, expected: readonly Expected[]): Promise<MissingEntry[]> => {
   const wanted = wantedBy(session, expected)
   const items = await itemsAt(session, keysOf(wanted))
   return wanted.flatMap(({ member, ...one }) => {
@@ -134,18 +138,19 @@ const unsaid = async (session: Session, expected: readonly Expected[]): Promise<
   })
 }
 
-const wanted = (session: Session, expected: readonly Expected[]): Unsaid[] =>
+const allOf = (session: Session, expected: readonly Expected[]): MissingEntry[] =>
   wantedBy(session, expected).map(({ member, ...one }) => ({ ...one, ...member, kind: 'missing' }))
 
 const mostAttempts = 8
 
 /** Rewrites one item so that it says this too; another's change in between makes it be read again. */
-const sayAt = async (session: Session, at: Key, told: readonly Unsaid[]): Promise<void> => {
+const putAt = async (session: Session, at: Key, listed: readonly MissingEntry[]): Promise<void> => {
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const present = (await itemsAt(session, [at])).get(nameOf(at))
     const members = present ? membersOf(present) : new Map<string, Member>()
-    for (const one of told) members.set(nameIn(one), { high: one.high, facets: one.facets, since: one.since })
-    const living = new Set(told.map(nameIn))
+    for (const one of listed)
+      members.set(nameIn(one), { high: one.high, facets: one.facets, since: one.since })
+    const living = new Set(listed.map(nameIn))
     const dead = [...(present?.dead ?? [])].filter((id) => !living.has(id))
     const item = { ...indexItem(at, members), ...(dead.length > 0 && { dead: new Set(dead) }) }
     try {
@@ -160,9 +165,9 @@ const sayAt = async (session: Session, at: Key, told: readonly Unsaid[]): Promis
 }
 
 /** An item of one resource alone is put as it should be; one that several share is rewritten with care. */
-const say = async (session: Session, told: readonly Unsaid[]): Promise<void> => {
-  const alone = told.filter(({ w }) => isAlone(w))
-  const shared = told.filter(({ w }) => !isAlone(w))
+const put = async (session: Session, listed: readonly MissingEntry[]): Promise<void> => {
+  const alone = listed.filter(({ w }) => isAlone(w))
+  const shared = listed.filter(({ w }) => !isAlone(w))
   const table = session.tables.search
   await writeAll(
     session,
@@ -172,11 +177,11 @@ const say = async (session: Session, told: readonly Unsaid[]): Promise<void> => 
     })),
   )
   const byItem = [...Map.groupBy(shared, ({ at }) => nameOf(at)).values()]
-  await inParallel(32, byItem, (group) => sayAt(session, (group[0] as Unsaid).at, group))
+  await inParallel(32, byItem, (group) => putAt(session, (group[0] as MissingEntry).at, group))
 }
 
-/** An item that says nothing any more is told of by an id that nobody has. */
-const saidBy = ({ pk, sk, ids: all, dead }: IndexItem): Said[] => {
+/** An item that says nothing any more is listed by an id that nobody has. */
+const entriesIn = ({ pk, sk, ids: all, dead }: IndexItem): IndexedEntry[] => {
   const { scope, name: list } = listOf(pk)
   const { order, w } = entryPlace(sk)
   const type = 'type' in scope ? scope.type : order.slice(0, order.indexOf('|'))
@@ -192,18 +197,18 @@ const saidBy = ({ pk, sk, ids: all, dead }: IndexItem): Said[] => {
   }))
 }
 
-/** Of what stands inside another resource, that one is told. */
+/** Of what stands inside another resource, that one is listed. */
 const insideOf = (name: string) => {
   const container = containerAt(name)
   return container && { ...container, as: name }
 }
 
-const saidOfPatient = async (
+const entriesOfPatient = async (
   session: Session,
   patient: string,
   limit: number,
   after?: string,
-): Promise<CarePage<Said>> => {
+): Promise<AuditPage<IndexedEntry>> => {
   const place = placeOf(after)
   const [at, key] = place
   const lists = patientLists(patient)
@@ -213,47 +218,52 @@ const saidOfPatient = async (
     session,
     betweenParams(session.tables.search, pk, range),
   )
-  return pageOf((Items as IndexItem[]).flatMap(saidBy), place, LastEvaluatedKey, lists.length)
+  return pageOf((Items as IndexItem[]).flatMap(entriesIn), place, LastEvaluatedKey, lists.length)
 }
 
-const saidOfType = async (
+const entriesOfType = async (
   session: Session,
   type: string,
   limit: number,
   after?: string,
-): Promise<CarePage<Said>> => {
+): Promise<AuditPage<IndexedEntry>> => {
   const place = placeOf(after)
   const prefixes = scopePrefixes(session.tenant, type)
   const { Items = [], LastEvaluatedKey } = await scan(
     session,
     saidParams(session.tables.search, type, prefixes, limit, place[1]),
   )
-  return pageOf((Items as IndexItem[]).flatMap(saidBy), place, LastEvaluatedKey, 1)
+  return pageOf((Items as IndexItem[]).flatMap(entriesIn), place, LastEvaluatedKey, 1)
 }
 
-const said = (session: Session, scope: CareScope, limit: number, after?: string): Promise<CarePage<Said>> =>
+const entries = (
+  session: Session,
+  scope: AuditScope,
+  limit: number,
+  after?: string,
+): Promise<AuditPage<IndexedEntry>> =>
   'type' in scope
-    ? saidOfType(session, scope.type, limit, after)
-    : saidOfPatient(session, scope.patient, limit, after)
+    ? entriesOfType(session, scope.type, limit, after)
+    : entriesOfPatient(session, scope.patient, limit, after)
 
-const stillSaid = async (session: Session, told: readonly Said[]): Promise<Said[]> => {
-  const items = await itemsAt(session, keysOf(told))
-  return told.filter((said) => {
+const stillPresent = async (session: Session, listed: readonly IndexedEntry[]): Promise<IndexedEntry[]> => {
+  const items = await itemsAt(session, keysOf(listed))
+  return listed.filter((said) => {
     const item = items.get(nameOf(said.at))
     const name = nameIn(said)
-    return item && saidBy(item).some((one) => nameIn(one) === name)
+    return item && entriesIn(item).some((one) => nameIn(one) === name)
   })
 }
 
-const unsay = async (session: Session, told: readonly Said[]): Promise<void> => {
-  const whole = told.filter(({ w, id }) => isAlone(w) || id === '')
+const remove = async (session: Session, listed: readonly IndexedEntry[]): Promise<void> => {
+  const whole = listed.filter(({ w, id }) => isAlone(w) || id === '')
   const shared = Map.groupBy(
-    told.filter((one) => !whole.includes(one)),
+    listed.filter((one) => !whole.includes(one)),
     ({ at }) => nameOf(at),
   )
   await removeItems(session, [...new Map(whole.map(({ at }) => [nameOf(at), at])).values()])
   await inParallel(32, [...shared.values()], (group) =>
-    markDead(session, (group[0] as Said).at, group.map(nameIn)),
+    markDead(session, (group[0] as IndexedEntry).at, group.map(nameIn)),
   )
 }
 
@@ -276,16 +286,16 @@ const decide = async (session: Session, ws: readonly string[]): Promise<Readonly
 }
 
 /** Returns what looks after a tenant's index. */
-export const careOf = (session: Session): IndexCare => ({
+export const auditOf = (session: Session): IndexAudit => ({
   now: () => databaseTime(session),
   decide: (ws) => decide(session, ws),
   ids: (type, limit, after) => ids(session, type, limit, after),
-  wanted: (expected) => wanted(session, expected),
-  unsaid: (expected) => unsaid(session, expected),
-  say: (told) => say(session, told),
-  saidOf: (versions) => stillSaid(session, wantedBy(session, versions)),
-  said: (scope, limit, after) => said(session, scope, limit, after),
-  stillSaid: (told) => stillSaid(session, told),
+  allOf: (expected) => allOf(session, expected),
+  missing: (expected) => missing(session, expected),
+  put: (listed) => put(session, listed),
+  entriesOf: (versions) => stillPresent(session, wantedBy(session, versions)),
+  entries: (scope, limit, after) => entries(session, scope, limit, after),
+  stillPresent: (listed) => stillPresent(session, listed),
   leaving: () => waitingVersions(session),
-  unsay: (told) => unsay(session, told),
+  remove: (listed) => remove(session, listed),
 })

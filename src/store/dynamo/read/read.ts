@@ -7,7 +7,7 @@ import { readAll } from '../batch.ts'
 import { candidatesOf, type IndexItem } from '../index/items.ts'
 import { type ResourceItem, versionOfItem } from '../items.ts'
 import { getObject, query, type Session } from '../session.ts'
-import { recalled } from '../transaction/record.ts'
+import { rememberedState } from '../transaction/record.ts'
 import { finishNamed, finishOpen, settled } from '../transaction/settle.ts'
 import { pageParams } from './query-params.ts'
 
@@ -34,7 +34,7 @@ export const settledReading = async (
 
 const unknownJournals = (session: Session, keys: readonly { w?: string }[]): string[] => {
   const named = new Set(keys.map(({ w = '' }) => journalOf(w)).filter((txn) => txn !== undefined))
-  return [...named].filter((txn) => !recalled(session, txn))
+  return [...named].filter((txn) => !rememberedState(session, txn))
 }
 
 /** Returns the current items of these resources as readers may see them, by partition. */

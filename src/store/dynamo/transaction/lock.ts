@@ -1,6 +1,6 @@
 import { failure } from '../../../outcome/failure.ts'
 import { type Key, lockKey } from '../../keys.ts'
-import type { Hold } from '../../port.ts'
+import type { Lock } from '../../port.ts'
 import { executeAll } from '../batch.ts'
 import { getParams, lockParams, lockStatement, unlockStatement } from '../params.ts'
 import { errorName, getItem, pause, putItem, type Session } from '../session.ts'
@@ -57,8 +57,8 @@ const insertAll = (session: Session, keys: readonly Key[], txn: string): Promise
   executeAll(session, keys, (key) => lockStatement(session.tables.system, key, txn, shortExpiry(session)))
 
 /** Takes the names, all or none; of two that block each other the older one waits longer; fails with `conflict`. */
-export const hold = async (session: Session, names: readonly string[]): Promise<Hold> => {
-  const taken: Hold = { txn: beginTransaction(session), names }
+export const lock = async (session: Session, names: readonly string[]): Promise<Lock> => {
+  const taken: Lock = { txn: beginTransaction(session), names }
   const budget: Budget = { left: session.timing.patience }
   try {
     const contested = await insertAll(session, locksOf(session.tenant, names), taken.txn)
@@ -71,7 +71,7 @@ export const hold = async (session: Session, names: readonly string[]): Promise<
 }
 
 /** Gives the names back; those that somebody else has taken over meanwhile stay theirs. */
-export const release = async (session: Session, { txn, names }: Hold): Promise<void> => {
+export const release = async (session: Session, { txn, names }: Lock): Promise<void> => {
   await executeAll(session, locksOf(session.tenant, names), (key) =>
     unlockStatement(session.tables.system, key, txn),
   )

@@ -12,7 +12,7 @@ interface TransactionRecord {
   /** Whether there is a journal to carry out, and whether that is done. */
   journal?: boolean
   done?: boolean
-  /** On a committed one: the attempt that committed it. A hold may serve several; only one of them is committed. */
+  /** On a committed one: the attempt that committed it. A lock may serve several; only one of them is committed. */
   attempt?: string
 }
 
@@ -37,7 +37,7 @@ export const remember = ({ memory, tenant }: Session, txn: string, state: State)
 }
 
 /** Returns how a transaction has ended, if this process knows. */
-export const recalled = ({ memory, tenant }: Session, txn: string): State | undefined =>
+export const rememberedState = ({ memory, tenant }: Session, txn: string): State | undefined =>
   memory.states.get(`${tenant}|${txn}`)
 
 const stateIn = (record: TransactionRecord | undefined): State => {
@@ -54,7 +54,7 @@ const stateIn = (record: TransactionRecord | undefined): State => {
  * - an index entry's `w`: nothing is missing. Either it is not committed, or it was done before this was asked.
  */
 export const statesOf = async (session: Session, txns: readonly string[]): Promise<Map<string, State>> => {
-  const states = new Map(txns.map((txn) => [txn, recalled(session, txn)]))
+  const states = new Map(txns.map((txn) => [txn, rememberedState(session, txn)]))
   const unknown = txns.filter((txn) => !states.get(txn))
   const keys = unknown.map((txn) => transactionKey(session.tenant, txn))
   const records = keys.length ? await readAll<TransactionRecord>(session, session.tables.system, keys) : []

@@ -1,4 +1,4 @@
-// docs/index-care.md
+// docs/index-audit.md
 import type { Parameters } from 'fhir/r4.js'
 import { parseExact } from '../exact.ts'
 import { type Command, type Done, UsageError } from './options.ts'
