@@ -22,7 +22,13 @@ const proofs: Readonly<Record<string, Proof>> = {
   chaos: { file: 'tests/local/chaos.test.ts', env: { CHAOS_SECONDS: '60' } },
   change: {
     file: 'tests/search/under-change.test.ts',
-    env: { CHANGE_SEARCHES: '500', CHANGE_RESOURCES: '700' },
+    env: {
+      CHANGE_SEARCHES: '2000',
+      CHANGE_RESOURCES: '700',
+      CHANGE_PAGES: '500',
+      CHANGE_PAGE_SIZE: '250',
+      CHANGE_WRITERS: '8',
+    },
   },
   chains: { file: 'tests/search/chains.test.ts', env: { CHAINS: '10000' } },
   law: { file: 'tests/laws/whole.test.ts', env: { LAWS: '20000' } },

@@ -8,6 +8,10 @@ import { type Known, putAll, searchPage } from './hospital.ts'
 /** Searches beside writers; `npm run test:long -- change` makes so many more. */
 const searches = Number(process.env.CHANGE_SEARCHES ?? 25)
 const resources = Number(process.env.CHANGE_RESOURCES ?? 60)
+const pages = Number(process.env.CHANGE_PAGES ?? 8)
+const pageSize = Number(process.env.CHANGE_PAGE_SIZE ?? 50)
+/** Writers of the tests that are about many; three of them keep two cores busy. */
+const writers = Number(process.env.CHANGE_WRITERS ?? 3)
 
 vi.setConfig({ testTimeout: 60_000 + searches * 5_000 })
 
@@ -91,19 +95,56 @@ test('no search shows half of a transaction, leaves out what always matched, or 
       pick(ids, 4).map((id) => ({ type: 'Observation', id })),
       (_, id) => observation(id),
     )
-  await beside([writer(0), writer(1), writer(2)], async () => {
-    const faults = await search(
-      store,
-      'Observation?identifier=urn:group|x&_count=1000',
-      searches,
-      (matches) => [
-        ...faultsIn(ledger, matches),
-        ...(matches.length === resources ? [] : [`${matches.length} of ${resources} were found`]),
-      ],
-    )
-    expect(faults).toEqual([])
-  })
+  await beside(
+    Array.from({ length: writers }, (_, at) => writer(at)),
+    async () => {
+      const faults = await search(
+        store,
+        'Observation?identifier=urn:group|x&_count=1000',
+        searches,
+        (matches) => [
+          ...faultsIn(ledger, matches),
+          ...(matches.length === resources ? [] : [`${matches.length} of ${resources} were found`]),
+        ],
+      )
+      expect(faults).toEqual([])
+    },
+  )
   expect(ledger.commits).toBeGreaterThan(searches / 5)
+})
+
+test('no page shows half of a transaction, less than it may hold, or anything twice', async () => {
+  const store = workersOf()
+  const ledger = newLedger()
+  const ids = Array.from({ length: pageSize + 30 }, (_, n) => `o${n}`)
+  await putAll(
+    store(0),
+    ids.map((id) => observation(id)),
+    '2026-10-01T00:00:00.000Z',
+  )
+  const writer = (at: number) => () =>
+    transact(
+      store(at),
+      ledger,
+      pick(ids, 4).map((id) => ({ type: 'Observation', id })),
+      (_, id) => observation(id),
+    )
+  await beside(
+    Array.from({ length: writers }, (_, at) => writer(at)),
+    async () => {
+      const faults = await search(
+        store,
+        `Observation?identifier=urn:group|x&_count=${pageSize}`,
+        pages,
+        (matches) => [
+          ...faultsIn(ledger, matches),
+          ...(matches.length === pageSize ? [] : [`${matches.length} of ${pageSize} were found`]),
+        ],
+      )
+      expect(faults).toEqual([])
+    },
+  )
+  expect(ledger.commits).toBeGreaterThan(0)
 })
 
 test('a patient who is rewritten all the time is found by each search', async () => {
