@@ -2,7 +2,7 @@ import type { Resource } from '../src/fhir/definitions.ts'
 import { extractAll } from '../src/fhir/parameters.ts'
 import { fromXml } from '../src/fhir/xml/read.ts'
 import { toXml } from '../src/fhir/xml/write.ts'
-import { entriesOf } from '../src/search/index/entries.ts'
+import { indexEntriesOf } from '../src/search/index/entries.ts'
 import { decodeBody, encodeBody } from '../src/store/objects/body.ts'
 import { validate } from '../src/validate/validate.ts'
 import type { Bundles } from './bundles.ts'
@@ -32,7 +32,7 @@ const steps: readonly (readonly [string, (sample: Sample) => unknown])[] = [
   ['JSON.parse', ({ text }) => JSON.parse(text)],
   ['validate', ({ resource }) => validate(resource, resource.resourceType)],
   ['extract', ({ resource }) => extractAll(resource)],
-  ['extract and index entries', ({ resource }) => entriesOf(resource, '2026-01-01T00:00:00.000Z')],
+  ['extract and index entries', ({ resource }) => indexEntriesOf(resource, '2026-01-01T00:00:00.000Z')],
   ['deflate', ({ text }) => encodeBody(text)],
   ['inflate', ({ body }) => decodeBody(body)],
   [jsonToXml, ({ text }) => toXml(text)],

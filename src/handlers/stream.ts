@@ -2,7 +2,7 @@
 
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
 import { ownIn } from '../search/custom.ts'
-import { entriesOf } from '../search/index/entries.ts'
+import { indexEntriesOf } from '../search/index/entries.ts'
 import { openArchive } from '../store/archive/archive.ts'
 import { isHopeless, isolating, setAside } from '../store/archive/failed.ts'
 import { archiveRecords, type StreamRecord, type Unarchived } from '../store/archive/stream.ts'
@@ -17,7 +17,7 @@ const archive = openArchive(place)
 /** The tenant's own search parameters have entries too. */
 const entriesFor = async (definitions: Definitions): Promise<EntriesOf> => {
   const own = await ownIn(definitions)
-  return (resource, t) => entriesOf(resource, t, own.all(resource.resourceType))
+  return (resource, t) => indexEntriesOf(resource, t, own.all(resource.resourceType))
 }
 const janitor = openJanitor(place, archive, entriesFor)
 

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { DeleteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import { thisBuild } from '../search/index/build.ts'
-import { entriesOf } from '../search/index/entries.ts'
+import { indexEntriesOf } from '../search/index/entries.ts'
 import { openArchive } from '../store/archive/archive.ts'
 import { restore } from '../store/archive/restore.ts'
 import { connect } from '../store/dynamo/clients.ts'
@@ -56,7 +56,7 @@ export const restoreFrom = async (bucket: string | undefined, env: Environment):
   await checkEmpty(place)
   await dynamo.send(new PutCommand({ TableName, Item: mark }))
   const archive = openArchive({ bucket: bucket ?? place.bucket, clients: place.clients })
-  const count = await restore(place, archive, tenant, (resource, t) => entriesOf(resource, t, []))
+  const count = await restore(place, archive, tenant, (resource, t) => indexEntriesOf(resource, t, []))
   await noteBuild(place)
   await dynamo.send(new DeleteCommand({ TableName, Key: mark }))
   return count

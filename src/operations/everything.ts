@@ -6,7 +6,7 @@ import { searchEntry } from '../interactions/bundle/bundle-text.ts'
 import { read } from '../interactions/read.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Answer, Call, Dispatch, Interaction, Pairs } from '../request/call.ts'
-import { hasClinicalDate, standingOf } from '../search/index/order.ts'
+import { hasClinicalDate, orderPositionOf } from '../search/index/order.ts'
 import type { ResourceKey, Version } from '../store/port.ts'
 import { type CompartmentPage, compartmentPage, compartmentStart } from './support/compartment.ts'
 import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
@@ -54,7 +54,7 @@ const caredWithin = (query: Pairs): ((version: Version) => boolean) => {
   const [start, end] = [dayOf(query, 'start'), dayOf(query, 'end')]
   if (!start && !end) return () => true
   return ({ type, text, t }) => {
-    const { interval } = hasClinicalDate(type) ? standingOf(JSON.parse(text) as Resource, t) : {}
+    const { interval } = hasClinicalDate(type) ? orderPositionOf(JSON.parse(text) as Resource, t) : {}
     return !interval || ((!start || interval.high >= start.low) && (!end || interval.low <= end.high))
   }
 }

@@ -5,8 +5,8 @@ import { searchEntry } from '../interactions/bundle/bundle-text.ts'
 import { isKnown } from '../interactions/result-parameters.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Interaction, Pairs } from '../request/call.ts'
-import { parameterOf } from '../search/index/lists.ts'
-import { standingOf } from '../search/index/order.ts'
+import { searchParameterOf } from '../search/index/lists.ts'
+import { orderPositionOf } from '../search/index/order.ts'
 import type { Version } from '../store/port.ts'
 import { checkOnce, givenPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 import { pageLinks, searchset } from './support/searchset.ts'
@@ -40,7 +40,7 @@ const subjects = ['patient', 'subject']
 const isSubject = (name: string): boolean => subjects.includes(name.split(/[:.]/)[0] ?? '')
 
 const isCriterion = ([name]: readonly [string, string]): boolean =>
-  name !== 'max' && parameterOf('Observation', name.split(/[:.]/)[0] ?? '') !== undefined
+  name !== 'max' && searchParameterOf('Observation', name.split(/[:.]/)[0] ?? '') !== undefined
 
 const criteriaOf = (pairs: Pairs): Pairs => {
   const criteria = pairs.filter(isCriterion)
@@ -87,7 +87,7 @@ const groupsOf = (together: readonly (readonly string[])[]): ((name: string) => 
 const newestOfEach = (versions: readonly Version[], max: number): Version[] => {
   const read = versions.map(({ text, t }) => {
     const resource = JSON.parse(text) as Coded
-    return { names: namesOf(resource), order: standingOf(resource, t).order }
+    return { names: namesOf(resource), order: orderPositionOf(resource, t).order }
   })
   const groupOf = groupsOf(read.map(({ names }) => names))
   const groups = new Map<string, { count: number; last: string }>()

@@ -4,7 +4,7 @@ import { spliceMeta } from '../fhir/json/splice.ts'
 import type { Issue } from '../outcome/failure.ts'
 import type { Body } from '../request/body.ts'
 import type { CustomParameters } from '../search/custom.ts'
-import { entriesOf } from '../search/index/entries.ts'
+import { indexEntriesOf } from '../search/index/entries.ts'
 import type { Version, Write } from '../store/port.ts'
 import type { Command, Committed, Effect } from './command.ts'
 import { withDeliveryState } from './policy/subscription.ts'
@@ -56,7 +56,7 @@ const change = (command: Command, body: Body, before: Version | undefined, momen
   const write = {
     ...head,
     text: spliced(command, body, head.v, head.t),
-    entries: entriesOf(resource, head.t, moment.own.indexed(command.type)),
+    entries: indexEntriesOf(resource, head.t, moment.own.indexed(command.type)),
   }
   return { effect: live ? 'updated' : 'created', write, resource }
 }

@@ -2,7 +2,7 @@
 
 import type { Bundle, BundleEntry, FhirResource } from 'fhir/r4.js'
 import { patientBundle } from '../../src/local/demo/bundle.ts'
-import { entriesOf } from '../../src/search/index/entries.ts'
+import { indexEntriesOf } from '../../src/search/index/entries.ts'
 import { type IndexItem, indexItems } from '../../src/store/dynamo/index/items.ts'
 import { prepare, type ResourceItem } from '../../src/store/dynamo/items.ts'
 import { hashOf } from '../../src/store/keys.ts'
@@ -47,7 +47,7 @@ const writeOf = (resource: FhirResource, t: string): Write => {
     t,
     method: 'POST',
     text: JSON.stringify(stored),
-    entries: entriesOf(stored as never, t),
+    entries: indexEntriesOf(stored as never, t),
   }
 }
 

@@ -1,7 +1,7 @@
 import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
-import { entriesOf } from '../../src/search/index/entries.ts'
+import { indexEntriesOf } from '../../src/search/index/entries.ts'
 import { readAll } from '../../src/store/dynamo/batch.ts'
 import { openSession, openStore } from '../../src/store/dynamo/open.ts'
 import { statesOf } from '../../src/store/dynamo/transaction/record.ts'
@@ -303,7 +303,7 @@ const basic = (name: string, nth: number): Write => {
     code: { coding: [{ system: 'urn:code', code: name }] },
   } as const
   const t = '2026-01-01T00:00:00.000Z'
-  const entries = entriesOf(resource as unknown as Resource, t)
+  const entries = indexEntriesOf(resource as unknown as Resource, t)
   const text = JSON.stringify(resource)
   return {
     type: 'Basic',

@@ -1,6 +1,6 @@
 import type { Resource, SearchParameter } from '../../src/fhir/definitions.ts'
 import { readQuery } from '../../src/search/custom.ts'
-import { entriesOf } from '../../src/search/index/entries.ts'
+import { indexEntriesOf } from '../../src/search/index/entries.ts'
 import { searchType } from '../../src/search/multi-type.ts'
 import type { Pair } from '../../src/search/query.ts'
 import type { Limits } from '../../src/search/scope.ts'
@@ -36,7 +36,7 @@ export const put = (
     t,
     method: before ? 'PUT' : 'POST',
     text: JSON.stringify(stored(resource, v, t)),
-    entries: entriesOf(resource, t, own),
+    entries: indexEntriesOf(resource, t, own),
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { globSync, readFileSync } from 'node:fs'
 import { spliceMeta } from '../../src/fhir/json/splice.ts'
-import { entriesOf } from '../../src/search/index/entries.ts'
+import { indexEntriesOf } from '../../src/search/index/entries.ts'
 import { type BatchRequest, writeAll } from '../../src/store/dynamo/batch.ts'
 import { indexItems } from '../../src/store/dynamo/index/items.ts'
 import { prepare } from '../../src/store/dynamo/items.ts'
@@ -34,7 +34,7 @@ const writesOf = (file: string): Write[] => {
     )
     const id = fullUrl.slice(9)
     const text = spliceMeta(linked, { id, versionId: '1', lastUpdated: t })
-    const entries = entriesOf(JSON.parse(text), t)
+    const entries = indexEntriesOf(JSON.parse(text), t)
     return {
       type: resource.resourceType,
       id,

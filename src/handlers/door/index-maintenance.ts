@@ -3,7 +3,7 @@
 import { begin } from '../../jobs/create.ts'
 import type { Context } from '../../request/context.ts'
 import { ownIn } from '../../search/custom.ts'
-import { changedSince, thisBuild } from '../../search/index/build.ts'
+import { thisBuild, typesIndexedOtherwise } from '../../search/index/build.ts'
 import { indexOwn } from '../../search/reindex/reindex.ts'
 import { committedItems, type StreamRecord } from '../../store/archive/stream.ts'
 import { resourceOf } from '../../store/keys.ts'
@@ -18,7 +18,7 @@ const definesIn = (records: readonly StreamRecord[]): boolean =>
 
 const isUpgraded = async (store: Store): Promise<boolean> => {
   const builds = await store.builds()
-  return builds.some((build) => build.print !== thisBuild().print && changedSince(build).length > 0)
+  return builds.some((build) => build.print !== thisBuild().print && typesIndexedOtherwise(build).length > 0)
 }
 
 /**

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/compartmentdefinition-patient.html — the index partition of one patient, read in order. */
 
 import type { Resource } from '../../fhir/definitions.ts'
-import { entriesOf } from '../../search/index/entries.ts'
+import { indexEntriesOf } from '../../search/index/entries.ts'
 import { patientsOf } from '../../search/index/lists.ts'
 import { patientList } from '../../store/keys.ts'
 import type { Candidate, Store, Version } from '../../store/port.ts'
@@ -58,7 +58,7 @@ const stands = (
 ): version is Version => {
   if (version === undefined || version.deleted) return false
   const resource = JSON.parse(version.text) as Resource
-  const isThere = entriesOf(resource, version.t).some(
+  const isThere = indexEntriesOf(resource, version.t).some(
     (entry) => entry.list.name === list && entry.order === order,
   )
   return isThere && patientsOf(resource, base).includes(patient)

@@ -4,7 +4,7 @@ import { inParallel } from '../../store/parallel.ts'
 import type { Entry, Expected, IndexAudit, IndexedEntry, Store, Version } from '../../store/port.ts'
 import { isLost, journalOf } from '../../store/write-ids.ts'
 import { type CustomParameters, ownIn } from '../custom.ts'
-import { entriesOf } from '../index/entries.ts'
+import { indexEntriesOf } from '../index/entries.ts'
 
 /** One place where index and resource disagree, and how. */
 export interface Drift {
@@ -50,7 +50,7 @@ const expectedOf = ({ own }: Checking, version: Version, resource = resourceOf(v
   id: version.id,
   v: version.v,
   w: version.w,
-  entries: entriesOf(resource, version.t, [...own.searched.of(version.type).values()]),
+  entries: indexEntriesOf(resource, version.t, [...own.searched.of(version.type).values()]),
 })
 
 const driftOf = (kind: Drift['kind'], { type, id, list, order }: IndexedEntry): Drift => ({
@@ -116,7 +116,7 @@ const placeOf = (list: string, { order, as = '' }: Pick<Entry, 'order' | 'as'>):
   `${list}\n${keyOrder(order)}\n${as}`
 
 const placesOf = ({ own }: Checking, version: Version): ReadonlySet<string> => {
-  const entries = entriesOf(resourceOf(version), version.t, own.all(version.type))
+  const entries = indexEntriesOf(resourceOf(version), version.t, own.all(version.type))
   return new Set(entries.map((entry) => placeOf(entry.list.name, entry)))
 }
 

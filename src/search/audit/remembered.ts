@@ -23,7 +23,7 @@ export const checkIndexed = async (store: Store, { type, clauses, contained }: Q
   const inner = contained !== 'false'
   const types = inner ? [] : typesSought(type, clauses)
   if (!inner && types.length === 0) return
-  const { changedSince } = await import('../index/build.ts')
+  const { typesIndexedOtherwise: changedSince } = await import('../index/build.ts')
   const changed = new Set((await store.builds()).flatMap(changedSince))
   const missing = inner ? [...changed][0] : types.find((each) => changed.has(each))
   if (missing === undefined) return

@@ -2,7 +2,7 @@
 
 import type { Store } from '../../store/port.ts'
 import { type Definition, definitionsIn } from '../custom.ts'
-import { changedSince, thisBuild } from '../index/build.ts'
+import { thisBuild, typesIndexedOtherwise } from '../index/build.ts'
 
 /** A definition that is retired is walked through anew. */
 export const walkName = ({ list, state }: Pick<Definition, 'list' | 'state'>): string =>
@@ -36,7 +36,7 @@ export const isUpgrade = (walk: string): boolean => walk.startsWith(upgrade)
 /** The types that other builds have indexed otherwise: all their entries are looked at. */
 export const upgradeTask = async (store: Store): Promise<{ task?: Task; others: string[] }> => {
   const others = (await store.builds()).filter(({ print }) => print !== thisBuild().print)
-  const types = [...new Set(others.flatMap(changedSince))]
+  const types = [...new Set(others.flatMap(typesIndexedOtherwise))]
   const prints = others.map(({ print }) => print)
   if (others.length === 0) return { others: [] }
   return { others: prints, task: { walk: `${upgrade}${thisBuild().print}`, types, from: 0 } }

@@ -14,24 +14,28 @@ import {
 } from '../../store/keys.ts'
 import type { Entry, List } from '../../store/port.ts'
 import { spanClassOf } from '../../store/spans.ts'
-import { rulesOf } from '../types/index.ts'
-import type { Place } from '../types/rules.ts'
+import { rulesOfType } from '../types/index.ts'
+import type { IndexPlace } from '../types/rules.ts'
 import { facetOf, packFacets } from './facets.ts'
-import { partParameters } from './first-entry.ts'
+import { firstEntryParameters } from './first-entry.ts'
 import { compartmentSources, patientOf, patientsOf } from './lists.ts'
-import { hasClinicalDate, orderParameter, type Standing, standingOf } from './order.ts'
+import { hasClinicalDate, type OrderPosition, orderParameter, orderPositionOf } from './order.ts'
 import { listsOfWords, remembersWords } from './words.ts'
 
-/** A value that a parameter found in a resource, and where it would be remembered. */
-interface Found {
+/** A value that a parameter found in a resource, and its places in the index. */
+interface IndexedValue {
   readonly parameter: SearchParameter
-  readonly places: readonly Place[]
+  readonly places: readonly IndexPlace[]
   /** A link to the patient in whose compartment the resource therefore is. */
   readonly patient: string | undefined
 }
 
 /** Returns everywhere a resource with an id, last changed at `t`, is to be found, also by a tenant's own parameters. */
-export const entriesOf = (resource: Resource, t: string, own: readonly SearchParameter[] = []): Entry[] => [
+export const indexEntriesOf = (
+  resource: Resource,
+  t: string,
+  own: readonly SearchParameter[] = [],
+): Entry[] => [
   ...valueEntries(resource, t, own),
   ...(remembersWords() ? wordEntries(resource, t) : []),
   ...[...Map.groupBy(innerResources(resource), ({ resourceType }) => resourceType).values()].flatMap(
@@ -39,10 +43,13 @@ export const entriesOf = (resource: Resource, t: string, own: readonly SearchPar
   ),
 ]
 
-/** What is inside a resource stands in lists apart, under its address; a tenant's own parameters and words have none there. */
+/**
+ * Contained resources are listed apart, under their address; they have no lists for custom parameters and
+ * words.
+ */
 const innerEntries = (inner: Resource, nth: number, t: string): Entry[] => {
   const id = valueList(inner.resourceType, '_id', inner.id ?? '')
-  return [...valueEntries(inner, t), { list: id, order: standingOf(inner, t).order }].map((entry) => ({
+  return [...valueEntries(inner, t), { list: id, order: orderPositionOf(inner, t).order }].map((entry) => ({
     ...entry,
     list: innerList(entry.list),
     as: addressOf(inner),
@@ -50,7 +57,10 @@ const innerEntries = (inner: Resource, nth: number, t: string): Entry[] => {
   }))
 }
 
-/** Returns where a resource is to be found by its words: what one write changes shares the items of its words. */
+/**
+ * Returns the entries for a resource's words. All entries of one write share one order, and so the items of
+ * their words.
+ */
 export const wordEntries = (resource: Resource, t: string): Entry[] =>
   listsOfWords(resource).map((list) => ({ list, order: t }))
 
@@ -61,28 +71,28 @@ export const valueEntries = (
   own: readonly SearchParameter[] = [],
 ): Entry[] => {
   const type = resource.resourceType
-  const standing = standingOf(resource, t)
+  const standing = orderPositionOf(resource, t)
   const found = indexedValues(resource)
-  const parts = [...partParameters(type), ...own]
-  return distinct([
+  const parts = [...firstEntryParameters(type), ...own]
+  return distinctEntries([
     ...listingEntries(type, standing, t),
     ...compartmentEntries(resource, standing, found),
     ...found.flatMap((each) => placedEntries(type, standing, each)),
-    ...(parts.length > 0 ? ownEntries(parts, resource, t) : []),
+    ...(parts.length > 0 ? customEntries(parts, resource, t) : []),
   ])
 }
 
 /** Returns where a resource is to be found by a tenant's own parameters alone. */
-export const ownEntries = (own: readonly SearchParameter[], resource: Resource, t: string): Entry[] => {
+export const customEntries = (own: readonly SearchParameter[], resource: Resource, t: string): Entry[] => {
   const type = resource.resourceType
-  const standing = standingOf(resource, t)
+  const standing = orderPositionOf(resource, t)
   const found = own
     .flatMap((parameter) => parameter.own?.parts ?? [parameter])
     .flatMap((parameter) => listedValues(resource, parameter))
-  return distinct(found.flatMap((each) => placedEntries(type, standing, each)))
+  return distinctEntries(found.flatMap((each) => placedEntries(type, standing, each)))
 }
 
-const listedValues = (resource: Resource, parameter: SearchParameter): readonly Found[] => {
+const listedValues = (resource: Resource, parameter: SearchParameter): readonly IndexedValue[] => {
   const { own } = parameter
   const listed = { ...parameter, code: own?.list ?? parameter.code }
   return own?.of(resource).map((value) => foundValue(resource, listed, value)) ?? []
@@ -90,59 +100,62 @@ const listedValues = (resource: Resource, parameter: SearchParameter): readonly 
 
 const unlisted = new Set(['_id', '_lastUpdated'])
 
-const memo = new Map<string, readonly SearchParameter[]>()
+const indexedParametersByType = new Map<string, readonly SearchParameter[]>()
 
-/** The parameters that need entries of their own: not those whose values lie within another's. */
+/**
+ * Returns the parameters that need entries of their own; the values of the rest are among another parameter's
+ * values.
+ */
 const indexedParameters = (type: string): readonly SearchParameter[] => {
-  const known = memo.get(type)
+  const known = indexedParametersByType.get(type)
   if (known) return known
   const parameters = [...searchParameters(type).values()].filter(
     ({ code, within }) => within === undefined && !unlisted.has(code) && code !== orderParameter(type),
   )
-  memo.set(type, parameters)
+  indexedParametersByType.set(type, parameters)
   return parameters
 }
 
-const indexedValues = (resource: Resource): readonly Found[] => {
+const indexedValues = (resource: Resource): readonly IndexedValue[] => {
   const values = extractAll(resource)
   return indexedParameters(resource.resourceType).flatMap((parameter) =>
     (values.get(parameter.code) ?? []).map((value) => foundValue(resource, parameter, value)),
   )
 }
 
-const foundValue = (resource: Resource, parameter: SearchParameter, value: TypedValue): Found => {
+const foundValue = (resource: Resource, parameter: SearchParameter, value: TypedValue): IndexedValue => {
   const isLink = parameter.type === 'reference'
   const linksPatients = isLink && compartmentSources(resource.resourceType).has(parameter.code)
   return {
     parameter,
-    places: rulesOf(parameter.type)?.places(isLink ? linkFromOutside(resource, value) : value) ?? [],
+    places: rulesOfType(parameter.type)?.places(isLink ? linkFromOutside(resource, value) : value) ?? [],
     patient: linksPatients ? patientOf(value) : undefined,
   }
 }
 
-const listingEntries = (type: string, standing: Standing, t: string): readonly Entry[] => {
-  const listing = spread(typeList(type), standing.order, standing.interval)
+const listingEntries = (type: string, standing: OrderPosition, t: string): readonly Entry[] => {
+  const listing = dateEntries(typeList(type), standing.order, standing.interval)
   return hasClinicalDate(type) ? [...listing, { list: lastUpdatedList(type), order: t }] : listing
 }
 
 const compartmentEntries = (
   resource: Resource,
-  { order, interval }: Standing,
-  found: readonly Found[],
+  { order, interval }: OrderPosition,
+  found: readonly IndexedValue[],
 ): readonly Entry[] => {
   const patients = patientsOf(resource)
   if (patients.length === 0) return []
-  const facets = packFacets(new Set(found.flatMap(facetsOf)))
+  const facets = packFacets(new Set(found.flatMap(facetsOfValue)))
   return patients
-    .flatMap((id) => spread(patientList(id), `${resource.resourceType}|${order}`, interval))
+    .flatMap((id) => dateEntries(patientList(id), `${resource.resourceType}|${order}`, interval))
     .map((entry) => (facets ? { ...entry, facets } : entry))
 }
 
-/** A link to a patient is found in the compartment; the identifier beside it keeps its list. */
-const hasOwnList = (place: Place, patient: string | undefined): boolean =>
+/** A reference to a patient is found in the patient's compartment; its identifier has a list. */
+const hasOwnList = (place: IndexPlace, patient: string | undefined): boolean =>
   patient === undefined || (place.kind === 'value' && place.under !== undefined)
 
-const facetsOf = ({ parameter, places, patient }: Found): readonly number[] => {
+const facetsOfValue = ({ parameter, places, patient }: IndexedValue): readonly number[] => {
   if (parameter.type !== 'token' && parameter.type !== 'reference') return []
   return places.flatMap((place) =>
     place.kind === 'value' && hasOwnList(place, patient)
@@ -153,14 +166,19 @@ const facetsOf = ({ parameter, places, patient }: Found): readonly number[] => {
 
 const placedEntries = (
   type: string,
-  standing: Standing,
-  { parameter, places, patient }: Found,
+  standing: OrderPosition,
+  { parameter, places, patient }: IndexedValue,
 ): readonly Entry[] =>
   places
     .filter((place) => hasOwnList(place, patient))
     .flatMap((place) => entriesAt(type, parameter.code, standing, place))
 
-const entriesAt = (type: string, code: string, standing: Standing, place: Place): readonly Entry[] => {
+const entriesAt = (
+  type: string,
+  code: string,
+  standing: OrderPosition,
+  place: IndexPlace,
+): readonly Entry[] => {
   if (place.kind === 'text') {
     return [{ list: stringList(type, code, place.text.charAt(0)), order: place.text }]
   }
@@ -169,23 +187,25 @@ const entriesAt = (type: string, code: string, standing: Standing, place: Place)
     return [{ list: valueList(type, name, place.value, place.list), order: standing.order }]
   }
   const list = rangeList(type, `${code}${place.under ?? ''}`, place.list)
-  return place.list === 'date' ? spread(list, place.low, place) : widespread(list, place)
+  return place.list === 'date' ? dateEntries(list, place.low, place) : numberEntries(list, place)
 }
 
-/** An interval stands at its low end; one longer than a day also in the side list for its length. */
-const spread = (list: List, order: string, interval: Interval | undefined): readonly Entry[] => {
+/**
+ * An interval is listed at its low end; an interval longer than a day also in the side list for its length.
+ */
+const dateEntries = (list: List, order: string, interval: Interval | undefined): readonly Entry[] => {
   if (!interval || interval.high === interval.low) return [{ list, order }]
   const span = spanClassOf(Date.parse(interval.high) - Date.parse(interval.low))
   const entry = { list, order, high: interval.high }
   return span ? [entry, { ...entry, list: sideList(list, span) }] : [entry]
 }
 
-const widespread = (list: List, { low, high }: { low: string; high: string }): readonly Entry[] => {
+const numberEntries = (list: List, { low, high }: { low: string; high: string }): readonly Entry[] => {
   if (low === high) return [{ list, order: low }]
   const entry = { list, order: low, high }
   return [entry, { ...entry, list: sideList(list, 'open') }]
 }
 
-const distinct = (entries: readonly Entry[]): Entry[] => [
+const distinctEntries = (entries: readonly Entry[]): Entry[] => [
   ...new Map(entries.map((entry) => [`${entry.list.name}\n${entry.order}`, entry])).values(),
 ]

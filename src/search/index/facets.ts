@@ -1,7 +1,7 @@
-/** Facets tell, without reading a resource, that it cannot match: four-byte hashes of its tokens and links, packed. */
+/** Facets rule out a resource without reading it: four-byte hashes of its tokens and references, packed. */
 
-/** A resource with more of them carries none, and so is never passed over. */
-const most = 64
+/** The most facets of an entry. A resource with more facets has none, and is always read. */
+const mostFacets = 64
 
 /** Returns the hash of a value under a parameter's code. */
 export const facetOf = (code: string, value: string): number => {
@@ -12,9 +12,9 @@ export const facetOf = (code: string, value: string): number => {
   return (hash ^ (hash >>> 13)) >>> 0
 }
 
-/** Returns the facets packed for an entry; undefined where there are none or too many. */
+/** Returns the packed facets for an entry; undefined for no facets, or more than `mostFacets`. */
 export const packFacets = (facets: ReadonlySet<number>): Uint8Array | undefined => {
-  if (facets.size === 0 || facets.size > most) return undefined
+  if (facets.size === 0 || facets.size > mostFacets) return undefined
   const view = new DataView(new ArrayBuffer(facets.size * 4))
   ;[...facets]
     .sort((a, b) => a - b)
@@ -24,7 +24,7 @@ export const packFacets = (facets: ReadonlySet<number>): Uint8Array | undefined 
   return new Uint8Array(view.buffer)
 }
 
-/** Returns whether one of the wanted facets is among the packed ones. */
+/** Returns whether any wanted facet is among the packed facets. */
 export const hasFacet = (packed: Uint8Array, wanted: ReadonlySet<number>): boolean => {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
   for (let at = 0; at + 4 <= packed.byteLength; at += 4) if (wanted.has(view.getUint32(at))) return true

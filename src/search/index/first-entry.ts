@@ -1,6 +1,6 @@
 /**
- * A document is found by what its Composition says, a message by what its header says: the first entry of either is
- * part of the Bundle, so that `composition.type` is a parameter of Bundle with lists of its own.
+ * A document is found by its Composition, a message by its MessageHeader: the first entry of the Bundle
+ * counts as part of the Bundle, so `composition.type` is a parameter of Bundle with its own lists.
  * https://hl7.org/fhir/R4/bundle.html#search
  */
 
@@ -9,21 +9,23 @@ import { firstEntry } from '../../fhir/first-entry.ts'
 import { extract, extractComposite, searchParameters } from '../../fhir/parameters.ts'
 import type { Clause } from '../query.ts'
 
-/** Returns whether what a parameter finds is part of the resource it is found in, and stored nowhere else. */
-export const isPart = ({ elements }: Pick<SearchParameter, 'elements'>): boolean =>
+/** Returns whether a parameter finds a resource that is stored only as part of the searched resource. */
+export const findsFirstEntry = ({ elements }: Pick<SearchParameter, 'elements'>): boolean =>
   elements?.includes('Resource') ?? false
 
-const valuesIn = (resource: Resource, { code, type }: SearchParameter): readonly TypedValue[] =>
+const valuesInFirstEntry = (resource: Resource, { code, type }: SearchParameter): readonly TypedValue[] =>
   type === 'composite'
     ? extractComposite(resource, code).map((value) => ({ type: 'composite', value }))
     : extract(resource, code)
 
-/** Returns a parameter of the first entry's type as one of the Bundle: `type` as `composition.type`. */
-const asPart = (outer: SearchParameter, type: string, inner: SearchParameter): SearchParameter => {
+/**
+ * Returns a parameter of the first entry's type as a parameter of the Bundle: `type` as `composition.type`.
+ */
+const asBundleParameter = (outer: SearchParameter, type: string, inner: SearchParameter): SearchParameter => {
   const name = (code: string): string => `${outer.code}.${code}`
   const parts = inner.components?.flatMap(({ code }) => {
     const part = searchParameters(type).get(code)
-    return part ? [asPart(outer, type, part)] : []
+    return part ? [asBundleParameter(outer, type, part)] : []
   })
   return {
     ...inner,
@@ -33,24 +35,27 @@ const asPart = (outer: SearchParameter, type: string, inner: SearchParameter): S
       list: name(inner.code),
       of: (bundle) => {
         const resource = firstEntry(bundle)?.resource
-        return resource?.resourceType === type ? valuesIn(resource, inner) : []
+        return resource?.resourceType === type ? valuesInFirstEntry(resource, inner) : []
       },
       ...(parts && { parts }),
     },
   }
 }
 
-/** Returns what a clause about the first entry says of the Bundle; undefined where it is about more than its values. */
-export const partClause = (outer: SearchParameter, type: string, clause: Clause): Clause | undefined => {
+/**
+ * Returns a clause about the first entry as a clause about the Bundle; undefined for clauses that are not
+ * about values.
+ */
+export const asBundleClause = (outer: SearchParameter, type: string, clause: Clause): Clause | undefined => {
   switch (clause.kind) {
     case 'value':
     case 'missing':
     case 'chain':
-      return { ...clause, parameter: asPart(outer, type, clause.parameter) }
+      return { ...clause, parameter: asBundleParameter(outer, type, clause.parameter) }
     case 'any':
     case 'all':
     case 'none': {
-      const inner = clause.clauses.map((each) => partClause(outer, type, each))
+      const inner = clause.clauses.map((each) => asBundleClause(outer, type, each))
       const known = inner.filter((each) => each !== undefined)
       return known.length === inner.length ? { ...clause, clauses: known } : undefined
     }
@@ -59,22 +64,25 @@ export const partClause = (outer: SearchParameter, type: string, clause: Clause)
   }
 }
 
-const known = new Map<string, readonly SearchParameter[]>()
+const firstEntryParametersByType = new Map<string, readonly SearchParameter[]>()
 
-/** Returns the parameters by which a type is indexed for what is part of it, those left out that lie within others. */
-export const partParameters = (type: string): readonly SearchParameter[] => {
-  const found = known.get(type) ?? partsOf(type)
-  known.set(type, found)
+/**
+ * Returns the parameters by which a Bundle is indexed for its first entry, without parameters whose values
+ * are among another's.
+ */
+export const firstEntryParameters = (type: string): readonly SearchParameter[] => {
+  const found = firstEntryParametersByType.get(type) ?? firstEntryParametersOf(type)
+  firstEntryParametersByType.set(type, found)
   return found
 }
 
-const partsOf = (type: string): readonly SearchParameter[] =>
+const firstEntryParametersOf = (type: string): readonly SearchParameter[] =>
   [...searchParameters(type).values()]
-    .filter(isPart)
+    .filter(findsFirstEntry)
     .flatMap((outer) =>
       (outer.targets ?? []).flatMap((target) =>
         [...searchParameters(target).values()]
           .filter((inner) => inner.within === undefined && inner.type !== 'composite')
-          .map((inner) => asPart(outer, target, inner)),
+          .map((inner) => asBundleParameter(outer, target, inner)),
       ),
     )

@@ -3,38 +3,41 @@ import { compartmentParameters, extract, searchParameters } from '../../fhir/par
 import { linkText, parseLink } from '../../fhir/references.ts'
 import type { OwnParameters } from '../query.ts'
 
-/** Returns a type's search parameter, R4's or the tenant's own; undefined where there is none of that name. */
-export const parameterOf = (type: string, code: string, own?: OwnParameters): SearchParameter | undefined =>
-  searchParameters(type).get(code) ?? own?.of(type).get(code)
+/** Returns a type's search parameter, from R4 or custom; undefined for an unknown code. */
+export const searchParameterOf = (
+  type: string,
+  code: string,
+  own?: OwnParameters,
+): SearchParameter | undefined => searchParameters(type).get(code) ?? own?.of(type).get(code)
 
 /** Returns the codes of the parameters whose lists hold a parameter's values. */
 export const sourcesOf = (parameter: SearchParameter): readonly string[] =>
   parameter.within ?? [parameter.own?.list ?? parameter.code]
 
-const memo = new Map<string, ReadonlySet<string>>()
+const compartmentSourcesByType = new Map<string, ReadonlySet<string>>()
 
 /**
- * Returns the parameters whose links to a Patient are found in the patient's compartment and so need no list of
- * their own: those that define the compartment, and those that such a one is the Patient part of.
+ * Returns the parameters whose references to a Patient are found in the patient's compartment and so need no
+ * lists: the parameters that define the compartment, and their Patient parts (`patient` of `subject`).
  */
 export const compartmentSources = (type: string): ReadonlySet<string> => {
-  const known = memo.get(type)
+  const known = compartmentSourcesByType.get(type)
   if (known) return known
   const codes = compartmentParameters(type).flatMap((code) => [code, ...patientPart(type, code)])
   const sources = new Set(codes)
-  memo.set(type, sources)
+  compartmentSourcesByType.set(type, sources)
   return sources
 }
 
 const patientPart = (type: string, code: string): readonly string[] => {
-  const parameter = parameterOf(type, code)
+  const parameter = searchParameterOf(type, code)
   const onlyPatients = parameter?.targets?.length === 1 && parameter.targets[0] === 'Patient'
   return onlyPatients ? (parameter.within ?? []) : []
 }
 
 /**
- * Returns the id of the Patient that a link names: on whichever server, as the index keeps it, or, seen from a base,
- * on this one alone; undefined for anything else.
+ * Returns the id of the Patient that a reference names. With a base, only a reference to this server counts;
+ * without, the server does not matter, as in the index. Undefined for any other reference.
  */
 export const patientOf = (found: TypedValue, base?: string): string | undefined => {
   const text = linkText(found)

@@ -3,9 +3,9 @@ import { extract } from '../../fhir/parameters.ts'
 import { type Interval, intervalOf } from '../../fhir/values/dates.ts'
 
 /**
- * The date by which a type's resources stand in its lists: when it happened, rather than when it was stored. Each
- * parameter here is an element that stands at most once in a resource. A type without a row is ordered by its
- * last change.
+ * The clinical date by which a type's resources are ordered in its lists: when the event happened, not when
+ * it was stored. Each parameter here is an element that occurs at most once. A type without a row is ordered
+ * by its last change.
  */
 const clinicalDates: Readonly<Record<string, string>> = {
   Account: 'period',
@@ -77,14 +77,17 @@ export const orderParameter = (type: string): string => clinicalDates[type] ?? '
 /** Returns whether a type's lists are ordered by a clinical date rather than by the last change. */
 export const hasClinicalDate = (type: string): boolean => clinicalDates[type] !== undefined
 
-/** A resource's place in the order of its type; `interval` is absent where the resource has no such date. */
-export interface Standing {
+/** A resource's position in the order of its type; `interval` is absent for a resource without the date. */
+export interface OrderPosition {
   order: string
   interval?: Interval
 }
 
-/** Returns where a resource stands; without its date it stands below all that have one, by its last change. */
-export const standingOf = (resource: Resource, t: string): Standing => {
+/**
+ * Returns a resource's position; a resource without its date is ordered by its last change, below every
+ * resource with a date.
+ */
+export const orderPositionOf = (resource: Resource, t: string): OrderPosition => {
   const parameter = clinicalDates[resource.resourceType]
   if (parameter === undefined) return { order: t, interval: { low: t, high: t } }
   const interval = extract(resource, parameter)

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#recursive — `:above` and `:below` of links to resources that are part of each other. */
 
 import { failure } from '../../outcome/failure.ts'
-import { parameterOf } from '../index/lists.ts'
+import { searchParameterOf } from '../index/lists.ts'
 import { planQuery } from '../plan/plan.ts'
 import type { Clause, LinkedClause, Query, ReferenceValue, SearchValue, ValueClause } from '../query.ts'
 import { readVersions } from '../run/hydrate.ts'
@@ -74,7 +74,7 @@ const partsOfSome = async (
   type: string,
   keys: readonly string[],
 ): Promise<readonly string[]> => {
-  const parameter = parameterOf(type, parentParameter(type) ?? '')
+  const parameter = searchParameterOf(type, parentParameter(type) ?? '')
   if (!parameter) return []
   const clause: LinkedClause = { kind: 'linked', parameter, targets: new Set(keys) }
   const inner = { ...innerQuery(query, type, [clause]), count: 1000 }
@@ -109,7 +109,7 @@ const wholesOf = async (scope: Scope, query: Query, keys: readonly string[]): Pr
 
 const wholesOfOne = ({ resource }: Read, base: string): readonly string[] => {
   const type = resource.resourceType
-  const parameter = parameterOf(type, parentParameter(type) ?? '')
+  const parameter = searchParameterOf(type, parentParameter(type) ?? '')
   const links = parameter ? valuesOf(resource, parameter).map((value) => localKey(value, base)) : []
   return links.filter((key) => key?.startsWith(`${type}/`)).map(String)
 }

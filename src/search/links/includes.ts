@@ -9,7 +9,7 @@ import { resourceTypes } from '../../fhir/types.ts'
 import { failure } from '../../outcome/failure.ts'
 import { inChunks, inParallel } from '../../store/parallel.ts'
 import type { ResourceKey } from '../../store/port.ts'
-import { parameterOf } from '../index/lists.ts'
+import { searchParameterOf } from '../index/lists.ts'
 import { defaultControl } from '../parse/control.ts'
 import { isFollowed } from '../parse/reading.ts'
 import { planQuery } from '../plan/plan.ts'
@@ -206,7 +206,7 @@ const typeAt = (key: string, from: Resource): string | undefined =>
 const linkParameters = (type: string, code: string, own?: OwnParameters): readonly SearchParameter[] => {
   if (code === '*')
     return [...searchParameters(type).values(), ...(own?.of(type).values() ?? [])].filter(isFollowed)
-  const parameter = parameterOf(type, code, own)
+  const parameter = searchParameterOf(type, code, own)
   return parameter ? [parameter] : []
 }
 

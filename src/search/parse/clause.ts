@@ -1,11 +1,11 @@
 import type { SearchParameter } from '../../fhir/definitions.ts'
 import { isResourceType, resourceTypes } from '../../fhir/types.ts'
 import type { Issue } from '../../outcome/failure.ts'
-import { isPart, partClause } from '../index/first-entry.ts'
-import { parameterOf } from '../index/lists.ts'
+import { asBundleClause, findsFirstEntry } from '../index/first-entry.ts'
+import { searchParameterOf } from '../index/lists.ts'
 import type { ChainTarget, Clause, SearchValue } from '../query.ts'
 import { rowNamed } from '../rows.ts'
-import { rulesOf } from '../types/index.ts'
+import { rulesOfType } from '../types/index.ts'
 import type { Modifier, SearchRules } from '../types/rules.ts'
 import { splitRaw } from './escapes.ts'
 import {
@@ -32,7 +32,7 @@ export const parseClause = (reading: Reading, name: string, value: string): Clau
   if (special) return special
   const dot = name.indexOf('.')
   const [code = '', modifier, ...more] = (dot < 0 ? name : name.slice(0, dot)).split(':')
-  const parameter = parameterOf(reading.type, code, reading.own)
+  const parameter = searchParameterOf(reading.type, code, reading.own)
   if (!parameter) return wrong(unknownParameter(reading, name, code))
   if (more.length > 0)
     return wrong(
@@ -65,7 +65,7 @@ const parseVersioned = (
   parameter: SearchParameter,
   value: string,
 ): ClausePart | undefined => {
-  const version = parameter.code === 'url' && parameterOf(reading.type, 'version', reading.own)
+  const version = parameter.code === 'url' && searchParameterOf(reading.type, 'version', reading.own)
   const addresses = alternatives(value).map((text) => splitRaw(text, '|'))
   if (!version || addresses.every(({ length }) => length === 1)) return undefined
   if (addresses.some(({ length }) => length > 2))
@@ -105,7 +105,7 @@ const parseValues = (
         `\`${value.slice(0, 100)}\` has a backslash that escapes nothing: it stands before \`,\`, \`$\`, \`|\` or another. Write \`\\\\\` for one.`,
       ),
     )
-  const rules = rulesOf(parameter.type)
+  const rules = rulesOfType(parameter.type)
   if (!rules)
     return wrong(complaint('unsupported', reading, name, `\`${parameter.code}\` is known but not supported.`))
   const asType = parameter.type === 'reference' && isTarget(parameter, modifier)
@@ -235,7 +235,7 @@ const chainTo = (
   value: string,
 ): ClausePart => {
   const tried = tryWays(reading, types) ? types : []
-  const inner = isPart(parameter) ? withoutOwn(reading) : reading
+  const inner = findsFirstEntry(parameter) ? withoutOwn(reading) : reading
   const parts = tried.map((type) => ({ type, part: parseClause({ ...inner, type }, rest, value) }))
   if (reading.ways.left < 0)
     return wrong(complaint('too-costly', reading, name, `\`${name}\` is not followed: ${nameTypes}.`))
@@ -243,7 +243,7 @@ const chainTo = (
     part.clause ? [{ type, clause: part.clause }] : [],
   )
   if (targets.length > 0)
-    return isPart(parameter)
+    return findsFirstEntry(parameter)
       ? intoPart(reading, name, parameter, targets)
       : right({ kind: 'chain', parameter, targets })
   const only = types.length === 1 ? parts[0]?.part : undefined
@@ -273,7 +273,7 @@ const intoPart = (
   parameter: SearchParameter,
   targets: readonly ChainTarget[],
 ): ClausePart => {
-  const clauses = targets.flatMap(({ type, clause }) => partClause(parameter, type, clause) ?? [])
+  const clauses = targets.flatMap(({ type, clause }) => asBundleClause(parameter, type, clause) ?? [])
   const [clause] = clauses
   if (clause && clauses.length === 1) return right(clause)
   return firmly(
@@ -293,7 +293,7 @@ const parseHas = (reading: Reading, name: string, value: string): ClausePart => 
     return firmly(
       complaint('invalid', reading, name, '`_has` is written `_has:Type:reference:parameter=value`.'),
     )
-  const parameter = parameterOf(type, code, reading.own)
+  const parameter = searchParameterOf(type, code, reading.own)
   const expression = `${reading.type}?${name}`
   if (!parameter || !isFollowed(parameter))
     return firmly({ ...noLink({ ...reading, type }, name, code, parameter), expression })

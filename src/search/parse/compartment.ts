@@ -1,11 +1,11 @@
 /** https://hl7.org/fhir/R4/compartmentdefinition.html */
 
 import { compartmentParameters } from '../../fhir/parameters.ts'
-import { parameterOf } from '../index/lists.ts'
+import { searchParameterOf } from '../index/lists.ts'
 import type { Clause, Query } from '../query.ts'
 
 const linksTo = (type: string, code: string, key: string): Clause[] => {
-  const parameter = parameterOf(type, code)
+  const parameter = searchParameterOf(type, code)
   return parameter ? [{ kind: 'linked', parameter, targets: new Set([key]) }] : []
 }
 

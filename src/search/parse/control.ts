@@ -2,9 +2,9 @@
 
 import { isResourceType } from '../../fhir/types.ts'
 import type { Issue } from '../../outcome/failure.ts'
-import { parameterOf } from '../index/lists.ts'
+import { searchParameterOf } from '../index/lists.ts'
 import type { Inclusion, Query, SortKey } from '../query.ts'
-import { rulesOf } from '../types/index.ts'
+import { rulesOfType } from '../types/index.ts'
 import { complaint, isFollowed, noLink, type Reading, unknownParameter } from './reading.ts'
 
 export const defaultCount = 50
@@ -64,9 +64,9 @@ const sort: Control = (reading, name, value) => {
 const sortKey = (reading: Reading, name: string, key: string): SortKey | Issue => {
   const descending = key.startsWith('-')
   const code = descending ? key.slice(1) : key
-  const parameter = parameterOf(reading.type, code, reading.own)
+  const parameter = searchParameterOf(reading.type, code, reading.own)
   if (!parameter) return unknownParameter(reading, name, code)
-  if (!rulesOf(parameter.type)?.sortKeys)
+  if (!rulesOfType(parameter.type)?.sortKeys)
     return complaint(
       'unsupported',
       reading,
@@ -108,7 +108,7 @@ const readInclusion = (
       name,
       `\`${value}\` is no link to include; write \`Type:parameter\` or \`Type:parameter:Target\`.`,
     )
-  const parameter = parameterOf(type, code, reading.own)
+  const parameter = searchParameterOf(type, code, reading.own)
   if (code !== '*' && !(parameter && isFollowed(parameter)))
     return { ...noLink({ ...reading, type }, name, code, parameter), expression: `${reading.type}?${name}` }
   return { type, code, iterate, ...(target !== undefined && { target }) }

@@ -1,7 +1,7 @@
 import type { SearchParameter } from '../../fhir/definitions.ts'
 import { searchParameters } from '../../fhir/parameters.ts'
 import { error, type Issue, type KindName } from '../../outcome/failure.ts'
-import { isPart } from '../index/first-entry.ts'
+import { findsFirstEntry } from '../index/first-entry.ts'
 import type { Clause, OwnParameters } from '../query.ts'
 
 /** What the parts of a search are read against. */
@@ -54,7 +54,7 @@ export const unknownParameter = (reading: Reading, name: string, code: string): 
 
 /** Returns whether a parameter leads from one resource to another that is stored by itself. */
 export const isFollowed = (parameter: Pick<SearchParameter, 'type' | 'elements'>): boolean =>
-  parameter.type === 'reference' && !isPart(parameter)
+  parameter.type === 'reference' && !findsFirstEntry(parameter)
 
 /** Returns the error for a parameter that leads to no other resource, with the names of those that do. */
 export const noLink = (
@@ -78,7 +78,7 @@ export const noLink = (
 
 const reasonAgainst = (type: string, code: string, parameter: SearchParameter | undefined): string => {
   if (!parameter) return `\`${code}\` is no search parameter of ${type}.`
-  if (isPart(parameter))
+  if (findsFirstEntry(parameter))
     return `\`${code}\` of ${type} leads to a part of it, which is no resource of its own.`
   return `\`${code}\` of ${type}, a parameter of type ${parameter.type}, is no reference that can be followed.`
 }

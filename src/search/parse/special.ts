@@ -1,10 +1,10 @@
 /** Parameters of every type that no element has the values of, https://hl7.org/fhir/R4/search.html#all */
 
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
-import { parameterOf } from '../index/lists.ts'
+import { searchParameterOf } from '../index/lists.ts'
 import { remembersWords } from '../index/words.ts'
 import type { WordsClause } from '../query.ts'
-import { isObject, many } from '../types/rules.ts'
+import { isObject, listOf } from '../types/rules.ts'
 import { readFilter } from './filter/filter.ts'
 import { type ClausePart, complaint, type ParseClause, type Reading } from './reading.ts'
 import { readText } from './text.ts'
@@ -43,14 +43,14 @@ const official = (code: string, type: SearchParameter['type'], name: string): Se
 
 /** What a List holds; entries that are marked as gone from it are passed over. */
 const entriesOf = (list: Resource): readonly TypedValue[] =>
-  many(list.entry)
+  listOf(list.entry)
     .filter(isObject)
     .filter(({ deleted, item }) => deleted !== true && item !== undefined)
     .map(({ item }) => ({ type: 'Reference', value: item }))
 
 /** `_list=42` is `_has:List:item:_id=42`. https://hl7.org/fhir/R4/search.html#list */
 const list: Special['parse'] = (reading, name, value, parseClause) => {
-  const item = parameterOf('List', 'item')
+  const item = searchParameterOf('List', 'item')
   if (value.startsWith('$'))
     return {
       issues: [

@@ -4,9 +4,9 @@ import type { SearchParameter } from '../../fhir/definitions.ts'
 import { parseCanonical } from '../../fhir/references.ts'
 import { patientList, rangeList, stringList, valueList } from '../../store/keys.ts'
 import type { List } from '../../store/port.ts'
-import { compartmentSources, parameterOf, sourcesOf } from '../index/lists.ts'
+import { compartmentSources, searchParameterOf, sourcesOf } from '../index/lists.ts'
 import { orderParameter } from '../index/order.ts'
-import { tellingWords, wordLists } from '../index/words.ts'
+import { drivingWords, wordLists } from '../index/words.ts'
 import type {
   Clause,
   LinkedClause,
@@ -127,7 +127,7 @@ const linkReads = (type: string, code: string, { target, id, url }: ReferenceVal
 }
 
 const mayPointBeyond = (type: string, code: string): boolean => {
-  const targets = parameterOf(type, code)?.targets
+  const targets = searchParameterOf(type, code)?.targets
   return targets?.length !== 1 || targets[0] !== 'Patient'
 }
 
@@ -156,7 +156,7 @@ export const rangeDriver = (type: string, clause: Clause): readonly RangeDriver[
 
 /** The lists of words stand in the order of the resources' last change. */
 const wordsDriver = (type: string, clause: Clause): readonly RangeDriver[] => {
-  const words = tellingWords(clause)
+  const words = drivingWords(clause)
   if (words.length === 0) return []
   const name = `_content ${words.join(' or ')}`
   const lists = new Map(words.flatMap((word) => wordLists(type, word)).map((list) => [list.name, list]))

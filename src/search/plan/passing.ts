@@ -2,7 +2,7 @@ import { isCanonicalKey } from '../../fhir/canonical.ts'
 import { containerAt } from '../../fhir/contained.ts'
 import { parseCanonical } from '../../fhir/references.ts'
 import { facetOf } from '../index/facets.ts'
-import { compartmentSources, parameterOf, sourcesOf } from '../index/lists.ts'
+import { compartmentSources, searchParameterOf, sourcesOf } from '../index/lists.ts'
 import type { Clause, LinkedClause, ReferenceValue, SearchValue, ValueClause } from '../query.ts'
 import { reachesOf } from './reaches.ts'
 
@@ -21,7 +21,7 @@ export const facetsOf = (type: string, clause: Clause): ReadonlySet<number> | un
 }
 
 const hasFacets = (type: string, code: string): boolean => {
-  const kind = parameterOf(type, code)?.type
+  const kind = searchParameterOf(type, code)?.type
   return kind === 'token' || kind === 'reference'
 }
 

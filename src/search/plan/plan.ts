@@ -1,5 +1,5 @@
 import { containerAt } from '../../fhir/contained.ts'
-import { parameterOf } from '../index/lists.ts'
+import { searchParameterOf } from '../index/lists.ts'
 import { orderParameter } from '../index/order.ts'
 import { type Clause, isInner, type Query, type SortKey, type ValueClause } from '../query.ts'
 import { type Bounds, both } from './bounds.ts'
@@ -82,7 +82,7 @@ const componentsOf = (type: string, clause: Clause): readonly ValueClause[] => {
   const components = clause.parameter.components ?? []
   const parts = clause.parameter.own?.parts
   return components.flatMap(({ code }, i) => {
-    const parameter = parts ? parts[i] : parameterOf(type, code)
+    const parameter = parts ? parts[i] : searchParameterOf(type, code)
     const values = clause.values.map((value) => (value.type === 'composite' ? value.parts[i] : undefined))
     return parameter
       ? [{ kind: 'value', modifier: '', parameter, values: values.filter((each) => each !== undefined) }]

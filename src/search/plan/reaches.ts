@@ -1,5 +1,5 @@
 import type { ValueClause } from '../query.ts'
-import { rowOf } from '../types/index.ts'
+import { modifierNamed } from '../types/index.ts'
 import type { Reach } from '../types/rules.ts'
 import { type Bounds, either } from './bounds.ts'
 
@@ -9,7 +9,7 @@ export const reachesOf = ({
   modifier,
   values,
 }: ValueClause): readonly (readonly Reach[])[] | undefined => {
-  const row = rowOf(parameter.type, modifier)
+  const row = modifierNamed(parameter.type, modifier)
   const reaches = values.map((value) => row?.reach?.(value))
   return parameter.code !== '_id' && reaches.every((reach) => reach !== undefined) ? reaches : undefined
 }

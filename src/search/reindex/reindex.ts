@@ -18,7 +18,7 @@ import {
   walkOf,
 } from '../audit/tasks.ts'
 import { type CustomParameters, type Definition, definitionsIn, ownIn } from '../custom.ts'
-import { entriesOf, ownEntries } from '../index/entries.ts'
+import { customEntries, indexEntriesOf } from '../index/entries.ts'
 import {
   type Kept,
   type Notes,
@@ -87,7 +87,7 @@ const expectedBy = (parameters: readonly SearchParameter[], versions: readonly V
     id: version.id,
     v: version.v,
     w: version.w,
-    entries: ownEntries(parameters, JSON.parse(version.text) as Resource, version.t),
+    entries: customEntries(parameters, JSON.parse(version.text) as Resource, version.t),
   }))
 
 /** What was put for a version that has been superseded meanwhile is taken back: its writer may not have known of it. */
@@ -123,7 +123,7 @@ const enterAll = async (
     id,
     v,
     w,
-    entries: entriesOf(JSON.parse(text) as Resource, t, own.indexed(type)),
+    entries: indexEntriesOf(JSON.parse(text) as Resource, t, own.indexed(type)),
   }))
   await take(work, await work.audit.missing(expected))
 }

@@ -1,8 +1,8 @@
 import type { Resource } from '../../fhir/definitions.ts'
 import type { Candidate, Entry } from '../../store/port.ts'
-import { ownEntries, valueEntries, wordEntries } from '../index/entries.ts'
+import { customEntries, valueEntries, wordEntries } from '../index/entries.ts'
 import { hasFacet } from '../index/facets.ts'
-import { standingOf } from '../index/order.ts'
+import { orderPositionOf } from '../index/order.ts'
 import type { Stretch } from '../plan/bounds.ts'
 import type { Driver, RangeDriver } from '../plan/drivers.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -75,7 +75,7 @@ export const driveByType = (
     reverse,
     scan,
     groups,
-    orderOf: (resource, t) => standingOf(resource, t).order,
+    orderOf: (resource, t) => orderPositionOf(resource, t).order,
   }
 }
 
@@ -123,7 +123,7 @@ export const driveByRange = (
 
 const entriesBy = ({ own, words }: RangeDriver, resource: Resource, t: string): readonly Entry[] => {
   if (words) return wordEntries(resource, t)
-  return own ? ownEntries([own], resource, t) : valueEntries(resource, t)
+  return own ? customEntries([own], resource, t) : valueEntries(resource, t)
 }
 
 /** A resource with several values in the range counts at the first of them, whichever way it is read. */

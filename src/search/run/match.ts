@@ -5,7 +5,7 @@ import { extract, extractComposite } from '../../fhir/parameters.ts'
 import { linkText, parseLink } from '../../fhir/references.ts'
 import { hasWords } from '../index/words.ts'
 import type { Clause, LinkedClause, MissingClause, Query, ValueClause } from '../query.ts'
-import { rowOf } from '../types/index.ts'
+import { modifierNamed } from '../types/index.ts'
 
 /** Returns whether a resource satisfies every clause; chains must have been resolved before. */
 export const matches = (query: Query, resource: Resource): boolean =>
@@ -41,7 +41,7 @@ const satisfiesValue = (
   resource: Resource,
   base: string,
 ): boolean => {
-  const row = rowOf(parameter.type, modifier)
+  const row = modifierNamed(parameter.type, modifier)
   if (!row) return false
   const found = valuesOf(resource, parameter)
   const some = values.some((wanted) => found.some((value) => row.matches(wanted, value, base)))

@@ -1,7 +1,7 @@
 import { failure } from '../../outcome/failure.ts'
 import type { Candidate } from '../../store/port.ts'
 import { type Cursor, isBehind, type Place } from '../cursor.ts'
-import { standingOf } from '../index/order.ts'
+import { orderPositionOf } from '../index/order.ts'
 import type { Plan } from '../plan/plan.ts'
 import { isOpen, type Query } from '../query.ts'
 import type { Read, Scope } from '../scope.ts'
@@ -257,7 +257,7 @@ const byStanding = (reads: readonly Read[], descending: boolean): readonly Place
   reads
     .map((read) => ({
       read,
-      place: { order: standingOf(read.resource, read.version.t).order, id: candidateOf(read.resource) },
+      place: { order: orderPositionOf(read.resource, read.version.t).order, id: candidateOf(read.resource) },
     }))
     .sort((a, b) => (isBehind(a.place, b.place, descending) ? 1 : -1))
 

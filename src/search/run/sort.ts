@@ -3,7 +3,7 @@
 import { foreignCursor, type Place } from '../cursor.ts'
 import type { SortKey } from '../query.ts'
 import type { Read } from '../scope.ts'
-import { rulesOf } from '../types/index.ts'
+import { rulesOfType } from '../types/index.ts'
 import { candidateOf, valuesOf } from './match.ts'
 
 /** A match with the texts it is sorted by; the order of a place holds them as JSON. */
@@ -24,7 +24,7 @@ export const sortKeyOf = (read: Read, sort: readonly SortKey[]): string => JSON.
 /** Ascending, a resource counts by its lowest value; descending, by its highest. */
 const keysOf = ({ resource }: Read, sort: readonly SortKey[]): readonly (string | null)[] =>
   sort.map(({ parameter, descending }) => {
-    const rules = rulesOf(parameter.type)
+    const rules = rulesOfType(parameter.type)
     const keys = valuesOf(resource, parameter)
       .flatMap((value) => rules?.sortKeys?.(value) ?? [])
       .toSorted()

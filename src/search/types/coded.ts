@@ -1,4 +1,7 @@
-/** `:in`, `:not-in`, `:above` and `:below` of https://hl7.org/fhir/R4/search.html#token: codes that terminology tells before the search. */
+/**
+ * `:in`, `:not-in`, `:above` and `:below` of https://hl7.org/fhir/R4/search.html#token: modifiers whose codes
+ * terminology resolves before the search.
+ */
 
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { splitEscaped, unescaped } from '../parse/escapes.ts'
@@ -6,17 +9,23 @@ import type { Codes, TokenValue } from '../query.ts'
 import type { Modifier, Reach } from './rules.ts'
 import { tokensOf } from './tokens.ts'
 
-/** So many lists are read side by side; with more codes, another part of the search drives, or the type's listing. */
-const mostLists = 64
+/**
+ * The most lists that are read side by side. With more codes another clause drives the search, or the type's
+ * listing.
+ */
+const mostCodeLists = 64
 
-/** The lists that a code may stand in. A `code` element has no system of its own: where its value set does not tell which, any will do. */
+/**
+ * Returns the code lists to compare a value with. A `code` element has no system: unless its value set gives
+ * the system, every list counts.
+ */
 const listsFor = (codes: Codes, system: string | undefined, { type }: TypedValue) => {
   if (system === undefined && type === 'code') return [...codes.values()]
   const list = codes.get(system ?? '')
   return list ? [list] : []
 }
 
-const matches = ({ codes }: TokenValue, found: TypedValue): boolean => {
+const isInCodes = ({ codes }: TokenValue, found: TypedValue): boolean => {
   if (!codes) throw new Error('A code was judged before terminology was asked.')
   return tokensOf(found).some(({ system, code = '' }) =>
     listsFor(codes, system, found).some((list) => list.has(code)),
@@ -25,55 +34,55 @@ const matches = ({ codes }: TokenValue, found: TypedValue): boolean => {
 
 /** Nothing is said to be outside that may yet be inside: another code of a system that is held in part. */
 const mayMatch = (wanted: TokenValue, found: TypedValue): boolean =>
-  matches(wanted, found) ||
+  isInCodes(wanted, found) ||
   tokensOf(found).some(({ system, code }) =>
     listsFor(wanted.others ?? new Map(), system, found).some((list) => code !== undefined && !list.has(code)),
   )
 
-const reach = ({ codes }: TokenValue): readonly Reach[] | undefined => {
+const codesReach = ({ codes }: TokenValue): readonly Reach[] | undefined => {
   const distinct = new Set([...(codes?.values() ?? [])].flatMap((list) => [...list]))
-  return distinct.size > mostLists
+  return distinct.size > mostCodeLists
     ? undefined
     : [...distinct].map((value) => ({ kind: 'value', value, list: 'token' }))
 }
 
-const ofSet: Modifier<TokenValue> = {
+const inValueSet: Modifier<TokenValue> = {
   expects: 'the address of a value set, `http://hl7.org/fhir/ValueSet/administrative-gender`',
   parse: (text) => ({ type: 'token', set: unescaped(text) }),
-  matches,
+  matches: isInCodes,
 }
 
-const inHierarchy: Modifier<TokenValue> = {
+const inCodeHierarchy: Modifier<TokenValue> = {
   expects: 'a code with its system, `http://terminology.hl7.org/CodeSystem/v3-ActCode|AMB`',
   parse: (text) => {
     const [system, code, ...rest] = splitEscaped(text, '|')
     return system && code && rest.length === 0 ? { type: 'token', system, code } : undefined
   },
-  matches,
-  reach,
+  matches: isInCodes,
+  reach: codesReach,
 }
 
 const mimeType = /^[\w.+-]+\/[\w.+*-]+$/
 
-const baseOf = (type: string): string => (type.split(';')[0] ?? '').trim().toLowerCase()
+const mimeTypeBase = (type: string): string => (type.split(';')[0] ?? '').trim().toLowerCase()
 
 /** `contenttype:below=text/xml` finds `text/xml; charset=UTF-8`. https://hl7.org/fhir/R4/search.html#mimetype */
-const below: Modifier<TokenValue> = {
-  expects: `${inHierarchy.expects}, or a MIME type where it is one`,
+const belowCode: Modifier<TokenValue> = {
+  expects: `${inCodeHierarchy.expects}, or a MIME type where it is one`,
   parse: (text, parsing) =>
     parsing.parameter.code === 'contenttype' && mimeType.test(text)
-      ? { type: 'token', code: baseOf(text) }
-      : inHierarchy.parse?.(text, parsing),
+      ? { type: 'token', code: mimeTypeBase(text) }
+      : inCodeHierarchy.parse?.(text, parsing),
   matches: (wanted, found) =>
     wanted.system === undefined
-      ? tokensOf(found).some(({ code = '' }) => baseOf(code) === wanted.code)
-      : matches(wanted, found),
-  reach: (wanted) => (wanted.system === undefined ? undefined : reach(wanted)),
+      ? tokensOf(found).some(({ code = '' }) => mimeTypeBase(code) === wanted.code)
+      : isInCodes(wanted, found),
+  reach: (wanted) => (wanted.system === undefined ? undefined : codesReach(wanted)),
 }
 
-export const coded: Readonly<Record<string, Modifier<TokenValue>>> = {
-  in: { ...ofSet, reach },
-  'not-in': { ...ofSet, matches: mayMatch, negated: true },
-  above: inHierarchy,
-  below,
+export const terminologyModifiers: Readonly<Record<string, Modifier<TokenValue>>> = {
+  in: { ...inValueSet, reach: codesReach },
+  'not-in': { ...inValueSet, matches: mayMatch, negated: true },
+  above: inCodeHierarchy,
+  below: belowCode,
 }

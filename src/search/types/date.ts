@@ -3,7 +3,7 @@
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { dateInterval, instantText, intervalOf } from '../../fhir/values/dates.ts'
 import type { DateValue } from '../query.ts'
-import { boundsOf, comparisons, type Span, splitPrefix } from './prefix.ts'
+import { type Span, spanBounds, spanComparisons, splitPrefix } from './prefix.ts'
 import type { Reach, SearchRules } from './rules.ts'
 
 /** `ap` reaches a tenth of the time between now and the date to either side. */
@@ -13,17 +13,17 @@ const widened = ({ low, high }: Span, now: string): Span => {
   return { low: instantText(start - distance), high: instantText(end + distance) }
 }
 
-const matches = (wanted: DateValue, found: TypedValue): boolean => {
+const matchesDate = (wanted: DateValue, found: TypedValue): boolean => {
   const interval = intervalOf(found)
-  return interval !== undefined && comparisons[wanted.prefix](wanted, interval)
+  return interval !== undefined && spanComparisons[wanted.prefix](wanted, interval)
 }
 
-const reach = (wanted: DateValue): readonly Reach[] | undefined => {
-  const bounds = boundsOf[wanted.prefix](wanted)
+const dateReach = (wanted: DateValue): readonly Reach[] | undefined => {
+  const bounds = spanBounds[wanted.prefix](wanted)
   return bounds && [{ kind: 'range', bounds, list: 'date' }]
 }
 
-export const date: SearchRules<DateValue> = {
+export const dateRules: SearchRules<DateValue> = {
   expects: 'a date such as `2024`, `2024-05-01` or `ge2024-05-01T10:00:00Z`',
   parse: (text, { now }) => {
     const { prefix, rest } = splitPrefix(text)
@@ -40,7 +40,7 @@ export const date: SearchRules<DateValue> = {
     return interval ? [interval.low] : []
   },
   modifiers: {
-    '': { matches, reach },
+    '': { matches: matchesDate, reach: dateReach },
   },
   operators: {
     'filter:po': {
@@ -48,8 +48,8 @@ export const date: SearchRules<DateValue> = {
         const interval = dateInterval(text)
         return interval && { type: 'date', prefix: 'ap', ...interval }
       },
-      matches,
-      reach,
+      matches: matchesDate,
+      reach: dateReach,
     },
   },
   refused: [],

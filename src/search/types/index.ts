@@ -1,33 +1,33 @@
 import type { SearchType } from '../../fhir/definitions.ts'
 import type { SearchValue } from '../query.ts'
 import { rowNamed } from '../rows.ts'
-import { composite } from './composite.ts'
-import { date } from './date.ts'
-import { near } from './near.ts'
-import { number } from './number.ts'
-import { quantity } from './quantity.ts'
-import { reference } from './reference.ts'
+import { compositeRules } from './composite.ts'
+import { dateRules } from './date.ts'
+import { nearRules } from './near.ts'
+import { numberRules } from './number.ts'
+import { quantityRules } from './quantity.ts'
+import { referenceRules } from './reference.ts'
 import type { Modifier, SearchRules } from './rules.ts'
-import { string } from './string.ts'
-import { token } from './token.ts'
-import { uri } from './uri.ts'
+import { stringRules } from './string.ts'
+import { tokenRules } from './token.ts'
+import { uriRules } from './uri.ts'
 
 /** The rules of each search type; a type without a row cannot be searched by itself. */
-const rows: Readonly<Partial<Record<SearchType, SearchRules>>> = {
-  token,
-  reference,
-  date,
-  string,
-  number,
-  quantity,
-  uri,
-  composite,
-  special: near,
+const rulesByType: Readonly<Partial<Record<SearchType, SearchRules>>> = {
+  token: tokenRules,
+  reference: referenceRules,
+  date: dateRules,
+  string: stringRules,
+  number: numberRules,
+  quantity: quantityRules,
+  uri: uriRules,
+  composite: compositeRules,
+  special: nearRules,
 }
 
-/** Returns the rules of a search type; undefined where it has none of its own. */
-export const rulesOf = (type: SearchType): SearchRules | undefined => rows[type]
+/** Returns the rules of a search type; undefined for a type that cannot be searched. */
+export const rulesOfType = (type: SearchType): SearchRules | undefined => rulesByType[type]
 
 /** Returns the row of a search type's modifiers, or of its operators, that a clause names. */
-export const rowOf = (type: SearchType, modifier: string): Modifier<SearchValue> | undefined =>
-  rowNamed(rows[type]?.modifiers, modifier) ?? rowNamed(rows[type]?.operators, modifier)
+export const modifierNamed = (type: SearchType, modifier: string): Modifier<SearchValue> | undefined =>
+  rowNamed(rulesByType[type]?.modifiers, modifier) ?? rowNamed(rulesByType[type]?.operators, modifier)

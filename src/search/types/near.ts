@@ -9,7 +9,7 @@ import type { NearValue } from '../query.ts'
 import { rowNamed } from '../rows.ts'
 import { isObject, type SearchRules } from './rules.ts'
 
-/** What counts as near where a search does not say, in metres. */
+/** The distance of a search that gives no distance, in metres. */
 const usualDistance = 25_000
 
 /** As the specification and people write them, beside the codes of UCUM. */
@@ -27,7 +27,7 @@ const metresOf = (amount: string, unit: string): number | undefined => {
   return Number(`${coefficient}e${exponent}`)
 }
 
-const parse = (text: string): NearValue | undefined => {
+const parseNear = (text: string): NearValue | undefined => {
   const [north = '', east = '', amount, unit, ...rest] = splitEscaped(text, '|')
   const [latitude, longitude] = [numberIn(north, -90, 90), numberIn(east, -180, 180)]
   const metres = amount ? metresOf(amount, unit || 'km') : usualDistance
@@ -36,20 +36,20 @@ const parse = (text: string): NearValue | undefined => {
     : { type: 'near', latitude, longitude, metres }
 }
 
-const isWithin = (value: unknown, most: number): value is number =>
+const isDegrees = (value: unknown, most: number): value is number =>
   typeof value === 'number' && Math.abs(value) <= most
 
-/** What lies beyond the poles or the date line is nowhere. */
+/** A position beyond the poles or the date line is ignored. */
 const positionOf = ({ value }: TypedValue): Position | undefined => {
   if (!isObject(value)) return undefined
   const { latitude, longitude } = value
-  return isWithin(latitude, 90) && isWithin(longitude, 180) ? { latitude, longitude } : undefined
+  return isDegrees(latitude, 90) && isDegrees(longitude, 180) ? { latitude, longitude } : undefined
 }
 
-export const near: SearchRules<NearValue> = {
+export const nearRules: SearchRules<NearValue> = {
   expects:
     'latitude, longitude and perhaps distance and its unit, such as `-83.694810|42.256500|11.20|km` or `42.25|-83.69`',
-  parse,
+  parse: parseNear,
   places: (found) => {
     const position = positionOf(found)
     return position ? [{ kind: 'text', text: cellOf(position) }] : []

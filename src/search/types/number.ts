@@ -13,8 +13,8 @@ import { type Span, splitPrefix } from './prefix.ts'
 import { isObject, type SearchRules } from './rules.ts'
 
 /** Below and above every sortable decimal. */
-const lowest = '!'
-const highest = '~'
+const belowEveryNumber = '!'
+const aboveEveryNumber = '~'
 
 /**
  * Returns the number with its prefix and the range it stands for, all in the sortable text that `written` gives;
@@ -31,14 +31,14 @@ export const parseNumber = (
   return { prefix, at: written(decimal), low: written(range.low), high: written(range.high) }
 }
 
-type Comparison = (wanted: Omit<NumberValue, 'type'>, found: Span) => boolean
+type NumberComparison = (wanted: Omit<NumberValue, 'type'>, found: Span) => boolean
 
-const equal: Comparison = ({ low, high }, found) => found.low >= low && found.high < high
+const equalNumbers: NumberComparison = ({ low, high }, found) => found.low >= low && found.high < high
 
-/** The range of the digits counts for `eq` and `ne`; the other prefixes compare with exactly the number. */
-export const numberComparisons: Readonly<Record<Prefix, Comparison>> = {
-  eq: equal,
-  ne: (wanted, found) => !equal(wanted, found),
+/** `eq` and `ne` compare with the range of the digits, every other prefix with exactly the number. */
+export const numberComparisons: Readonly<Record<Prefix, NumberComparison>> = {
+  eq: equalNumbers,
+  ne: (wanted, found) => !equalNumbers(wanted, found),
   gt: ({ at }, found) => found.high > at,
   lt: ({ at }, found) => found.low < at,
   ge: ({ at }, found) => found.high >= at,
@@ -48,7 +48,7 @@ export const numberComparisons: Readonly<Record<Prefix, Comparison>> = {
   ap: ({ low, high }, found) => found.low <= high && found.high >= low,
 }
 
-/** Where the numbers stand that satisfy each prefix; `ne` can stand anywhere. */
+/** The bounds of the numbers that satisfy each prefix; `ne` has no bounds. */
 export const numberBounds: Readonly<
   Record<Prefix, (wanted: Omit<NumberValue, 'type'>) => Bounds | undefined>
 > = {
@@ -63,7 +63,7 @@ export const numberBounds: Readonly<
   ap: ({ low, high }) => ({ to: high, highFrom: low }),
 }
 
-/** Returns the sortable text of a number as JSON has it; undefined for anything else. */
+/** Returns the sortable text of a JSON number; undefined for any other value. */
 export const sortableNumber = (
   value: unknown,
   written: (decimal: Decimal) => string = sortableDecimal,
@@ -74,35 +74,37 @@ export const sortableNumber = (
 
 /** Returns the numbers from `low` to `high`; a missing end is open. */
 export const openSpan = (low: string | undefined, high: string | undefined): Span | undefined =>
-  low === undefined && high === undefined ? undefined : { low: low ?? lowest, high: high ?? highest }
+  low === undefined && high === undefined
+    ? undefined
+    : { low: low ?? belowEveryNumber, high: high ?? aboveEveryNumber }
 
-const spanOf = (value: unknown): Span | undefined => {
-  if (isObject(value)) return openSpan(boundOf(value.low), boundOf(value.high))
+const numberSpanOf = (value: unknown): Span | undefined => {
+  if (isObject(value)) return openSpan(rangeEndOf(value.low), rangeEndOf(value.high))
   const at = sortableNumber(value)
   return at === undefined ? undefined : { low: at, high: at }
 }
 
-const boundOf = (quantity: unknown): string | undefined =>
+const rangeEndOf = (quantity: unknown): string | undefined =>
   isObject(quantity) ? sortableNumber(quantity.value) : undefined
 
-export const number: SearchRules<NumberValue> = {
+export const numberRules: SearchRules<NumberValue> = {
   expects: 'a number such as `5`, `5.40` or `gt1e2`',
   parse: (text) => {
     const value = parseNumber(text)
     return value && { type: 'number', ...value }
   },
   places: ({ value }) => {
-    const span = spanOf(value)
+    const span = numberSpanOf(value)
     return span ? [{ kind: 'range', ...span, list: 'number' }] : []
   },
   sortKeys: ({ value }) => {
-    const span = spanOf(value)
+    const span = numberSpanOf(value)
     return span ? [span.low] : []
   },
   modifiers: {
     '': {
       matches: (wanted, { value }) => {
-        const span = spanOf(value)
+        const span = numberSpanOf(value)
         return span !== undefined && numberComparisons[wanted.prefix](wanted, span)
       },
       reach: (wanted) => {

@@ -7,80 +7,85 @@ import { splitEscaped } from '../parse/escapes.ts'
 import type { QuantityValue } from '../query.ts'
 import { numberBounds, numberComparisons, openSpan, parseNumber, sortableNumber } from './number.ts'
 import type { Span } from './prefix.ts'
-import { isObject, type Place, type SearchRules, textOf } from './rules.ts'
+import { type IndexPlace, isObject, nonEmptyText, type SearchRules } from './rules.ts'
 
-/** A quantity as it stands in a resource: how much, and of what. */
-interface Measure extends Span, Labels {
-  /** The same in base units, where the unit is one of UCUM's. */
-  measured?: Measured | undefined
+/** A quantity of a resource: amount and unit. */
+interface Measure extends Span, UnitLabels {
+  /** The amount in base units, for a unit of UCUM. */
+  measured?: BaseUnitSpan | undefined
 }
 
-interface Labels {
+interface UnitLabels {
   system?: string | undefined
   code?: string | undefined
   unit?: string | undefined
 }
 
-interface Measured extends Span {
+interface BaseUnitSpan extends Span {
   dimension: string
 }
 
 const currencies = 'urn:iso:std:iso:4217'
 const ucum = 'http://unitsofmeasure.org'
 
-/** How amounts of a unit are written so that all of its dimension sort together. */
-const writtenIn =
+/** Returns a function that writes amounts of a unit so that all amounts of its dimension sort together. */
+const sortableIn =
   (unit: Unit) =>
   (amount: Decimal): string =>
     sortableDecimal(inBaseUnits(amount, unit))
 
-const ucumUnit = ({ system, code }: Labels): Unit | undefined =>
+const ucumUnit = ({ system, code }: UnitLabels): Unit | undefined =>
   system === ucum && code !== undefined ? unitOf(code) : undefined
 
 const measureOf = ({ type, value }: TypedValue): Measure | undefined => {
   if (!isObject(value)) return undefined
-  if (type === 'Range') return between(value.low, value.high)
+  if (type === 'Range') return measureBetween(value.low, value.high)
   if (type === 'Money') return moneyMeasure(value)
-  const comparator = textOf(value.comparator)
-  if (comparator?.startsWith('<')) return between(undefined, value)
-  return comparator?.startsWith('>') ? between(value, undefined) : between(value, value)
+  const comparator = nonEmptyText(value.comparator)
+  if (comparator?.startsWith('<')) return measureBetween(undefined, value)
+  return comparator?.startsWith('>') ? measureBetween(value, undefined) : measureBetween(value, value)
 }
 
 const moneyMeasure = ({ value, currency }: Record<string, unknown>): Measure | undefined => {
   const at = sortableNumber(value)
-  return at === undefined ? undefined : { low: at, high: at, system: currencies, code: textOf(currency) }
+  return at === undefined
+    ? undefined
+    : { low: at, high: at, system: currencies, code: nonEmptyText(currency) }
 }
 
-/** One end of a measure, as it stands and in base units. */
-interface End extends Labels {
+/** The low or high end of a measure, as given and in base units. */
+interface QuantityEnd extends UnitLabels {
   at: string
   base: string | undefined
   dimension: string | undefined
 }
 
-const endOf = (quantity: unknown): End | undefined => {
+const quantityEndOf = (quantity: unknown): QuantityEnd | undefined => {
   if (!isObject(quantity)) return undefined
   const at = sortableNumber(quantity.value)
   if (at === undefined) return undefined
   const labels = {
-    system: textOf(quantity.system),
-    code: textOf(quantity.code),
-    unit: textOf(quantity.unit),
+    system: nonEmptyText(quantity.system),
+    code: nonEmptyText(quantity.code),
+    unit: nonEmptyText(quantity.unit),
   }
   const unit = ucumUnit(labels)
-  const base = unit && sortableNumber(quantity.value, writtenIn(unit))
+  const base = unit && sortableNumber(quantity.value, sortableIn(unit))
   return { at, ...labels, base, dimension: unit?.dimension }
 }
 
 /** Returns all that lies between two quantities; a missing end is open: `<5` says that the value lies somewhere below 5. */
-const between = (from: unknown, to: unknown): Measure | undefined => {
-  const [low, high] = [endOf(from), endOf(to)]
+const measureBetween = (from: unknown, to: unknown): Measure | undefined => {
+  const [low, high] = [quantityEndOf(from), quantityEndOf(to)]
   const span = openSpan(low?.at, high?.at)
   const { system, code, unit } = low ?? high ?? {}
   return span && { ...span, system, code, unit, measured: measuredBetween(low, high) }
 }
 
-const measuredBetween = (low: End | undefined, high: End | undefined): Measured | undefined => {
+const measuredBetween = (
+  low: QuantityEnd | undefined,
+  high: QuantityEnd | undefined,
+): BaseUnitSpan | undefined => {
   const dimension = (low ?? high)?.dimension
   const isOne = [low, high].every((end) => end === undefined || end.dimension === dimension)
   const span = openSpan(low?.base, high?.base)
@@ -94,7 +99,7 @@ const sameUnit = (wanted: QuantityValue, found: Measure): boolean => {
   return found.system === wanted.system && found.code === wanted.code
 }
 
-const matches = (wanted: QuantityValue, found: TypedValue): boolean => {
+const matchesQuantity = (wanted: QuantityValue, found: TypedValue): boolean => {
   const measure = measureOf(found)
   if (!measure) return false
   const { measured } = wanted
@@ -105,13 +110,13 @@ const matches = (wanted: QuantityValue, found: TypedValue): boolean => {
   )
 }
 
-const parse = (text: string): QuantityValue | undefined => {
+const parseQuantity = (text: string): QuantityValue | undefined => {
   const [amount = '', system, code, ...rest] = splitEscaped(text, '|')
   const value = parseNumber(amount)
   if (!value || rest.length > 0) return undefined
   const labels = { ...(system && { system }), ...(code && { code }) }
   const unit = ucumUnit(labels)
-  const measured = unit && parseNumber(amount, writtenIn(unit))
+  const measured = unit && parseNumber(amount, sortableIn(unit))
   return {
     type: 'quantity',
     ...value,
@@ -121,28 +126,30 @@ const parse = (text: string): QuantityValue | undefined => {
 }
 
 /** Beside its amount as given a measure is remembered in base units, under its dimension. */
-const placesOf = ({ low, high, measured }: Measure): readonly Place[] => {
-  const given: Place = { kind: 'range', low, high, list: 'quantity' }
+const quantityPlaces = ({ low, high, measured }: Measure): readonly IndexPlace[] => {
+  const given: IndexPlace = { kind: 'range', low, high, list: 'quantity' }
   return measured
     ? [given, { ...given, low: measured.low, high: measured.high, under: `:${measured.dimension}` }]
     : [given]
 }
 
-export const quantity: SearchRules<QuantityValue> = {
+export const quantityRules: SearchRules<QuantityValue> = {
   expects: 'a quantity such as `5.4`, `gt5.4|http://unitsofmeasure.org|mg` or `5.4||mg`',
-  parse,
+  parse: parseQuantity,
   places: (found) => {
     const measure = measureOf(found)
-    return measure ? placesOf(measure) : []
+    return measure ? quantityPlaces(measure) : []
   },
-  /** Those that can be compared stand together: by dimension, those without one first, then by amount. */
+  /**
+   * Comparable quantities sort together: by dimension, quantities without a dimension first, then by amount.
+   */
   sortKeys: (found) => {
     const measure = measureOf(found)
     return measure ? [`${measure.measured?.dimension ?? ''} ${measure.measured?.low ?? measure.low}`] : []
   },
   modifiers: {
     '': {
-      matches,
+      matches: matchesQuantity,
       reach: ({ prefix, measured, ...given }) => {
         const bounds = numberBounds[prefix](measured ?? { prefix, ...given })
         const under = measured && { under: `:${measured.dimension}` }

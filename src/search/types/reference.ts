@@ -8,12 +8,12 @@ import { linkText, parseCanonical, parseLink } from '../../fhir/references.ts'
 import { partTypes } from '../links/parts.ts'
 import { unescaped } from '../parse/escapes.ts'
 import type { ReferenceValue } from '../query.ts'
-import { isObject, type Modifier, type Place, type Reach, type SearchRules } from './rules.ts'
-import { token } from './token.ts'
+import { type IndexPlace, isObject, type Modifier, type Reach, type SearchRules } from './rules.ts'
+import { tokenRules } from './token.ts'
 
-const id = /^[A-Za-z0-9.-]{1,64}$/
+const idPattern = /^[A-Za-z0-9.-]{1,64}$/
 
-/** A modifier that names a type narrows what the link may point to; a parameter with one target says so itself. */
+/** Returns the target type that a modifier names, or the only target of the parameter. */
 const onlyTarget = ({ targets }: SearchParameter, modifier: string): string | undefined =>
   modifier || (targets?.length === 1 ? targets[0] : undefined)
 
@@ -26,7 +26,9 @@ const parseReference = (text: string, parameter: SearchParameter, modifier: stri
     return fits ? { type: 'reference' as const, target: link.type, id: link.id, ...version } : undefined
   }
   if (link?.kind === 'foreign' || link?.kind === 'urn' || isCanonicalKey(text)) return urlValue(text)
-  return id.test(text) ? { type: 'reference' as const, id: text, ...(target && { target }) } : undefined
+  return idPattern.test(text)
+    ? { type: 'reference' as const, id: text, ...(target && { target }) }
+    : undefined
 }
 
 const urlValue = (text: string): ReferenceValue => {
@@ -34,7 +36,7 @@ const urlValue = (text: string): ReferenceValue => {
   return { type: 'reference', url, ...(version !== undefined && { version }) }
 }
 
-const matches = (wanted: ReferenceValue, found: TypedValue, base: string): boolean => {
+const matchesReference = (wanted: ReferenceValue, found: TypedValue, base: string): boolean => {
   const text = linkText(found)
   if (text === undefined) return false
   return wanted.url === undefined ? sameResource(wanted, text, base) : sameAddress(wanted, text, base)
@@ -53,8 +55,8 @@ const sameAddress = (wanted: ReferenceValue, text: string, base: string): boolea
   return url === wanted.url && (wanted.version === undefined || wanted.version === version)
 }
 
-/** Links are remembered by the bare id they end in, so that every way to write one reads the same list. */
-const addressesOf = (text: string): readonly string[] => {
+/** References are listed under the id alone, so that every spelling of a reference reads the same list. */
+const listedAddresses = (text: string): readonly string[] => {
   const link = parseLink(text)
   if (link === undefined || link.kind === 'conditional') return []
   if (link.kind === 'contained') return containerAt(text) ? [text] : []
@@ -65,16 +67,16 @@ const addressesOf = (text: string): readonly string[] => {
 const identifierOf = ({ value }: TypedValue): TypedValue | undefined =>
   isObject(value) && isObject(value.identifier) ? { type: 'Identifier', value: value.identifier } : undefined
 
-const underIdentifier = (places: readonly Place[]): readonly Place[] =>
+const underIdentifier = (places: readonly IndexPlace[]): readonly IndexPlace[] =>
   places.map((place) =>
     place.kind === 'value' ? { ...place, list: 'identifier', under: ':identifier' } : place,
   )
 
 /** `subject:identifier=system|value` asks for the identifier that stands beside or instead of a link. */
-const identifier: Modifier<ReferenceValue> = {
+const identifierModifier: Modifier<ReferenceValue> = {
   expects: 'an identifier such as `http://example.org/mrn|12345`',
   parse: (text, parsing) => {
-    const wanted = token.parse(text, parsing)
+    const wanted = tokenRules.parse(text, parsing)
     return wanted && { type: 'reference', identifier: wanted }
   },
   matches: (wanted, found, base) => {
@@ -89,8 +91,11 @@ const identifier: Modifier<ReferenceValue> = {
       : [{ kind: 'value', value: wanted.code, list: 'identifier', under: ':identifier' }],
 }
 
-/** `location:below=1` asks for links to a location or to any part of it, which are found before the search. */
-const inHierarchy: Modifier<ReferenceValue> = {
+/**
+ * `location:below=1` matches references to a location or to any part of the location; the parts are found
+ * before the search.
+ */
+const inReferenceHierarchy: Modifier<ReferenceValue> = {
   expects: 'a link such as `Location/1` or `1` to a resource that can be part of another of its type',
   parse: (text, { parameter, base }) => {
     const types = partTypes(parameter)
@@ -104,52 +109,58 @@ const inHierarchy: Modifier<ReferenceValue> = {
   },
 }
 
-const mayBeCanonical = ({ targets }: SearchParameter): boolean =>
+const targetsCanonicals = ({ targets }: SearchParameter): boolean =>
   targets?.some((type) => ['url', 'version'].every((code) => searchParameters(type).has(code))) ?? true
 
 /** `questionnaire:below=http://example.org/q|1` asks for its versions `1.0` and `1.1` too. https://hl7.org/fhir/R4/search.html#versions */
-const below: Modifier<ReferenceValue> = {
-  expects: `${inHierarchy.expects}, or a canonical address`,
+const belowReference: Modifier<ReferenceValue> = {
+  expects: `${inReferenceHierarchy.expects}, or a canonical address`,
   parse: (text, parsing) => {
     const wanted = parseReference(unescaped(text), parsing.parameter, '', parsing.base)
-    return wanted && 'url' in wanted && mayBeCanonical(parsing.parameter)
+    return wanted && 'url' in wanted && targetsCanonicals(parsing.parameter)
       ? wanted
-      : inHierarchy.parse?.(text, parsing)
+      : inReferenceHierarchy.parse?.(text, parsing)
   },
   matches: ({ url, version }, found) => {
     const { url: own, version: exact = '' } = parseCanonical(linkText(found) ?? '')
     return own === url && (version === undefined || `${exact}.`.startsWith(`${version}.`))
   },
-  reach: (wanted) => (wanted.url === undefined ? undefined : reach(wanted)),
+  reach: (wanted) => (wanted.url === undefined ? undefined : referenceReach(wanted)),
 }
 
-const tokenMatches: NonNullable<(typeof token.modifiers)['']>['matches'] = (wanted, found, base) =>
-  token.modifiers['']?.matches(wanted, found, base) ?? false
+const tokenMatches: NonNullable<(typeof tokenRules.modifiers)['']>['matches'] = (wanted, found, base) =>
+  tokenRules.modifiers['']?.matches(wanted, found, base) ?? false
 
-const reach = ({ id: wanted, url }: ReferenceValue): readonly Reach[] => [
+const referenceReach = ({ id: wanted, url }: ReferenceValue): readonly Reach[] => [
   { kind: 'value', value: url ?? wanted ?? '', list: 'reference' },
 ]
 
-export const reference: SearchRules<ReferenceValue> = {
+export const referenceRules: SearchRules<ReferenceValue> = {
   expects: 'a link such as `Patient/123`, `123` or an absolute URL',
   parse: (text, { parameter, modifier, base }) => parseReference(unescaped(text), parameter, modifier, base),
   places: (found) => {
     const text = linkText(found)
     const value = identifierOf(found)
-    const links = text === undefined ? [] : addressesOf(text)
+    const links = text === undefined ? [] : listedAddresses(text)
     return [
-      ...links.map((address): Place => ({ kind: 'value', value: address, list: 'reference' })),
-      ...(value ? underIdentifier(token.places(value)) : []),
+      ...links.map((address): IndexPlace => ({ kind: 'value', value: address, list: 'reference' })),
+      ...(value ? underIdentifier(tokenRules.places(value)) : []),
     ]
   },
   sortKeys: (found) => {
     const text = linkText(found)
     return text === undefined ? [] : [text.replace(/^#/, '')]
   },
-  modifiers: { '': { matches, reach }, identifier, above: inHierarchy, below },
+  modifiers: {
+    '': { matches: matchesReference, reach: referenceReach },
+    identifier: identifierModifier,
+    above: inReferenceHierarchy,
+    below: belowReference,
+  },
   operators: {
     'filter:ne': {
-      matches: (wanted, found, base) => linkText(found) !== undefined && !matches(wanted, found, base),
+      matches: (wanted, found, base) =>
+        linkText(found) !== undefined && !matchesReference(wanted, found, base),
     },
   },
   refused: [],

@@ -3,12 +3,14 @@
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { unescaped } from '../parse/escapes.ts'
 import type { StringValue } from '../query.ts'
-import { isObject, many, type Reach, type SearchRules, textOf } from './rules.ts'
+import { isObject, listOf, nonEmptyText, type Reach, type SearchRules } from './rules.ts'
 
-const longest = 100
+const longestListed = 100
 
-/** Returns the text without case, accents, punctuation and needless space, by which strings are compared. */
-export const normalise = (text: string): string =>
+/**
+ * Returns the text without case, accents, punctuation and repeated spaces; strings are compared in this form.
+ */
+export const normaliseString = (text: string): string =>
   text
     .normalize('NFKD')
     .replace(/[\p{M}\p{P}]/gu, '')
@@ -19,61 +21,67 @@ export const normalise = (text: string): string =>
     .replace(/[\s\p{C}]+/gu, ' ')
     .trim()
 
-/** Returns the beginning of a normalised text by which lists are kept; beyond the 55,000th character all are equal. */
-const listed = (text: string): string => text.slice(0, longest).replace(/[\ud800-\uffff]/g, '\ufffd')
+/**
+ * Returns the beginning of a normalised text, under which strings are listed; characters from U+D800 on count
+ * as equal.
+ */
+const listedBeginning = (text: string): string =>
+  text.slice(0, longestListed).replace(/[\ud800-\uffff]/g, '\ufffd')
 
-const parts: Readonly<Record<string, readonly string[]>> = {
+const textMembers: Readonly<Record<string, readonly string[]>> = {
   HumanName: ['text', 'family', 'given', 'prefix', 'suffix'],
   Address: ['text', 'line', 'city', 'district', 'state', 'postalCode', 'country'],
 }
 
-const textsOf = ({ type, value }: TypedValue): readonly string[] => {
-  const values = isObject(value) ? (parts[type] ?? []).flatMap((name) => many(value[name])) : [value]
-  return values.map(textOf).filter((text) => text !== undefined)
+const stringsOf = ({ type, value }: TypedValue): readonly string[] => {
+  const values = isObject(value) ? (textMembers[type] ?? []).flatMap((name) => listOf(value[name])) : [value]
+  return values.map(nonEmptyText).filter((text) => text !== undefined)
 }
 
-const compared =
+const whereString =
   (holds: (found: string, wanted: string) => boolean) =>
   (wanted: StringValue, found: TypedValue): boolean =>
-    textsOf(found).some((text) => holds(normalise(text), wanted.text))
+    stringsOf(found).some((text) => holds(normaliseString(text), wanted.text))
 
 const listedReach = ({ text }: StringValue): readonly Reach[] | undefined =>
-  text === '' ? undefined : [{ kind: 'text', text: listed(text) }]
+  text === '' ? undefined : [{ kind: 'text', text: listedBeginning(text) }]
 
-export const string: SearchRules<StringValue> = {
+export const stringRules: SearchRules<StringValue> = {
   expects: 'some text, with more than punctuation in it',
   parse: (value, { modifier }) => {
     const raw = unescaped(value)
-    const text = normalise(raw)
+    const text = normaliseString(raw)
     return text === '' && modifier !== 'exact' ? undefined : { type: 'string', text, raw }
   },
   places: (found) =>
-    textsOf(found)
-      .map((text) => listed(normalise(text)))
+    stringsOf(found)
+      .map((text) => listedBeginning(normaliseString(text)))
       .filter((text) => text !== '')
       .map((text) => ({ kind: 'text', text })),
-  sortKeys: (found) => textsOf(found).map(normalise),
+  sortKeys: (found) => stringsOf(found).map(normaliseString),
   modifiers: {
     '': {
-      matches: (wanted, found) => textsOf(found).some((text) => normalise(text).startsWith(wanted.text)),
+      matches: (wanted, found) =>
+        stringsOf(found).some((text) => normaliseString(text).startsWith(wanted.text)),
       reach: listedReach,
     },
     exact: {
-      matches: (wanted, found) => textsOf(found).includes(wanted.raw),
+      matches: (wanted, found) => stringsOf(found).includes(wanted.raw),
       reach: listedReach,
     },
     contains: {
-      matches: (wanted, found) => textsOf(found).some((text) => normalise(text).includes(wanted.text)),
+      matches: (wanted, found) =>
+        stringsOf(found).some((text) => normaliseString(text).includes(wanted.text)),
     },
   },
   operators: {
-    'filter:eq': { matches: compared((found, wanted) => found === wanted), reach: listedReach },
-    'filter:ne': { matches: compared((found, wanted) => found !== wanted) },
-    'filter:ew': { matches: compared((found, wanted) => found.endsWith(wanted)) },
-    'filter:gt': { matches: compared((found, wanted) => found > wanted) },
-    'filter:lt': { matches: compared((found, wanted) => found < wanted) },
-    'filter:ge': { matches: compared((found, wanted) => found >= wanted) },
-    'filter:le': { matches: compared((found, wanted) => found <= wanted) },
+    'filter:eq': { matches: whereString((found, wanted) => found === wanted), reach: listedReach },
+    'filter:ne': { matches: whereString((found, wanted) => found !== wanted) },
+    'filter:ew': { matches: whereString((found, wanted) => found.endsWith(wanted)) },
+    'filter:gt': { matches: whereString((found, wanted) => found > wanted) },
+    'filter:lt': { matches: whereString((found, wanted) => found < wanted) },
+    'filter:ge': { matches: whereString((found, wanted) => found >= wanted) },
+    'filter:le': { matches: whereString((found, wanted) => found <= wanted) },
   },
   refused: [],
 }

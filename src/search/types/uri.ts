@@ -4,16 +4,19 @@ import type { TypedValue } from '../../fhir/definitions.ts'
 import { parseCanonical } from '../../fhir/references.ts'
 import { unescaped } from '../parse/escapes.ts'
 import type { UriValue } from '../query.ts'
-import { type SearchRules, textOf } from './rules.ts'
+import { nonEmptyText, type SearchRules } from './rules.ts'
 
-/** A URN is no path: nothing is above or below it. */
+/** A URN is not a path: it has nothing above or below. */
 const isUrn = (uri: string): boolean => /^urn:/i.test(uri)
 
 /** R4 compares from the left, by characters rather than by the parts of a path. */
 const isAtOrBelow = (top: string, uri: string): boolean =>
   uri === top || (uri.startsWith(top) && !isUrn(uri) && top !== '')
 
-/** With a longer one, another part of the search drives, or the type's listing: each text is a list to be read. */
+/**
+ * The longest address for `:above`: each beginning of the address is a list to read. With a longer address
+ * another clause drives the search.
+ */
 const longestAbove = 200
 
 /** Returns every text that an address begins with, itself included; undefined where there are too many. */
@@ -23,23 +26,23 @@ const addressesAbove = (uri: string): readonly string[] | undefined => {
   return Array.from({ length: uri.length }, (_, i) => uri.slice(0, i + 1))
 }
 
-/** What a value answers to: a canonical address with a version (`_profile`) also to the address alone. */
+/** Returns the URIs under which a value is found: a canonical with a version also under its url alone. */
 const urisOf = ({ type, value }: TypedValue): readonly string[] => {
-  const text = textOf(value)
+  const text = nonEmptyText(value)
   if (text === undefined) return []
   return type === 'canonical' && text.includes('|') ? [text, parseCanonical(text).url] : [text]
 }
 
-const uriOf = ({ value }: TypedValue): string | undefined => textOf(value)
+const uriOf = ({ value }: TypedValue): string | undefined => nonEmptyText(value)
 
-const compared =
+const whereUri =
   (holds: (found: string, wanted: string) => boolean) =>
   (wanted: UriValue, found: TypedValue): boolean => {
     const value = uriOf(found)
     return value !== undefined && holds(value, wanted.uri)
   }
 
-export const uri: SearchRules<UriValue> = {
+export const uriRules: SearchRules<UriValue> = {
   expects: 'a URI',
   parse: (text) => ({ type: 'uri', uri: unescaped(text) }),
   places: (found) => urisOf(found).map((value) => ({ kind: 'value', value, list: 'uri' })),
@@ -63,9 +66,9 @@ export const uri: SearchRules<UriValue> = {
     'filter:ne': {
       matches: (wanted, found) => uriOf(found) !== undefined && !urisOf(found).includes(wanted.uri),
     },
-    'filter:co': { matches: compared((found, wanted) => found.includes(wanted)) },
-    'filter:sw': { matches: compared((found, wanted) => found.startsWith(wanted)) },
-    'filter:ew': { matches: compared((found, wanted) => found.endsWith(wanted)) },
+    'filter:co': { matches: whereUri((found, wanted) => found.includes(wanted)) },
+    'filter:sw': { matches: whereUri((found, wanted) => found.startsWith(wanted)) },
+    'filter:ew': { matches: whereUri((found, wanted) => found.endsWith(wanted)) },
   },
   refused: [],
 }

@@ -5,7 +5,7 @@
 
 import { parseCanonical } from '../../fhir/references.ts'
 import { failure } from '../../outcome/failure.ts'
-import { normalise } from '../../search/types/string.ts'
+import { normaliseString } from '../../search/types/string.ts'
 import type { Contained, Designation, ValueSetResource } from '../resources.ts'
 import { isAbstract, isInactive, isSameOrBelow } from '../systems/graph.ts'
 import { unclosed } from './compose.ts'
@@ -100,10 +100,10 @@ const isOfSystem = ({ system, version: own }: ExpandedCode, canonical: string): 
 
 /** Every word of the filter must occur in the code or in a name of the code; case and accents are ignored. */
 const matchesFilterText = (code: ExpandedCode, filter: string): boolean => {
-  const text = normalise(
+  const text = normaliseString(
     [code.code, code.display, ...designationsOf(code).map(({ value }) => value)].join(' '),
   )
-  return normalise(filter)
+  return normaliseString(filter)
     .split(/\s+/)
     .every((word) => text.includes(word))
 }

@@ -9,7 +9,7 @@ import { error, type Issue, isKind } from '../../outcome/failure.ts'
 import type { Context } from '../../request/context.ts'
 import { type Definition, definitionsIn } from '../../search/custom.ts'
 import { specialParameters } from '../../search/parse/special.ts'
-import { rulesOf } from '../../search/types/index.ts'
+import { rulesOfType } from '../../search/types/index.ts'
 import type { Definitions } from '../../store/port.ts'
 import type { Draft } from './policy.ts'
 
@@ -119,7 +119,7 @@ const clashIssues = ({ id, code, types }: Wanted, own: readonly Definition[]): I
   })
 
 const typeIssues = ({ type }: Wanted): Issue[] =>
-  type !== 'special' && rulesOf(type)
+  type !== 'special' && rulesOfType(type)
     ? []
     : [wrong('type', `A parameter of type \`${type}\` has no meaning that FHIRPath could give it.`)]
 

@@ -2,9 +2,9 @@
 
 import type { SearchParameter } from '../../../fhir/definitions.ts'
 import { isResourceType, resourceTypes } from '../../../fhir/types.ts'
-import { parameterOf } from '../../index/lists.ts'
+import { searchParameterOf } from '../../index/lists.ts'
 import type { Clause, SearchValue } from '../../query.ts'
-import { rowOf, rulesOf } from '../../types/index.ts'
+import { modifierNamed, rulesOfType } from '../../types/index.ts'
 import type { ClausePart, ParseClause } from '../reading.ts'
 import { complaint, nameTypes, type Reading, tryWays, unknownParameter } from '../reading.ts'
 import { type Filter, Misread, parseFilter, type Step, type Test } from './grammar.ts'
@@ -55,7 +55,7 @@ const testClause = (scope: Scope, path: readonly Step[], test: Test): Clause => 
 }
 
 const known = ({ reading }: Scope, { name, at }: Step, type: string): SearchParameter => {
-  const parameter = parameterOf(type, name, reading.own)
+  const parameter = searchParameterOf(type, name, reading.own)
   if (parameter) return parameter
   const { diagnostics } = unknownParameter({ ...reading, type }, '_filter', name)
   throw new Misread(at, (diagnostics ?? '').replace(/\.$/, ''), 'unknown-parameter')
@@ -154,7 +154,7 @@ const readValue = (
   { modifier, prefixed }: Meaning,
   { operator, value, at }: Test,
 ): SearchValue => {
-  const [rules, row] = [rulesOf(parameter.type), rowOf(parameter.type, modifier)]
+  const [rules, row] = [rulesOfType(parameter.type), modifierNamed(parameter.type, modifier)]
   const text = `${prefixed ? operator : ''}${escaped(parameter, value)}`
   const parsing = { parameter, modifier: '', base: reading.base, now: reading.now }
   const fits = value !== '' && (!prefixed || /^[\d+.-]/.test(value))
