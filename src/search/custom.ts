@@ -4,7 +4,7 @@ import type { SearchParameter } from '../fhir/definitions.ts'
 import type { OwnDefinition } from '../fhir/path/custom-values.ts'
 import { Failure, type Issue } from '../outcome/failure.ts'
 import type { Definitions, Store } from '../store/port.ts'
-import { type Parsed, type ParseOptions, parseQuery } from './parse/parse.ts'
+import { type ParsedQuery, type ParseOptions, parseQuery } from './parse/parse.ts'
 import type { OwnParameters, Pair } from './query.ts'
 
 /** `indexing`: written for new versions, not yet for all; `ready`: can be searched by; `retiring`: on its way out. */
@@ -116,7 +116,7 @@ const wantsAllLinks = ([name, value]: Pair): boolean =>
 type Query = readonly [type: string, pairs: readonly Pair[], options: ParseOptions]
 
 /** Reads a query by R4's parameters alone; undefined where it names others, or may mean them. */
-const readPlainly = ([type, pairs, options]: Query): Parsed | { failed: unknown } | undefined => {
+const readPlainly = ([type, pairs, options]: Query): ParsedQuery | { failed: unknown } | undefined => {
   if (pairs.some(wantsAllLinks)) return undefined
   try {
     const parsed = parseQuery(type, pairs, options)
@@ -132,7 +132,7 @@ export const readQuery = async (
   pairs: readonly Pair[],
   options: ParseOptions,
   store: Pick<Store, 'definitions'>,
-): Promise<Parsed> => {
+): Promise<ParsedQuery> => {
   const plain = readPlainly([type, pairs, options])
   if (plain && 'query' in plain) return plain
   if (plain) throw plain.failed

@@ -1,6 +1,6 @@
 import type { Issue } from '../outcome/failure.ts'
 import type { Meter } from '../store/port.ts'
-import type { Plan } from './plan/plan.ts'
+import type { SearchPlan } from './plan/plan.ts'
 import { isOpen, type Query } from './query.ts'
 import type { Use } from './scope.ts'
 
@@ -30,7 +30,7 @@ const mostLists = 20
 
 /** Returns the explanation of a search, given the query that was asked and the one that was read. */
 export const explain = (
-  { asked, query, plan, way }: { asked: Query; query: Query; plan: Plan; way: string },
+  { asked, query, plan, way }: { asked: Query; query: Query; plan: SearchPlan; way: string },
   use: Use,
   meter: Meter,
 ): Explanation => ({

@@ -12,7 +12,7 @@ import { type FindCodes, withCodes } from './links/codes.ts'
 import { follower } from './links/follow.ts'
 import { hasParts, withParts } from './links/hierarchy.ts'
 import { readIncluded } from './links/includes.ts'
-import type { Plan } from './plan/plan.ts'
+import type { SearchPlan } from './plan/plan.ts'
 import { isOpen, type Pair, type Query } from './query.ts'
 import { openStages, type Stages } from './reading/stages.ts'
 import { matches } from './run/match.ts'
@@ -108,7 +108,7 @@ const limitsOf = ({ sort, countOnly }: Query) => (sort.length > 0 || countOnly ?
 interface Found {
   /** The query as it was read, with its chains resolved as far as that paid. */
   query: Query
-  plan: Plan
+  plan: SearchPlan
   page: Page
   included: readonly Read[]
   total?: number | undefined
@@ -147,14 +147,18 @@ const readMatches = async (place: Place, asked: Query): Promise<Found> => {
 }
 
 /** The total beside a page is counted with a budget of its own, an estimate with less, and left out where that is not enough. */
-const totalOf = async ({ stages, scope }: Place, query: Query, plan: Plan): Promise<number | undefined> => {
+const totalOf = async (
+  { stages, scope }: Place,
+  query: Query,
+  plan: SearchPlan,
+): Promise<number | undefined> => {
   if (query.total !== 'accurate' && query.total !== 'estimate') return undefined
   const limits = query.total === 'accurate' ? wholeLimits : pageLimits
   const own = newScope(scope.store, scope.started, limits, scope.newFollow)
   return inStage(stages, own, (counting) => counted(counting, query, plan))
 }
 
-const count = async (scope: Scope, query: Query, plan: Plan): Promise<number> => {
+const count = async (scope: Scope, query: Query, plan: SearchPlan): Promise<number> => {
   const total = await counted(scope, query, plan)
   if (total !== undefined) return total
   throw failure(
@@ -166,7 +170,7 @@ const count = async (scope: Scope, query: Query, plan: Plan): Promise<number> =>
 
 const countPage = 1000
 
-const counted = async (scope: Scope, query: Query, plan: Plan): Promise<number | undefined> => {
+const counted = async (scope: Scope, query: Query, plan: SearchPlan): Promise<number | undefined> => {
   const whole = { ...query, count: countPage, sort: [] }
   const unsorted = { ...plan, sort: { by: 'type', descending: true, free: true } } as const
   let page = await readPage(scope, whole, unsorted)

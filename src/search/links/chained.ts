@@ -1,5 +1,5 @@
 import type { Cursor } from '../cursor.ts'
-import { type Plan, planQuery } from '../plan/plan.ts'
+import { planQuery, type SearchPlan } from '../plan/plan.ts'
 import { isOpen, type Query } from '../query.ts'
 import type { Stages } from '../reading/stages.ts'
 import { type Page, readPage } from '../run/run.ts'
@@ -9,7 +9,7 @@ import { resolveChains } from './chain.ts'
 /** A query whose chains are resolved as far as that pays. */
 export interface Resolved {
   readonly query: Query
-  readonly plan: Plan
+  readonly plan: SearchPlan
 }
 
 const planned = (query: Query): Resolved => ({ query, plan: planQuery(query) })

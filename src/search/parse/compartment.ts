@@ -4,7 +4,7 @@ import { compartmentParameters } from '../../fhir/parameters.ts'
 import { searchParameterOf } from '../index/lists.ts'
 import type { Clause, Query } from '../query.ts'
 
-const linksTo = (type: string, code: string, key: string): Clause[] => {
+const clausesLinkingTo = (type: string, code: string, key: string): Clause[] => {
   const parameter = searchParameterOf(type, code)
   return parameter ? [{ kind: 'linked', parameter, targets: new Set([key]) }] : []
 }
@@ -14,7 +14,7 @@ const clauseFor = (type: string, compartment: string): Clause => {
   const [of = '', id = ''] = compartment.split('/')
   if (type === of) return { kind: 'any-of', ids: new Set([id]) }
   const codes = compartmentParameters(type, of)
-  return { kind: 'any', clauses: codes.flatMap((code) => linksTo(type, code, compartment)) }
+  return { kind: 'any', clauses: codes.flatMap((code) => clausesLinkingTo(type, code, compartment)) }
 }
 
 /** Returns the query within the compartment of a resource, `Patient/1`. */

@@ -5,15 +5,15 @@ import type { Issue } from '../../outcome/failure.ts'
 import { searchParameterOf } from '../index/lists.ts'
 import type { Inclusion, Query, SortKey } from '../query.ts'
 import { rulesOfType } from '../types/index.ts'
-import { complaint, isFollowed, noLink, type Reading, unknownParameter } from './reading.ts'
+import { isFollowed, noLink, type ParseContext, parameterIssue, unknownParameter } from './parse-context.ts'
 
-export const defaultCount = 50
-export const mostCount = 1000
+export const defaultPageSize = 50
+export const largestPageSize = 1000
 
-/** How results are given where nothing else is said. */
+/** The defaults for sorting, counting, including and containing. */
 export const defaultControl: Omit<Query, 'type' | 'base' | 'clauses' | 'selfPairs'> = {
   sort: [],
-  count: defaultCount,
+  count: defaultPageSize,
   total: 'known',
   countOnly: false,
   includes: [],
@@ -28,18 +28,18 @@ interface ControlPart {
   issues: readonly Issue[]
 }
 
-type Control = (reading: Reading, name: string, value: string) => ControlPart
+type Control = (reading: ParseContext, name: string, value: string) => ControlPart
 
-const good = (control: Partial<Query>): ControlPart => ({ control, issues: [] })
-const bad = (issue: Issue): ControlPart => ({ issues: [issue] })
+const controlled = (control: Partial<Query>): ControlPart => ({ control, issues: [] })
+const refusedFor = (issue: Issue): ControlPart => ({ issues: [issue] })
 
-const oneOf =
+const oneOfControl =
   (values: readonly string[], control: (value: string) => Partial<Query>): Control =>
   (reading, name, value) =>
     values.includes(value)
-      ? good(control(value))
-      : bad(
-          complaint(
+      ? controlled(control(value))
+      : refusedFor(
+          parameterIssue(
             'invalid',
             reading,
             name,
@@ -47,27 +47,29 @@ const oneOf =
           ),
         )
 
-const count: Control = (reading, name, value) => {
+const countControl: Control = (reading, name, value) => {
   if (!/^\d{1,9}$/.test(value))
-    return bad(complaint('invalid', reading, name, `\`_count\` takes a whole number, not \`${value}\`.`))
-  const wanted = Math.min(Number(value), mostCount)
-  return good(wanted === 0 ? { count: 0, countOnly: true } : { count: wanted })
+    return refusedFor(
+      parameterIssue('invalid', reading, name, `\`_count\` takes a whole number, not \`${value}\`.`),
+    )
+  const wanted = Math.min(Number(value), largestPageSize)
+  return controlled(wanted === 0 ? { count: 0, countOnly: true } : { count: wanted })
 }
 
-const sort: Control = (reading, name, value) => {
+const sortControl: Control = (reading, name, value) => {
   const written = value.split(',').filter((key) => key !== '')
   const keys = [...new Set(written.length > 0 ? written : [value])].map((key) => sortKey(reading, name, key))
   const issues = keys.filter((key) => 'severity' in key)
-  return issues.length > 0 ? { issues } : good({ sort: keys.filter((key) => 'parameter' in key) })
+  return issues.length > 0 ? { issues } : controlled({ sort: keys.filter((key) => 'parameter' in key) })
 }
 
-const sortKey = (reading: Reading, name: string, key: string): SortKey | Issue => {
+const sortKey = (reading: ParseContext, name: string, key: string): SortKey | Issue => {
   const descending = key.startsWith('-')
   const code = descending ? key.slice(1) : key
   const parameter = searchParameterOf(reading.type, code, reading.own)
   if (!parameter) return unknownParameter(reading, name, code)
   if (!rulesOfType(parameter.type)?.sortKeys)
-    return complaint(
+    return parameterIssue(
       'unsupported',
       reading,
       name,
@@ -76,13 +78,13 @@ const sortKey = (reading: Reading, name: string, key: string): SortKey | Issue =
   return { parameter, descending }
 }
 
-const inclusion =
+const inclusionControl =
   (member: 'includes' | 'revincludes'): Control =>
   (reading, name, value) => {
     const iterate = /:(iterate|recurse)$/.test(name)
     if (name.includes(':') && !iterate)
-      return bad(
-        complaint(
+      return refusedFor(
+        parameterIssue(
           'unknown-modifier',
           reading,
           name,
@@ -90,11 +92,11 @@ const inclusion =
         ),
       )
     const found = readInclusion(reading, name, value, iterate)
-    return 'severity' in found ? bad(found) : good({ [member]: [found] })
+    return 'severity' in found ? refusedFor(found) : controlled({ [member]: [found] })
   }
 
 const readInclusion = (
-  reading: Reading,
+  reading: ParseContext,
   name: string,
   value: string,
   iterate: boolean,
@@ -102,7 +104,7 @@ const readInclusion = (
   const [type = '', code = '', target, ...rest] = value.split(':')
   if (value === '*') return { type: '*', code: '*', iterate }
   if (!isResourceType(type) || rest.length > 0 || (target !== undefined && !isResourceType(target)))
-    return complaint(
+    return parameterIssue(
       'invalid',
       reading,
       name,
@@ -115,35 +117,37 @@ const readInclusion = (
 }
 
 /** Understood here, acted upon where the answer is written. */
-const passed: Control = () => good({})
+const ignoredControl: Control = () => controlled({})
 
 /** Known to R4, and no part of this server: refused rather than ignored. */
-const refused: Control = (reading, name) =>
-  bad(complaint('unsupported', reading, name, `\`${name}\` is not supported by this server.`))
+const refusedControl: Control = (reading, name) =>
+  refusedFor(parameterIssue('unsupported', reading, name, `\`${name}\` is not supported by this server.`))
 
 export const controls: Readonly<Record<string, Control>> = {
-  _count: count,
-  _sort: sort,
-  _include: inclusion('includes'),
-  _revinclude: inclusion('revincludes'),
-  _total: oneOf(['none', 'estimate', 'accurate'], (total) => ({ total: total as Query['total'] })),
-  _summary: oneOf(['true', 'false', 'text', 'data', 'count'], (value) =>
+  _count: countControl,
+  _sort: sortControl,
+  _include: inclusionControl('includes'),
+  _revinclude: inclusionControl('revincludes'),
+  _total: oneOfControl(['none', 'estimate', 'accurate'], (total) => ({ total: total as Query['total'] })),
+  _summary: oneOfControl(['true', 'false', 'text', 'data', 'count'], (value) =>
     value === 'count' ? { countOnly: true } : {},
   ),
-  _contained: oneOf(['false', 'true', 'both'], (value) => ({ contained: value as Query['contained'] })),
-  _containedType: oneOf(['container', 'contained'], (value) => ({
+  _contained: oneOfControl(['false', 'true', 'both'], (value) => ({
+    contained: value as Query['contained'],
+  })),
+  _containedType: oneOfControl(['container', 'contained'], (value) => ({
     containedType: value as Query['containedType'],
   })),
-  _elements: passed,
-  _format: passed,
-  _pretty: passed,
-  _explain: oneOf(['true', 'false'], (value) => ({ explain: value === 'true' })),
-  _cursor: (_, __, value) => good({ cursor: value }),
-  _query: refused,
+  _elements: ignoredControl,
+  _format: ignoredControl,
+  _pretty: ignoredControl,
+  _explain: oneOfControl(['true', 'false'], (value) => ({ explain: value === 'true' })),
+  _cursor: (_, __, value) => controlled({ cursor: value }),
+  _query: refusedControl,
 }
 
-/** Parameters of which a second one would undo the first. */
-export const onlyOnce: ReadonlySet<string> = new Set([
+/** Parameters that may be given once: a second value would replace the first. */
+export const givenOnce: ReadonlySet<string> = new Set([
   '_count',
   '_total',
   '_summary',

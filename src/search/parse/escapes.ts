@@ -12,11 +12,11 @@ export const splitRaw = (text: string, separator: string): readonly string[] => 
 }
 
 /** Returns the text without its escapes: `\,` is a comma, `\\` a backslash. */
-export const unescaped = (text: string): string => text.replace(/\\([,$|\\])/g, '$1')
+export const withoutEscapes = (text: string): string => text.replace(/\\([,$|\\])/g, '$1')
 
 /** Returns the parts of a text, free of escapes. */
 export const splitEscaped = (text: string, separator: string): readonly string[] =>
-  splitRaw(text, separator).map(unescaped)
+  splitRaw(text, separator).map(withoutEscapes)
 
-/** Returns a text as it can stand inside a search value. */
+/** Returns a text with escapes, as part of a search value. */
 export const escapeValue = (text: string): string => text.replace(/[,$|\\]/g, '\\$&')

@@ -5,20 +5,20 @@ import { Failure, failure } from '../../outcome/failure.ts'
 import type { Clause, Inclusion, OwnParameters, Pair, Query, SortKey } from '../query.ts'
 import { rowNamed } from '../rows.ts'
 import { parseClause } from './clause.ts'
-import { controls, defaultControl, onlyOnce } from './control.ts'
-import { complaint, isUsable, mostWays, type Reading } from './reading.ts'
+import { controls, defaultControl, givenOnce } from './control.ts'
+import { isUsable, mostWays, type ParseContext, parameterIssue } from './parse-context.ts'
 
-/** How a search is read: strictly, or leaving out what is not understood; `base` is the service's own address. */
+/** Options of a search's parsing: strict or lenient, and the service's base URL. */
 export interface ParseOptions {
   lenient: boolean
   base: string
-  /** The instant against which `ap` measures; the present where absent. */
+  /** The instant that `ap` measures from; absent: now. */
   now?: string
   own?: OwnParameters | undefined
 }
 
-/** What was understood, and warnings about what was not. */
-export interface Parsed {
+/** The query, and warnings about ignored parameters. */
+export interface ParsedQuery {
   query: Query
   issues: Issue[]
 }
@@ -27,10 +27,10 @@ export interface Parsed {
  * Returns the query that the pairs of a URL or a form ask for. Fails with every unknown parameter, modifier and bad
  * value at once; when lenient, these become warnings and the query does without them.
  */
-export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseOptions): Parsed => {
+export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseOptions): ParsedQuery => {
   checkSize(type, pairs)
   const { base, now = new Date().toISOString(), own } = options
-  const reading: Reading = { type, base, now, ways: { left: mostWays }, ...(own && { own }) }
+  const reading: ParseContext = { type, base, now, ways: { left: mostWays }, ...(own && { own }) }
   const isText = pairs.some(([name, value]) => name === '_summary' && value === 'text')
   const parts = pairs
     .map((pair) => readPair(reading, pair))
@@ -43,8 +43,10 @@ export const parseQuery = (type: string, pairs: readonly Pair[], options: ParseO
   return { query: assemble(reading, understood), issues: issues.map(asWarning) }
 }
 
-/** What R4 lets no server ignore, a modifier it does not know and a query, and what no server could follow. */
-const isFirm = ({ pair: [name], issues, firm }: Part): boolean =>
+/**
+ * Issues that a lenient search keeps as errors: unknown modifiers, `_query`, and chains that lead nowhere.
+ */
+const isFirm = ({ pair: [name], issues, firm }: PairPart): boolean =>
   firm === true || name === '_query' || issues.some(({ kind }) => kind === 'unknown-modifier')
 
 /** A form can hold a million of either, and each is read, sought and judged. */
@@ -61,8 +63,8 @@ const checkSize = (type: string, pairs: readonly Pair[]): void => {
   )
 }
 
-/** What one pair contributes: a clause, or a change to how results are given. */
-interface Part {
+/** The clause or control of one pair, or its issues. */
+interface PairPart {
   pair: Pair
   clause?: Clause
   control?: Partial<Query>
@@ -71,63 +73,68 @@ interface Part {
 }
 
 /** A chain of more links than this is not followed: each link is a search of its own. */
-const longestName = 1000
+const longestParameterName = 1000
 
-const tooLong = (reading: Reading, name: string): Issue =>
-  complaint(
+const tooLong = (reading: ParseContext, name: string): Issue =>
+  parameterIssue(
     'invalid',
     reading,
     `${name.slice(0, 60)}…`,
-    `The parameter's name has ${name.length} characters; at most ${longestName} are read. Follow fewer links at once.`,
+    `The parameter's name has ${name.length} characters; at most ${longestParameterName} are read. Follow fewer links at once.`,
   )
 
-const notUtf8 =
+const undecodableText =
   'This parameter holds U+FFFD, which stands for what could not be read. Encode it as UTF-8: `%C3%A9` is \u00e9.'
 
-const readPair = (reading: Reading, pair: Pair): Part => {
+const readPair = (reading: ParseContext, pair: Pair): PairPart => {
   const [name, value] = pair
   if (`${name}${value}`.includes('\ufffd'))
-    return { pair, issues: [complaint('invalid', reading, name, notUtf8)] }
-  if (name.length > longestName) return { pair, issues: [tooLong(reading, name)] }
+    return { pair, issues: [parameterIssue('invalid', reading, name, undecodableText)] }
+  if (name.length > longestParameterName) return { pair, issues: [tooLong(reading, name)] }
   const [code = '', modifier] = name.split(':')
   const control = rowNamed(controls, code)
   if (control && modifier !== undefined && !code.endsWith('include'))
-    return { pair, issues: [complaint('unknown-modifier', reading, name, `\`${code}\` takes no modifier.`)] }
+    return {
+      pair,
+      issues: [parameterIssue('unknown-modifier', reading, name, `\`${code}\` takes no modifier.`)],
+    }
   if (control) return { pair, ...control(reading, name, value) }
   return { pair, ...parseClause(reading, name, value) }
 }
 
-/** What can only be said once is refused where it is said again, and otherwise. */
-const refuseSecond = (reading: Reading, before: readonly Pair[], part: Part): Part => {
+/**
+ * Refuses a second value for a parameter that may be given once; a repetition of the same value is accepted.
+ */
+const refuseSecond = (reading: ParseContext, before: readonly Pair[], part: PairPart): PairPart => {
   const [name, value] = part.pair
-  if (!onlyOnce.has(name) || !before.some(([other, said]) => other === name && said !== value)) return part
+  if (!givenOnce.has(name) || !before.some(([other, said]) => other === name && said !== value)) return part
   const what = `\`${name}\` stands more than once, with different values. Give it one.`
-  return { pair: part.pair, issues: [complaint('invalid', reading, name, what)] }
+  return { pair: part.pair, issues: [parameterIssue('invalid', reading, name, what)] }
 }
 
 /** https://hl7.org/fhir/R4/search.html#summary */
-const refuseIncluding = (reading: Reading, part: Part): Part => {
+const refuseIncluding = (reading: ParseContext, part: PairPart): PairPart => {
   const [name] = part.pair
   if (!/^_(rev)?include\b/.test(name)) return part
   const what = `\`${name}\` cannot be mixed with \`_summary=text\`. Leave one of them out.`
-  return { pair: part.pair, issues: [complaint('invalid', reading, name, what)] }
+  return { pair: part.pair, issues: [parameterIssue('invalid', reading, name, what)] }
 }
 
-const assemble = (reading: Reading, parts: readonly Part[]): Query => {
+const assemble = (reading: ParseContext, parts: readonly PairPart[]): Query => {
   const control = parts.reduce((query, part) => merge(query, part.control ?? {}), defaultControl)
   return Object.freeze({
     type: reading.type,
     base: reading.base,
     ...(reading.own && { own: reading.own }),
     ...control,
-    includes: distinct(control.includes),
-    revincludes: distinct(control.revincludes),
+    includes: distinctInclusions(control.includes),
+    revincludes: distinctInclusions(control.revincludes),
     clauses: parts.map(({ clause }) => clause).filter((clause) => clause !== undefined),
     selfPairs: parts.map(({ pair }) => pair),
   })
 }
 
-const distinct = (inclusions: readonly Inclusion[]): readonly Inclusion[] => [
+const distinctInclusions = (inclusions: readonly Inclusion[]): readonly Inclusion[] => [
   ...new Map(inclusions.map((each) => [JSON.stringify(each), each])).values(),
 ]
 

@@ -3,30 +3,30 @@
 import { wordsIn } from '../index/words.ts'
 import type { Clause, WordsClause } from '../query.ts'
 import { rowNamed } from '../rows.ts'
-import { splitRaw, unescaped } from './escapes.ts'
+import { splitRaw, withoutEscapes } from './escapes.ts'
 
-type Scope = WordsClause['scope']
+type TextScope = WordsClause['scope']
 
-/** What a text asks for, or what is wrong with it and where. */
+/** A text search's clause, or the mistake and its position. */
 export type ReadText = { clause: Clause } | { wrong: string }
 
-interface Token {
+interface TextToken {
   kind: 'open' | 'close' | 'and' | 'or' | 'not' | 'words'
   text: string
-  /** Where it begins, counted from 1. */
+  /** The position of its first character, counted from 1. */
   at: number
 }
 
-const pattern = /\s*(?:([()])|"([^"]*)"|([^\s()"]+)|(\S))/y
-const signs: Readonly<Record<string, Token['kind']>> = { '(': 'open', ')': 'close' }
-const operators: Readonly<Record<string, Token['kind']>> = { and: 'and', or: 'or', not: 'not' }
+const textTokenPattern = /\s*(?:([()])|"([^"]*)"|([^\s()"]+)|(\S))/y
+const signs: Readonly<Record<string, TextToken['kind']>> = { '(': 'open', ')': 'close' }
+const operatorWords: Readonly<Record<string, TextToken['kind']>> = { and: 'and', or: 'or', not: 'not' }
 
-const tokensOf = (text: string): readonly Token[] => {
-  pattern.lastIndex = 0
-  const found: Token[] = []
-  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+const textTokensOf = (text: string): readonly TextToken[] => {
+  textTokenPattern.lastIndex = 0
+  const found: TextToken[] = []
+  for (let match = textTokenPattern.exec(text); match; match = textTokenPattern.exec(text)) {
     const [whole, sign, quoted, bare, odd] = match
-    const kind = (sign && signs[sign]) ?? (bare && rowNamed(operators, bare.toLowerCase())) ?? 'words'
+    const kind = (sign && signs[sign]) ?? (bare && rowNamed(operatorWords, bare.toLowerCase())) ?? 'words'
     found.push({
       kind: kind || 'words',
       text: quoted ?? bare ?? sign ?? odd ?? '',
@@ -38,42 +38,47 @@ const tokensOf = (text: string): readonly Token[] => {
 
 class Misplaced extends Error {}
 
-const misplaced = (token: Token | undefined): Misplaced =>
+const misplaced = (token: TextToken | undefined): Misplaced =>
   new Misplaced(token ? `\`${token.text}\` at ${token.at} is out of place` : 'it ends too early')
 
-/** One reading of a text; each function takes its tokens off the front. */
-interface Reading {
-  readonly tokens: Token[]
-  readonly scope: Scope
+/** The tokens of a text that are not read yet; every function takes tokens from the front. */
+interface TextReading {
+  readonly tokens: TextToken[]
+  readonly scope: TextScope
 }
 
-const is = ({ tokens }: Reading, kind: Token['kind']): boolean => tokens[0]?.kind === kind
-const took = (reading: Reading, kind: Token['kind']): boolean =>
-  is(reading, kind) && reading.tokens.shift() !== undefined
+const isNext = ({ tokens }: TextReading, kind: TextToken['kind']): boolean => tokens[0]?.kind === kind
+const takeNext = (reading: TextReading, kind: TextToken['kind']): boolean =>
+  isNext(reading, kind) && reading.tokens.shift() !== undefined
 
-const joined = (kind: 'any' | 'all', clauses: readonly Clause[]): Clause =>
+const joinedClauses = (kind: 'any' | 'all', clauses: readonly Clause[]): Clause =>
   clauses.length === 1 && clauses[0] ? clauses[0] : { kind, clauses }
 
-const either = (reading: Reading): Clause => {
-  const clauses = [both(reading)]
-  while (took(reading, 'or')) clauses.push(both(reading))
-  return joined('any', clauses)
+const readDisjunction = (reading: TextReading): Clause => {
+  const clauses = [readConjunction(reading)]
+  while (takeNext(reading, 'or')) clauses.push(readConjunction(reading))
+  return joinedClauses('any', clauses)
 }
 
-/** Words beside each other must all be there, as if `and` stood between them. */
-const both = (reading: Reading): Clause => {
-  const clauses = [one(reading)]
-  while (took(reading, 'and') || is(reading, 'words') || is(reading, 'open') || is(reading, 'not'))
-    clauses.push(one(reading))
-  return joined('all', clauses)
+/** Adjacent words are joined by `and`. */
+const readConjunction = (reading: TextReading): Clause => {
+  const clauses = [readTerm(reading)]
+  while (
+    takeNext(reading, 'and') ||
+    isNext(reading, 'words') ||
+    isNext(reading, 'open') ||
+    isNext(reading, 'not')
+  )
+    clauses.push(readTerm(reading))
+  return joinedClauses('all', clauses)
 }
 
-const one = (reading: Reading): Clause => {
-  if (took(reading, 'not')) return { kind: 'none', clauses: [one(reading)] }
+const readTerm = (reading: TextReading): Clause => {
+  if (takeNext(reading, 'not')) return { kind: 'none', clauses: [readTerm(reading)] }
   const token = reading.tokens.shift()
   if (token?.kind === 'open') {
-    const inner = either(reading)
-    if (!took(reading, 'close')) throw misplaced(reading.tokens[0])
+    const inner = readDisjunction(reading)
+    if (!takeNext(reading, 'close')) throw misplaced(reading.tokens[0])
     return inner
   }
   const words = token?.kind === 'words' ? wordsIn(token.text) : []
@@ -81,25 +86,25 @@ const one = (reading: Reading): Clause => {
   return { kind: 'words', scope: reading.scope, words }
 }
 
-/** What is longer was never typed. */
+/** The most words and signs of a text; nobody types more. */
 const mostTokens = 200
 
-const readOne = (text: string, scope: Scope): Clause => {
-  const reading = { tokens: [...tokensOf(unescaped(text))], scope }
+const readAlternative = (text: string, scope: TextScope): Clause => {
+  const reading = { tokens: [...textTokensOf(withoutEscapes(text))], scope }
   if (reading.tokens.length > mostTokens)
     throw new Misplaced(`it has more than ${mostTokens} words and signs`)
-  const clause = either(reading)
+  const clause = readDisjunction(reading)
   if (reading.tokens.length > 0) throw misplaced(reading.tokens[0])
   return clause
 }
 
-/** Returns the clause for words with `and`, `or`, `not`, parentheses and quotes; a comma is one more `or`. */
-export const readText = (value: string, scope: Scope): ReadText => {
+/** Returns the clause for words with `and`, `or`, `not`, parentheses and quotes; a comma is an `or`. */
+export const readText = (value: string, scope: TextScope): ReadText => {
   try {
     return {
-      clause: joined(
+      clause: joinedClauses(
         'any',
-        splitRaw(value, ',').map((text) => readOne(text, scope)),
+        splitRaw(value, ',').map((text) => readAlternative(text, scope)),
       ),
     }
   } catch (thrown) {

@@ -3,8 +3,8 @@ import type { List } from '../../store/port.ts'
 import { type SpanClass, spanLimits } from '../../store/spans.ts'
 
 /**
- * What is known about the intervals searched for: where their low end stands (inclusive), and, where that cannot be
- * told, from where on their high end must reach.
+ * The known bounds of the intervals that a search matches: their low ends lie between `from` and `to`
+ * (inclusive), and their high ends are at least `highFrom`.
  */
 export interface Bounds {
   readonly from?: string
@@ -13,14 +13,14 @@ export interface Bounds {
 }
 
 /** Returns the bounds of intervals that satisfy both. */
-export const both = (a: Bounds, b: Bounds): Bounds => ({
+export const boundsOfBoth = (a: Bounds, b: Bounds): Bounds => ({
   ...pick('from', latestOf(a.from, b.from)),
   ...pick('to', earliestOf(a.to, b.to)),
   ...pick('highFrom', latestOf(a.highFrom, b.highFrom)),
 })
 
-/** Returns bounds that hold for intervals which satisfy either. */
-export const either = (a: Bounds, b: Bounds): Bounds => ({
+/** Returns the bounds of intervals that satisfy at least one of two conditions. */
+export const boundsOfEither = (a: Bounds, b: Bounds): Bounds => ({
   ...pick('from', a.from !== undefined && b.from !== undefined ? earliestOf(a.from, b.from) : undefined),
   ...pick('to', a.to !== undefined && b.to !== undefined ? latestOf(a.to, b.to) : undefined),
   ...pick('highFrom', lowerHigh(a, b)),
@@ -40,7 +40,7 @@ const latestOf = (a: string | undefined, b: string | undefined): string | undefi
 const earliestOf = (a: string | undefined, b: string | undefined): string | undefined =>
   a === undefined || (b !== undefined && b < a) ? b : a
 
-/** One stretch of a list, or of one of its side lists, to be read: `from` inclusive, `before` exclusive. */
+/** A part of a list, or of a side list, to read: `from` inclusive, `before` exclusive. */
 export interface Window {
   readonly side?: SpanClass
   readonly from?: string
@@ -51,39 +51,39 @@ export interface Window {
 /** Returns the exclusive end that still lets an order itself in; orders hold no control characters. */
 export const justAfter = (order: string): string => `${order}\u0002`
 
-/** How far back from a bound the low ends of intervals can lie: in the list itself, and in each side list. */
+/** The reach of low ends before a bound: in the list itself, and in each side list. */
 export interface Scale {
   before(bound: string): string
   sides: readonly { side: SpanClass; before(bound: string): string | undefined }[]
 }
 
-const day = 86_400_000
+const dayInMilliseconds = 86_400_000
 
 const daysBefore = (bound: string, milliseconds: number): string =>
   new Date(Math.max(Date.parse(bound) - milliseconds, Date.parse('0000-01-01T00:00:00.000Z'))).toISOString()
 
 /** Intervals up to a day stand in the list alone; longer ones also in the side list of their class. */
 export const timeScale: Scale = {
-  before: (bound) => daysBefore(bound, day),
+  before: (bound) => daysBefore(bound, dayInMilliseconds),
   sides: spanLimits.map(([side, limit]) => ({
     side,
     before: (bound) => (Number.isFinite(limit) ? daysBefore(bound, limit) : undefined),
   })),
 }
 
-/** Single numbers stand in the list alone; ranges of numbers also in one side list. */
+/** Single numbers are listed in the list alone, ranges of numbers also in a side list. */
 export const numberScale: Scale = {
   before: (bound) => bound,
   sides: [{ side: 'open', before: () => undefined }],
 }
 
-/** Returns the window in the list itself; undefined where it is empty. */
+/** Returns the window in the list itself; undefined for an empty window. */
 export const mainWindow = (bounds: Bounds, scale: Scale): Window | undefined => {
   const from = bounds.from ?? (bounds.highFrom === undefined ? undefined : scale.before(bounds.highFrom))
   return windowOf(from, bounds.to === undefined ? undefined : justAfter(bounds.to), bounds)
 }
 
-/** Returns the windows in the side lists; they end where the one in the list itself begins. */
+/** Returns the windows in the side lists; they end at the beginning of the window in the list itself. */
 export const sideWindows = (bounds: Bounds, scale: Scale): readonly Window[] => {
   const { from, to, highFrom } = bounds
   if (from !== undefined || highFrom === undefined) return []
@@ -108,10 +108,10 @@ const windowOf = (
   }
 }
 
-/** One list, all its shards, between two orders: `from` inclusive, `before` exclusive. */
-export interface Stretch {
+/** A part of a list, of all its shards, between two orders: `from` inclusive, `before` exclusive. */
+export interface ListStretch {
   readonly list: List
-  /** What stands before every order of interest, `Observation|` in a patient's list. */
+  /** The common beginning of the wanted orders, `Observation|` in a patient's compartment list. */
   readonly prefix: string
   readonly from?: string
   readonly before?: string
@@ -119,13 +119,13 @@ export interface Stretch {
   readonly highFrom?: string
 }
 
-/** Returns the stretches of a list that bounds leave, and those of its side lists. */
+/** Returns the stretches within bounds, of a list and of its side lists. */
 export const windowsOf = (
   list: List,
   prefix: string,
   bounds: Bounds,
   scale: Scale,
-): { main: Stretch[]; sides: Stretch[] } => {
+): { main: ListStretch[]; sides: ListStretch[] } => {
   const main = mainWindow(bounds, scale)
   return {
     main: main ? [{ list, prefix, ...main }] : [],

@@ -16,64 +16,68 @@ import type {
   ValueClause,
 } from '../query.ts'
 import type { Reach } from '../types/rules.ts'
-import type { Stretch } from './bounds.ts'
+import type { ListStretch } from './bounds.ts'
 import { numberScale, timeScale, windowsOf } from './bounds.ts'
 import { hull, reachesOf } from './reaches.ts'
 
-/** Lists that together hold every match of one clause, in the order of the type. */
+/** The lists that together hold every match of a clause, in the order of the type. */
 export interface Driver {
   readonly name: string
-  readonly reads: readonly Read[]
+  readonly reads: readonly ListRead[]
 }
 
-/** A list in the order of the type; `compartment` where its orders begin with the type and it has side lists. */
-export interface Read {
+/**
+ * A list in the order of the type; a `compartment` list's orders begin with the type, and it has side lists.
+ */
+export interface ListRead {
   readonly list: List
   readonly compartment: boolean
 }
 
-/** Stretches that together hold every match of one clause, in the order of the clause's own values. */
+/** The stretches that together hold every match of a clause, in the order of the clause's values. */
 export interface RangeDriver {
   readonly name: string
   readonly code: string
-  /** Its lists are those of words. */
+  /** The stretches are of word lists. */
   readonly words?: true
-  /** The tenant's own parameter that it drives, where it is one. */
+  /** The custom parameter whose lists these are. */
   readonly own?: SearchParameter
-  readonly stretches: readonly Stretch[]
+  readonly stretches: readonly ListStretch[]
   /** The same in the side lists, for long intervals that begin before the stretches do. */
-  readonly sides: readonly Stretch[]
-  /** Of two drivers the one with the higher rank is expected to be the shorter. */
+  readonly sides: readonly ListStretch[]
+  /** Estimates the selectivity: the driver with the higher rank is expected to be shorter. */
   readonly rank: number
 }
 
-/** How many linked resources may each contribute a list of their own. */
+/** The most linked resources whose lists are read. */
 const mostLinked = 500
 
-/** Each list is at least one call; beyond this many it costs less to look at whatever else drives the search. */
-const mostLists = 500
+/**
+ * The most lists of a driver: each costs at least one call, so above this number any other driver is cheaper.
+ */
+const mostListsOfDriver = 500
 
-/** Returns what drives a clause; one of several is driven where each of them is. */
+/** Returns the driver of a clause. Alternatives are driven together, if every alternative has a driver. */
 export const driverOf = (type: string, clause: Clause): Driver | undefined => {
   if (clause.kind === 'all') return driverOfAll(type, clause)
   if (clause.kind === 'any') {
     const drivers = clause.clauses.map((inner) => driverOf(type, inner))
     const known = drivers.filter((driver) => driver !== undefined)
-    return known.length === drivers.length && known.length > 0 ? together(known) : undefined
+    return known.length === drivers.length && known.length > 0 ? jointDriver(known) : undefined
   }
   const reads =
     clause.kind === 'linked' ? linkedReads(type, clause) : clause.kind === 'value' && valueReads(type, clause)
   if (!reads || reads.length === 0 || !('parameter' in clause)) return undefined
   const distinct = [...new Map(reads.map((read) => [read.list.name, read])).values()]
-  if (distinct.length > mostLists) return undefined
+  if (distinct.length > mostListsOfDriver) return undefined
   return { name: clause.parameter.code, reads: distinct }
 }
 
-/** Of several that must hold, any one drives. */
+/** Of clauses that must all hold, any clause with a driver drives. */
 const driverOfAll = (type: string, { clauses }: NestedClause): Driver | undefined =>
   clauses.map((inner) => driverOf(type, inner)).find((driver) => driver !== undefined)
 
-const together = (drivers: readonly Driver[]): Driver => {
+const jointDriver = (drivers: readonly Driver[]): Driver => {
   const reads = drivers.flatMap((driver) => driver.reads)
   return {
     name: [...new Set(drivers.map(({ name }) => name))].join(' or '),
@@ -81,7 +85,7 @@ const together = (drivers: readonly Driver[]): Driver => {
   }
 }
 
-const linkedReads = (type: string, { parameter, targets }: LinkedClause): readonly Read[] | undefined => {
+const linkedReads = (type: string, { parameter, targets }: LinkedClause): readonly ListRead[] | undefined => {
   if (targets.size > mostLinked) return undefined
   return [...targets].flatMap((key) => {
     if (isCanonicalKey(key))
@@ -92,7 +96,7 @@ const linkedReads = (type: string, { parameter, targets }: LinkedClause): readon
   })
 }
 
-const valueReads = (type: string, clause: ValueClause): readonly Read[] | undefined => {
+const valueReads = (type: string, clause: ValueClause): readonly ListRead[] | undefined => {
   const reaches = reachesOf(clause)
   if (!reaches) return undefined
   const reads = clause.values.flatMap((value, i) =>
@@ -103,19 +107,22 @@ const valueReads = (type: string, clause: ValueClause): readonly Read[] | undefi
   return reaches.flat().every((reach) => reach.kind === 'value') ? reads : undefined
 }
 
-const equalReads = (type: string, code: string, value: SearchValue, reach: Reach): readonly Read[] => {
+const equalReads = (type: string, code: string, value: SearchValue, reach: Reach): readonly ListRead[] => {
   if (reach.kind !== 'value') return []
   if (value.type === 'reference' && reach.under === undefined) return linkReads(type, code, value)
   return [plainRead(type, `${code}${reach.under ?? ''}`, reach.value, reach.list)]
 }
 
-const plainRead = (...parts: Parameters<typeof valueList>): Read => ({
+const plainRead = (...parts: Parameters<typeof valueList>): ListRead => ({
   list: valueList(...parts),
   compartment: false,
 })
 
-/** A link to a patient stands in the compartment, any other in its own list; without a type it may be either. */
-const linkReads = (type: string, code: string, { target, id, url }: ReferenceValue): readonly Read[] => {
+/**
+ * References to a patient are in the compartment list, other references in a list of their own; without a
+ * type both are read.
+ */
+const linkReads = (type: string, code: string, { target, id, url }: ReferenceValue): readonly ListRead[] => {
   const own = plainRead(type, code, url ?? id ?? '', 'reference')
   if (!compartmentSources(type).has(code)) return [own]
   const patient = id ?? /\/Patient\/([^/]+)/.exec(url ?? '')?.[1]
@@ -138,9 +145,11 @@ export const rangeDriver = (type: string, clause: Clause): readonly RangeDriver[
   const { code } = clause.parameter
   const sources = sourcesOf(clause.parameter)
   if (sources.includes(orderParameter(type)) || reaches.some(({ kind }) => kind === 'value')) return []
-  const parts = sources.flatMap((source) => joined(reaches).map((reach) => stretchesOf(type, source, reach)))
+  const parts = sources.flatMap((source) =>
+    spannedReaches(reaches).map((reach) => stretchesOf(type, source, reach)),
+  )
   const stretches = parts.flatMap(({ main }) => main)
-  if (stretches.length > mostLists) return []
+  if (stretches.length > mostListsOfDriver) return []
   const own = clause.parameter.own && { own: clause.parameter }
   return [
     {
@@ -165,8 +174,8 @@ const wordsDriver = (type: string, clause: Clause): readonly RangeDriver[] => {
   return [{ name, code: name, words: true, stretches, sides: [], rank }]
 }
 
-/** Ranges are read as one that spans them all, so that what lies in the side lists lies before the rest. */
-const joined = (reaches: readonly Reach[]): readonly Reach[] => {
+/** Several ranges are read as their common span, so that the side lists are read before the list itself. */
+const spannedReaches = (reaches: readonly Reach[]): readonly Reach[] => {
   const bounds = hull(reaches)
   const ranges = new Map(reaches.flatMap((reach) => (reach.kind === 'range' ? [[reach.under, reach]] : [])))
   return bounds ? [...ranges.values()].map((range) => ({ ...range, bounds })) : reaches
@@ -183,14 +192,18 @@ const rankOf = (reaches: readonly Reach[]): number =>
     }),
   )
 
-const stretchesOf = (type: string, code: string, reach: Reach): { main: Stretch[]; sides: Stretch[] } => {
+const stretchesOf = (
+  type: string,
+  code: string,
+  reach: Reach,
+): { main: ListStretch[]; sides: ListStretch[] } => {
   if (reach.kind === 'value') return { main: [], sides: [] }
   if (reach.kind === 'text') return { main: [textStretch(type, code, reach.text)], sides: [] }
   const list = rangeList(type, `${code}${reach.under ?? ''}`, reach.list)
   return windowsOf(list, '', reach.bounds, reach.list === 'date' ? timeScale : numberScale)
 }
 
-const textStretch = (type: string, code: string, text: string): Stretch => ({
+const textStretch = (type: string, code: string, text: string): ListStretch => ({
   list: stringList(type, code, text.charAt(0)),
   prefix: '',
   from: text,

@@ -6,7 +6,7 @@ import { compartmentSources, searchParameterOf, sourcesOf } from '../index/lists
 import type { Clause, LinkedClause, ReferenceValue, SearchValue, ValueClause } from '../query.ts'
 import { reachesOf } from './reaches.ts'
 
-export const facetsOf = (type: string, clause: Clause): ReadonlySet<number> | undefined => {
+export const facetsOfClause = (type: string, clause: Clause): ReadonlySet<number> | undefined => {
   if (clause.kind === 'linked') return linkedFacets(type, clause)
   if (clause.kind !== 'value') return undefined
   const reaches = reachesOf(clause)
@@ -25,7 +25,7 @@ const hasFacets = (type: string, code: string): boolean => {
   return kind === 'token' || kind === 'reference'
 }
 
-/** Links to patients have no facets: the compartment they stand in says it all. */
+/** References to patients have no facets: the compartment list implies them. */
 const mayBePatient = (
   type: string,
   { parameter }: { parameter: ValueClause['parameter'] },

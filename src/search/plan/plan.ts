@@ -2,15 +2,15 @@ import { containerAt } from '../../fhir/contained.ts'
 import { searchParameterOf } from '../index/lists.ts'
 import { orderParameter } from '../index/order.ts'
 import { type Clause, isInner, type Query, type SortKey, type ValueClause } from '../query.ts'
-import { type Bounds, both } from './bounds.ts'
+import { type Bounds, boundsOfBoth } from './bounds.ts'
 import { type Driver, driverOf, type RangeDriver, rangeDriver } from './drivers.ts'
-import { facetsOf } from './passing.ts'
+import { facetsOfClause } from './passing.ts'
 import { hull, reachesOf } from './reaches.ts'
 
-/** What may drive a search; which of it does is decided by a look at the lists. */
-export interface Plan {
+/** The possible drivers of a search; the choice is made after a look at the first pages of the lists. */
+export interface SearchPlan {
   readonly type: string
-  /** Resources inside others are sought, perhaps only those inside resources of one type. */
+  /** Set for a search of contained resources; `within` is the type of their containers, if only one counts. */
   readonly inner: boolean
   readonly within?: string
   /** Nothing can match. */
@@ -20,15 +20,18 @@ export interface Plan {
   readonly patient?: Driver
   readonly equal: readonly Driver[]
   readonly ranges: readonly RangeDriver[]
-  /** What is known about the date that orders the type, and about the last change. */
+  /** The bounds of the date that orders the type, and of the last change. */
   readonly bounds?: Bounds
   readonly changes?: Bounds
-  /** Each set of facets of which a compartment's candidate must have one. */
+  /** Sets of facets; a compartment's candidate must have a facet of each set. */
   readonly facets: readonly ReadonlySet<number>[]
   readonly sort: Sorting
 }
 
-/** `type`: the order of the type's lists; `changed`: by last change, which has a list; `keys`: sorted here. */
+/**
+ * `type`: the order of the type's lists; `changed`: by last change, from a list; `keys`: sorted after
+ * reading.
+ */
 export interface Sorting {
   readonly by: 'type' | 'changed' | 'keys'
   readonly descending: boolean
@@ -39,8 +42,8 @@ export interface Sorting {
 /** More lists narrow hardly more, and each must be read. */
 const mostDrivers = 8
 
-/** Returns what may drive a query whose chains have been resolved. */
-export const planQuery = (query: Query): Plan => {
+/** Returns the possible drivers of a query without chains. */
+export const planQuery = (query: Query): SearchPlan => {
   const { type, within } = query
   const inner = isInner(query)
   const all = query.clauses.flatMap((clause) => impliedBy(type, clause))
@@ -48,13 +51,13 @@ export const planQuery = (query: Query): Plan => {
   const ids = idsOf(all, inner)
   const drivers = clauses.map((clause) => driverOf(type, clause)).filter((driver) => driver !== undefined)
   const patient = drivers.find(({ reads }) => reads.every(({ compartment }) => compartment))
-  const bounds = boundsOf(orderParameter(type), clauses)
-  const changes = boundsOf('_lastUpdated', clauses)
+  const bounds = dateBoundsOf(orderParameter(type), clauses)
+  const changes = dateBoundsOf('_lastUpdated', clauses)
   return {
     type,
     inner,
     ...(within !== undefined && { within }),
-    nothing: all.some(isHopeless) || (ids !== undefined && ids.size === 0),
+    nothing: all.some(matchesNothing) || (ids !== undefined && ids.size === 0),
     ...(ids && { ids: [...ids] }),
     ...(patient && { patient }),
     equal: drivers.filter((driver) => driver !== patient).slice(0, mostDrivers),
@@ -64,20 +67,23 @@ export const planQuery = (query: Query): Plan => {
       .slice(0, mostDrivers),
     ...(bounds && { bounds }),
     ...(changes && { changes }),
-    facets: clauses.map((clause) => facetsOf(type, clause)).filter((facets) => facets !== undefined),
+    facets: clauses.map((clause) => facetsOfClause(type, clause)).filter((facets) => facets !== undefined),
     sort: sortingOf(type, query.sort),
   }
 }
 
-/** Returns a clause and what it says more: what it joins by `and`, each component of a composite, each word of a row. */
+/**
+ * Returns a clause with the clauses that it implies: the parts of an `and`, the components of a composite,
+ * the words of a phrase.
+ */
 const impliedBy = (type: string, clause: Clause): readonly Clause[] => {
   if (clause.kind === 'all') return clause.clauses.flatMap((inner) => impliedBy(type, inner))
   if (clause.kind === 'words') return clause.words.map((word) => ({ ...clause, words: [word] }))
-  return [clause, ...componentsOf(type, clause)]
+  return [clause, ...componentClausesOf(type, clause)]
 }
 
 /** A composite is driven by its components: each must match by itself. */
-const componentsOf = (type: string, clause: Clause): readonly ValueClause[] => {
+const componentClausesOf = (type: string, clause: Clause): readonly ValueClause[] => {
   if (clause.kind !== 'value' || clause.parameter.type !== 'composite') return []
   const components = clause.parameter.components ?? []
   const parts = clause.parameter.own?.parts
@@ -99,17 +105,17 @@ const sortingOf = (type: string, sort: readonly SortKey[]): Sorting => {
   return { by: first.parameter.code === '_lastUpdated' ? 'changed' : 'keys', descending, free: false }
 }
 
-const isHopeless = (clause: Clause): boolean =>
+const matchesNothing = (clause: Clause): boolean =>
   (clause.kind === 'linked' && clause.targets.size === 0) ||
   (clause.kind === 'any' && clause.clauses.length === 0)
 
-/** Inside others, resources have no lists by words or by a tenant's own parameters. */
+/** Contained resources have no lists for words and custom parameters. */
 const hasInnerLists = (clause: Clause): boolean =>
   clause.kind !== 'words' &&
   !('parameter' in clause && clause.parameter.own) &&
   (!('clauses' in clause) || clause.clauses.every(hasInnerLists))
 
-/** The ids that all clauses about ids leave; undefined where there is no such clause. */
+/** Returns the ids that satisfy all clauses about ids; undefined without such a clause. */
 const idsOf = (clauses: readonly Clause[], inner: boolean): ReadonlySet<string> | undefined => {
   const sets = clauses.map((clause) => idSet(clause, inner))
   const [first, ...others] = sets.filter((ids) => ids !== undefined)
@@ -126,11 +132,11 @@ const idSet = (clause: Clause, inner: boolean): ReadonlySet<string> | undefined 
 }
 
 /** Returns the bounds that all clauses about a date leave. */
-const boundsOf = (code: string, clauses: readonly Clause[]): Bounds | undefined => {
+const dateBoundsOf = (code: string, clauses: readonly Clause[]): Bounds | undefined => {
   const dated = clauses
     .filter((clause) => clause.kind === 'value')
     .filter(({ parameter }) => parameter.code === code)
   const bounds = dated.map((clause) => hull(reachesOf(clause)?.flat())).filter((each) => each !== undefined)
   const [first, ...others] = bounds
-  return first && others.reduce(both, first)
+  return first && others.reduce(boundsOfBoth, first)
 }

@@ -1,9 +1,9 @@
 import type { ValueClause } from '../query.ts'
 import { modifierNamed } from '../types/index.ts'
 import type { Reach } from '../types/rules.ts'
-import { type Bounds, either } from './bounds.ts'
+import { type Bounds, boundsOfEither } from './bounds.ts'
 
-/** Where each of a clause's values can stand; undefined where one of them could stand anywhere. */
+/** Returns the index places of each value of a clause; undefined if any value has no such places. */
 export const reachesOf = ({
   parameter,
   modifier,
@@ -17,5 +17,5 @@ export const reachesOf = ({
 export const hull = (reaches: readonly Reach[] | undefined): Bounds | undefined => {
   const bounds = reaches?.flatMap((reach) => (reach.kind === 'range' ? [reach.bounds] : []))
   const [first, ...others] = bounds ?? []
-  return first && others.reduce(either, first)
+  return first && others.reduce(boundsOfEither, first)
 }

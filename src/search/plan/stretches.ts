@@ -1,9 +1,9 @@
 import { lastUpdatedList, typeList } from '../../store/keys.ts'
 import type { List } from '../../store/port.ts'
-import { type Bounds, type Stretch, timeScale, windowsOf } from './bounds.ts'
+import { type Bounds, type ListStretch, timeScale, windowsOf } from './bounds.ts'
 import type { Driver, RangeDriver } from './drivers.ts'
 
-/** The order of those that have no date lies below this. */
+/** Orders of resources without a date sort below this order. */
 const dated = '0'
 
 const withDate = (bounds: Bounds): Bounds =>
@@ -25,9 +25,9 @@ export const driverStretches = (type: string, driver: Driver, bounds: Bounds | u
 
 /** `main` holds all that begin late enough; `sides` the long intervals before; `older` all that begin before. */
 export interface Stretched {
-  readonly main: readonly Stretch[]
-  readonly sides: readonly Stretch[]
-  readonly older: readonly Stretch[]
+  readonly main: readonly ListStretch[]
+  readonly sides: readonly ListStretch[]
+  readonly older: readonly ListStretch[]
 }
 
 const stretched = (list: List, prefix: string, bounds: Bounds, hasSides: boolean): Stretched => {
@@ -37,9 +37,9 @@ const stretched = (list: List, prefix: string, bounds: Bounds, hasSides: boolean
 }
 
 /** Only listings and compartments say where an interval ends. */
-const withoutHigh = ({ highFrom: _, ...stretch }: Stretch): Stretch => stretch
+const withoutHigh = ({ highFrom: _, ...stretch }: ListStretch): ListStretch => stretch
 
-const olderStretch = (list: List, prefix: string, { from, highFrom }: Bounds): readonly Stretch[] =>
+const olderStretch = (list: List, prefix: string, { from, highFrom }: Bounds): readonly ListStretch[] =>
   from === undefined && highFrom !== undefined ? [{ list, prefix, before: timeScale.before(highFrom) }] : []
 
 /** Returns the type's listing as a driver. */
@@ -48,13 +48,13 @@ export const listing = (type: string): Driver => ({
   reads: [{ list: typeList(type), compartment: false }],
 })
 
-/** Returns the stretches of the type's listing; it has side lists. */
+/** Returns the stretches of the type's listing and its side lists. */
 export const listingStretches = (type: string, bounds: Bounds | undefined): Stretched => {
   if (!bounds) return { main: [{ list: typeList(type), prefix: '' }], sides: [], older: [] }
   return stretched(typeList(type), '', bounds, true)
 }
 
-/** Returns the list of a type's last changes as a driver, as far as its bounds leave it. */
+/** Returns the list of a type's last changes as a driver, within its bounds. */
 export const rangeDriverOfChanges = (type: string, bounds: Bounds = {}): RangeDriver => ({
   name: '_lastUpdated',
   code: '_lastUpdated',

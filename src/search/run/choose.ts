@@ -1,5 +1,5 @@
 import type { RangeDriver } from '../plan/drivers.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { SearchPlan } from '../plan/plan.ts'
 import { rangeDriverOfChanges } from '../plan/stretches.ts'
 import type { Scope } from '../scope.ts'
 import { type Drive, driveByRange, driveByType } from './drive.ts'
@@ -23,7 +23,7 @@ const itemsFor = ({ limits: { items } }: Scope, count: number): number =>
  */
 export const chooseWay = async (
   scope: Scope,
-  plan: Plan,
+  plan: SearchPlan,
   count: number,
   { by, back = false }: { by?: string | undefined; back?: boolean | undefined } = {},
 ): Promise<Way> => {
@@ -42,18 +42,18 @@ export const chooseWay = async (
   return longWay(scope, plan, items, gather, by, back)
 }
 
-const hasDrivers = (plan: Plan): boolean =>
+const hasDrivers = (plan: SearchPlan): boolean =>
   plan.equal.length + plan.ranges.length > 0 || plan.patient !== undefined
 
 /** Nothing but the last change is asked for. */
-const isAboutChanges = ({ patient, equal, ranges }: Plan): boolean =>
+const isAboutChanges = ({ patient, equal, ranges }: SearchPlan): boolean =>
   !patient && equal.length === 0 && ranges.every(({ code }) => code === '_lastUpdated')
 
-const driveByChanges = (scope: Scope, plan: Plan, reverse: boolean, items: number): Drive =>
+const driveByChanges = (scope: Scope, plan: SearchPlan, reverse: boolean, items: number): Drive =>
   driveByRange(scope, plan, rangeDriverOfChanges(plan.type, plan.changes), reverse, items)
 
 /** Returns how to read what is too much to be sorted here, where there is a list in the order that is wanted. */
-export const wayBesides = (scope: Scope, plan: Plan, count: number): Way | undefined =>
+export const wayBesides = (scope: Scope, plan: SearchPlan, count: number): Way | undefined =>
   plan.sort.by === 'changed'
     ? { drive: driveByChanges(scope, plan, plan.sort.descending, itemsFor(scope, count)), gather: false }
     : undefined
@@ -64,7 +64,7 @@ const narrow = 4
 /** Several texts are read further, because together they leave few; one beside anything else is only looked at. */
 const itemsOf = (
   { limits }: Scope,
-  { equal, ranges }: Plan,
+  { equal, ranges }: SearchPlan,
   { rank }: RangeDriver,
   items: number,
 ): number => {
@@ -80,7 +80,7 @@ const itemsOf = (
  */
 const probe = async (
   scope: Scope,
-  plan: Plan,
+  plan: SearchPlan,
   reverse: boolean,
   items: number,
 ): Promise<Drive | undefined> => {
@@ -114,7 +114,7 @@ const narrowed = async (drive: Drive, others: readonly Drive[]): Promise<Drive> 
 
 const longWay = (
   scope: Scope,
-  plan: Plan,
+  plan: SearchPlan,
   items: number,
   gather: boolean,
   by: string | undefined,

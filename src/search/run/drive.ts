@@ -3,9 +3,9 @@ import type { Candidate, Entry } from '../../store/port.ts'
 import { customEntries, valueEntries, wordEntries } from '../index/entries.ts'
 import { hasFacet } from '../index/facets.ts'
 import { orderPositionOf } from '../index/order.ts'
-import type { Stretch } from '../plan/bounds.ts'
+import type { ListStretch } from '../plan/bounds.ts'
 import type { Driver, RangeDriver } from '../plan/drivers.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { SearchPlan } from '../plan/plan.ts'
 import { driverStretches, listing, listingStretches, type Stretched } from '../plan/stretches.ts'
 import type { Scope } from '../scope.ts'
 import { concat, type Groups, intersect, readStretches, type Scan } from './streams.ts'
@@ -22,7 +22,7 @@ export interface Drive {
   readonly orderOf: (resource: Resource, t: string) => string | undefined
 }
 
-const newScan = (scope: Scope, plan: Plan, reverse: boolean, pageItems: number): Scan => ({
+const newScan = (scope: Scope, plan: SearchPlan, reverse: boolean, pageItems: number): Scan => ({
   store: scope.store,
   reverse,
   inner: plan.inner,
@@ -32,10 +32,10 @@ const newScan = (scope: Scope, plan: Plan, reverse: boolean, pageItems: number):
   use: scope.use,
 })
 
-const isWithin = ({ within }: Plan, { id }: Candidate): boolean =>
+const isWithin = ({ within }: SearchPlan, { id }: Candidate): boolean =>
   within === undefined || id.startsWith(`#${within}/`)
 
-const hasAllFacets = ({ facets }: Plan, candidate: Candidate): boolean => {
+const hasAllFacets = ({ facets }: SearchPlan, candidate: Candidate): boolean => {
   const packed = candidate.facets
   return packed === undefined || facets.every((wanted) => hasFacet(packed, wanted))
 }
@@ -46,7 +46,7 @@ const none: Groups = {
   left: () => 0,
 }
 
-const readAll = (scan: Scan, stretches: readonly Stretch[]): Groups =>
+const readAll = (scan: Scan, stretches: readonly ListStretch[]): Groups =>
   stretches.length === 0 ? none : readStretches(scan, stretches)
 
 /** The newest part first or last; the older one is read only where the reading gets there. */
@@ -60,7 +60,7 @@ const inDirection = (scan: Scan, older: readonly Groups[], newer: Groups): Group
 /** Returns the candidates that stand in every driver's lists, in the order of the type. */
 export const driveByType = (
   scope: Scope,
-  plan: Plan,
+  plan: SearchPlan,
   drivers: readonly Driver[],
   reverse: boolean,
   pageItems: number,
@@ -79,13 +79,13 @@ export const driveByType = (
   }
 }
 
-const listed = (scan: Scan, plan: Plan): Groups => {
+const listed = (scan: Scan, plan: SearchPlan): Groups => {
   const { main, sides } = listingStretches(plan.type, plan.bounds)
   return inDirection(scan, sides.length > 0 ? [readStretches(scan, sides)] : [], readAll(scan, main))
 }
 
 /** Before the main stretches only long intervals count: a list without side lists is held against the listing's. */
-const combined = (scan: Scan, plan: Plan, parts: readonly Stretched[]): Groups => {
+const combined = (scan: Scan, plan: SearchPlan, parts: readonly Stretched[]): Groups => {
   const newer = intersect(
     scan,
     parts.map(({ main }) => readAll(scan, main)),
@@ -97,13 +97,13 @@ const combined = (scan: Scan, plan: Plan, parts: readonly Stretched[]): Groups =
   return inDirection(scan, [intersect(scan, [...beyond, ...long])], newer)
 }
 
-const longIntervals = (scan: Scan, plan: Plan): Groups =>
+const longIntervals = (scan: Scan, plan: SearchPlan): Groups =>
   readAll(scan, listingStretches(plan.type, plan.bounds).sides)
 
 /** Returns the candidates of one parameter's range, in the order of its values. */
 export const driveByRange = (
   scope: Scope,
-  plan: Plan,
+  plan: SearchPlan,
   driver: RangeDriver,
   reverse: boolean,
   pageItems: number,
@@ -127,13 +127,16 @@ const entriesBy = ({ own, words }: RangeDriver, resource: Resource, t: string): 
 }
 
 /** A resource with several values in the range counts at the first of them, whichever way it is read. */
-const lowestOrder = (entries: readonly Entry[], stretches: readonly Stretch[]): string | undefined =>
+const lowestOrder = (entries: readonly Entry[], stretches: readonly ListStretch[]): string | undefined =>
   entries
     .filter((entry) => stretches.some((stretch) => isOn(entry, stretch)))
     .map(({ order }) => order)
     .sort()[0]
 
-const isOn = ({ list, order, high }: Entry, { list: { name }, from, before, highFrom }: Stretch): boolean =>
+const isOn = (
+  { list, order, high }: Entry,
+  { list: { name }, from, before, highFrom }: ListStretch,
+): boolean =>
   list.name === name &&
   (from === undefined || order >= from) &&
   (before === undefined || order < before) &&

@@ -2,7 +2,7 @@ import { failure } from '../../outcome/failure.ts'
 import type { Candidate } from '../../store/port.ts'
 import { type Cursor, isBehind, type Place } from '../cursor.ts'
 import { orderPositionOf } from '../index/order.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { SearchPlan } from '../plan/plan.ts'
 import { isOpen, type Query } from '../query.ts'
 import type { Read, Scope } from '../scope.ts'
 import { chooseWay, type Way, wayBesides } from './choose.ts'
@@ -33,7 +33,12 @@ export interface Page {
 }
 
 /** Returns the page of a query's matches that follows the cursor. */
-export const readPage = async (scope: Scope, query: Query, plan: Plan, cursor?: Cursor): Promise<Page> => {
+export const readPage = async (
+  scope: Scope,
+  query: Query,
+  plan: SearchPlan,
+  cursor?: Cursor,
+): Promise<Page> => {
   if (plan.nothing) return { reads: [], way: 'nothing can match' }
   if (plan.ids && !cursor?.by.startsWith('own:'))
     return gatheredPage(scope, query, plan, idCandidates(plan.ids), cursor, 'ids')
@@ -220,7 +225,7 @@ const tooManyToSort = (query: Query, { name }: Drive) =>
 const gatheredPage = async (
   scope: Scope,
   query: Query,
-  plan: Plan,
+  plan: SearchPlan,
   candidates: readonly Candidate[],
   cursor: Cursor | undefined,
   way: string,

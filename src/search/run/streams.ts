@@ -1,6 +1,6 @@
 import { innerList } from '../../store/keys.ts'
 import type { Candidate } from '../../store/port.ts'
-import { justAfter, type Stretch } from '../plan/bounds.ts'
+import { justAfter, type ListStretch } from '../plan/bounds.ts'
 import type { Reader } from '../reading/memory.ts'
 
 /** All candidates that stand at one place of the order, by id. */
@@ -43,7 +43,7 @@ const isSpent = (scan: Scan): boolean => scan.use.entries >= scan.budget
 const precedes = ({ reverse }: Scan, a: string, b: string): boolean => (reverse ? a > b : a < b)
 
 /** Returns the groups of stretches read side by side. */
-export const readStretches = (scan: Scan, asked: readonly Stretch[]): Groups => {
+export const readStretches = (scan: Scan, asked: readonly ListStretch[]): Groups => {
   const stretches = scan.inner ? asked.map((each) => ({ ...each, list: innerList(each.list) })) : asked
   scan.use.lists.push(...stretches.map(({ list }) => list.name))
   const count = stretches.reduce((total, { list }) => total + list.shards, 0)
@@ -70,7 +70,7 @@ const reposition = ({ reverse }: Scan, ends: Ends, at: string): boolean => {
   return ends.from === undefined || ends.before === undefined || ends.from < ends.before
 }
 
-const readShard = (scan: Scan, stretch: Stretch, shard: number, items: number): Groups => {
+const readShard = (scan: Scan, stretch: ListStretch, shard: number, items: number): Groups => {
   const { prefix } = stretch
   const ends: Ends = { from: stretch.from, before: stretch.before }
   let buffer: Candidate[] = []

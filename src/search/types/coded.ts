@@ -4,7 +4,7 @@
  */
 
 import type { TypedValue } from '../../fhir/definitions.ts'
-import { splitEscaped, unescaped } from '../parse/escapes.ts'
+import { splitEscaped, withoutEscapes } from '../parse/escapes.ts'
 import type { Codes, TokenValue } from '../query.ts'
 import type { Modifier, Reach } from './rules.ts'
 import { tokensOf } from './tokens.ts'
@@ -48,7 +48,7 @@ const codesReach = ({ codes }: TokenValue): readonly Reach[] | undefined => {
 
 const inValueSet: Modifier<TokenValue> = {
   expects: 'the address of a value set, `http://hl7.org/fhir/ValueSet/administrative-gender`',
-  parse: (text) => ({ type: 'token', set: unescaped(text) }),
+  parse: (text) => ({ type: 'token', set: withoutEscapes(text) }),
   matches: isInCodes,
 }
 

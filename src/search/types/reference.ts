@@ -6,7 +6,7 @@ import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { searchParameters } from '../../fhir/parameters.ts'
 import { linkText, parseCanonical, parseLink } from '../../fhir/references.ts'
 import { partTypes } from '../links/parts.ts'
-import { unescaped } from '../parse/escapes.ts'
+import { withoutEscapes } from '../parse/escapes.ts'
 import type { ReferenceValue } from '../query.ts'
 import { type IndexPlace, isObject, type Modifier, type Reach, type SearchRules } from './rules.ts'
 import { tokenRules } from './token.ts'
@@ -99,7 +99,7 @@ const inReferenceHierarchy: Modifier<ReferenceValue> = {
   expects: 'a link such as `Location/1` or `1` to a resource that can be part of another of its type',
   parse: (text, { parameter, base }) => {
     const types = partTypes(parameter)
-    const wanted = parseReference(unescaped(text), parameter, '', base)
+    const wanted = parseReference(withoutEscapes(text), parameter, '', base)
     if (wanted?.id === undefined || wanted.url !== undefined) return undefined
     const fits = wanted.target === undefined ? types.length > 0 : types.includes(wanted.target)
     return fits ? wanted : undefined
@@ -116,7 +116,7 @@ const targetsCanonicals = ({ targets }: SearchParameter): boolean =>
 const belowReference: Modifier<ReferenceValue> = {
   expects: `${inReferenceHierarchy.expects}, or a canonical address`,
   parse: (text, parsing) => {
-    const wanted = parseReference(unescaped(text), parsing.parameter, '', parsing.base)
+    const wanted = parseReference(withoutEscapes(text), parsing.parameter, '', parsing.base)
     return wanted && 'url' in wanted && targetsCanonicals(parsing.parameter)
       ? wanted
       : inReferenceHierarchy.parse?.(text, parsing)
@@ -137,7 +137,8 @@ const referenceReach = ({ id: wanted, url }: ReferenceValue): readonly Reach[] =
 
 export const referenceRules: SearchRules<ReferenceValue> = {
   expects: 'a link such as `Patient/123`, `123` or an absolute URL',
-  parse: (text, { parameter, modifier, base }) => parseReference(unescaped(text), parameter, modifier, base),
+  parse: (text, { parameter, modifier, base }) =>
+    parseReference(withoutEscapes(text), parameter, modifier, base),
   places: (found) => {
     const text = linkText(found)
     const value = identifierOf(found)

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#string */
 
 import type { TypedValue } from '../../fhir/definitions.ts'
-import { unescaped } from '../parse/escapes.ts'
+import { withoutEscapes } from '../parse/escapes.ts'
 import type { StringValue } from '../query.ts'
 import { isObject, listOf, nonEmptyText, type Reach, type SearchRules } from './rules.ts'
 
@@ -49,7 +49,7 @@ const listedReach = ({ text }: StringValue): readonly Reach[] | undefined =>
 export const stringRules: SearchRules<StringValue> = {
   expects: 'some text, with more than punctuation in it',
   parse: (value, { modifier }) => {
-    const raw = unescaped(value)
+    const raw = withoutEscapes(value)
     const text = normaliseString(raw)
     return text === '' && modifier !== 'exact' ? undefined : { type: 'string', text, raw }
   },

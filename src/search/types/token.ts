@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/search.html#token */
 
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
-import { splitEscaped, unescaped } from '../parse/escapes.ts'
+import { splitEscaped, withoutEscapes } from '../parse/escapes.ts'
 import type { TokenValue } from '../query.ts'
 import { terminologyModifiers } from './coded.ts'
 import {
@@ -65,7 +65,7 @@ const displayTextsOf = ({ type, value }: TypedValue): readonly string[] => {
 
 /** Part of a text from the beginning of a word on. */
 const textModifier: Modifier<TokenValue> = {
-  parse: (value) => ({ type: 'token', code: unescaped(value) }),
+  parse: (value) => ({ type: 'token', code: withoutEscapes(value) }),
   matches: ({ code = '' }, found) => {
     const wanted = ` ${normaliseString(code)}`
     return displayTextsOf(found).some((candidate) => ` ${normaliseString(candidate)}`.includes(wanted))
@@ -91,7 +91,7 @@ const ofTypeModifier: Modifier<TokenValue> = {
 /** For a `_filter` that looks at the letters of a code. */
 const codeOperand = {
   expects: 'some letters of a code',
-  parse: (value: string): TokenValue => ({ type: 'token', code: unescaped(value) }),
+  parse: (value: string): TokenValue => ({ type: 'token', code: withoutEscapes(value) }),
 }
 
 const codeHas =

@@ -2,7 +2,7 @@
 
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { parseCanonical } from '../../fhir/references.ts'
-import { unescaped } from '../parse/escapes.ts'
+import { withoutEscapes } from '../parse/escapes.ts'
 import type { UriValue } from '../query.ts'
 import { nonEmptyText, type SearchRules } from './rules.ts'
 
@@ -44,7 +44,7 @@ const whereUri =
 
 export const uriRules: SearchRules<UriValue> = {
   expects: 'a URI',
-  parse: (text) => ({ type: 'uri', uri: unescaped(text) }),
+  parse: (text) => ({ type: 'uri', uri: withoutEscapes(text) }),
   places: (found) => urisOf(found).map((value) => ({ kind: 'value', value, list: 'uri' })),
   sortKeys: (found) => {
     const value = uriOf(found)

@@ -1,24 +1,33 @@
-/** https://hl7.org/fhir/R4/search_filter.html — a filter's tree becomes clauses like those of other parameters. */
+/**
+ * https://hl7.org/fhir/R4/search_filter.html — turns a filter's tree into clauses, as other parameters give
+ * them.
+ */
 
 import type { SearchParameter } from '../../../fhir/definitions.ts'
 import { isResourceType, resourceTypes } from '../../../fhir/types.ts'
 import { searchParameterOf } from '../../index/lists.ts'
 import type { Clause, SearchValue } from '../../query.ts'
 import { modifierNamed, rulesOfType } from '../../types/index.ts'
-import type { ClausePart, ParseClause } from '../reading.ts'
-import { complaint, nameTypes, type Reading, tryWays, unknownParameter } from '../reading.ts'
-import { type Filter, Misread, parseFilter, type Step, type Test } from './grammar.ts'
+import type { ClausePart, ParseClause } from '../parse-context.ts'
+import {
+  countWays,
+  nameTypes,
+  type ParseContext,
+  parameterIssue,
+  unknownParameter,
+} from '../parse-context.ts'
+import { type Filter, type FilterTest, Misread, type PathStep, parseFilter } from './grammar.ts'
 import { type Meaning, operatorsOf } from './operators.ts'
 
-/** What the parts of a filter are read against. */
-interface Scope {
-  readonly reading: Reading
+/** The parse context of a filter, and the function that parses its parameters. */
+interface FilterScope {
+  readonly reading: ParseContext
   readonly parseClause: ParseClause
 }
 
-/** Returns the clause that a `_filter` asks for, or what is wrong and at which character. */
+/** Returns the clause of a `_filter`, or an issue with the position of the wrong character. */
 export const readFilter = (
-  reading: Reading,
+  reading: ParseContext,
   name: string,
   text: string,
   parseClause: ParseClause,
@@ -28,33 +37,33 @@ export const readFilter = (
   } catch (thrown) {
     if (!(thrown instanceof Misread)) throw thrown
     const what = `\`${name}\` cannot be read from character ${thrown.at} on: ${thrown.message}.`
-    return { issues: [complaint(thrown.kind, reading, name, what)] }
+    return { issues: [parameterIssue(thrown.kind, reading, name, what)] }
   }
 }
 
-const clauseOf = (scope: Scope, filter: Filter): Clause => {
+const clauseOf = (scope: FilterScope, filter: Filter): Clause => {
   if (filter.kind === 'test') return testClause(scope, filter.path, filter)
   return { kind: filter.kind, clauses: filter.parts.map((part) => clauseOf(scope, part)) }
 }
 
-const within = ({ reading, parseClause }: Scope, type: string): Scope => ({
+const withinType = ({ reading, parseClause }: FilterScope, type: string): FilterScope => ({
   reading: { ...reading, type },
   parseClause,
 })
 
-const testClause = (scope: Scope, path: readonly Step[], test: Test): Clause => {
-  const [step, ...rest] = path as [Step, ...Step[]]
+const testClause = (scope: FilterScope, path: readonly PathStep[], test: FilterTest): Clause => {
+  const [step, ...rest] = path as [PathStep, ...PathStep[]]
   if (step.from !== undefined) return hasClause(scope, step, step.from, rest, test)
   const words = rest.length === 0 ? wordsClause(scope, step, test) : undefined
   if (words) return words
-  const parameter = known(scope, step, scope.reading.type)
+  const parameter = knownParameter(scope, step, scope.reading.type)
   if (rest.length === 0) return valueClause(scope, parameter, test)
   if (parameter.type === 'reference') return chainClause(scope, parameter, step, rest, test)
   if (parameter.type === 'composite' && step.where) return compositeClause(scope, parameter, step, rest, test)
   throw new Misread(step.at, `\`${step.name}\` is no reference, so nothing can be chained to it`)
 }
 
-const known = ({ reading }: Scope, { name, at }: Step, type: string): SearchParameter => {
+const knownParameter = ({ reading }: FilterScope, { name, at }: PathStep, type: string): SearchParameter => {
   const parameter = searchParameterOf(type, name, reading.own)
   if (parameter) return parameter
   const { diagnostics } = unknownParameter({ ...reading, type }, '_filter', name)
@@ -62,7 +71,11 @@ const known = ({ reading }: Scope, { name, at }: Step, type: string): SearchPara
 }
 
 /** `_text` and `_content` contain words or not. */
-const wordsClause = ({ reading, parseClause }: Scope, { name }: Step, test: Test): Clause | undefined => {
+const wordsClause = (
+  { reading, parseClause }: FilterScope,
+  { name }: PathStep,
+  test: FilterTest,
+): Clause | undefined => {
   if (name !== '_text' && name !== '_content') return undefined
   if (test.operator !== 'co' && test.operator !== 'eq')
     throw new Misread(test.at.operator, `\`${name}\` takes \`co\`, not \`${test.operator}\``)
@@ -71,35 +84,41 @@ const wordsClause = ({ reading, parseClause }: Scope, { name }: Step, test: Test
   return clause
 }
 
-const hasClause = (scope: Scope, step: Step, type: string, rest: readonly Step[], test: Test): Clause => {
+const hasClause = (
+  scope: FilterScope,
+  step: PathStep,
+  type: string,
+  rest: readonly PathStep[],
+  test: FilterTest,
+): Clause => {
   if (!isResourceType(type)) throw new Misread(step.at, `\`${type}\` is no type of R4`)
-  const parameter = known(scope, step, type)
+  const parameter = knownParameter(scope, step, type)
   if (parameter.type !== 'reference') throw new Misread(step.at, `\`${step.name}\` is no reference`)
-  return { kind: 'has', type, parameter, clause: testClause(within(scope, type), rest, test) }
+  return { kind: 'has', type, parameter, clause: testClause(withinType(scope, type), rest, test) }
 }
 
-const targetsOf = (
+const targetsOfStep = (
   { targets = resourceTypes }: SearchParameter,
-  { type, at, name }: Step,
+  { type, at, name }: PathStep,
 ): readonly string[] => {
   if (type === undefined) return targets
   if (!targets.includes(type)) throw new Misread(at, `\`${name}\` cannot point to \`${type}\``)
   return [type]
 }
 
-/** The rest of the path may hold for any type that has such parameters. */
+/** The rest of the path may hold for any target type that has its parameters. */
 const chainClause = (
-  scope: Scope,
+  scope: FilterScope,
   parameter: SearchParameter,
-  step: Step,
-  rest: readonly Step[],
-  test: Test,
+  step: PathStep,
+  rest: readonly PathStep[],
+  test: FilterTest,
 ): Clause => {
   const misread: Misread[] = []
-  const types = targetsOf(parameter, step)
-  const targets = (tryWays(scope.reading, types) ? types : []).flatMap((type) => {
+  const types = targetsOfStep(parameter, step)
+  const targets = (countWays(scope.reading, types) ? types : []).flatMap((type) => {
     try {
-      return [{ type, clause: targetClause(within(scope, type), step, rest, test) }]
+      return [{ type, clause: targetClause(withinType(scope, type), step, rest, test) }]
     } catch (thrown) {
       if (!(thrown instanceof Misread)) throw thrown
       misread.push(thrown)
@@ -115,12 +134,17 @@ const chainClause = (
   throw new Misread(step.at, `nothing that \`${step.name}\` can point to has what follows`, kind)
 }
 
-const targetClause = (scope: Scope, { where }: Step, rest: readonly Step[], test: Test): Clause => {
+const targetClause = (
+  scope: FilterScope,
+  { where }: PathStep,
+  rest: readonly PathStep[],
+  test: FilterTest,
+): Clause => {
   const clause = testClause(scope, rest, test)
   return where ? { kind: 'all', clauses: [clauseOf(scope, where), clause] } : clause
 }
 
-const meaningOf = ({ code, type }: SearchParameter, { operator, at }: Test): Meaning => {
+const meaningOf = ({ code, type }: SearchParameter, { operator, at }: FilterTest): Meaning => {
   const meanings = operatorsOf(type)
   const meaning = meanings[operator]
   if (meaning) return meaning
@@ -131,31 +155,31 @@ const meaningOf = ({ code, type }: SearchParameter, { operator, at }: Test): Mea
   )
 }
 
-const valueClause = (scope: Scope, parameter: SearchParameter, test: Test): Clause => {
-  if (test.operator === 'pr') return presence(parameter, test)
+const valueClause = (scope: FilterScope, parameter: SearchParameter, test: FilterTest): Clause => {
+  if (test.operator === 'pr') return presenceClause(parameter, test)
   const meaning = meaningOf(parameter, test)
-  const value = readValue(scope, parameter, meaning, test)
+  const value = readOperand(scope, parameter, meaning, test)
   return { kind: 'value', parameter, modifier: meaning.modifier, values: [value] }
 }
 
-const presence = (parameter: SearchParameter, { value, at }: Test): Clause => {
+const presenceClause = (parameter: SearchParameter, { value, at }: FilterTest): Clause => {
   if (value !== 'true' && value !== 'false')
     throw new Misread(at.value, `\`pr\` takes \`true\` or \`false\`, not \`${value}\``)
   return { kind: 'missing', parameter, missing: value === 'false' }
 }
 
 /** A filter's values have no escapes; commas and dollars mean themselves. */
-const escaped = ({ type }: SearchParameter, value: string): string =>
+const escapedOperand = ({ type }: SearchParameter, value: string): string =>
   value.replace(type === 'composite' ? /[\\,]/g : /[\\,$]/g, '\\$&')
 
-const readValue = (
-  { reading }: Scope,
+const readOperand = (
+  { reading }: FilterScope,
   parameter: SearchParameter,
   { modifier, prefixed }: Meaning,
-  { operator, value, at }: Test,
+  { operator, value, at }: FilterTest,
 ): SearchValue => {
   const [rules, row] = [rulesOfType(parameter.type), modifierNamed(parameter.type, modifier)]
-  const text = `${prefixed ? operator : ''}${escaped(parameter, value)}`
+  const text = `${prefixed ? operator : ''}${escapedOperand(parameter, value)}`
   const parsing = { parameter, modifier: '', base: reading.base, now: reading.now }
   const fits = value !== '' && (!prefixed || /^[\d+.-]/.test(value))
   const found = fits ? (row?.parse ?? rules?.parse)?.(text, parsing) : undefined
@@ -164,13 +188,16 @@ const readValue = (
   throw new Misread(at.value, `\`${value}\` is no value of \`${parameter.code}\`: it takes ${wanted}`)
 }
 
-/** `code-value-quantity[code eq 8480-6].value-quantity gt 120`: one test for each component, all of one element. */
+/**
+ * `code-value-quantity[code eq 8480-6].value-quantity gt 120`: a test for each component, all of the same
+ * element.
+ */
 const compositeClause = (
-  scope: Scope,
+  scope: FilterScope,
   parameter: SearchParameter,
-  step: Step,
-  rest: readonly Step[],
-  test: Test,
+  step: PathStep,
+  rest: readonly PathStep[],
+  test: FilterTest,
 ): Clause => {
   const tests = [...testsIn(step.where), { ...test, path: rest }]
   const { components = [] } = parameter
@@ -179,19 +206,19 @@ const compositeClause = (
     const component: SearchParameter = { code, type, expression, url: '' } as SearchParameter
     const meaning =
       own && others.length === 0 && own.operator !== 'pr' ? meaningOf(component, own) : undefined
-    if (!own || meaning?.modifier !== '') throw partly(parameter, step)
-    return readValue(scope, component, meaning, own)
+    if (!own || meaning?.modifier !== '') throw incompleteComposite(parameter, step)
+    return readOperand(scope, component, meaning, own)
   })
-  if (tests.length !== parts.length) throw partly(parameter, step)
+  if (tests.length !== parts.length) throw incompleteComposite(parameter, step)
   return { kind: 'value', parameter, modifier: '', values: [{ type: 'composite', parts }] }
 }
 
-const testsIn = (filter: Filter | undefined): readonly Test[] => {
+const testsIn = (filter: Filter | undefined): readonly FilterTest[] => {
   if (filter?.kind === 'test') return [filter]
   return filter?.kind === 'all' ? filter.parts.flatMap(testsIn) : []
 }
 
-const partly = ({ code, components = [] }: SearchParameter, { at }: Step): Misread => {
+const incompleteComposite = ({ code, components = [] }: SearchParameter, { at }: PathStep): Misread => {
   const names = components.map((component) => `\`${component.code}\``).join(' and ')
   return new Misread(at, `\`${code}\` takes one plain test each of ${names}, joined by \`and\``)
 }

@@ -1,46 +1,48 @@
 /** https://hl7.org/fhir/R4/search_filter.html#3.1.3.1 — the text of a `_filter` as a tree. */
 
-/** What a filter asks for: tests, joined or negated. */
-export type Filter = Joined | Test
+/** A filter's tree: tests, joined or negated. */
+export type Filter = JoinedFilters | FilterTest
 
-export interface Joined {
+export interface JoinedFilters {
   readonly kind: 'all' | 'any' | 'none'
   readonly parts: readonly Filter[]
 }
 
 /** `given eq "peter"` */
-export interface Test {
+export interface FilterTest {
   readonly kind: 'test'
-  readonly path: readonly Step[]
-  readonly operator: Operator
+  readonly path: readonly PathStep[]
+  readonly operator: FilterOperator
   readonly value: string
-  readonly at: Place
+  readonly at: TestPositions
 }
 
-/** Where path, operator and value begin, counted from 1. */
-export interface Place {
+/** The positions at which path, operator and value begin, counted from 1. */
+export interface TestPositions {
   readonly path: number
   readonly operator: number
   readonly value: number
 }
 
-/** One name of a path, with what it is narrowed to: `subject:Patient`, `subject[name co "pet"]`; or `_has:Type:name:`. */
-export interface Step {
+/**
+ * A step of a path, with its narrowing: `subject:Patient`, `subject[name co "pet"]`; or `_has:Type:name:`.
+ */
+export interface PathStep {
   readonly name: string
   readonly at: number
   readonly type?: string
   readonly where?: Filter
-  /** The name is that of a link which resources of this type have to the one that is asked about. */
+  /** The type whose resources refer by this name to the searched resource. */
   readonly from?: string
 }
 
-export const operators = [
+export const filterOperators = [
   ...['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb', 'pr', 'po'],
   ...['ss', 'sb', 'in', 'ni', 're'],
 ] as const
-export type Operator = (typeof operators)[number] & string
+export type FilterOperator = (typeof filterOperators)[number] & string
 
-/** A filter that is not put together as the grammar wants, or that asks for what there is not. */
+/** Thrown for a filter that breaks the grammar, or names an unknown parameter. */
 export class Misread extends Error {
   /** The character, counted from 1. */
   readonly at: number
@@ -53,26 +55,26 @@ export class Misread extends Error {
   }
 }
 
-/** The text, how far it has been read, and within how many brackets. */
-interface Reader {
+/** A filter's text, the position that is read next, and the number of open brackets. */
+interface FilterText {
   readonly text: string
   at: number
   depth: number
 }
 
 /** In a URL the gateway takes no longer ones; each bracket is a search within a search. */
-const longest = 8000
-const deepest = 50
+const longestFilter = 8000
+const deepestFilter = 50
 
-const space = /\s*/y
-const name = /[_A-Za-z][\w-]*/y
-const resource = /:([A-Z][A-Za-z]+)/y
-const has = /_has:([A-Z][A-Za-z]+):([_A-Za-z][\w-]*):/y
-const word = /[a-z]+(?=[\s(]|$)/y
-const quoted = /"(?:[^"\\]|\\.)*"/y
-const token = /[^\s)\]]+/y
+const spacePattern = /\s*/y
+const namePattern = /[_A-Za-z][\w-]*/y
+const typePattern = /:([A-Z][A-Za-z]+)/y
+const hasPattern = /_has:([A-Z][A-Za-z]+):([_A-Za-z][\w-]*):/y
+const wordPattern = /[a-z]+(?=[\s(]|$)/y
+const quotedPattern = /"(?:[^"\\]|\\.)*"/y
+const tokenPattern = /[^\s)\]]+/y
 
-const take = (reader: Reader, pattern: RegExp): RegExpExecArray | undefined => {
+const takePattern = (reader: FilterText, pattern: RegExp): RegExpExecArray | undefined => {
   pattern.lastIndex = reader.at
   const match = pattern.exec(reader.text)
   if (!match) return undefined
@@ -80,111 +82,112 @@ const take = (reader: Reader, pattern: RegExp): RegExpExecArray | undefined => {
   return match
 }
 
-const skip = (reader: Reader): void => void take(reader, space)
+const skip = (reader: FilterText): void => void takePattern(reader, spacePattern)
 
-const sign = (reader: Reader, wanted: string): boolean => {
+const sign = (reader: FilterText, wanted: string): boolean => {
   if (reader.text[reader.at] !== wanted) return false
   reader.at++
   return true
 }
 
-const found = ({ text, at }: Reader): string => {
+const nextCharacters = ({ text, at }: FilterText): string => {
   const [rest = ''] = /^\S{0,20}/.exec(text.slice(at)) ?? []
   return rest === '' ? 'nothing' : `\`${rest}\``
 }
 
-const expected = (reader: Reader, what: string): Misread =>
-  new Misread(reader.at + 1, `${what} is expected, not ${found(reader)}`)
+const expectedInstead = (reader: FilterText, what: string): Misread =>
+  new Misread(reader.at + 1, `${what} is expected, not ${nextCharacters(reader)}`)
 
-const close = (reader: Reader, wanted: string): void => {
+const readClosing = (reader: FilterText, wanted: string): void => {
   skip(reader)
-  if (!sign(reader, wanted)) throw expected(reader, `\`and\`, \`or\` or \`${wanted}\``)
+  if (!sign(reader, wanted)) throw expectedInstead(reader, `\`and\`, \`or\` or \`${wanted}\``)
 }
 
-/** Reads the word where it stands there by itself. */
-const keyword = (reader: Reader, wanted: readonly string[]): string | undefined => {
+/** Reads a keyword that is followed by a space or a bracket. */
+const keyword = (reader: FilterText, wanted: readonly string[]): string | undefined => {
   skip(reader)
   const before = reader.at
-  const [text = ''] = take(reader, word) ?? []
+  const [text = ''] = takePattern(reader, wordPattern) ?? []
   if (wanted.includes(text)) return text
   reader.at = before
   return undefined
 }
 
-const kinds: Readonly<Record<string, 'all' | 'any'>> = { and: 'all', or: 'any' }
+const kindOfKeyword: Readonly<Record<string, 'all' | 'any'>> = { and: 'all', or: 'any' }
 
 /** From left to right, neither of `and` and `or` binding closer. */
-const joined = (reader: Reader): Filter => {
-  let left = one(reader)
+const readJoined = (reader: FilterText): Filter => {
+  let left = readFactor(reader)
   for (;;) {
-    const kind = kinds[keyword(reader, ['and', 'or']) ?? '']
+    const kind = kindOfKeyword[keyword(reader, ['and', 'or']) ?? '']
     if (!kind) return left
-    const right = one(reader)
+    const right = readFactor(reader)
     left = { kind, parts: left.kind === kind ? [...left.parts, right] : [left, right] }
   }
 }
 
-const one = (reader: Reader): Filter => {
+const readFactor = (reader: FilterText): Filter => {
   skip(reader)
-  if (sign(reader, '(')) return within(reader, ')')
+  if (sign(reader, '(')) return readBracket(reader, ')')
   const before = reader.at
   if (keyword(reader, ['not'])) {
     skip(reader)
-    if (sign(reader, '(')) return { kind: 'none', parts: [within(reader, ')')] }
+    if (sign(reader, '(')) return { kind: 'none', parts: [readBracket(reader, ')')] }
     reader.at = before
   }
-  return test(reader)
+  return readTest(reader)
 }
 
-const within = (reader: Reader, end: string): Filter => {
-  if (++reader.depth > deepest) throw new Misread(reader.at, `brackets nest deeper than ${deepest} levels`)
-  const inner = joined(reader)
-  close(reader, end)
+const readBracket = (reader: FilterText, end: string): Filter => {
+  if (++reader.depth > deepestFilter)
+    throw new Misread(reader.at, `brackets nest deeper than ${deepestFilter} levels`)
+  const inner = readJoined(reader)
+  readClosing(reader, end)
   reader.depth--
   return inner
 }
 
-const test = (reader: Reader): Test => {
+const readTest = (reader: FilterText): FilterTest => {
   const path = reader.at + 1
-  const steps = pathFrom(reader)
+  const steps = readPath(reader)
   skip(reader)
   const operator = reader.at + 1
-  const known = keyword(reader, operators)
-  if (!known) throw expected(reader, `an operator (${operators.join(', ')})`)
+  const known = keyword(reader, filterOperators)
+  if (!known) throw expectedInstead(reader, `an operator (${filterOperators.join(', ')})`)
   skip(reader)
   const value = reader.at + 1
   return {
     kind: 'test',
     path: steps,
-    operator: known as Operator,
-    value: valueFrom(reader),
+    operator: known as FilterOperator,
+    value: readTestValue(reader),
     at: { path, operator, value },
   }
 }
 
-const pathFrom = (reader: Reader, left = deepest): readonly Step[] => {
-  if (left === 0) throw new Misread(reader.at + 1, `a path leads over more than ${deepest} names`)
+const readPath = (reader: FilterText, left = deepestFilter): readonly PathStep[] => {
+  if (left === 0) throw new Misread(reader.at + 1, `a path leads over more than ${deepestFilter} names`)
   const at = reader.at + 1
-  const [, from, link] = take(reader, has) ?? []
-  if (from && link) return [{ name: link, from, at }, ...pathFrom(reader, left - 1)]
-  const [code] = take(reader, name) ?? []
-  if (code === undefined) throw expected(reader, 'the name of a parameter')
-  const [, type] = take(reader, resource) ?? []
-  const where = sign(reader, '[') ? within(reader, ']') : undefined
+  const [, from, link] = takePattern(reader, hasPattern) ?? []
+  if (from && link) return [{ name: link, from, at }, ...readPath(reader, left - 1)]
+  const [code] = takePattern(reader, namePattern) ?? []
+  if (code === undefined) throw expectedInstead(reader, 'the name of a parameter')
+  const [, type] = takePattern(reader, typePattern) ?? []
+  const where = sign(reader, '[') ? readBracket(reader, ']') : undefined
   const step = { name: code, at, ...(type && { type }), ...(where && { where }) }
-  if (sign(reader, '.')) return [step, ...pathFrom(reader, left - 1)]
-  if (where) throw expected(reader, '`.` and the name of a parameter')
+  if (sign(reader, '.')) return [step, ...readPath(reader, left - 1)]
+  if (where) throw expectedInstead(reader, '`.` and the name of a parameter')
   return [step]
 }
 
-const valueFrom = (reader: Reader): string => {
+const readTestValue = (reader: FilterText): string => {
   const before = reader.at
   if (reader.text[before] !== '"') {
-    const [text] = take(reader, token) ?? []
-    if (text === undefined) throw expected(reader, 'a value')
+    const [text] = takePattern(reader, tokenPattern) ?? []
+    if (text === undefined) throw expectedInstead(reader, 'a value')
     return text
   }
-  const [text] = take(reader, quoted) ?? []
+  const [text] = takePattern(reader, quotedPattern) ?? []
   if (text === undefined) throw new Misread(before + 1, 'a text begins that does not end')
   try {
     return JSON.parse(text) as string
@@ -193,12 +196,13 @@ const valueFrom = (reader: Reader): string => {
   }
 }
 
-/** Returns the tree of a filter's text. Throws what is wrong and where. */
+/** Returns the tree of a filter's text. Throws `Misread` with the position of the mistake. */
 export const parseFilter = (text: string): Filter => {
-  if (text.length > longest) throw new Misread(longest + 1, `at most ${longest} characters are read`)
+  if (text.length > longestFilter)
+    throw new Misread(longestFilter + 1, `at most ${longestFilter} characters are read`)
   const reader = { text, at: 0, depth: 0 }
-  const filter = joined(reader)
+  const filter = readJoined(reader)
   skip(reader)
-  if (reader.at < text.length) throw expected(reader, '`and`, `or` or the end')
+  if (reader.at < text.length) throw expectedInstead(reader, '`and`, `or` or the end')
   return filter
 }

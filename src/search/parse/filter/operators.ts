@@ -1,7 +1,7 @@
 /** The table of operators at https://hl7.org/fhir/R4/search_filter.html#ops, each as a modifier of the parameter's type. */
 
 import type { SearchType } from '../../../fhir/definitions.ts'
-import type { Operator } from './grammar.ts'
+import type { FilterOperator } from './grammar.ts'
 
 /** A row of the search type's modifiers or operators; `prefixed` where the operator is the value's own prefix. */
 export interface Meaning {
@@ -9,33 +9,44 @@ export interface Meaning {
   readonly prefixed?: true
 }
 
-type Meanings = Readonly<Partial<Record<Operator, Meaning>>>
+type Meanings = Readonly<Partial<Record<FilterOperator, Meaning>>>
 
-const plain: Meaning = { modifier: '' }
-const as = (modifier: string): Meaning => ({ modifier })
-const own = (...names: readonly Operator[]): Meanings =>
-  Object.fromEntries(names.map((name) => [name, as(`filter:${name}`)]))
+const plainMeaning: Meaning = { modifier: '' }
+const byModifier = (modifier: string): Meaning => ({ modifier })
+const namedOperators = (...names: readonly FilterOperator[]): Meanings =>
+  Object.fromEntries(names.map((name) => [name, byModifier(`filter:${name}`)]))
 const prefixes = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb'] as const
-const prefixed: Meanings = Object.fromEntries(prefixes.map((name) => [name, { ...plain, prefixed: true }]))
+const prefixed: Meanings = Object.fromEntries(
+  prefixes.map((name) => [name, { ...plainMeaning, prefixed: true }]),
+)
 
-const rows: Readonly<Record<SearchType, Meanings>> = {
-  string: { ...own('eq', 'ne', 'ew', 'gt', 'lt', 'ge', 'le'), sw: plain, co: as('contains') },
-  token: {
-    eq: plain,
-    ...own('ne', 'co', 'sw', 'ew'),
-    in: as('in'),
-    ni: as('not-in'),
-    ss: as('below'),
-    sb: as('above'),
+const meaningsByType: Readonly<Record<SearchType, Meanings>> = {
+  string: {
+    ...namedOperators('eq', 'ne', 'ew', 'gt', 'lt', 'ge', 'le'),
+    sw: plainMeaning,
+    co: byModifier('contains'),
   },
-  reference: { eq: plain, re: plain, ...own('ne') },
-  uri: { eq: plain, ...own('ne', 'co', 'sw', 'ew'), ss: as('below'), sb: as('above') },
-  date: { ...prefixed, ...own('po') },
+  token: {
+    eq: plainMeaning,
+    ...namedOperators('ne', 'co', 'sw', 'ew'),
+    in: byModifier('in'),
+    ni: byModifier('not-in'),
+    ss: byModifier('below'),
+    sb: byModifier('above'),
+  },
+  reference: { eq: plainMeaning, re: plainMeaning, ...namedOperators('ne') },
+  uri: {
+    eq: plainMeaning,
+    ...namedOperators('ne', 'co', 'sw', 'ew'),
+    ss: byModifier('below'),
+    sb: byModifier('above'),
+  },
+  date: { ...prefixed, ...namedOperators('po') },
   number: prefixed,
   quantity: prefixed,
-  composite: { eq: plain },
-  special: { eq: plain },
+  composite: { eq: plainMeaning },
+  special: { eq: plainMeaning },
 }
 
-/** Returns the operators that parameters of a type take, `pr` aside, which all take. */
-export const operatorsOf = (type: SearchType): Meanings => rows[type]
+/** Returns the operators for parameters of a type, without `pr`, which every type has. */
+export const operatorsOf = (type: SearchType): Meanings => meaningsByType[type]
