@@ -2,10 +2,10 @@
 
 import type { ArchiveWork } from '../request/context.ts'
 import { openArchive } from '../store/archive/archive.ts'
-import { compact } from '../store/archive/compact.ts'
-import { replay } from '../store/archive/replay.ts'
+import { compactArchive } from '../store/archive/compact.ts'
+import { replayFailed } from '../store/archive/replay.ts'
 import type { StorePlace } from '../store/dynamo/open.ts'
-import { dayOf } from '../store/keys.ts'
+import { dayOfInstant } from '../store/keys.ts'
 
 /** A stream keeps a record for a day, and writers' clocks differ by minutes: after two days nothing new is on its way. */
 const settled = 48 * 3_600_000
@@ -15,7 +15,8 @@ export const archiveWork = (place: StorePlace, tenant: string, deadline: number)
   const archive = openArchive(place)
   const isOver = () => Date.now() > deadline
   return {
-    replay: () => replay(archive, isOver),
-    compact: () => compact(archive, tenant, dayOf(new Date(Date.now() - settled).toISOString()), isOver),
+    replay: () => replayFailed(archive, isOver),
+    compact: () =>
+      compactArchive(archive, tenant, dayOfInstant(new Date(Date.now() - settled).toISOString()), isOver),
   }
 }

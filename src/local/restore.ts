@@ -4,7 +4,7 @@ import { DeleteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib
 import { thisBuild } from '../search/index/build.ts'
 import { indexEntriesOf } from '../search/index/entries.ts'
 import { openArchive } from '../store/archive/archive.ts'
-import { restore } from '../store/archive/restore.ts'
+import { restoreTenant } from '../store/archive/restore.ts'
 import { connect } from '../store/dynamo/clients.ts'
 import type { StorePlace } from '../store/dynamo/open.ts'
 import { buildKey } from '../store/keys.ts'
@@ -56,7 +56,7 @@ export const restoreFrom = async (bucket: string | undefined, env: Environment):
   await checkEmpty(place)
   await dynamo.send(new PutCommand({ TableName, Item: mark }))
   const archive = openArchive({ bucket: bucket ?? place.bucket, clients: place.clients })
-  const count = await restore(place, archive, tenant, (resource, t) => indexEntriesOf(resource, t, []))
+  const count = await restoreTenant(place, archive, tenant, (resource, t) => indexEntriesOf(resource, t, []))
   await noteBuild(place)
   await dynamo.send(new DeleteCommand({ TableName, Key: mark }))
   return count

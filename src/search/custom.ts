@@ -3,7 +3,8 @@
 import type { SearchParameter } from '../fhir/definitions.ts'
 import type { OwnDefinition } from '../fhir/path/custom-values.ts'
 import { Failure, type Issue } from '../outcome/failure.ts'
-import type { Definitions, Store } from '../store/port.ts'
+import type { Definitions } from '../store/definitions.ts'
+import type { Store } from '../store/port.ts'
 import { type ParsedQuery, type ParseOptions, parseQuery } from './parse/parse.ts'
 import type { OwnParameters, Pair } from './query.ts'
 

@@ -9,6 +9,7 @@ import {
   supersededVersions,
   withTexts,
 } from './archive/stream.ts'
+import type { Definitions } from './definitions.ts'
 import { readAll } from './dynamo/batch.ts'
 import { currentDefinitions } from './dynamo/index/definitions.ts'
 import { removeLeftovers } from './dynamo/index/items.ts'
@@ -26,38 +27,38 @@ import { openSession, type StorePlace } from './dynamo/open.ts'
 import type { Session } from './dynamo/session.ts'
 import { finish } from './dynamo/transaction/journal.ts'
 import { statesOf } from './dynamo/transaction/record.ts'
-import { pastKey, resourceOf } from './keys.ts'
-import type { Definitions, Entry } from './port.ts'
+import { pastKey, resourceOfPartition } from './keys.ts'
+import type { Entry } from './port.ts'
 
-/** Returns where a resource wants to be found; search knows, the store is told. */
+/** Returns the index entries of a resource; search knows them, and the store receives this function. */
 export type EntriesOf = (resource: Resource, t: string) => readonly Entry[]
 
-/** How long a writer may take to carry out its journal before the janitor lends a hand, in milliseconds. */
-const patience = 5_000
+/** The time a writer has to carry out its journal before the janitor helps, in milliseconds. */
+const journalPatience = 5_000
 
 /** No search reads for longer than a third of this; in milliseconds. */
 const usualDelay = 60_000
 
-/** How long one batch of records may clear away what earlier ones have left, in milliseconds. */
+/** The time a batch of records may spend on rows that earlier batches left, in milliseconds. */
 const longestSweep = 10_000
 const rowsAtOnce = 10
 
 const finishJournals = async (session: Session, txns: readonly string[]): Promise<void> => {
   const states = await statesOf(session, txns)
   const unfinished = txns.filter((txn) => states.get(txn) === 'unfinished')
-  await Promise.all(unfinished.map((txn) => finish(session, txn, patience)))
+  await Promise.all(unfinished.map((txn) => finish(session, txn, journalPatience)))
 }
 
 const byTenant = <T extends { tenant: string }>(all: readonly T[]): [string, T[]][] => [
   ...Map.groupBy(all, ({ tenant }) => tenant),
 ]
 
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0)
+const totalOfCounts = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0)
 
-type Bodies = Pick<Archive, 'body' | 'keys'>
+type JanitorArchive = Pick<Archive, 'body' | 'keys'>
 
 interface Clearing {
-  archive: Bodies
+  archive: JanitorArchive
   entriesFor: (definitions: Definitions) => EntriesOf | Promise<EntriesOf>
 }
 
@@ -77,7 +78,10 @@ const clear = async (
   return removeLeftovers(session, placed)
 }
 
-/** Past versions say where they were to be found; one that was purged meanwhile leaves its entries to the index care. */
+/**
+ * The texts of past versions give their entries. The index audit removes the entries of a version that was
+ * purged meanwhile.
+ */
 const clearSuperseded = async (
   session: Session,
   clearing: Clearing,
@@ -91,7 +95,7 @@ const clearSuperseded = async (
   return clear(session, clearing, await withTexts(images, clearing.archive))
 }
 
-/** A row that cannot be cleared away keeps nothing else waiting: it is tried again once its claim is over. */
+/** A row that cannot be cleared delays no other row: it is tried again after its claim ends. */
 const clearRow = async (session: Session, clearing: Clearing, row: SupersededRow): Promise<number> => {
   try {
     const removed = await clearSuperseded(session, clearing, versionsIn(row))
@@ -102,8 +106,8 @@ const clearRow = async (session: Session, clearing: Clearing, row: SupersededRow
   }
 }
 
-/** Clears away rows that are due until none is, or its time is over: the next batch of records goes on. */
-const sweep = async (session: Session, clearing: Clearing): Promise<number> => {
+/** Clears due rows until no row is due, or the time is up; the next batch of records goes on. */
+const clearDueRows = async (session: Session, clearing: Clearing): Promise<number> => {
   const began = performance.now()
   let removed = 0
   for (;;) {
@@ -125,14 +129,15 @@ const keepAll = async (session: Session, versions: readonly SupersededVersion[],
 }
 
 /**
- * Returns a function that clears up after the writes which the given stream records show, and returns of how many index
- * items: it carries out journals whose writer has died, removes the entries of aborted writes at once, and notes which
- * versions are superseded. Their entries go 60 s after the record's own time by DynamoDB's clock, with whichever batch
- * comes then: until that time a search may need them. Nothing waits for it.
+ * Returns a function that cleans up after the writes of stream records and returns the number of removed
+ * index items. It carries out journals whose writer died, removes the entries of aborted writes at once, and
+ * records which versions are superseded. Entries of superseded versions are removed 60 s after the record's
+ * time by DynamoDB's clock, with any later batch: until then a search may need them. No request waits for
+ * this.
  */
 export const openJanitor = (
   place: StorePlace,
-  archive: Bodies,
+  archive: JanitorArchive,
   entriesFor: Clearing['entriesFor'],
   delay = usualDelay,
 ) => {
@@ -140,7 +145,7 @@ export const openJanitor = (
   const clearing = { archive, entriesFor }
   const tenantsIn = (records: readonly StreamRecord[]): string[] => {
     const keys = records.map(({ dynamodb }) => (dynamodb?.NewImage ?? dynamodb?.OldImage)?.pk?.S ?? '')
-    return [...new Set(keys.map((pk) => resourceOf(pk).tenant))].filter((tenant) => tenant !== '')
+    return [...new Set(keys.map((pk) => resourceOfPartition(pk).tenant))].filter((tenant) => tenant !== '')
   }
   return async (records: readonly StreamRecord[]): Promise<number> => {
     const journals = byTenant(journalsIn(records)).map(([tenant, all]) =>
@@ -154,7 +159,7 @@ export const openJanitor = (
     await Promise.all(superseded.map(([tenant, versions]) => keepAll(sessionOf(tenant), versions, delay)))
     const aborted = byTenant(await abortedVersions(records, archive))
     const cleared = aborted.map(([tenant, versions]) => clear(sessionOf(tenant), clearing, versions))
-    const swept = tenantsIn(records).map((tenant) => sweep(sessionOf(tenant), clearing))
-    return sumOf(await Promise.all([...cleared, ...swept]))
+    const swept = tenantsIn(records).map((tenant) => clearDueRows(sessionOf(tenant), clearing))
+    return totalOfCounts(await Promise.all([...cleared, ...swept]))
   }
 }

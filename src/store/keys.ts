@@ -7,7 +7,7 @@ import type { SpanClass } from './spans.ts'
  * parameter's code; `end` sorts below every character of an order, so that items sort by order first, then by write.
  */
 
-const end = '\u0001'
+const afterEveryOrder = '\u0001'
 
 /** A table's primary key. */
 export interface Key {
@@ -15,7 +15,7 @@ export interface Key {
   sk: string
 }
 
-/** Over how many partitions a kind of list spreads: whatever all writes of one moment add to needs more than one. */
+/** The number of partitions of each kind of list: a list that every write of a moment adds to needs several. */
 export const shardCounts = {
   listing: 4,
   compartment: 1,
@@ -38,9 +38,9 @@ export type ValueKind = 'token' | 'identifier' | 'reference' | 'uri' | 'string'
 export type RangeKind = 'date' | 'number' | 'quantity'
 
 const longestValue = 200
-const longestOrder = 600
+const longestKeyedOrder = 600
 
-const cut = (text: string, bytes: number): string => {
+const shortenedValue = (text: string, bytes: number): string => {
   const whole = Buffer.from(text)
   if (whole.length <= bytes) return text
   let at = bytes
@@ -51,9 +51,9 @@ const cut = (text: string, bytes: number): string => {
 /** Returns the SHA-256 of a text as 43 characters of base64url. */
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
-/** Returns the value as a key can hold it: beyond 200 bytes its beginning and its hash. */
+/** Returns the value for a key: a value above 200 bytes is replaced by its beginning and its hash. */
 export const keyValue = (value: string): string =>
-  Buffer.byteLength(value) <= longestValue ? value : `${cut(value, 160)}#${hashOf(value)}`
+  Buffer.byteLength(value) <= longestValue ? value : `${shortenedValue(value, 160)}#${hashOf(value)}`
 
 const list = (name: string, kind: keyof typeof shardCounts): List => ({ name, shards: shardCounts[kind] })
 
@@ -78,46 +78,48 @@ export const lastUpdatedList = (type: string): List => rangeList(type, '_lastUpd
 /** Returns the list of everything in a patient's compartment. */
 export const patientList = (id: string): List => list(`patient|${id}`, 'compartment')
 
-/** Returns the list beside a list that holds its long intervals of one class. */
+/** Returns the side list for a list's long intervals of a class. */
 export const sideList = (beside: List, span: SpanClass): List => ({
   ...beside,
   name: `~${span}|${beside.name}`,
 })
 
-/** Returns the list that is to resources inside others what a list is to those that stand by themselves. */
+/** Returns the list for contained resources that corresponds to a list for stored resources. */
 export const innerList = (of: List): List => ({ ...of, name: `#${of.name}` })
 
-/** Returns which of so many shards a text belongs to. */
+/** Returns the shard of a text, among a number of shards. */
 export const shardOf = (text: string, shards: number): number => {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return (hash >>> 0) % shards
 }
 
-/** Returns the partition of one shard of a list. */
+/** Returns the partition of a shard of a list. */
 export const listPartition = (tenant: string, name: string, shard: number): string =>
   `${tenant}|${name}|${shard}`
 
-/** Returns an order as a key can hold it. */
-export const keyOrder = (order: string): string => cut(order, longestOrder)
+/** Returns an order in the form that a key can hold. */
+export const keyOrder = (order: string): string => shortenedValue(order, longestKeyedOrder)
 
-/** Returns the key of the index item that holds a write's entries at one place of a list; of several there, the nth. */
+/**
+ * Returns the key of the index item of a write at a place of a list; `nth` separates several entries of a resource there.
+ */
 export const entryKey = (tenant: string, { name, shards }: List, order: string, w: string, nth = 0): Key => {
   const item = nth === 0 ? w : `${w}~${nth}`
   return {
     pk: listPartition(tenant, name, shardOf(item, shards)),
-    sk: `${keyOrder(order)}${end}${item}`,
+    sk: `${keyOrder(order)}${afterEveryOrder}${item}`,
   }
 }
 
 const upperBound = (to: string): string => {
-  const short = cut(to, longestOrder)
-  return short === to ? to || end : `${short}${end}\uffff`
+  const short = shortenedValue(to, longestKeyedOrder)
+  return short === to ? to || afterEveryOrder : `${short}${afterEveryOrder}\uffff`
 }
 
-/** Returns the sort keys between which a range of orders lies, `from` inclusive, `to` exclusive; none is empty. */
+/** Returns the sort keys around a range of orders, `from` inclusive, `to` exclusive; neither is empty. */
 export const orderBounds = (from?: string, to?: string): { from?: string; to?: string } => ({
-  ...(from && { from: cut(from, longestOrder) }),
+  ...(from && { from: shortenedValue(from, longestKeyedOrder) }),
   ...(to !== undefined && { to: upperBound(to) }),
 })
 
@@ -126,14 +128,14 @@ export const isBelow = (a: string, b: string): boolean => Buffer.compare(Buffer.
 
 /** Turns an index item's sort key back into the order and the write id. */
 export const entryPlace = (sk: string): { order: string; w: string } => {
-  const at = sk.lastIndexOf(end)
+  const at = sk.lastIndexOf(afterEveryOrder)
   return { order: sk.slice(0, at), w: sk.slice(at + 1).replace(/~\d+$/, '') }
 }
 
 const current = '#'
 const past = 'v|'
 
-/** Returns the partition of a resource, which holds all its versions. */
+/** Returns the partition of a resource, with all its versions. */
 export const resourcePartition = (tenant: string, { type, id }: ResourceKey): string =>
   `${tenant}|${type}|${id}`
 
@@ -156,19 +158,19 @@ export const pastKey = (tenant: string, key: ResourceKey, v: number): Key => ({
 export const isCurrent = (sk: string): boolean => sk === current
 
 /** Turns a resource's partition back into tenant, type and id. */
-export const resourceOf = (pk: string): ResourceKey & { tenant: string } => {
+export const resourceOfPartition = (pk: string): ResourceKey & { tenant: string } => {
   const [tenant = '', type = '', id = ''] = pk.split('|')
   return { tenant, type, id }
 }
 
 /** Returns the day of an instant, `2026-11-21`. */
-export const dayOf = (t: string): string => t.slice(0, 10)
+export const dayOfInstant = (t: string): string => t.slice(0, 10)
 
-/** Returns the partition of one shard of a type's history. */
+/** Returns the partition of a shard of a type's history. */
 export const typePartition = (tenant: string, type: string, shard: number): string =>
   `${tenant}|${type}|${shard}`
 
-/** Returns the partition of one shard of a day's history. */
+/** Returns the partition of a shard of a day's history. */
 export const dayPartition = (tenant: string, date: string, shard: number): string =>
   `${tenant}|${date}|${shard}`
 
@@ -189,12 +191,12 @@ export const historyKeys = (
 ): HistoryKeys => ({
   tpk: typePartition(tenant, type, shardOf(id, shardCounts['by-type'])),
   tsk: `${t}|${id}|${v}`,
-  dpk: dayPartition(tenant, dayOf(t), shardOf(id, shardCounts['by-time'])),
+  dpk: dayPartition(tenant, dayOfInstant(t), shardOf(id, shardCounts['by-time'])),
   dsk: `${t}|${type}|${id}|${v}`,
 })
 
 /** Returns the version number at the end of a `tsk` or `dsk`. */
-export const versionOf = (sortKey: string): number => Number(sortKey.slice(sortKey.lastIndexOf('|') + 1))
+export const versionOfKey = (sortKey: string): number => Number(sortKey.slice(sortKey.lastIndexOf('|') + 1))
 
 /** Returns the key of a transaction's record: absent while pending, else `committed` or `aborted`. */
 export const transactionKey = (tenant: string, txn: string): Key => ({
@@ -202,7 +204,9 @@ export const transactionKey = (tenant: string, txn: string): Key => ({
   sk: current,
 })
 
-/** Returns the key of a row that lists members of a write of several resources: of all, or of one type's nth part. */
+/**
+ * Returns the key of a row that lists members of a write of several resources: all members, or the nth part of a type's.
+ */
 export const memberKey = (tenant: string, list: string, type?: string, part = 0): Key => ({
   pk: `${tenant}|wrote|${list}`,
   sk: type === undefined ? current : `${type}|${part}`,
@@ -220,13 +224,13 @@ export const lockKey = (tenant: string, name: string): Key => ({
   sk: current,
 })
 
-/** Returns the key of what a named request came to. */
+/** Returns the key of the result of a request with an idempotency key. */
 export const onceKey = (tenant: string, name: string): Key => ({
   pk: `${tenant}|once|${hashOf(name)}`,
   sk: current,
 })
 
-/** Returns the key of what says which definitions of their own a tenant has. */
+/** Returns the key of a tenant's definitions. */
 export const definitionsKey = (tenant: string): Key => ({ pk: `${tenant}|definitions`, sk: current })
 
 /** Returns the key of the text of definitions. */
@@ -247,24 +251,8 @@ export const progressKey = (tenant: string, name: string): Key => ({
   sk: current,
 })
 
-/** Returns where in the bucket goes what a named request came to, where an item cannot hold it. */
+/** Returns the bucket key for the result of a request with an idempotency key, if the result is too large for an item. */
 export const onceObjectKey = (tenant: string, txn: string): string => `once/${tenant}/${txn}`
-
-/** Returns the key of a job. */
-export const jobKey = (tenant: string, id: string): Key => ({ pk: `${tenant}|job|${id}`, sk: current })
-
-/** Returns where in the bucket of uploads a job's body goes: an object there begins the job. */
-export const jobBodyKey = (tenant: string, id: string): string => `uploads/${tenant}/${id}`
-
-/** Returns where in the bucket of uploads a job's result goes. */
-export const jobResultKey = (tenant: string, id: string): string => `results/${tenant}/${id}`
-
-/** Turns a body's key back into tenant and job. */
-export const jobOf = (key: string): { tenant: string; id: string } => {
-  const [, tenant = '', id = ''] = key.split('/')
-  return { tenant, id }
-}
-
 /** Returns the key of the mark that a day has history; a tenant's days share a partition. */
 export const dayKey = (tenant: string, date: string): Key => ({ pk: `${tenant}|days`, sk: date })
 
@@ -286,17 +274,17 @@ export const journalKey = (tenant: string, txn: string): string => `journal/${te
 
 /** Returns where in the bucket a posted Bundle is kept. */
 export const bundleKey = (tenant: string, t: string, id: string): string =>
-  `archive/bundles/${tenant}/${dayOf(t)}/${id}.json.gz`
+  `archive/bundles/${tenant}/${dayOfInstant(t)}/${id}.json.gz`
 
-/** Returns the beginning of the bucket keys of a tenant's notes of what was purged, of one resource alone or of all. */
+/** Returns the prefix of the bucket keys of a tenant's purge notes, of one resource or of all. */
 export const purgedPrefix = (tenant: string, of?: ResourceKey): string =>
   `archive/purged/${tenant}/${of ? `${of.type}/${of.id}/` : ''}`
 
-/** Returns where in the bucket it is noted that a resource's versions before an instant were purged. */
+/** Returns the bucket key of the note that a resource's versions before an instant were purged. */
 export const purgedKey = (tenant: string, key: ResourceKey, until: string): string =>
   `${purgedPrefix(tenant, key)}${until}.json`
 
-/** Turns the key of a note of what was purged back into the resource and the instant. */
+/** Returns the resource and the instant of a purge note's key. */
 export const purgedAt = (key: string): ResourceKey & { until: string } => {
   const [type = '', id = '', file = ''] = key.split('/').slice(3)
   return { type, id, until: file.replace(/\.json$/, '') }
@@ -305,7 +293,7 @@ export const purgedAt = (key: string): ResourceKey & { until: string } => {
 /** Returns the beginning of the bucket keys of a tenant's archived resources. */
 export const archivePrefix = (tenant: string): string => `archive/resources/${tenant}/`
 
-/** Returns where in the bucket a batch of one type's versions of one day is kept. */
+/** Returns the bucket key of the archive file for a batch of a type's versions of a day. */
 export const archiveKey = (tenant: string, type: string, date: string, batch: string): string =>
   `${archivePrefix(tenant)}${type}/${date}/${batch}.ndjson.gz`
 

@@ -2,7 +2,7 @@
 
 export type LabelKind = 'profile' | 'security' | 'tag'
 
-/** What stands in a resource's `meta` and can be searched for: a profile's address, or a coding. */
+/** A label in a resource's `meta` that searches find: the address of a profile, or a coding. */
 export interface Label {
   kind: LabelKind
   value: string | { system?: string; code?: string; display?: string }

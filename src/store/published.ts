@@ -3,22 +3,22 @@
 import { type ClientRequest, type IncomingMessage, request as plainly } from 'node:http'
 import { request as securely } from 'node:https'
 import { text } from 'node:stream/consumers'
+import type { Definitions } from './definitions.ts'
 import { presignedGet, type Signer } from './jobs/presign.ts'
 import { publishedKey } from './keys.ts'
-import type { Definitions } from './port.ts'
 
-/** Where definitions are published. */
+/** The bucket that definitions are published in, and the credentials to read it. */
 export interface PublishedPlace {
   bucket: string
   signer: () => Signer
 }
 
-const none: Definitions = { version: 0, text: '[]' }
+const noDefinitions: Definitions = { version: 0, text: '[]' }
 
-/** How long what was read is told again, in milliseconds. */
-const trusted = 2_000
+/** The time for which a read answer is used again, in milliseconds. */
+const reuseTime = 2_000
 
-/** Global `fetch` would answer as well, but a cold start would wait until all of it is loaded. */
+/** Uses `node:http` instead of the global `fetch`, whose loading would delay a cold start. */
 const answered = (url: string): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const request = url.startsWith('https:') ? securely : plainly
@@ -34,16 +34,19 @@ const fetched = async ({ bucket, signer }: PublishedPlace, tenant: string): Prom
   const answer = await answered(presignedGet({ bucket, key: publishedKey(tenant) }, signer(), Date.now()))
   const body = await text(answer)
   // Who may not list a bucket is told of what is not there that it is forbidden.
-  return answer.statusCode === 200 ? (JSON.parse(body) as Definitions) : none
+  return answer.statusCode === 200 ? (JSON.parse(body) as Definitions) : noDefinitions
 }
 
-/** Returns what reads a tenant's published definitions; where they cannot be read, there are none to tell of. */
+/**
+ * Returns a function that reads a tenant's published definitions; if they cannot be read, it returns the last
+ * known, or none.
+ */
 export const openPublished = (place: PublishedPlace) => {
   const known = new Map<string, { asked: number; definitions: Definitions }>()
   return async (tenant: string): Promise<Definitions> => {
     const present = known.get(tenant)
-    if (present && Date.now() - present.asked < trusted) return present.definitions
-    const read = await fetched(place, tenant).catch(() => present?.definitions ?? none)
+    if (present && Date.now() - present.asked < reuseTime) return present.definitions
+    const read = await fetched(place, tenant).catch(() => present?.definitions ?? noDefinitions)
     const definitions = present?.definitions.version === read.version ? present.definitions : read
     known.set(tenant, { asked: Date.now(), definitions })
     return definitions

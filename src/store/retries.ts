@@ -1,4 +1,4 @@
-/** How calls to DynamoDB and S3 are limited in time, and repeated. */
+/** Time limits and repetition of calls to DynamoDB and S3. */
 
 import { isNetworkError } from './engine-failure.ts'
 
@@ -12,28 +12,28 @@ export interface TimeLimits {
   budget: number
 }
 
-/** A call ends at the latest after `budget` and one more `request`: 10 s, well before the gateway's 29 s. */
+/** A call ends after `budget` and another `request` at the latest: 10 s, well before the gateway's 29 s. */
 export const usualLimits: TimeLimits = { connection: 1_000, request: 2_000, budget: 8_000 }
 
 /** Objects are larger than items, and S3 is slower to begin. */
 export const objectLimits: TimeLimits = { connection: 1_000, request: 4_000, budget: 8_000 }
 
 /** Returns the options of an SDK's HTTP handler that hold a call to these limits. */
-export const handlerOf = ({ connection, request }: TimeLimits) => ({
+export const handlerOptions = ({ connection, request }: TimeLimits) => ({
   connectionTimeout: connection,
   requestTimeout: request,
   socketTimeout: request,
   throwOnRequestTimeout: true,
 })
 
-/** What is known of a call on its way. */
-interface Token {
+/** The state of a call in the SDK's retry strategy. */
+interface RetryToken {
   began: number
   getRetryCount(): number
   getRetryDelay(): number
 }
 
-const token = (began: number, count: number, delay: number): Token => ({
+const retryToken = (began: number, count: number, delay: number): RetryToken => ({
   began,
   getRetryCount: () => count,
   getRetryDelay: () => delay,
@@ -43,7 +43,7 @@ const token = (began: number, count: number, delay: number): Token => ({
 const isContended = (error: unknown): boolean =>
   error instanceof Error && error.name === 'TransactionConflictException'
 
-const mostAttempts = 10
+const mostCallAttempts = 10
 const longestDelay = 1_000
 
 /** Spread from nothing up to twice as much each time, so that many who wait do not come back together. */
@@ -57,17 +57,20 @@ interface Failing {
 const isRetried = ({ error, errorType }: Failing): boolean =>
   errorType === 'THROTTLING' || errorType === 'TRANSIENT' || isNetworkError(error) || isContended(error)
 
-/** Returns the SDK's retry strategy that repeats what may pass until the budget is used up, and then fails with the last error. */
+/**
+ * Returns the SDK's retry strategy: repeats temporary failures until the budget is used up, then fails with
+ * the last error.
+ */
 export const retryStrategyOf = ({ budget }: TimeLimits, now: () => number = () => performance.now()) => ({
   mode: 'standard',
-  acquireInitialRetryToken: async (): Promise<Token> => token(now(), 0, 0),
-  refreshRetryTokenForRetry: async (last: Token | object, failing: Failing): Promise<Token> => {
-    const { began, getRetryCount } = last as Token
+  acquireInitialRetryToken: async (): Promise<RetryToken> => retryToken(now(), 0, 0),
+  refreshRetryTokenForRetry: async (last: RetryToken | object, failing: Failing): Promise<RetryToken> => {
+    const { began, getRetryCount } = last as RetryToken
     const retry = getRetryCount() + 1
     const delay = delayBefore(retry)
-    if (!isRetried(failing) || retry >= mostAttempts || now() - began + delay > budget)
+    if (!isRetried(failing) || retry >= mostCallAttempts || now() - began + delay > budget)
       throw new Error('The call is not repeated any more.')
-    return token(began, retry, delay)
+    return retryToken(began, retry, delay)
   },
   recordSuccess: (): void => undefined,
 })

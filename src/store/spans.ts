@@ -1,15 +1,18 @@
-/** How far an interval reaches that is longer than one day: up to 32 days, up to 1,024 days, or beyond. */
+/** The class of an interval longer than a day: up to 32 days, up to 1,024 days, or beyond. */
 export type SpanClass = '32d' | '1024d' | 'open'
 
-const day = 86_400_000
+const spanDay = 86_400_000
 
 /** The longest interval of each class in milliseconds, shortest class first. */
 export const spanLimits: readonly (readonly [SpanClass, number])[] = [
-  ['32d', 32 * day],
-  ['1024d', 1024 * day],
+  ['32d', 32 * spanDay],
+  ['1024d', 1024 * spanDay],
   ['open', Number.POSITIVE_INFINITY],
 ]
 
-/** Returns the class of an interval of so many milliseconds, or undefined for one that needs no side list. */
+/**
+ * Returns the class of an interval by its length in milliseconds; undefined for an interval without a side
+ * list.
+ */
 export const spanClassOf = (milliseconds: number): SpanClass | undefined =>
-  milliseconds <= day ? undefined : spanLimits.find(([, limit]) => milliseconds <= limit)?.[0]
+  milliseconds <= spanDay ? undefined : spanLimits.find(([, limit]) => milliseconds <= limit)?.[0]

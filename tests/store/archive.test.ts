@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
 import { archiveLine, parseArchiveLine } from '../../src/store/archive/line.ts'
-import { restore } from '../../src/store/archive/restore.ts'
+import { restoreTenant } from '../../src/store/archive/restore.ts'
 import { archiveFiles, archiveRecords } from '../../src/store/archive/stream.ts'
 import { openStore } from '../../src/store/dynamo/open.ts'
 import { openJanitor } from '../../src/store/janitor.ts'
@@ -156,7 +156,7 @@ describe('the stream', () => {
     const { tenant, store } = await livelyTenant()
     await archiveRecords(await recordsOf(tenant), engines.archive)
     const other = await startEngines()
-    const count = await restore(other.place, engines.archive, tenant, entriesOfResource)
+    const count = await restoreTenant(other.place, engines.archive, tenant, entriesOfResource)
     expect(count).toBe(334)
     const restored = other.openStore(tenant)
     const keys = [{ type: 'Patient', id: 'p1' }, { type: 'Group', id: 'large' }, ...manyNotes(105, 'n')]
@@ -197,7 +197,7 @@ describe('the stream', () => {
     await store.purge({ type: 'Group', id: 'purged' }, true)
     await archiveRecords(await recordsOf(tenant), engines.archive)
     const other = await startEngines()
-    await restore(other.place, engines.archive, tenant, entriesOfResource)
+    await restoreTenant(other.place, engines.archive, tenant, entriesOfResource)
     const restored = other.openStore(tenant)
     const told = await restored.history({ type: 'Group', limit: 100 })
     const lines = told.versions.map(({ id, v, text }) => `${id} ${v} ${/"code": "(.)"/.exec(text)?.[1]}`)

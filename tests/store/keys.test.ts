@@ -11,17 +11,24 @@ import {
   pastSortKey,
   patientList,
   rangeList,
-  resourceOf,
+  resourceOfPartition,
   resourcePartition,
   shardOf,
   sideList,
   stringList,
   typeList,
   valueList,
-  versionOf,
+  versionOfKey,
 } from '../../src/store/keys.ts'
 import { spanClassOf } from '../../src/store/spans.ts'
-import { bornAt, isAlone, isLost, isSpent, journalWriteId, newWriteId } from '../../src/store/write-ids.ts'
+import {
+  bornAt,
+  isAlone,
+  isLost,
+  isTooOldToCommit,
+  journalWriteId,
+  newWriteId,
+} from '../../src/store/write-ids.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
 const order = fc.string({ unit: 'grapheme', maxLength: 40 }).filter((text) => !text.includes('\u0001'))
@@ -130,7 +137,7 @@ describe('spans', () => {
 describe('keys of resources', () => {
   test('give tenant, type and id back', () => {
     const place = { tenant: 'main', type: 'Patient', id: 'a-1.b' }
-    expect(resourceOf(resourcePartition('main', place))).toEqual(place)
+    expect(resourceOfPartition(resourcePartition('main', place))).toEqual(place)
   })
 
   test('sort past versions by number', () => {
@@ -146,7 +153,7 @@ describe('keys of resources', () => {
       '2026-11-21T10:00:00.000Z',
     )
     expect([tpk.slice(0, -1), dpk.slice(0, -1)]).toEqual(['main|Patient|', 'main|2026-11-21|'])
-    expect([versionOf(tsk), versionOf(dsk)]).toEqual([12, 12])
+    expect([versionOfKey(tsk), versionOfKey(dsk)]).toEqual([12, 12])
   })
 
   test('say by the write id whether a write stood alone', () => {
@@ -159,7 +166,7 @@ describe('keys of resources', () => {
     const ids = [newWriteId(true, now), newWriteId(false, now), journalWriteId(`${'0'}${now - 500}-x`, 0)]
     for (const id of ids) expect([id, bornAt(id)]).toEqual([id, now - 500])
     const [w1 = ''] = ids
-    expect([isSpent(899_999), isSpent(900_001)]).toEqual([false, true])
+    expect([isTooOldToCommit(899_999), isTooOldToCommit(900_001)]).toEqual([false, true])
     const minutes = (count: number) => isLost(w1, now + count * 60_000)
     expect([25, 27, -25, -27].map(minutes)).toEqual([false, true, false, true])
     expect([bornAt('x'), isLost('somebody', now)]).toEqual([0, true])

@@ -7,7 +7,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { spliceMeta } from '../../src/fhir/json/splice.ts'
 import { indexEntriesOf } from '../../src/search/index/entries.ts'
 import type { ArchivedVersion } from '../../src/store/archive/line.ts'
-import { restore } from '../../src/store/archive/restore.ts'
+import { restoreTenant } from '../../src/store/archive/restore.ts'
 import { archiveFiles } from '../../src/store/archive/stream.ts'
 import { startEngines } from './engines.ts'
 import { sending } from './faults.ts'
@@ -50,7 +50,7 @@ const counting = sending(engines.clients, (call, send) => {
 
 const timed = async (name: string, clients: typeof counting): Promise<void> => {
   const began = performance.now()
-  const count = await restore({ ...engines.place, clients }, engines.archive, tenant, (resource, at) =>
+  const count = await restoreTenant({ ...engines.place, clients }, engines.archive, tenant, (resource, at) =>
     indexEntriesOf(resource, at, []),
   )
   const seconds = (performance.now() - began) / 1000

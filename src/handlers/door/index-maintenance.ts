@@ -6,7 +6,7 @@ import { ownIn } from '../../search/custom.ts'
 import { thisBuild, typesIndexedOtherwise } from '../../search/index/build.ts'
 import { indexOwn } from '../../search/reindex/reindex.ts'
 import { committedItems, type StreamRecord } from '../../store/archive/stream.ts'
-import { resourceOf } from '../../store/keys.ts'
+import { resourceOfPartition } from '../../store/keys.ts'
 import type { Store } from '../../store/port.ts'
 
 /** The server itself, where it is not asked by anybody. */
@@ -14,7 +14,7 @@ const principal = { id: 'pilotlight', name: 'pilotlight', groups: ['admin'] }
 
 /** Whoever stores a definition begins its indexing; this is for who dies before. */
 const definesIn = (records: readonly StreamRecord[]): boolean =>
-  committedItems(records).some(({ pk }) => resourceOf(pk).type === 'SearchParameter')
+  committedItems(records).some(({ pk }) => resourceOfPartition(pk).type === 'SearchParameter')
 
 const isUpgraded = async (store: Store): Promise<boolean> => {
   const builds = await store.builds()
@@ -31,7 +31,7 @@ const catchUp = async (records: readonly StreamRecord[], store: Store): Promise<
   const own = await ownIn(definitions)
   const late = committedItems(records)
     .filter(({ deleted, defs = 0 }) => !deleted && defs < definitions.version)
-    .map(({ pk, w }) => ({ ...resourceOf(pk), w }))
+    .map(({ pk, w }) => ({ ...resourceOfPartition(pk), w }))
     .filter(({ type }) => own.indexed(type).length > 0)
   if (late.length === 0) return
   const versions = await store.get(late)

@@ -1,8 +1,8 @@
 /** The build of this software: a hash of the definitions by which it indexes each type. */
 
 import { prints } from '../../fhir/generated/prints.js'
+import type { Build } from '../../store/definitions.ts'
 import { hashOf } from '../../store/keys.ts'
-import type { Build } from '../../store/port.ts'
 import { remembersWords } from './words.ts'
 
 /** Counts up with every change of how values become entries. */

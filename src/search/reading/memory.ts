@@ -1,6 +1,6 @@
 import { containerAt } from '../../fhir/contained.ts'
 import { isBelow } from '../../store/keys.ts'
-import { listOf } from '../../store/list-names.ts'
+import { listOfPartition } from '../../store/list-names.ts'
 import type { Candidate, Range, RangePage, ResourceKey, Store, Version } from '../../store/port.ts'
 
 /** What a search may ask for while it reads. */
@@ -48,7 +48,7 @@ export const entryName = ({ list, candidate: { id, order, w } }: Found): string 
   `${list}\n${order}\n${w}\n${id}`
 
 const typeIn = (list: string, order: string): string => {
-  const { scope } = listOf(`|${list}|`)
+  const { scope } = listOfPartition(`|${list}|`)
   return 'type' in scope ? scope.type : order.slice(0, order.indexOf('|'))
 }
 
@@ -60,7 +60,7 @@ export const subjectOf = ({ list, candidate: { id, order } }: Found): string =>
 export const typeOfRange = ({ list, from = '' }: Range): string | undefined => {
   // Of what is inside others, the others are of any type.
   if (list.startsWith('#')) return undefined
-  const { scope } = listOf(`|${list}|`)
+  const { scope } = listOfPartition(`|${list}|`)
   return 'type' in scope ? scope.type : from.split('|')[0] || undefined
 }
 

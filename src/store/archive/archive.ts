@@ -3,19 +3,19 @@ import type { Clients } from '../dynamo/clients.ts'
 import { bundleKey } from '../keys.ts'
 import { decodeBody } from '../objects/body.ts'
 
-/** What was posted and every version of every resource, kept where nothing is ever changed. */
+/** The archive: posted Bundles and every version of every resource, in a bucket where nothing is changed. */
 export interface Archive {
-  /** Keeps a posted Bundle as it came. */
+  /** Keeps the text of a posted Bundle. */
   bundle(tenant: string, id: string, text: string): Promise<void>
   /** Keeps a text under a key, compressed; the same text under the same key may be put again. */
   put(key: string, text: string): Promise<void>
   /** Returns the text under a key. */
   read(key: string): Promise<string>
-  /** Keeps a text under a key as it is. */
+  /** Keeps a text under a key without compression. */
   putPlain(key: string, text: string): Promise<void>
-  /** Returns a text that is kept as it is. */
+  /** Returns a text that was kept without compression. */
   readPlain(key: string): Promise<string>
-  /** Removes an object; the bucket keeps it for 90 days as a version that is no longer current. */
+  /** Removes an object; the bucket keeps it for 90 days as a noncurrent version. */
   remove(key: string): Promise<void>
   /** Returns all keys that begin so, in order. */
   keys(prefix: string): AsyncIterable<string>
@@ -23,7 +23,7 @@ export interface Archive {
   body(key: string): Promise<string>
 }
 
-/** Where the archive is; the clock is for tests to change. */
+/** The archive's bucket and its client; tests set the clock. */
 export interface ArchivePlace {
   bucket: string
   clients: Pick<Clients, 'bucket'>

@@ -1,4 +1,7 @@
-/** A day's many small objects become few: a type's day has an object for each batch of the stream that touched it. */
+/**
+ * Merges the many small objects of a day: each batch of the stream writes an object for every type and day it
+ * touched.
+ */
 
 import { archiveKey, archivePrefix, hashOf } from '../keys.ts'
 import { inParallel } from '../parallel.ts'
@@ -6,7 +9,7 @@ import type { Archive } from './archive.ts'
 import { parseArchiveLine } from './line.ts'
 import { isPurged, type Purged, purgedIn } from './purged.ts'
 
-/** What a compaction came to, in objects. */
+/** The result of a compaction, in days and objects. */
 export interface Compacted {
   days: number
   before: number
@@ -15,11 +18,11 @@ export interface Compacted {
   more: boolean
 }
 
-/** How many UTF-16 code units of lines make an object: about 3 MB compressed. */
+/** The size of a compacted object in UTF-16 code units of its lines: about 3 MB compressed. */
 const largestPart = 16 * 1024 * 1024
 const objectsAtOnce = 16
 
-const compacted = 'day-'
+const compactedPrefix = 'day-'
 
 interface Day {
   tenant: string
@@ -29,7 +32,7 @@ interface Day {
   keys: string[]
 }
 
-/** Returns the days before one that have more than one object of a single batch. */
+/** Returns the days before `until` that have more than one object of a single batch. */
 async function* openDays(archive: Archive, tenant: string, until: string): AsyncGenerator<Day> {
   const prefix = archivePrefix(tenant)
   let day: Day = { tenant, type: '', date: '', keys: [] }
@@ -39,13 +42,13 @@ async function* openDays(archive: Archive, tenant: string, until: string): Async
       if (day.keys.length > 1) yield day
       day = { tenant, type, date, keys: [] }
     }
-    if (date < until && !file.startsWith(compacted)) day.keys.push(key)
+    if (date < until && !file.startsWith(compactedPrefix)) day.keys.push(key)
   }
   if (day.keys.length > 1) yield day
 }
 
-/** Returns the lines of objects, each version once and purged ones left out; a line stays as it is. */
-const linesOf = (tenant: string, texts: readonly string[], purged: Purged): string[] => {
+/** Returns the lines of objects, unchanged, each version once, without purged versions. */
+const uniqueLinesOf = (tenant: string, texts: readonly string[], purged: Purged): string[] => {
   const lines = new Map<string, string>()
   for (const line of texts.flatMap((text) => text.split('\n'))) {
     if (line === '') continue
@@ -55,7 +58,10 @@ const linesOf = (tenant: string, texts: readonly string[], purged: Purged): stri
   return [...lines.values()]
 }
 
-/** An object is there before those whose lines it has are removed: a restore takes each version once, whatever stops this. */
+/**
+ * Writes the new object before it removes the old objects. An interruption leaves lines twice, and a restore
+ * takes each version once.
+ */
 const replaceObjects = async (
   archive: Archive,
   day: Day,
@@ -63,7 +69,7 @@ const replaceObjects = async (
   lines: readonly string[],
 ) => {
   const text = lines.map((line) => `${line}\n`).join('')
-  const name = `${compacted}${hashOf(text).slice(0, 20)}`
+  const name = `${compactedPrefix}${hashOf(text).slice(0, 20)}`
   if (text !== '') await archive.put(archiveKey(day.tenant, day.type, day.date, name), text)
   await inParallel(objectsAtOnce, keys, archive.remove)
   return text === '' ? 0 : 1
@@ -74,7 +80,8 @@ const compactDay = async (archive: Archive, day: Day, purged: Purged): Promise<n
   let keys: string[] = []
   let texts: string[] = []
   const flush = async (): Promise<void> => {
-    if (keys.length > 0) parts += await replaceObjects(archive, day, keys, linesOf(day.tenant, texts, purged))
+    if (keys.length > 0)
+      parts += await replaceObjects(archive, day, keys, uniqueLinesOf(day.tenant, texts, purged))
     keys = []
     texts = []
   }
@@ -88,8 +95,11 @@ const compactDay = async (archive: Archive, day: Day, purged: Purged): Promise<n
   return parts
 }
 
-/** Compacts a tenant's days before one, until the time is up; what is done is not done again. */
-export const compact = async (
+/**
+ * Compacts a tenant's days before `until`, until the time is up; a later call goes on with the remaining
+ * days.
+ */
+export const compactArchive = async (
   archive: Archive,
   tenant: string,
   until: string,

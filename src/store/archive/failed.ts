@@ -1,6 +1,6 @@
 /**
- * Stream records that failed. One that can never succeed is set aside at once, so that Lambda does not try the records
- * behind it again and again; any other one is Lambda's to try, and to keep in the bucket when it gives up.
+ * Stream records that failed. A record that can never succeed is set aside at once, so that Lambda does not
+ * retry the records behind it; Lambda retries the rest, and keeps them in the bucket when it gives up.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
  */
 
@@ -9,7 +9,7 @@ import { failedKey } from '../keys.ts'
 import type { Archive } from './archive.ts'
 import type { StreamRecord, Unarchived } from './stream.ts'
 
-/** A body that is not what it should be fails so: in `decodeBody`, in zlib, or as JSON. */
+/** Returns whether an error comes from a record's content: from `decodeBody`, from zlib or from JSON. */
 const isOfContent = (error: unknown): boolean =>
   isKind(error, 'fault') ||
   error instanceof SyntaxError ||
@@ -41,20 +41,22 @@ const plainRecord = ({ dynamodb: { OldImage, NewImage, ...rest } = {} }: StreamR
   },
 })
 
-/** Returns records as Lambda keeps an invocation that it gave up on: the event is a JSON text within. */
+/**
+ * Returns records in the form in which Lambda keeps a failed invocation: the event is JSON text within JSON.
+ */
 export const failedText = (records: readonly StreamRecord[], reason: string): string =>
   JSON.stringify({ reason, payload: JSON.stringify({ Records: records.map(plainRecord) }) })
 
-/** What became of records that could not be archived. */
+/** The records that were set aside, and the records to retry. */
 export interface SetAside {
   aside: readonly Unarchived[]
-  /** Those that Lambda has to try again, in their order. */
+  /** The records for Lambda to retry, in their order. */
   again: readonly Unarchived[]
 }
 
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
+const errorNameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
 
-/** Sets the hopeless ones aside; where that fails too, they are to be tried again like the others. */
+/** Sets hopeless records aside; a record that cannot be set aside is retried. */
 export const setAside = async (
   failed: readonly Unarchived[],
   archive: Pick<Archive, 'putPlain'>,
@@ -63,7 +65,7 @@ export const setAside = async (
   for (const one of failed.filter(({ error }) => isHopeless(error))) {
     const sequence = one.record.dynamodb?.SequenceNumber
     if (sequence === undefined) continue
-    const text = failedText([one.record], nameOf(one.error))
+    const text = failedText([one.record], errorNameOf(one.error))
     const kept = await archive.putPlain(failedKey(sequence), text).then(
       () => true,
       () => false,
@@ -74,8 +76,9 @@ export const setAside = async (
 }
 
 /**
- * Runs a piece of work on all records and, where it fails for the content of one, on each half, so that only that one
- * is left out. Returns the records that failed; where another try may do, all that were in its run.
+ * Runs a piece of work on all records. If it fails for the content of a record, runs it on each half, so that
+ * only that record is left out. Returns the failed records; if a retry may succeed, all records of the failed
+ * run.
  */
 export const isolating = async (
   records: readonly StreamRecord[],

@@ -13,11 +13,11 @@ const carried = {
   deleted: true,
 } as const satisfies Record<Exclude<keyof Version, 'w' | 'text'>, true>
 
-/** A version without its text and its write id: what stream, archive and restore pass on. */
-export type Head = Pick<Version, keyof typeof carried>
+/** A version without its text and its write id: the part that stream, archive and restore copy. */
+export type VersionHead = Pick<Version, keyof typeof carried>
 
-const names = Object.keys(carried) as (keyof Head)[]
+const headAttributes = Object.keys(carried) as (keyof VersionHead)[]
 
-/** Returns the attributes that a version keeps wherever it is stored. */
-export const headOf = (version: Head): Head =>
-  Object.fromEntries(names.map((name) => [name, version[name]])) as unknown as Head
+/** Returns the attributes that a version keeps in every place it is stored. */
+export const headOf = (version: VersionHead): VersionHead =>
+  Object.fromEntries(headAttributes.map((name) => [name, version[name]])) as unknown as VersionHead

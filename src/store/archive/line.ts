@@ -1,9 +1,9 @@
-/** http://ndjson.org — a version as one line of the archive, and back. */
+/** http://ndjson.org — writes a version as a line of the archive, and reads it back. */
 
-import { type Head, headOf } from './head.ts'
+import { headOf, type VersionHead } from './head.ts'
 
-/** One committed version in the archive. */
-export interface ArchivedVersion extends Head {
+/** A committed version in the archive. */
+export interface ArchivedVersion extends VersionHead {
   tenant: string
   text: string
 }
@@ -14,7 +14,7 @@ interface Breaks {
   cr?: readonly number[]
 }
 
-const kinds = [
+const breakKinds = [
   ['lf', '\n'],
   ['cr', '\r'],
 ] as const
@@ -28,7 +28,9 @@ const gapsOf = (text: string, character: string): number[] =>
 /** JSON has line breaks only between tokens: a blank in place of each changes no value and no position. */
 const breaksOf = (text: string): Breaks =>
   Object.fromEntries(
-    kinds.flatMap(([name, character]) => (text.includes(character) ? [[name, gapsOf(text, character)]] : [])),
+    breakKinds.flatMap(([name, character]) =>
+      text.includes(character) ? [[name, gapsOf(text, character)]] : [],
+    ),
   )
 
 const withBreaks = (text: string, gaps: readonly number[], character: string): string => {
@@ -44,8 +46,8 @@ const withBreaks = (text: string, gaps: readonly number[], character: string): s
 const beforeResource = ',"resource":'
 
 /**
- * Turns a version into a line of NDJSON. The resource's text is a part of the line, byte for byte but for line breaks,
- * each of which is a blank there; `lf` and `cr` say where they were.
+ * Turns a version into a line of NDJSON. The resource's text is part of the line byte for byte, except for
+ * line breaks: a blank replaces each, and `lf` and `cr` give their positions.
  */
 export const archiveLine = ({ text, ...version }: ArchivedVersion): string => {
   const head = JSON.stringify({ ...headOf(version), ...breaksOf(text) })
@@ -56,7 +58,7 @@ export const archiveLine = ({ text, ...version }: ArchivedVersion): string => {
 /** Turns a line of NDJSON back into the version; lines of before 2026-12 say nothing of breaks and keep their blanks. */
 export const parseArchiveLine = (tenant: string, line: string): ArchivedVersion => {
   const at = line.indexOf(beforeResource)
-  const { lf, cr, ...head }: Head & Breaks = JSON.parse(at < 0 ? line : `${line.slice(0, at)}}`)
+  const { lf, cr, ...head }: VersionHead & Breaks = JSON.parse(at < 0 ? line : `${line.slice(0, at)}}`)
   const flat = at < 0 ? '' : line.slice(at + beforeResource.length, -1)
   return { ...headOf(head), tenant, text: withBreaks(withBreaks(flat, lf ?? [], '\n'), cr ?? [], '\r') }
 }

@@ -15,7 +15,7 @@ const purgedUnder = async (archive: Pick<Archive, 'keys'>, prefix: string): Prom
   return purged
 }
 
-/** Returns what was purged of a tenant. */
+/** Returns the purged resources of a tenant. */
 export const purgedIn = (archive: Pick<Archive, 'keys'>, tenant: string): Promise<Purged> =>
   purgedUnder(archive, purgedPrefix(tenant))
 

@@ -1,10 +1,13 @@
-/** https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html — what failed is archived after all. */
+/**
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html — archives records that failed
+ * earlier.
+ */
 
 import { failedPrefixes } from '../keys.ts'
 import type { Archive } from './archive.ts'
 import { archiveRecords, type StreamRecord } from './stream.ts'
 
-/** What a replay came to. */
+/** The result of a replay. */
 export interface Replayed {
   /** So many records are archived now, whose objects are gone. */
   records: number
@@ -20,22 +23,28 @@ const recordsIn = (text: string): StreamRecord[] => {
   return Records
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
+const replayFailureOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error)
 
 const replayOne = async (archive: Archive, key: string): Promise<{ records: number; reason?: string }> => {
   try {
     const records = recordsIn(await archive.readPlain(key))
     const failed = await archiveRecords(records, archive)
-    if (failed.length > 0) return { records: failed.length, reason: reasonOf(failed[0]?.error) }
+    if (failed.length > 0) return { records: failed.length, reason: replayFailureOf(failed[0]?.error) }
     await archive.remove(key)
     return { records: records.length }
   } catch (error) {
-    return { records: 0, reason: reasonOf(error) }
+    return { records: 0, reason: replayFailureOf(error) }
   }
 }
 
-/** Archives what Lambda gave up on and what was set aside; what succeeds is removed there, until the time is up. */
-export const replay = async (archive: Archive, isOver: () => boolean = () => false): Promise<Replayed> => {
+/**
+ * Archives the records that Lambda gave up on or that were set aside, until the time is up. Removes the
+ * objects of records that succeed.
+ */
+export const replayFailed = async (
+  archive: Archive,
+  isOver: () => boolean = () => false,
+): Promise<Replayed> => {
   const failed: { key: string; reason: string; records: number }[] = []
   let count = 0
   for (const prefix of failedPrefixes)

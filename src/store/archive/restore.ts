@@ -14,16 +14,18 @@ import type { Archive } from './archive.ts'
 import { type ArchivedVersion, parseArchiveLine } from './line.ts'
 import { isPurged, type Purged, purgedIn } from './purged.ts'
 
-/** How many versions are written at once from one object, how many objects at once, and how many are only read at once. */
+/** Versions per write, objects written at once, and objects only read at once. */
 const chunkSize = 500
 const writtenAtOnce = 4
 const readAtOnce = 16
 
-/** How long a table that is at its limit is given each time, and how often, before the restore gives up. */
-const pause = 5_000
+/** The pause for a throttled table, in milliseconds, and the number of pauses before the restore gives up. */
+const throttlePause = 5_000
 const mostPauses = 120
 
-/** A search looks into what was written of late, which restored versions are not: their write ids say an hour ago. */
+/**
+ * Returns a write id of an hour ago: a search looks into recent writes, and restored versions are not recent.
+ */
 const restoredId = (alone: boolean): string => newWriteId(alone, Date.now() - 3_600_000)
 
 interface Source {
@@ -32,7 +34,10 @@ interface Source {
   purged: Purged
 }
 
-const versionsIn = async ({ archive, tenant, purged }: Source, key: string): Promise<ArchivedVersion[]> => {
+const unpurgedVersionsIn = async (
+  { archive, tenant, purged }: Source,
+  key: string,
+): Promise<ArchivedVersion[]> => {
   const lines = (await archive.read(key)).split('\n').filter((line) => line !== '')
   return lines.map((line) => parseArchiveLine(tenant, line)).filter((version) => !isPurged(purged, version))
 }
@@ -41,7 +46,7 @@ const versionsIn = async ({ archive, tenant, purged }: Source, key: string): Pro
 const newestVersions = async (source: Source, keys: readonly string[]): Promise<Map<string, number>> => {
   const newest = new Map<string, number>()
   await inParallel(readAtOnce, keys, async (key) => {
-    for (const { type, id, v } of await versionsIn(source, key)) {
+    for (const { type, id, v } of await unpurgedVersionsIn(source, key)) {
       const name = `${type}/${id}`
       newest.set(name, Math.max(v, newest.get(name) ?? 0))
     }
@@ -49,7 +54,10 @@ const newestVersions = async (source: Source, keys: readonly string[]): Promise<
   return newest
 }
 
-const writeOf = ({ deleted, text, ...version }: ArchivedVersion, entries: readonly Entry[]): Write => ({
+const restoredWriteOf = (
+  { deleted, text, ...version }: ArchivedVersion,
+  entries: readonly Entry[],
+): Write => ({
   ...version,
   ...(!deleted && { text }),
   before: undefined,
@@ -68,7 +76,7 @@ const requestsOf = async (
     const indexed = isNewest(version) && !version.deleted
     return prepare(
       tenant,
-      writeOf(version, indexed ? entriesOf(JSON.parse(version.text), version.t) : []),
+      restoredWriteOf(version, indexed ? entriesOf(JSON.parse(version.text), version.t) : []),
       // Entries are found by the write id of the newest only; a body's place is told by its write id, so each has its own.
       isNewest(version) ? w : restoredId(true),
       false,
@@ -91,7 +99,10 @@ const requestsOf = async (
   ]
 }
 
-/** A new on-demand table takes 4,000 units a second and more only by and by: what it refuses is put again. */
+/**
+ * Writes, and retries throttled writes: a new on-demand table takes 4,000 write units a second, and more only
+ * gradually.
+ */
 const writePatiently = async (
   session: Session,
   requests: readonly BatchRequest[],
@@ -101,16 +112,16 @@ const writePatiently = async (
     await writeAll(session, requests)
   } catch (error) {
     if (!isKind(error, 'throttled') || pauses === 0) throw error
-    await session.clock.sleep(pause)
+    await session.clock.sleep(throttlePause)
     await writePatiently(session, requests, pauses - 1)
   }
 }
 
 /**
- * Rebuilds a tenant's empty store from the archive, versions and deletions included; returns how many versions.
- * Fails where an object cannot be read, or the tables stay at their limit for ten minutes; it may be begun again.
+ * Rebuilds a tenant's empty store from the archive, deletions included; returns the number of versions. Fails
+ * if an object cannot be read, or if the tables stay throttled for ten minutes; it may be started again.
  */
-export const restore = async (
+export const restoreTenant = async (
   place: StorePlace,
   archive: Archive,
   tenant: string,
@@ -128,7 +139,7 @@ export const restore = async (
     return !done.has(name) && done.add(name)
   }
   await inParallel(writtenAtOnce, keys, async (key) => {
-    const versions = (await versionsIn(source, key)).filter(isNew)
+    const versions = (await unpurgedVersionsIn(source, key)).filter(isNew)
     for (const chunk of inChunks(versions, chunkSize))
       await writePatiently(session, await requestsOf(session, chunk, isNewest, entriesOf))
   })

@@ -1,7 +1,7 @@
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
 
 import type { Image, ResourceItem } from '../dynamo/items.ts'
-import { archiveKey, dayOf, hashOf, isCurrent, resourceOf } from '../keys.ts'
+import { archiveKey, dayOfInstant, hashOf, isCurrent, resourceOfPartition } from '../keys.ts'
 import { decodeBody } from '../objects/body.ts'
 import { isAbsent } from '../objects/bucket.ts'
 import { inParallel } from '../parallel.ts'
@@ -11,7 +11,7 @@ import { headOf } from './head.ts'
 import { type ArchivedVersion, archiveLine } from './line.ts'
 import { wasPurged } from './purged.ts'
 
-/** A value as DynamoDB writes it; Lambda passes binary ones as base64, the SDK as bytes. */
+/** A DynamoDB attribute value; binary values are base64 from Lambda, bytes from the SDK. */
 export interface StreamValue {
   S?: string | undefined
   N?: string | undefined
@@ -20,7 +20,7 @@ export interface StreamValue {
   M?: Record<string, StreamValue> | undefined
 }
 
-/** What this project reads of a stream record, from Lambda's event or from the SDK. */
+/** The members of a stream record that this project reads, from Lambda's event or from the SDK. */
 export interface StreamRecord {
   dynamodb?:
     | {
@@ -50,49 +50,51 @@ export interface SupersededVersion extends ResourceKey {
   until: number
 }
 
-/** A text, where it is kept, and the versions that are in it. */
+/** A file of the archive: its key, its text, and the versions of its lines. */
 export interface ArchiveFile {
   key: string
   text: string
   of: readonly ArchivedVersion[]
 }
 
-/** How many large bodies are read at once, and how many files put. */
+/** The large bodies that are read at once, and the files that are written at once. */
 const bodiesAtOnce = 16
 const filesAtOnce = 16
 
 const plainValue = ({ S, N, B, BOOL, M }: StreamValue): unknown => {
   if (N !== undefined) return Number(N)
   if (B !== undefined) return typeof B === 'string' ? Buffer.from(B, 'base64') : B
-  return M ? attributesOf(M) : (S ?? BOOL)
+  return M ? plainAttributes(M) : (S ?? BOOL)
 }
 
-const attributesOf = (image: Record<string, StreamValue>): Record<string, unknown> =>
+const plainAttributes = (image: Record<string, StreamValue>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(image).map(([name, value]) => [name, plainValue(value)]))
 
 const itemOf = (image: Record<string, StreamValue> | undefined): ResourceItem | undefined => {
-  const item = image && (attributesOf(image) as unknown as ResourceItem)
+  const item = image && (plainAttributes(image) as unknown as ResourceItem)
   return item && isCurrent(item.sk) ? item : undefined
 }
 
-interface Change {
+interface ItemChange {
   before: ResourceItem | undefined
   after: ResourceItem | undefined
 }
 
-const changesOf = (records: readonly StreamRecord[]): Change[] =>
+const itemChangesOf = (records: readonly StreamRecord[]): ItemChange[] =>
   records.map(({ dynamodb }) => ({ before: itemOf(dynamodb?.OldImage), after: itemOf(dynamodb?.NewImage) }))
 
 /** Returns the items that these records show to have become current: flips and folds, no copies, nothing staged. */
 export const committedItems = (records: readonly StreamRecord[]): ResourceItem[] =>
-  changesOf(records).flatMap(({ before, after }) =>
+  itemChangesOf(records).flatMap(({ before, after }) =>
     after && !after.txn && (before?.w !== after.w || before.txn) ? [after] : [],
   )
 
 /** Returns the transactions whose journals these records show to be begun, each once. */
 export const journalsIn = (records: readonly StreamRecord[]): { tenant: string; txn: string }[] => {
-  const begun = changesOf(records).flatMap(({ before, after }) =>
-    after?.by !== undefined && !before ? [{ tenant: resourceOf(after.pk).tenant, txn: after.by }] : [],
+  const begun = itemChangesOf(records).flatMap(({ before, after }) =>
+    after?.by !== undefined && !before
+      ? [{ tenant: resourceOfPartition(after.pk).tenant, txn: after.by }]
+      : [],
   )
   return [...new Map(begun.map((one) => [`${one.tenant}|${one.txn}`, one])).values()]
 }
@@ -101,30 +103,33 @@ const stagedIn = (item: ResourceItem | undefined): Image | undefined => (item?.t
 
 /** Returns the images that these records show to be staged no more without having become current. */
 const abortedImages = (records: readonly StreamRecord[]): { pk: string; image: Image }[] =>
-  changesOf(records).flatMap(({ before, after }) => {
+  itemChangesOf(records).flatMap(({ before, after }) => {
     const image = stagedIn(before)
     const isThere = image?.w === after?.w || image?.w === after?.next?.w
     return before && image && !isThere ? [{ pk: before.pk, image }] : []
   })
 
-const instantOf = (time: number | Date | undefined): number =>
+const recordInstant = (time: number | Date | undefined): number =>
   time instanceof Date ? time.getTime() : (time ?? 0) * 1000
 
-/** Returns the versions that these records show to be current no more, deletions left out: nothing finds those. */
+/**
+ * Returns the versions that are no longer current by these records. Deletions are left out: they have no
+ * index entries.
+ */
 export const supersededVersions = (records: readonly StreamRecord[]): SupersededVersion[] =>
-  changesOf(records).flatMap(({ before, after }, at) => {
+  itemChangesOf(records).flatMap(({ before, after }, at) => {
     if (!before || before.txn || before.deleted || before.w === after?.w) return []
-    const until = instantOf(records[at]?.dynamodb?.ApproximateCreationDateTime)
-    return [{ ...resourceOf(before.pk), v: before.v, w: before.w, until }]
+    const until = recordInstant(records[at]?.dynamodb?.ApproximateCreationDateTime)
+    return [{ ...resourceOfPartition(before.pk), v: before.v, w: before.w, until }]
   })
 
-type Bodies = Pick<Archive, 'body' | 'keys'>
+type BodyArchive = Pick<Archive, 'body' | 'keys'>
 
 /** Returns an image's text; undefined where its body went to the bucket and was purged since. */
-const textOf = async (
+const imageTextOf = async (
   key: ResourceKey & { tenant: string },
   { deleted, body, s3, t }: Image,
-  archive: Bodies,
+  archive: BodyArchive,
 ): Promise<string | undefined> => {
   if (deleted) return ''
   if (body) return decodeBody(body)
@@ -140,39 +145,51 @@ const textOf = async (
 /** Returns these images with their texts; deletions, and large ones that were purged, are left out. */
 export const withTexts = async (
   images: readonly { pk: string; image: Image }[],
-  archive: Bodies,
+  archive: BodyArchive,
 ): Promise<LostVersion[]> => {
   const live = images.filter(({ image }) => !image.deleted)
   const versions = await inParallel(bodiesAtOnce, live, async ({ pk, image }) => {
-    const key = resourceOf(pk)
-    const text = await textOf(key, image, archive)
+    const key = resourceOfPartition(pk)
+    const text = await imageTextOf(key, image, archive)
     return text === undefined ? undefined : { ...key, v: image.v, w: image.w, t: image.t, text }
   })
   return versions.filter((version) => version !== undefined)
 }
 
 /** Returns the versions that never became current with their texts, as `withTexts` does. */
-export const abortedVersions = (records: readonly StreamRecord[], archive: Bodies): Promise<LostVersion[]> =>
-  withTexts(abortedImages(records), archive)
+export const abortedVersions = (
+  records: readonly StreamRecord[],
+  archive: BodyArchive,
+): Promise<LostVersion[]> => withTexts(abortedImages(records), archive)
 
-const versionOf = async (item: ResourceItem, archive: Bodies): Promise<ArchivedVersion | undefined> => {
-  const key = resourceOf(item.pk)
-  const text = await textOf(key, item, archive)
+const archivedVersionOf = async (
+  item: ResourceItem,
+  archive: BodyArchive,
+): Promise<ArchivedVersion | undefined> => {
+  const key = resourceOfPartition(item.pk)
+  const text = await imageTextOf(key, item, archive)
   if (text === undefined) return undefined
   return { ...headOf({ ...item, ...key, deleted: item.deleted ?? false }), tenant: key.tenant, text }
 }
 
-/** Returns the files that keep versions, one per tenant, type and day; a file's name tells its content. */
+/**
+ * Returns the archive files for versions, a file for each tenant, type and day; the name has a hash of the
+ * content.
+ */
 export const archiveFiles = (versions: readonly ArchivedVersion[], batch: string): ArchiveFile[] => {
-  const places = Map.groupBy(versions, ({ tenant, type, t }) => archiveKey(tenant, type, dayOf(t), ''))
+  const places = Map.groupBy(versions, ({ tenant, type, t }) => archiveKey(tenant, type, dayOfInstant(t), ''))
   return [...places.values()].map((all) => {
     const text = all.map((version) => `${archiveLine(version)}\n`).join('')
     const [{ tenant, type, t }] = all as [ArchivedVersion]
-    return { key: archiveKey(tenant, type, dayOf(t), `${batch}-${hashOf(text).slice(0, 10)}`), text, of: all }
+    return {
+      key: archiveKey(tenant, type, dayOfInstant(t), `${batch}-${hashOf(text).slice(0, 10)}`),
+      text,
+      of: all,
+    }
   })
 }
 
-const sequenceOf = ({ dynamodb }: StreamRecord): string => dynamodb?.SequenceNumber ?? '0'
+const sequenceNumberOf = ({ dynamodb }: StreamRecord): string => dynamodb?.SequenceNumber ?? '0'
 
 /** A stream record that did not come into the archive, and why. */
 export interface Unarchived {
@@ -181,11 +198,11 @@ export interface Unarchived {
 }
 
 const batchName = (records: readonly StreamRecord[]): string =>
-  [...new Set([records.at(0), records.at(-1)])].map((record) => sequenceOf(record ?? {})).join('-')
+  [...new Set([records.at(0), records.at(-1)])].map((record) => sequenceNumberOf(record ?? {})).join('-')
 
 /**
- * Puts every version that these records show to be committed into the archive; doing it again changes nothing.
- * Returns the records that failed, in their order: none of them keeps another one out.
+ * Archives every version that these records show as committed; a repetition changes nothing. Returns the
+ * failed records in their order; a failed record does not keep another from the archive.
  */
 export const archiveRecords = async (
   records: readonly StreamRecord[],
@@ -195,7 +212,7 @@ export const archiveRecords = async (
   const versions = await inParallel(bodiesAtOnce, records, async (record) => {
     try {
       const [item] = committedItems([record])
-      return item && (await versionOf(item, archive))
+      return item && (await archivedVersionOf(item, archive))
     } catch (error) {
       failed.set(record, error)
       return undefined

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { failure } from '../../outcome/failure.ts'
 import { engineFailure } from '../engine-failure.ts'
 import { type Bucket, openBucket } from '../objects/bucket.ts'
-import { handlerOf, objectLimits, retryStrategyOf, type TimeLimits, usualLimits } from '../retries.ts'
+import { handlerOptions, objectLimits, retryStrategyOf, type TimeLimits, usualLimits } from '../retries.ts'
 
 /** The database's own time as its last answer said, and when that came, by this process's monotonic clock. */
 export interface Heard {
@@ -34,7 +34,7 @@ const optionsOf = (env: Environment, endpoint: string | undefined, limits: TimeL
   region: env.AWS_REGION ?? 'us-east-1',
   credentials: credentialsOf(env),
   retryStrategy: retryStrategyOf(limits),
-  requestHandler: handlerOf(limits),
+  requestHandler: handlerOptions(limits),
   ...(endpoint && { endpoint }),
 })
 

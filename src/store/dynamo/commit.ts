@@ -3,7 +3,7 @@ import { buildKey } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
 import type { CommitOptions, Lock, SeenVersion, Write } from '../port.ts'
 import {
-  isSpent,
+  isTooOldToCommit,
   journalWriteId,
   memberListOf,
   newRandomId,
@@ -64,7 +64,7 @@ interface Begun {
 
 /** The index audit removes what stands under a spent write id: it must not become current any more. */
 const checkAge = ({ clock }: Session, { wall, monotonic }: Begun): void => {
-  if (isSpent(clock.now() - wall) || isSpent(clock.monotonic() - monotonic)) throw lapsed()
+  if (isTooOldToCommit(clock.now() - wall) || isTooOldToCommit(clock.monotonic() - monotonic)) throw lapsed()
 }
 
 const newEntries = (prepared: readonly Prepared[]): Placed[] =>

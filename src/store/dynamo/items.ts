@@ -1,4 +1,4 @@
-import { type Head, headOf } from '../archive/head.ts'
+import { headOf, type VersionHead } from '../archive/head.ts'
 import {
   bodyKey,
   currentKey,
@@ -6,7 +6,7 @@ import {
   historyKeys,
   type Key,
   pastSortKey,
-  resourceOf,
+  resourceOfPartition,
 } from '../keys.ts'
 import { encodeBody, longestInlineBody } from '../objects/body.ts'
 import type { Method, ResourceKey, Version, Write } from '../port.ts'
@@ -73,14 +73,14 @@ const storedItems = new WeakMap<Version, ResourceItem>()
 
 /** Turns an item and its text into a Version that remembers its item. */
 export const versionOfItem = (item: ResourceItem, text: string): Version => {
-  const { type, id } = resourceOf(item.pk)
+  const { type, id } = resourceOfPartition(item.pk)
   const version = { ...headOf({ ...item, type, id, deleted: item.deleted ?? false }), w: item.w, text }
   storedItems.set(version, item)
   return version
 }
 
 /** The attributes of a head that an item has under their own names and as they are. */
-const stampOf = (version: Omit<Head, 'deleted'>): Omit<Head, 'type' | 'id' | 'deleted'> => {
+const stampOf = (version: Omit<VersionHead, 'deleted'>): Omit<VersionHead, 'type' | 'id' | 'deleted'> => {
   const { type: _, id: __, deleted: ___, ...stamp } = headOf({ ...version, deleted: false })
   return stamp
 }

@@ -1,4 +1,5 @@
-import type { Build, Definitions, OpenStore } from '../port.ts'
+import type { Build, Definitions } from '../definitions.ts'
+import type { OpenStore } from '../port.ts'
 import type { Clients } from './clients.ts'
 import { exactVersions, version, versionsBelow } from './read/exact.ts'
 import { get, page } from './read/read.ts'

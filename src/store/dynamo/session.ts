@@ -21,8 +21,9 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb'
 import { isKind } from '../../outcome/failure.ts'
+import type { Build, Definitions } from '../definitions.ts'
 import { engineFailure } from '../engine-failure.ts'
-import type { Build, Definitions, Meter } from '../port.ts'
+import type { Meter } from '../port.ts'
 import type { Clients } from './clients.ts'
 import type { State } from './items.ts'
 

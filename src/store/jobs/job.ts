@@ -1,14 +1,14 @@
-/** A request that is done later, as it is known to those who have no connection to any table. */
+/** A request that is carried out later, for code without a connection to a table. */
 
-/** How long a job and its result are kept. */
+/** The time that a job and its result are kept. */
 export const keptSeconds = 24 * 60 * 60
-/** How long the address of an upload can be used. */
+/** The time that the address of an upload is valid. */
 export const addressSeconds = 60 * 60
 
-/** What was asked, of whom, and what became of it. */
+/** A job: the request, its owner, and its progress. */
 export interface Job {
   id: string
-  /** Who asked; nobody else sees it. */
+  /** The principal who made the request; only the owner sees the job. */
   owner: { id: string; name: string; groups: readonly string[] }
   base: string
   method: string
@@ -17,7 +17,7 @@ export interface Job {
   headers: Readonly<Record<string, string>>
   /** Milliseconds since 1970. */
   made: number
-  /** When work on it last began, and how often it has. */
+  /** The time at which the last attempt began in milliseconds since 1970, and the number of attempts. */
   begun?: number
   attempts?: number
   /** Whether its result is there. */
@@ -27,14 +27,14 @@ export interface Job {
 export interface Jobs {
   make(job: Job): Promise<void>
   get(id: string): Promise<Job | undefined>
-  /** Notes that work begins; returns the job as it is then, or nothing where it was forgotten. */
+  /** Records that an attempt begins; returns the job, or undefined for a forgotten job. */
   begin(id: string, now: number): Promise<Job | undefined>
-  /** Keeps the result; returns whether anybody still wants it. */
+  /** Keeps the result; returns false for a forgotten job. */
   finish(id: string, result: string): Promise<boolean>
   forget(id: string): Promise<void>
   putBody(id: string, body: Uint8Array): Promise<void>
   body(id: string): Promise<Uint8Array>
   result(id: string): Promise<string>
-  /** Returns an address to which the body can be put. */
+  /** Returns an address for the upload of the body. */
   address(id: string, bytes: number, contentType: string, now: number): string
 }

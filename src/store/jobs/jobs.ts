@@ -1,11 +1,11 @@
-/** Requests that are done later: what was asked is an item, bodies and results are objects; whoever puts a body begins the job. */
+/** Jobs: the request is an item, body and result are objects. The upload of the body starts the job. */
 
 import type { StorePlace } from '../dynamo/open.ts'
 import { openSession } from '../dynamo/open.ts'
 import { getParams } from '../dynamo/params.ts'
 import { deleteItem, errorName, getItem, putItem, updateItem } from '../dynamo/session.ts'
-import { jobBodyKey, jobKey, jobResultKey } from '../keys.ts'
 import { addressSeconds, type Job, type Jobs, keptSeconds } from './job.ts'
+import { jobBodyKey, jobKey, jobResultKey } from './keys.ts'
 import { presignedPut, type Signer } from './presign.ts'
 
 export interface JobsPlace extends StorePlace {
@@ -13,7 +13,7 @@ export interface JobsPlace extends StorePlace {
   signer: () => Signer
 }
 
-const absent = (error: unknown): boolean => errorName(error) === 'ConditionalCheckFailedException'
+const isJobAbsent = (error: unknown): boolean => errorName(error) === 'ConditionalCheckFailedException'
 
 /** Returns a tenant's jobs. */
 export const openJobs = (place: JobsPlace) => {
@@ -38,7 +38,7 @@ export const openJobs = (place: JobsPlace) => {
         })
         return Attributes?.job && { ...Attributes.job, ...Attributes }
       } catch (error) {
-        if (absent(error)) return undefined
+        if (isJobAbsent(error)) return undefined
         throw error
       }
     }

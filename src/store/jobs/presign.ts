@@ -2,7 +2,7 @@
 
 import { createHash, createHmac } from 'node:crypto'
 
-/** Who signs, and where the bucket is. */
+/** The credentials that sign, the region, and the endpoint on a laptop. */
 export interface Signer {
   region: string
   accessKeyId: string
@@ -12,7 +12,7 @@ export interface Signer {
   endpoint?: string | undefined
 }
 
-/** What may be put where, by whoever has the address, and until when. */
+/** The object that the holder of an upload address may put, and for how many seconds. */
 export interface Upload {
   bucket: string
   key: string
@@ -21,26 +21,26 @@ export interface Upload {
   seconds: number
 }
 
-const encoded = (text: string): string =>
+const signatureEncoded = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
 /** An object of a bucket. */
-interface ObjectPlace {
+interface BucketObject {
   bucket: string
   key: string
 }
 
-const placeOf = ({ bucket, key }: ObjectPlace, { endpoint, region }: Signer): URL => {
-  const path = key.split('/').map(encoded).join('/')
+const objectUrl = ({ bucket, key }: BucketObject, { endpoint, region }: Signer): URL => {
+  const path = key.split('/').map(signatureEncoded).join('/')
   return new URL(
     endpoint ? `${endpoint}/${bucket}/${path}` : `https://${bucket}.s3.${region}.amazonaws.com/${path}`,
   )
 }
 
-/** What a signed request will be; whoever sends it sends these headers too. */
-interface Signed extends ObjectPlace {
+/** A request to be signed; its sender sends these headers too. */
+interface Signed extends BucketObject {
   method: 'GET' | 'PUT'
   seconds: number
   headers: Readonly<Record<string, string>>
@@ -48,7 +48,7 @@ interface Signed extends ObjectPlace {
 
 const presigned = ({ method, headers, seconds, ...place }: Signed, signer: Signer, now: number): string => {
   const { region, accessKeyId, secretAccessKey, sessionToken } = signer
-  const url = placeOf(place, signer)
+  const url = objectUrl(place, signer)
   const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
   const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`
   const sent = Object.entries({ ...headers, host: url.host })
@@ -62,7 +62,7 @@ const presigned = ({ method, headers, seconds, ...place }: Signed, signer: Signe
     ...(sessionToken && { 'X-Amz-Security-Token': sessionToken }),
     'X-Amz-SignedHeaders': names,
   })
-    .map(([name, value]) => `${name}=${encoded(value)}`)
+    .map(([name, value]) => `${name}=${signatureEncoded(value)}`)
     .join('&')
   const lines = sent.map(([name, value]) => `${name}:${value}\n`).join('')
   const canonical = `${method}\n${url.pathname}\n${query}\n${lines}\n${names}\nUNSIGNED-PAYLOAD`
@@ -75,13 +75,15 @@ const presigned = ({ method, headers, seconds, ...place }: Signed, signer: Signe
   return `${url.origin}${url.pathname}?${query}&X-Amz-Signature=${signature}`
 }
 
-/** Returns the address to which one object of exactly this size and type can be put, without any other right. */
+/**
+ * Returns the address for a PUT of an object of exactly this size and type; the sender needs no other right.
+ */
 export const presignedPut = (upload: Upload, signer: Signer, now: number): string => {
   const { bucket, key, bytes, contentType, seconds } = upload
   const headers = { 'content-length': String(bytes), 'content-type': contentType }
   return presigned({ method: 'PUT', bucket, key, seconds, headers }, signer, now)
 }
 
-/** Returns the address at which one object can be read for a minute. */
-export const presignedGet = (place: ObjectPlace, signer: Signer, now: number): string =>
+/** Returns the address for a GET of an object, valid for a minute. */
+export const presignedGet = (place: BucketObject, signer: Signer, now: number): string =>
   presigned({ method: 'GET', ...place, seconds: 60, headers: {} }, signer, now)

@@ -1,9 +1,9 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { failure } from '../../outcome/failure.ts'
 
-/** How a body is encoded is said by its first byte, so that another codec can come beside this one. */
+/** The first byte of a body names its codec, so that a new codec can be added. */
 const deflated = 1
-/** Base64 as the bytes it stands for, behind the text around it and that text's length. */
+/** Base64 data as bytes, behind the text around it and the length of that text. */
 const withBytes = 2
 
 /** Above this many bytes an encoded body goes to the bucket: an item holds 400 KB, keys and attributes included. */
@@ -12,7 +12,7 @@ export const longestInlineBody = 350 * 1024
 /** Shorter base64 is deflated with the rest. */
 const longData = 64 * 1024
 
-const pieces = (text: string): [before: string, data: Buffer, after: string] | undefined => {
+const aroundData = (text: string): [before: string, data: Buffer, after: string] | undefined => {
   if (text.length < longData || !text.includes('"Binary"')) return undefined
   const start = /"data"\s*:\s*"/.exec(text)
   if (!start) return undefined
@@ -41,7 +41,7 @@ const decodeAround = (body: Uint8Array): string => {
 
 /** Turns a resource's JSON text into stored bytes. */
 export const encodeBody = (text: string): Uint8Array => {
-  const around = pieces(text)
+  const around = aroundData(text)
   if (around) return encodeAround(...around)
   const packed = deflateRawSync(text, { level: 6 })
   const body = new Uint8Array(packed.length + 1)

@@ -1,23 +1,29 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3'
 import { engineFailure, isNetworkError } from '../engine-failure.ts'
 
-/** What the store and the archive ask of buckets. */
+/** The bucket operations of the store and the archive. */
 export interface Bucket {
   get(bucket: string, key: string): Promise<Uint8Array>
   put(bucket: string, key: string, body: Uint8Array): Promise<void>
-  /** Removes an object; harmless where there is none. */
+  /** Removes an object; does nothing if the object does not exist. */
   remove(bucket: string, key: string): Promise<void>
   /** Returns up to 1,000 keys that begin so, in order, and whether more follow. */
   keys(bucket: string, prefix: string, after?: string): Promise<{ keys: string[]; more: boolean }>
 }
 
-/** Returns whether something thrown says that there is no such object; who may not list a bucket is refused instead. */
+/**
+ * Returns whether an error says that an object does not exist. Without the right to list the bucket, S3
+ * answers `AccessDenied` instead.
+ */
 export const isAbsent = (error: unknown): boolean =>
   error instanceof Error && ['NoSuchKey', 'NotFound', 'AccessDenied'].includes(error.name)
 
 type Sdk = typeof import('./s3.ts')
 
-/** Returns a bucket whose SDK is loaded at its first use: most requests never need it, and it is slow to load. */
+/**
+ * Returns a bucket whose SDK is loaded at its first use: most requests never use the bucket, and the SDK
+ * loads slowly.
+ */
 export const openBucket = (config: S3ClientConfig): Bucket => {
   let opened: Promise<{ sdk: Sdk; client: S3Client }> | undefined
   const open = async () => {

@@ -10,7 +10,7 @@ import type { Context } from '../../request/context.ts'
 import { type Definition, definitionsIn } from '../../search/custom.ts'
 import { specialParameters } from '../../search/parse/special.ts'
 import { rulesOfType } from '../../search/types/index.ts'
-import type { Definitions } from '../../store/port.ts'
+import type { Definitions } from '../../store/definitions.ts'
 import type { Draft } from './policy.ts'
 
 /** What a SearchParameter asks for, before it is known to be possible. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openArchive } from '../../../src/store/archive/archive.ts'
-import { compact } from '../../../src/store/archive/compact.ts'
+import { compactArchive } from '../../../src/store/archive/compact.ts'
 import { type ArchivedVersion, parseArchiveLine } from '../../../src/store/archive/line.ts'
 import { archiveFiles } from '../../../src/store/archive/stream.ts'
 import { purgedKey } from '../../../src/store/keys.ts'
@@ -55,7 +55,7 @@ test('a day that is over comes to one object, every version as it was; a young d
   const tenant = newTenant()
   const old = await putBatches(tenant, '2026-03-01', 9)
   const young = await putBatches(tenant, '2026-03-05', 3)
-  expect(await compact(engines.archive, tenant, '2026-03-04')).toEqual({
+  expect(await compactArchive(engines.archive, tenant, '2026-03-04')).toEqual({
     days: 1,
     before: 9,
     after: 1,
@@ -69,7 +69,7 @@ test('a day that is over comes to one object, every version as it was; a young d
   expect((await versionsOf(tenant)).sort((a, b) => a.t.localeCompare(b.t))).toEqual(
     inOrder.sort((a, b) => a.t.localeCompare(b.t)),
   )
-  expect(await compact(engines.archive, tenant, '2026-03-04')).toMatchObject({ days: 0 })
+  expect(await compactArchive(engines.archive, tenant, '2026-03-04')).toMatchObject({ days: 0 })
 })
 
 test('a version that stands in two objects stays once, and what was purged goes', async () => {
@@ -82,7 +82,7 @@ test('a version that stands in two objects stays once, and what was purged goes'
     purgedKey(tenant, { type: 'Basic', id: 'gone' }, '2026-03-01T11:00:00.000Z'),
     '{}',
   )
-  await compact(engines.archive, tenant, '2026-03-02')
+  await compactArchive(engines.archive, tenant, '2026-03-02')
   expect(await versionsOf(tenant)).toEqual([kept, later])
 })
 
@@ -92,14 +92,14 @@ test('a compaction that dies at any call loses no version, and the next one ends
     const all = await putBatches(tenant, '2026-03-01', 3)
     let died = true
     const clients = failingAt(engines.clients, { before: (_, nth) => nth === at })
-    const ended = compact(openArchive({ ...engines.place, clients }), tenant, '2026-03-02')
+    const ended = compactArchive(openArchive({ ...engines.place, clients }), tenant, '2026-03-02')
     await ended.then(
       () => (died = false),
       () => undefined,
     )
     const seen = new Map((await versionsOf(tenant)).map((one) => [`${one.id}/${one.v}`, one]))
     expect([...seen.values()], `stopped before call ${at}`).toEqual(all)
-    await compact(engines.archive, tenant, '2026-03-02')
+    await compactArchive(engines.archive, tenant, '2026-03-02')
     expect((await keysOf(tenant)).length).toBeLessThanOrEqual(2)
     if (!died) {
       expect(at).toBeGreaterThan(8)
@@ -113,7 +113,7 @@ test('a compaction whose time is up says that there is more', async () => {
   await putBatches(tenant, '2026-03-01', 2)
   await putBatches(tenant, '2026-03-02', 2)
   let asked = 0
-  expect(await compact(engines.archive, tenant, '2026-03-09', () => ++asked > 1)).toMatchObject({
+  expect(await compactArchive(engines.archive, tenant, '2026-03-09', () => ++asked > 1)).toMatchObject({
     days: 1,
     more: true,
   })

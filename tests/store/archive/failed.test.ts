@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Archive } from '../../../src/store/archive/archive.ts'
 import { failedText, isHopeless, isolating, setAside } from '../../../src/store/archive/failed.ts'
 import { parseArchiveLine } from '../../../src/store/archive/line.ts'
-import { replay } from '../../../src/store/archive/replay.ts'
+import { replayFailed } from '../../../src/store/archive/replay.ts'
 import { archiveRecords, type StreamRecord } from '../../../src/store/archive/stream.ts'
 import { getOne, manyNotes, put, randomFiller, remove } from '../drafts.ts'
 import { type Engines, startEngines } from '../engines.ts'
@@ -62,7 +62,7 @@ describe('a record that can never be archived', () => {
     expect(JSON.parse(JSON.parse(await engines.archive.readPlain(key)).payload).Records).toEqual([
       { dynamodb: poisoned[2]?.dynamodb },
     ])
-    const replayed = await replay(engines.archive)
+    const replayed = await replayFailed(engines.archive)
     expect(replayed.failed).toEqual([{ key, reason: 'Failure', records: 1 }])
     expect(await keysUnder('failed/')).toContain(key)
     await engines.archive.remove(key)
@@ -85,9 +85,9 @@ describe('a record that can never be archived', () => {
     const failed = await archiveRecords(records, engines.archive)
     expect(sequencesOf(failed)).toEqual([records[1]?.dynamodb?.SequenceNumber])
     await setAside(failed, engines.archive)
-    expect((await replay(engines.archive)).failed.map(({ reason }) => reason)).toEqual(['NoSuchKey'])
+    expect((await replayFailed(engines.archive)).failed.map(({ reason }) => reason)).toEqual(['NoSuchKey'])
     await engines.clients.bucket.put(engines.bucket, key, body)
-    expect(await replay(engines.archive)).toEqual({ records: 1, failed: [], more: false })
+    expect(await replayFailed(engines.archive)).toEqual({ records: 1, failed: [], more: false })
     expect(await keysUnder('failed/')).toEqual([])
     expect(await archivedIn(tenant)).toHaveLength(5)
   })
@@ -132,7 +132,7 @@ describe('a replay', () => {
     }
     const key = 'aws/lambda/7e4c/shardId-1/2026/11/30/2026-11-30T10.00.00-1b2c'
     await engines.archive.putPlain(key, JSON.stringify(invocation))
-    expect(await replay(engines.archive)).toEqual({ records: 5, failed: [], more: false })
+    expect(await replayFailed(engines.archive)).toEqual({ records: 5, failed: [], more: false })
     expect(await archivedIn(tenant)).toHaveLength(5)
     expect(await keysUnder('aws/lambda/')).toEqual([])
   })
@@ -142,8 +142,8 @@ describe('a replay', () => {
     await engines.archive.putPlain('failed/1.json', failedText(records.slice(0, 1), 'Failure'))
     await engines.archive.putPlain('failed/2.json', failedText(records.slice(1, 2), 'Failure'))
     let asked = 0
-    expect(await replay(engines.archive, () => ++asked > 1)).toMatchObject({ records: 1, more: true })
-    expect(await replay(engines.archive)).toMatchObject({ records: 1, more: false })
+    expect(await replayFailed(engines.archive, () => ++asked > 1)).toMatchObject({ records: 1, more: true })
+    expect(await replayFailed(engines.archive)).toMatchObject({ records: 1, more: false })
   })
 })
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Resource } from '../../../src/fhir/definitions.ts'
 import { headOf } from '../../../src/store/archive/head.ts'
-import { restore } from '../../../src/store/archive/restore.ts'
+import { restoreTenant } from '../../../src/store/archive/restore.ts'
 import { archiveRecords } from '../../../src/store/archive/stream.ts'
 import { entriesOf, getOne, manyNotes, put, randomFiller, remove } from '../drafts.ts'
 import { type Engines, startEngines } from '../engines.ts'
@@ -45,7 +45,7 @@ test('an item that comes back has every attribute that it had, but those of its 
   await store.commit([put({ type: 'Group', id: 'large', code: 'x', filler: randomFiller(500_000) })])
   await archiveRecords(await recordsOf(engines, tenant), engines.archive)
   const other = await startEngines()
-  await restore(other.place, engines.archive, tenant, entriesOfResource)
+  await restoreTenant(other.place, engines.archive, tenant, entriesOfResource)
   const [before, after] = [await itemsIn(engines, tenant), await itemsIn(other, tenant)]
   expect(before.length).toBe(134)
   expect(after.map(carried)).toEqual(before.map(carried))
@@ -77,7 +77,7 @@ test('a table that is at its limit for a while only delays a restore', async () 
   })
   const clock = { ...movableClock(), sleep: async () => {} }
   const place = { ...other.place, clients, clock }
-  expect(await restore(place, engines.archive, tenant, entriesOfResource)).toBe(30)
+  expect(await restoreTenant(place, engines.archive, tenant, entriesOfResource)).toBe(30)
   expect(refused).toBe(12)
   expect((await itemsIn(other, tenant)).length).toBe(30)
   await other.stop()

@@ -5,11 +5,11 @@ import {
   isCurrent,
   type Key,
   listPartition,
-  resourceOf,
+  resourceOfPartition,
   shardCounts,
   typePartition,
 } from '../../keys.ts'
-import { listOf, patientLists, scopePrefixes } from '../../list-names.ts'
+import { listOfPartition, patientLists, scopePrefixes } from '../../list-names.ts'
 import { inParallel } from '../../parallel.ts'
 import type { AuditPage, AuditScope, Expected, IndexAudit, IndexedEntry, MissingEntry } from '../../port.ts'
 import { isAlone, isLost, journalOf } from '../../write-ids.ts'
@@ -60,7 +60,7 @@ const keysOfType = async (session: Session, type: string, shard: number, limit: 
   const params = idsParams(session.tables.resources, partition, limit, key)
   const { Items = [], LastEvaluatedKey: last } = await query(session, params)
   const current = Items.filter(({ sk }) => isCurrent(String(sk)))
-  return { found: current.map(({ pk }) => resourceOf(String(pk)).id), last }
+  return { found: current.map(({ pk }) => resourceOfPartition(String(pk)).id), last }
 }
 
 /** Most types have few resources: all their shards are read at once. */
@@ -115,7 +115,7 @@ const wantedBy = ({ tenant }: Session, expected: readonly Expected[]): Wanted[] 
         type: one.type,
         id: one.id,
         w: one.w,
-        list: listOf(pk).name,
+        list: listOfPartition(pk).name,
         order: entryPlace(sk).order,
         ...(name !== one.id && { as: name }),
         at: { pk, sk },
@@ -182,7 +182,7 @@ const put = async (session: Session, listed: readonly MissingEntry[]): Promise<v
 
 /** An item that says nothing any more is listed by an id that nobody has. */
 const entriesIn = ({ pk, sk, ids: all, dead }: IndexItem): IndexedEntry[] => {
-  const { scope, name: list } = listOf(pk)
+  const { scope, name: list } = listOfPartition(pk)
   const { order, w } = entryPlace(sk)
   const type = 'type' in scope ? scope.type : order.slice(0, order.indexOf('|'))
   const living = all.filter((id) => !dead?.has(id))

@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { failure } from '../../../outcome/failure.ts'
+import type { Definitions } from '../../definitions.ts'
 import { definitionsKey, definitionsTextKey, publishedKey } from '../../keys.ts'
-import type { Definitions } from '../../port.ts'
 import { newRandomId } from '../../write-ids.ts'
 import { getParams, nextPutParams } from '../params.ts'
 import { errorName, getItem, type Known, putItem, putObject, type Session } from '../session.ts'

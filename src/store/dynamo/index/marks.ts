@@ -1,5 +1,5 @@
 import { topLevelMembers } from '../../../fhir/json/splice.ts'
-import { dayKey, dayOf, hashOf, type Key, labelKey, labelsPartition } from '../../keys.ts'
+import { dayKey, dayOfInstant, hashOf, type Key, labelKey, labelsPartition } from '../../keys.ts'
 import type { Label, LabelKind } from '../../port.ts'
 import type { BatchRequest } from '../batch.ts'
 import { betweenParams } from '../read/query-params.ts'
@@ -38,7 +38,7 @@ interface Marking {
 
 /** Returns what the versions leave behind, each once. */
 export const marksOf = (tenant: string, versions: readonly Marking[]): Mark[] => {
-  const days = versions.map(({ t }): Mark => dayKey(tenant, dayOf(t)))
+  const days = versions.map(({ t }): Mark => dayKey(tenant, dayOfInstant(t)))
   const labels = versions.flatMap(({ type, text = '' }) =>
     labelsIn(text).map((label): Mark => ({ ...labelKey(tenant, type, hashOf(nameOf(label))), label })),
   )

@@ -1,5 +1,5 @@
+import type { Build, Progress } from '../../definitions.ts'
 import { buildKey, progressKey } from '../../keys.ts'
-import type { Build, Progress } from '../../port.ts'
 import { writeAll } from '../batch.ts'
 import { getParams, nextPutParams } from '../params.ts'
 import { queryUpTo } from '../read/query-pages.ts'

@@ -1,15 +1,15 @@
 import {
   currentKey,
   dayKey,
-  dayOf,
+  dayOfInstant,
   dayPartition,
   type Key,
   pastKey,
-  resourceOf,
+  resourceOfPartition,
   resourcePartition,
   shardCounts,
   typePartition,
-  versionOf,
+  versionOfKey,
 } from '../../keys.ts'
 import { inParallel } from '../../parallel.ts'
 import type { HistoryPage, HistoryScope, ResourceKey, Version } from '../../port.ts'
@@ -69,7 +69,7 @@ const placesOf = async (
   const items = await queryUpTo(session, params)
   return items.map((item) => {
     const order = String(item[historyIndexes[index].sk])
-    return { key: resourceOf(String(item.pk)), v: versionOf(order), order }
+    return { key: resourceOfPartition(String(item.pk)), v: versionOfKey(order), order }
   })
 }
 
@@ -151,7 +151,7 @@ const markedDays = async (
   after?: string,
 ): Promise<{ days: string[]; more?: string }> => {
   const { pk } = dayKey(session.tenant, '')
-  const range = { from: dayOf(from), to: dayOf(to), reverse: !oldestFirst, limit: mostDays }
+  const range = { from: dayOfInstant(from), to: dayOfInstant(to), reverse: !oldestFirst, limit: mostDays }
   const params = betweenParams(session.tables.system, pk, { ...range, ...(after && { after }) })
   const { Items = [], LastEvaluatedKey } = await query(session, params)
   const days = Items.map(({ sk }) => String(sk))
