@@ -1,5 +1,6 @@
 import { archive } from './archive.ts'
 import { patch, put, remove } from './change/change.ts'
+import { claims } from './claims/claims.ts'
 import { completion, type Known } from './completion.ts'
 import { everything } from './everything.ts'
 import { get, history, search } from './get.ts'
@@ -47,9 +48,10 @@ export const commands: readonly Row[] = [
   row(
     'load-package',
     'PACKAGE…',
-    'write what FHIR packages hold: profiles, value sets, …; .tgz or folders',
+    'write what FHIR packages hold: profiles, value sets, …; .tgz or folders; --claim claims the guide',
     loadPackage,
   ),
+  row('claims', '', 'list the guides that the server claims, or withdraw one', claims),
   row('load-codes', 'FILE [URL|VERSION]', 'write a list of codes (.csv, .tsv, .json) in pieces', loadCodes),
   row('post', 'FILE|-', 'post one resource or Bundle: its id and version, or entry by entry', post),
   row('put', '[TYPE/ID] FILE|-', 'write one resource under its own id', put),
@@ -86,6 +88,9 @@ const optionsHelp = `  --base URL         the FHIR base URL (PILOTLIGHT_URL; htt
   --count N          at most so many patients, or resources of a kind (200)
   --concurrency N    how many files are posted at once (4)
   --state FILE       where load remembers what it has loaded
+  --claim            with load-package: reports each SHALL of the guide that is not met, and claims it if there is none
+  --statement URL    the guide's CapabilityStatement for servers, where a package has several
+  --withdraw URL     with claims: withdraws the claim of a guide
   --version          the version of this command line
 
 Data goes to standard output, the rest to standard error. Ends with 0 when all is done, with 1 when the

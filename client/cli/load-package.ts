@@ -1,3 +1,4 @@
+import { type Claimed, claimGuide } from './claims/claims.ts'
 import { type Command, type Done, UsageError } from './options.ts'
 import { type Package, readPackage } from './package.ts'
 import { openSession, type Session } from './session.ts'
@@ -8,6 +9,7 @@ interface Loaded {
   resources: number
   failed: Failed[]
   dependencies: readonly string[]
+  claim?: Claimed
 }
 
 /** What is there already, as it is here, stays the version it is: a load that broke off is simply begun again. */
@@ -21,7 +23,24 @@ const told = (loaded: Loaded): string[] => [
   ...toldFailures(loaded.failed),
   `${loaded.package}: ${loaded.resources} resources loaded, ${loaded.failed.length} failed.`,
   ...(loaded.dependencies.length > 0 ? [`It builds on ${loaded.dependencies.join(', ')}.`] : []),
+  ...(loaded.claim?.lines ?? []),
 ]
+
+/** A guide of which something could not be loaded is not claimed. */
+const claimed = async (
+  session: Session,
+  found: Package,
+  loaded: Loaded,
+  { claim, statement }: Command,
+): Promise<Loaded> => {
+  if (!claim) return loaded
+  if (loaded.failed.length > 0)
+    return {
+      ...loaded,
+      claim: { lines: ['The guide is not claimed, since not all of it was loaded.'], made: false },
+    }
+  return { ...loaded, claim: await claimGuide(session, found, statement) }
+}
 
 /** Writes what FHIR packages hold to the server, each under its own id; returns what to print and whether all of it is in. */
 export const loadPackage = async (command: Command): Promise<Done> => {
@@ -31,9 +50,10 @@ export const loadPackage = async (command: Command): Promise<Done> => {
   // A search parameter changes how the server works, which is an administrator's to do.
   const session = await openSession(command, 'admin')
   const loaded: Loaded[] = []
-  for (const each of packages) loaded.push(await loadOne(session, each, command.concurrency))
+  for (const each of packages)
+    loaded.push(await claimed(session, each, await loadOne(session, each, command.concurrency), command))
   return {
     text: command.json ? JSON.stringify(loaded, null, 2) : loaded.flatMap(told).join('\n'),
-    failed: loaded.some(({ failed }) => failed.length > 0),
+    failed: loaded.some(({ failed, claim }) => failed.length > 0 || claim?.made === false),
   }
 }

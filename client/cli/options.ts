@@ -22,6 +22,12 @@ export interface Command extends ServerOptions {
   count: number
   concurrency: number
   state: string | undefined
+  /** Of load-package: claims the guides that it loads. */
+  claim: boolean
+  /** The guide's statement to compare with, where a package has several. */
+  statement: string | undefined
+  /** Of claims: the guide whose claim is withdrawn. */
+  withdraw: string | undefined
 }
 
 /** What a command prints, and whether something that it was to do failed. */
@@ -45,6 +51,9 @@ export const flags = {
   count: { type: 'string' },
   concurrency: { type: 'string' },
   state: { type: 'string' },
+  claim: { type: 'boolean' },
+  statement: { type: 'string' },
+  withdraw: { type: 'string' },
 } as const
 
 /** Returns the command that the arguments and the environment ask for; fails with a UsageError. */
@@ -65,6 +74,9 @@ export const readCommand = (args: readonly string[], env: Environment): Command 
     count: wholeNumber('count', values.count ?? '200'),
     concurrency: wholeNumber('concurrency', values.concurrency ?? '4'),
     state: values.state,
+    claim: values.claim ?? false,
+    statement: values.statement,
+    withdraw: values.withdraw,
   }
 }
 

@@ -1,7 +1,9 @@
 import { archiveOperations } from './archive.ts'
 import { checkIndexOperations } from './check-index.ts'
-import { encounterEverythingOperation } from './encounter-everything.ts'
-import { everythingOperation } from './everything.ts'
+import { claimOperations } from './claim.ts'
+import { docrefOperation } from './docref.ts'
+import { encounterEverythingOperation } from './everything/encounter-everything.ts'
+import { everythingOperation } from './everything/everything.ts'
 import { lastnOperation } from './lastn.ts'
 import { metaAddOperation, metaDeleteOperation, metaOperation } from './meta.ts'
 import { purgeHistoryOperation, purgeOperation } from './purge.ts'
@@ -22,12 +24,14 @@ const served: readonly Operation[] = [
   everythingOperation,
   encounterEverythingOperation,
   lastnOperation,
+  docrefOperation,
   statsOperation,
   versionsOperation,
   uploadOperation,
   ...checkIndexOperations,
   ...reindexOperations,
   ...archiveOperations,
+  ...claimOperations,
   ...terminologyOperations,
   purgeHistoryOperation,
   purgeOperation,

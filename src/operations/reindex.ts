@@ -26,16 +26,27 @@ const patience = 10_000
 
 const pageSize = 100
 
-/** What is stored and not registered, after a restore perhaps, is registered now. */
-const registerAll = async (store: Store, context: Context): Promise<void> => {
-  const { register } = await import('../write/policy/custom-parameters.ts')
+/** Calls a function with the ids of a type's resources, page by page. */
+const forEachPage = async (
+  store: Store,
+  type: string,
+  use: (ids: readonly string[]) => Promise<unknown>,
+): Promise<void> => {
   const audit = await store.audit()
   let after: string | undefined
   do {
-    const page = await audit.ids('SearchParameter', pageSize, after)
-    if (page.found.length > 0) await register(page.found, context)
+    const page = await audit.ids(type, pageSize, after)
+    if (page.found.length > 0) await use(page.found)
     after = page.after
   } while (after !== undefined)
+}
+
+/** Registers search parameters and announces profiles that are stored and not yet known, for example after a restore. */
+const registerAll = async (store: Store, context: Context): Promise<void> => {
+  const { register } = await import('../write/policy/custom-parameters.ts')
+  const { announceProfiles } = await import('../write/policy/announce.ts')
+  await forEachPage(store, 'SearchParameter', (ids) => register(ids, context))
+  await forEachPage(store, 'StructureDefinition', (ids) => announceProfiles(ids, context))
 }
 
 type Parameter = Record<string, unknown>

@@ -1,5 +1,5 @@
 import type { Issue } from '../outcome/failure.ts'
-import type { Meter } from '../store/port.ts'
+import type { Meter } from '../store/meter.ts'
 import type { SearchPlan } from './plan/plan.ts'
 import { isOpen, type Query } from './query.ts'
 import type { Use } from './scope.ts'

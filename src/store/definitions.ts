@@ -1,3 +1,12 @@
+/**
+ * The part of the CapabilityStatement that stored profiles and an operator's claims decide, as JSON; `version` counts the
+ * changes, from 0 for none.
+ */
+export interface Announcement {
+  version: number
+  text: string
+}
+
 /** A build of the software that has written: a print of the indexing of each type. */
 export interface Build {
   print: string

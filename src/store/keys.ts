@@ -230,6 +230,9 @@ export const onceKey = (tenant: string, name: string): Key => ({
   sk: current,
 })
 
+/** Returns the key of a tenant's announcement. */
+export const announcementKey = (tenant: string): Key => ({ pk: `${tenant}|announcement`, sk: current })
+
 /** Returns the key of a tenant's definitions. */
 export const definitionsKey = (tenant: string): Key => ({ pk: `${tenant}|definitions`, sk: current })
 
@@ -244,6 +247,9 @@ export const buildKey = (tenant: string, print: string): Key => ({ pk: `${tenant
 
 /** Returns where in the bucket a tenant's definitions are read by who may read nothing else. */
 export const publishedKey = (tenant: string): string => `definitions/${tenant}.json`
+
+/** Returns the bucket key under which a tenant's announcement is published. */
+export const publishedAnnouncementKey = (tenant: string): string => `definitions/${tenant}/announcement.json`
 
 /** Returns the key of a tenant's notes on work in the background. */
 export const progressKey = (tenant: string, name: string): Key => ({

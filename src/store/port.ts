@@ -3,8 +3,9 @@
  * `tests/store/exam.ts`.
  */
 
-import type { Build, Definitions, Progress } from './definitions.ts'
+import type { Announcement, Build, Definitions, Progress } from './definitions.ts'
 import type { Label } from './label.ts'
+import type { Meter } from './meter.ts'
 
 export type { Label, LabelKind } from './label.ts'
 
@@ -139,14 +140,6 @@ export interface CommitOptions {
   definitions?: number
 }
 
-/** The cost of a request: `rounds` counts how often a call began while no call was under way. */
-export interface Meter {
-  rounds: number
-  calls: number
-  readUnits: number
-  writeUnits: number
-}
-
 /** A request with an idempotency key, and its result. */
 export interface IdempotencyRecord {
   /** A hash of the request. */
@@ -266,6 +259,10 @@ export interface Store {
   keepProgress(name: string, progress: Progress): Promise<boolean>
   /** Replaces the definitions of the previous version; fails with `version-conflict` if another change was faster. */
   define(definitions: Definitions): Promise<void>
+  /** Returns the tenant's announcement as it is. */
+  announcement(): Promise<Announcement>
+  /** Replaces the announcement of the previous version and publishes it; fails with `version-conflict` like `define`. */
+  announce(announcement: Announcement): Promise<void>
   /**
    * Returns the current version (deletions included) for each key, in the keys' order. Reads are consistent. A
    * candidate's `w` beside its id may save a round and does not change the answer.

@@ -1,22 +1,17 @@
-/** A tenant's definitions as they are read by who has no right to any table, and no SDK. */
+/** A tenant's published definitions and announcement, for a function without rights to tables and without an SDK. */
 
 import { type ClientRequest, type IncomingMessage, request as plainly } from 'node:http'
 import { request as securely } from 'node:https'
 import { text } from 'node:stream/consumers'
-import type { Definitions } from './definitions.ts'
+import type { Announcement, Definitions } from './definitions.ts'
 import { presignedGet, type Signer } from './jobs/presign.ts'
-import { publishedKey } from './keys.ts'
+import { publishedAnnouncementKey, publishedKey } from './keys.ts'
 
 /** The bucket that definitions are published in, and the credentials to read it. */
 export interface PublishedPlace {
   bucket: string
   signer: () => Signer
 }
-
-const noDefinitions: Definitions = { version: 0, text: '[]' }
-
-/** The time for which a read answer is used again, in milliseconds. */
-const reuseTime = 2_000
 
 /** Uses `node:http` instead of the global `fetch`, whose loading would delay a cold start. */
 const answered = (url: string): Promise<IncomingMessage> =>
@@ -30,25 +25,34 @@ const answered = (url: string): Promise<IncomingMessage> =>
       .end()
   })
 
-const fetched = async ({ bucket, signer }: PublishedPlace, tenant: string): Promise<Definitions> => {
-  const answer = await answered(presignedGet({ bucket, key: publishedKey(tenant) }, signer(), Date.now()))
+const fetched = async <T>({ bucket, signer }: PublishedPlace, key: string, none: T): Promise<T> => {
+  const answer = await answered(presignedGet({ bucket, key }, signer(), Date.now()))
   const body = await text(answer)
-  // Who may not list a bucket is told of what is not there that it is forbidden.
-  return answer.statusCode === 200 ? (JSON.parse(body) as Definitions) : noDefinitions
+  // Without the right to list the bucket, S3 answers 403 for an object that does not exist.
+  return answer.statusCode === 200 ? (JSON.parse(body) as T) : none
 }
 
 /**
- * Returns a function that reads a tenant's published definitions; if they cannot be read, it returns the last
- * known, or none.
+ * Returns a function that reads a published text by tenant, anew at each call: a write is announced when it is answered.
+ * If the text cannot be read, returns the last known, or `none`.
  */
-export const openPublished = (place: PublishedPlace) => {
-  const known = new Map<string, { asked: number; definitions: Definitions }>()
-  return async (tenant: string): Promise<Definitions> => {
-    const present = known.get(tenant)
-    if (present && Date.now() - present.asked < reuseTime) return present.definitions
-    const read = await fetched(place, tenant).catch(() => present?.definitions ?? noDefinitions)
-    const definitions = present?.definitions.version === read.version ? present.definitions : read
-    known.set(tenant, { asked: Date.now(), definitions })
-    return definitions
+const openText = <T extends { version: number }>(
+  place: PublishedPlace,
+  keyOf: (tenant: string) => string,
+  none: T,
+) => {
+  const known = new Map<string, T>()
+  return async (tenant: string): Promise<T> => {
+    const present = known.get(tenant) ?? none
+    const newest = await fetched(place, keyOf(tenant), none).catch(() => present)
+    const read = present.version === newest.version ? present : newest
+    known.set(tenant, read)
+    return read
   }
 }
+
+/** Returns the functions that read a tenant's published definitions and announcement. */
+export const openPublished = (place: PublishedPlace) => ({
+  definitions: openText<Definitions>(place, publishedKey, { version: 0, text: '[]' }),
+  announcement: openText<Announcement>(place, publishedAnnouncementKey, { version: 0, text: '{}' }),
+})

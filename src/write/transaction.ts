@@ -6,7 +6,7 @@ import type { Lock } from '../store/port.ts'
 import type { ChangeResult, Command, Committed } from './command.ts'
 import { commit } from './commit.ts'
 import { encodeResults, replayResults } from './idempotency.ts'
-import { isDefinition } from './policy/policy.ts'
+import { isDefinition, isProfile } from './policy/policy.ts'
 import type { Change, Target } from './request/change.ts'
 import { type Expanded, expand } from './resolve/commands.ts'
 import { holding, nameOf } from './resolve/criteria.ts'
@@ -47,6 +47,14 @@ const redefine = async (commands: readonly Command[], context: Context): Promise
   const { begin } = await import('../jobs/create.ts')
   const ids = commands.map(({ id }) => id)
   if (await register(ids, context)) await begin('$reindex', context)
+  const { announceDefinitions } = await import('./policy/announce.ts')
+  await announceDefinitions(context)
+}
+
+/** Announces stored profiles in the CapabilityStatement before the write is answered. */
+const announce = async (commands: readonly Command[], context: Context): Promise<void> => {
+  const { announceProfiles } = await import('./policy/announce.ts')
+  await announceProfiles([...new Set(commands.map(({ id }) => id))], context)
 }
 
 const attempt = async (
@@ -71,6 +79,7 @@ const attempt = async (
   }
   const done = await commit(commands, context, lock, beforehand)
   if (done && commands.some(isDefinition)) await redefine(commands.filter(isDefinition), context)
+  if (done && commands.some(isProfile)) await announce(commands.filter(isProfile), context)
   return done && resultsOf(done)
 }
 

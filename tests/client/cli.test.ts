@@ -260,6 +260,101 @@ describe('the command line', () => {
     expect((await pilotlight('get', 'Patient/example')).code).toBe(1)
   })
 
+  /** A guide that requires a profile of its own and a search parameter. */
+  const claimable = (name: string, parameter: string): string => {
+    const folder = join(directory, name, 'package')
+    mkdirSync(folder, { recursive: true })
+    const write = (type: string, content: object) =>
+      writeFileSync(
+        join(folder, `${type}.json`),
+        JSON.stringify({ resourceType: type, id: name, status: 'active', ...content }),
+      )
+    const url = (type: string) => `http://example.org/${type}/${name}`
+    const extension = [
+      {
+        url: 'http://hl7.org/fhir/StructureDefinition/capabilitystatement-expectation',
+        valueCode: 'SHALL',
+      },
+    ]
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version: '1.0.0' }))
+    write('ImplementationGuide', {
+      url: url('ImplementationGuide'),
+      version: '1.0.0',
+      name: 'G',
+      packageId: name,
+      fhirVersion: ['4.0.1'],
+    })
+    write('StructureDefinition', {
+      url: url('StructureDefinition'),
+      name: 'P',
+      kind: 'resource',
+      abstract: false,
+      type: 'Basic',
+      baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Basic',
+      derivation: 'constraint',
+      differential: { element: [{ id: 'Basic', path: 'Basic' }] },
+    })
+    write('CapabilityStatement', {
+      url: url('CapabilityStatement'),
+      date: '2026-01-01',
+      kind: 'requirements',
+      description: 'What a server must do',
+      fhirVersion: '4.0.1',
+      format: ['json'],
+      rest: [
+        {
+          mode: 'server',
+          resource: [
+            {
+              extension,
+              type: 'Basic',
+              supportedProfile: [url('StructureDefinition')],
+              _supportedProfile: [{ extension }],
+              searchParam: [{ extension, name: parameter, type: 'token' }],
+            },
+          ],
+        },
+      ],
+    })
+    return join(directory, name)
+  }
+
+  test('load-package --claim claims a guide of which every SHALL is met, and lists each that is not', async () => {
+    const met = await pilotlight('load-package', claimable('met', 'code'), '--claim')
+    expect([met.code, met.err]).toEqual([0, ''])
+    expect(met.out).toContain('http://example.org/ImplementationGuide/met|1.0.0 is claimed.')
+    const unmet = await pilotlight('load-package', claimable('unmet', 'colour'), '--claim')
+    expect(unmet.code).toBe(1)
+    expect(unmet.out).toMatch(
+      /1 SHALL is not met here:\n {2}Basic lacks the search parameter `colour`\.\n.*not claimed/,
+    )
+    const statement = JSON.parse((await pilotlight('get', 'metadata')).out)
+    expect(statement).toMatchObject({
+      instantiates: ['http://example.org/CapabilityStatement/met'],
+      implementationGuide: ['http://example.org/ImplementationGuide/met|1.0.0'],
+    })
+    const basic = statement.rest[0].resource.find(({ type }: { type: string }) => type === 'Basic')
+    expect(basic.supportedProfile).toEqual([
+      'http://example.org/StructureDefinition/met',
+      'http://example.org/StructureDefinition/unmet',
+    ])
+    expect((await pilotlight('claims')).out).toContain('http://example.org/CapabilityStatement/met')
+    const left = await pilotlight('claims', '--withdraw', 'http://example.org/ImplementationGuide/met')
+    expect([left.code, left.out]).toEqual([0, 'No guide is claimed.\n'])
+    const twice = await pilotlight('claims', '--withdraw', 'http://example.org/ImplementationGuide/met')
+    expect([twice.code, twice.err]).toEqual([2, expect.stringContaining('is not claimed')])
+  })
+
+  test('load-package --claim says what a package lacks that cannot be claimed', async () => {
+    const folder = claimable('plain', 'code')
+    rmSync(join(folder, 'package', 'CapabilityStatement.json'))
+    const run = await pilotlight('load-package', folder, '--claim')
+    expect([run.code, run.err]).toEqual([
+      2,
+      expect.stringContaining('CapabilityStatements for servers: none'),
+    ])
+  })
+
   test('load-codes writes a list of codes in pieces, which are known at once', async () => {
     const rows = Array.from(
       { length: 2300 },

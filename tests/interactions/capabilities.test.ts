@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { resourceTypes } from '../../src/fhir/types.ts'
 import { door } from '../../src/handlers/door/door.ts'
 import { handler } from '../../src/handlers/metadata.ts'
-import { software } from '../../src/interactions/metadata/capabilities.ts'
+import { software } from '../../src/interactions/metadata/software.ts'
 import { operations } from '../../src/operations/registry.ts'
 import { validate } from '../../src/validate/validate.ts'
 import { askDoor, eventOf } from '../handlers/caller.ts'
@@ -58,6 +58,7 @@ test('states whether references are kept whole, as the deployment says', async (
   const store = {
     meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
     definitions: async () => ({ version: 0, text: '[]' }),
+    announcement: async () => ({ version: 0, text: '{}' }),
   }
   const strict = door({ ...backing, openStore: () => store as never }, env)
   const { json } = await askDoor(strict, eventOf('GET', '/metadata', { open: true }))
@@ -108,6 +109,7 @@ test('says where to sign in, from the environment', async () => {
   const store = {
     meter: { rounds: 0, calls: 0, readUnits: 0, writeUnits: 0 },
     definitions: async () => ({ version: 0, text: '[]' }),
+    announcement: async () => ({ version: 0, text: '{}' }),
   }
   const handlerWithLogin = door({ ...backing, openStore: () => store as never }, env)
   const told = await askDoor(

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda'
 import type { Principal } from '../../auth/principal.ts'
 import type { FhirRequest } from '../../http/message.ts'
 import type { Served } from '../../http/serve.ts'
-import type { Meter } from '../../store/port.ts'
+import type { Meter } from '../../store/meter.ts'
 
 /** One invocation on its way through the chain: each link adds what it finds out. */
 export interface Invocation {

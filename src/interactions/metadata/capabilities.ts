@@ -4,6 +4,7 @@ import type { SearchParameter } from '../../fhir/definitions.ts'
 import { compartmentTypes, searchParameters } from '../../fhir/parameters.ts'
 import { resourceTypes } from '../../fhir/types.ts'
 import { failure } from '../../outcome/failure.ts'
+import { type Announced, announcedIn, nothingAnnounced, profilesByType } from '../../request/announcement.ts'
 import { type Call, type Dispatch, here, type Interaction, type RouteFacts } from '../../request/call.ts'
 import type { Context, Login } from '../../request/context.ts'
 import { etagNames } from '../../request/etag.ts'
@@ -14,8 +15,7 @@ import { specialParameters } from '../../search/parse/special.ts'
 import { hashOf } from '../../store/keys.ts'
 import { patchTypes } from '../../write/patch/patch.ts'
 import { checkQuery, cutFor } from '../result-parameters.ts'
-
-export const software = { name: 'Pilotlight', version: '0.1.0' }
+import { software } from './software.ts'
 
 const codesOf = (routes: readonly RouteFacts[], ...levels: RouteFacts['level'][]): { code: string }[] =>
   routes
@@ -40,14 +40,20 @@ const references = (type: string, own: readonly Definition[]): Stated[] =>
 const includesOf = (type: string, own: readonly Definition[]): string[] =>
   references(type, own).map(({ code }) => `${type}:${code}`)
 
-/** Which links of other types may point to a type; links to anything would only repeat the list of all types. */
+/**
+ * Returns the references of other types to each type. References to any type are left out, since every type would list
+ * them, except `Provenance:target`: guides such as US Core require it of each type.
+ */
 const reverseIncludes = (own: readonly Definition[]): Map<string, string[]> => {
   const reverse = new Map<string, string[]>(resourceTypes.map((type) => [type, []]))
   for (const type of resourceTypes)
     for (const { code, targets } of references(type, own))
-      for (const target of targets ?? []) reverse.get(target)?.push(`${type}:${code}`)
+      for (const target of targets ?? targetsOfAny(type, code)) reverse.get(target)?.push(`${type}:${code}`)
   return reverse
 }
+
+const targetsOfAny = (type: string, code: string): readonly string[] =>
+  type === 'Provenance' && code === 'target' ? resourceTypes : []
 
 const compartmentUrl = (type: string): string =>
   `http://hl7.org/fhir/CompartmentDefinition/${type.charAt(0).toLowerCase()}${type.slice(1)}`
@@ -90,18 +96,29 @@ const operationsOf = (routes: readonly RouteFacts[], type: string): object[] => 
   return named(served.filter(({ types }) => types?.includes(type) ?? true))
 }
 
-/** What every resource of a type must meet; one that is only told of its faults need not. */
-const profilesFor = (type: string, { profiles, required }: Rules): readonly string[] =>
-  profiles === 'reject' ? (required[type] ?? []) : []
+/** Returns the profiles of a type that are stored, and the profiles that every resource of the type must meet. */
+const profilesFor = (
+  type: string,
+  { profiles, required }: Rules,
+  stored: ReadonlyMap<string, readonly string[]>,
+): readonly string[] => [
+  ...new Set([...(profiles === 'reject' ? (required[type] ?? []) : []), ...(stored.get(type) ?? [])]),
+]
 
-const resourcesOf = (routes: readonly RouteFacts[], rules: Rules, own: readonly Definition[]): object[] => {
+const resourcesOf = (
+  routes: readonly RouteFacts[],
+  rules: Rules,
+  own: readonly Definition[],
+  announced: Announced,
+): object[] => {
+  const stored = profilesByType(announced)
   const reverse = reverseIncludes(own)
   const interaction = codesOf(routes, 'type', 'instance')
   const common = flags(routes, rules)
   return resourceTypes.map((type) => ({
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
-    ...unlessEmpty('supportedProfile', profilesFor(type, rules)),
+    ...unlessEmpty('supportedProfile', profilesFor(type, rules, stored)),
     interaction,
     ...common,
     ...unlessEmpty('searchInclude', includesOf(type, own)),
@@ -145,25 +162,38 @@ const polling =
 /** Returns the CapabilityStatement of a service with these routes. */
 export const capabilityStatement = (
   routes: readonly RouteFacts[],
-  { base, login, now, rules = defaultRules }: Pick<Context, 'base' | 'login' | 'now' | 'rules'>,
+  { base, login, rules = defaultRules }: Pick<Context, 'base' | 'login' | 'rules'>,
   own: readonly Definition[] = [],
+  announced: Announced = nothingAnnounced,
 ): object => ({
   resourceType: 'CapabilityStatement',
+  url: `${base}/metadata`,
+  version: software.version,
   name: software.name,
+  title: 'Pilotlight FHIR R4 server',
   status: 'active',
-  date: new Date(now()).toISOString(),
+  date: announced.date ?? software.releaseDate,
+  publisher: 'Pilotlight',
   kind: 'instance',
+  ...unlessEmpty(
+    'instantiates',
+    announced.claims.flatMap(({ statement }) => statement ?? []),
+  ),
   software,
   implementation: { description: 'Pilotlight FHIR R4 server', url: base },
   fhirVersion: '4.0.1',
   format: ['application/fhir+json', 'application/fhir+xml'],
   patchFormat: patchTypes.filter((type) => type.includes('+')),
+  ...unlessEmpty(
+    'implementationGuide',
+    announced.claims.map(({ guide }) => guide),
+  ),
   rest: [
     {
       mode: 'server',
       documentation: `${headers} ${polling}`,
       security: security(login),
-      resource: resourcesOf(routes, rules, own),
+      resource: resourcesOf(routes, rules, own, announced),
       interaction: codesOf(routes, 'system'),
       searchParam: [
         { name: '_type', type: 'token', documentation: 'The types to search, where none is named.' },
@@ -174,18 +204,19 @@ export const capabilityStatement = (
   ],
 })
 
-/** One text per base URL, rules and definitions: nothing else of what is served changes while a process lives. */
+/** The texts by base URL, rules, definitions and announcement: nothing else of a text changes while a process lives. */
 const texts = new Map<string, string>()
 
 const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
-  const definitions = await context.store.definitions()
-  const key = `${context.base} ${JSON.stringify(context.rules)} ${context.tenant} ${definitions.version}`
-  const text =
-    texts.get(key) ??
-    JSON.stringify(capabilityStatement(await routes(), context, definitionsIn(definitions))).replaceAll(
-      here,
-      context.base,
-    )
+  const [definitions, announcement] = await Promise.all([
+    context.store.definitions(),
+    context.store.announcement(),
+  ])
+  const versions = `${definitions.version} ${announcement.version}`
+  const key = `${context.base} ${JSON.stringify(context.rules)} ${context.tenant} ${versions}`
+  const statement = async () =>
+    capabilityStatement(await routes(), context, definitionsIn(definitions), announcedIn(announcement))
+  const text = texts.get(key) ?? JSON.stringify(await statement()).replaceAll(here, context.base)
   if (texts.size < 8) texts.set(key, text)
   return text
 }

@@ -3,16 +3,16 @@
 import { systemRows } from '../../fhir/generated/systems.js'
 import type { Context } from '../../request/context.ts'
 import { expansionParameters } from '../../terminology/value-sets/expansion-parameters.ts'
-import { software } from './capabilities.ts'
+import { software } from './software.ts'
 
 /** Returns what is known without looking into the store: R4's own code systems, and how value sets are expanded. */
-export const terminologyCapabilities = ({ base, now }: Pick<Context, 'base' | 'now'>): object => ({
+export const terminologyCapabilities = ({ base }: Pick<Context, 'base'>): object => ({
   resourceType: 'TerminologyCapabilities',
   status: 'active',
-  date: new Date(now()).toISOString(),
+  date: software.releaseDate,
   description: 'R4’s own code systems, and all that are stored as CodeSystem resources.',
   kind: 'instance',
-  software,
+  software: { name: software.name, version: software.version },
   implementation: { description: 'Pilotlight FHIR R4 server', url: base },
   codeSystem: Object.keys(systemRows).map((uri) => ({ uri, subsumption: true })),
   expansion: {

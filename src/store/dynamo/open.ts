@@ -68,6 +68,8 @@ export const openStore = (place: StorePlace): OpenStore => {
       keepProgress: async (name, kept) =>
         (await import('./index/progress.ts')).keepProgress(session, name, kept),
       define: async (next) => (await import('./changes.ts')).define(session, next),
+      announcement: async () => (await import('./index/announcement.ts')).currentAnnouncement(session),
+      announce: async (next) => (await import('./changes.ts')).announce(session, next),
       get: (keys) => get(session, keys),
       version: (key, v) => version(session, key, v),
       exactly: (keys) => exactVersions(session, keys),
@@ -79,8 +81,8 @@ export const openStore = (place: StorePlace): OpenStore => {
       lock: async (names) => (await import('./changes.ts')).lock(session, names),
       release: async (taken) => (await import('./changes.ts')).release(session, taken),
       keepResult: async (name, taken, once) =>
-        (await import('./changes.ts')).note(session, name, taken, once),
-      keptResult: async (name) => (await import('./changes.ts')).recall(session, name),
+        (await import('./changes.ts')).keepResult(session, name, taken, once),
+      keptResult: async (name) => (await import('./changes.ts')).keptResult(session, name),
       purge: async (key, entirely) => (await import('./purge.ts')).purge(session, key, entirely),
       commit: async (...what) => (await import('./changes.ts')).commit(session, ...what),
       audit: async () => (await import('./index/audit.ts')).auditOf(session),

@@ -243,7 +243,7 @@ export const deadParams = (table: string, key: Key, ids: readonly string[]): Upd
 export const nextPutParams = (
   table: string,
   key: Key,
-  { v, text }: { v: number; text: string },
+  { v, text }: { v: number; text: string | Uint8Array },
 ): PutCommandInput => ({
   TableName: table,
   Item: { ...key, v, text },

@@ -23,7 +23,7 @@ import {
 import { isKind } from '../../outcome/failure.ts'
 import type { Build, Definitions } from '../definitions.ts'
 import { engineFailure } from '../engine-failure.ts'
-import type { Meter } from '../port.ts'
+import type { Meter } from '../meter.ts'
 import type { Clients } from './clients.ts'
 import type { State } from './items.ts'
 

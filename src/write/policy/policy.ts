@@ -15,6 +15,9 @@ export interface Draft extends ResourceKey {
 /** Returns whether it is about the definition of a search parameter, which must be possible. */
 export const isDefinition = ({ type }: { type: string }): boolean => type === 'SearchParameter'
 
+/** Returns whether a resource may be a profile, which the CapabilityStatement announces. */
+export const isProfile = ({ type }: { type: string }): boolean => type === 'StructureDefinition'
+
 /** Returns whether the deployment asks for anything that must be looked at before a commit. */
 export const asksMore = (commands: readonly { type: string }[], { rules = defaultRules }: Context): boolean =>
   rules.references === 'exist' || rules.profiles !== 'off' || commands.some(isDefinition)

@@ -1,12 +1,12 @@
 /** https://hl7.org/fhir/R4/encounter-operation-everything.html — the encounter, what refers to it, and what it refers to. */
 
-import { outcomeEntry, searchEntry } from '../interactions/bundle/bundle-text.ts'
-import { read } from '../interactions/read.ts'
-import { outcomeText } from '../outcome/outcome.ts'
-import type { Call, Interaction, Pairs } from '../request/call.ts'
-import { parseQuery } from '../search/parse/parse.ts'
-import type { Version } from '../store/port.ts'
-import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
+import { outcomeEntry, searchEntry } from '../../interactions/bundle/bundle-text.ts'
+import { read } from '../../interactions/read.ts'
+import { outcomeText } from '../../outcome/outcome.ts'
+import type { Call, Interaction, Pairs } from '../../request/call.ts'
+import { parseQuery } from '../../search/parse/parse.ts'
+import type { Version } from '../../store/port.ts'
+import { inputOf, type Operation, type OperationDefinition } from '../support/operation.ts'
 import {
   badCursor,
   countOf,
@@ -16,9 +16,9 @@ import {
   sinceOf,
   typesOf,
   writtenCursor,
-} from './support/pages.ts'
-import { companionsOf } from './support/related-resources.ts'
-import { pageLinks, searchset } from './support/searchset.ts'
+} from '../support/pages.ts'
+import { companionsOf } from '../support/related-resources.ts'
+import { pageLinks, searchset } from '../support/searchset.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Encounter-everything',
@@ -86,7 +86,7 @@ const run: Interaction = async (asked, context) => {
     ['_revinclude', '*'],
   ]
   const { query } = parseQuery('Encounter', criteria, { lenient: false, base: context.base })
-  const { search } = await import('../search/search.ts')
+  const { search } = await import('../../search/search.ts')
   const found = await search(query, context)
   const own = [...found.matches, ...found.included]
   const company = { after: '', isWanted: () => true, room: Number.POSITIVE_INFINITY }

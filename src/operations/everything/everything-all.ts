@@ -1,18 +1,18 @@
 /** https://hl7.org/fhir/R4/patient-operation-everything.html — of all patients: type by type, what changed first comes first. */
 
-import type { Resource } from '../fhir/definitions.ts'
-import { typesInCompartment } from '../fhir/parameters.ts'
-import type { Dispatch } from '../request/call.ts'
-import { writeCursor } from '../search/cursor.ts'
-import { patientsOf } from '../search/index/lists.ts'
-import { hasClinicalDate } from '../search/index/order.ts'
-import { parseQuery } from '../search/parse/parse.ts'
-import type { Query } from '../search/query.ts'
-import { search } from '../search/search.ts'
-import { inParallel } from '../store/parallel.ts'
-import type { Store, Version } from '../store/port.ts'
-import type { CompartmentPage } from './support/compartment.ts'
-import { badCursor, cursorParts, writtenCursor } from './support/pages.ts'
+import type { Resource } from '../../fhir/definitions.ts'
+import { typesInCompartment } from '../../fhir/parameters.ts'
+import type { Dispatch } from '../../request/call.ts'
+import { writeCursor } from '../../search/cursor.ts'
+import { patientsOf } from '../../search/index/lists.ts'
+import { hasClinicalDate } from '../../search/index/order.ts'
+import { parseQuery } from '../../search/parse/parse.ts'
+import type { Query } from '../../search/query.ts'
+import { search } from '../../search/search.ts'
+import { inParallel } from '../../store/parallel.ts'
+import type { Store, Version } from '../../store/port.ts'
+import type { CompartmentPage } from '../support/compartment.ts'
+import { badCursor, cursorParts, writtenCursor } from '../support/pages.ts'
 
 /** What is read of all patients. */
 interface Asked {

@@ -1,15 +1,15 @@
 /** https://hl7.org/fhir/R4/patient-operation-everything.html */
 
-import type { Resource } from '../fhir/definitions.ts'
-import { dateInterval, type Interval } from '../fhir/values/dates.ts'
-import { searchEntry } from '../interactions/bundle/bundle-text.ts'
-import { read } from '../interactions/read.ts'
-import { failure } from '../outcome/failure.ts'
-import type { Answer, Call, Dispatch, Interaction, Pairs } from '../request/call.ts'
-import { hasClinicalDate, orderPositionOf } from '../search/index/order.ts'
-import type { ResourceKey, Version } from '../store/port.ts'
-import { type CompartmentPage, compartmentPage, compartmentStart } from './support/compartment.ts'
-import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
+import type { Resource } from '../../fhir/definitions.ts'
+import { dateInterval, type Interval } from '../../fhir/values/dates.ts'
+import { searchEntry } from '../../interactions/bundle/bundle-text.ts'
+import { read } from '../../interactions/read.ts'
+import { failure } from '../../outcome/failure.ts'
+import type { Answer, Call, Dispatch, Interaction, Pairs } from '../../request/call.ts'
+import { hasClinicalDate, orderPositionOf } from '../../search/index/order.ts'
+import type { ResourceKey, Version } from '../../store/port.ts'
+import { type CompartmentPage, compartmentPage, compartmentStart } from '../support/compartment.ts'
+import { inputOf, type Operation, type OperationDefinition } from '../support/operation.ts'
 import {
   badCursor,
   countOf,
@@ -20,9 +20,9 @@ import {
   sizeOf,
   typesOf,
   writtenCursor,
-} from './support/pages.ts'
-import { companionsOf, isCompanion } from './support/related-resources.ts'
-import { pageLinks, searchset } from './support/searchset.ts'
+} from '../support/pages.ts'
+import { companionsOf, isCompanion } from '../support/related-resources.ts'
+import { pageLinks, searchset } from '../support/searchset.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Patient-everything',
