@@ -30,6 +30,7 @@ const proofs: Readonly<Record<string, Proof>> = {
       CHANGE_WRITERS: '8',
     },
   },
+  everything: { file: 'tests/operations/under-change.test.ts', env: { EVERYTHING_READINGS: '500' } },
   chains: { file: 'tests/search/chains.test.ts', env: { CHAINS: '10000' } },
   law: { file: 'tests/laws/whole.test.ts', env: { LAWS: '20000' } },
   units: { file: 'tests/laws/search.test.ts', env: { LAWS: '20000' } },

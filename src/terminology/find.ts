@@ -3,6 +3,8 @@
 import { byVersion } from '../fhir/canonical.ts'
 import type { Resource } from '../fhir/definitions.ts'
 import { parseCanonical } from '../fhir/references.ts'
+import type { Reader } from '../search/reading/memory.ts'
+import { openStages, type Stages } from '../search/reading/stages.ts'
 import { valueList } from '../store/keys.ts'
 import type { Candidate, List, Store, Version } from '../store/port.ts'
 
@@ -74,7 +76,7 @@ const foundOf = (version: Version): StoredConformance => {
 /** The index lists that lead from an address to resources. */
 const addressLists = { url: 'uri', supplements: 'reference' } as const
 
-const candidatesIn = async (store: Store, { name }: List, shard: number): Promise<Candidate[]> => {
+const candidatesIn = async (store: Reader, { name }: List, shard: number): Promise<Candidate[]> => {
   const found: Candidate[] = []
   let after: string | undefined
   do {
@@ -93,16 +95,16 @@ const leadsTo = (found: StoredConformance, parameter: keyof typeof addressLists,
 
 /** A search would parse all pieces of a large code system each time, so the list is read here. */
 const readByAddress = async (
-  store: Store,
+  store: Reader,
   type: string,
   parameter: keyof typeof addressLists,
   url: string,
 ): Promise<StoredConformance[]> => {
   const list = valueList(type, parameter, url, addressLists[parameter])
   const shards = Array.from({ length: list.shards }, (_, shard) => candidatesIn(store, list, shard))
-  const ids = new Set((await Promise.all(shards)).flat().map(({ id }) => id))
-  if (ids.size === 0) return []
-  const versions = await store.get([...ids].map((id) => ({ type, id })))
+  const writes = new Map((await Promise.all(shards)).flat().map(({ id, w }) => [id, w]))
+  if (writes.size === 0) return []
+  const versions = await store.get([...writes].map(([id, w]) => ({ type, id, w })))
   return versions
     .filter((version) => version !== undefined)
     .filter(({ deleted }) => !deleted)
@@ -110,32 +112,21 @@ const readByAddress = async (
     .filter((found) => leadsTo(found, parameter, url))
 }
 
-const clockSkew = 2000
-const mostReadings = 5
-
-const isYoung = ({ t }: StoredConformance): boolean => Date.parse(t) > Date.now() - clockSkew
-const writesOf = (found: readonly StoredConformance[]): string =>
-  found.map(({ id, w }) => `${id}/${w}`).join(' ')
-
-/** Reading several is not one instant: while something may be changing, it is read until two readings agree. */
-const settled = async (read: () => Promise<StoredConformance[]>): Promise<StoredConformance[]> => {
-  let found = await read()
-  for (let i = 1; i < mostReadings && found.some(isYoung); i++) {
-    const again = await read()
-    if (writesOf(again) === writesOf(found)) return again
-    found = again
-  }
-  return found
-}
-
-/** Returns the stored resources of a type that a parameter leads to by an address: the oldest version first. */
+/**
+ * Returns the stored resources of a type that a parameter leads to by an address: the oldest version first. Shows no
+ * write of several resources in part; with `stages` given, the caller ends that reading. Fails with `busy` where it
+ * lasts longer than 20 seconds.
+ */
 export const storedByAddress = async (
   store: Store,
   type: string,
   parameter: keyof typeof addressLists,
   url: string,
+  stages?: Stages,
 ): Promise<StoredConformance[]> => {
-  const found = await settled(() => readByAddress(store, type, parameter, url))
+  const own = stages ?? openStages(store)
+  const found = await own.stage((reader) => readByAddress(reader, type, parameter, url))
+  if (!stages) own.end()
   return found.sort((a, b) => byVersion(a.version, b.version) || (a.t < b.t ? -1 : 1))
 }
 

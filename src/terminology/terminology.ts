@@ -5,6 +5,7 @@
 
 import { byVersion } from '../fhir/canonical.ts'
 import { parseCanonical } from '../fhir/references.ts'
+import { openStages } from '../search/reading/stages.ts'
 import type { Store } from '../store/port.ts'
 import { type StoredConformance, storedByAddress } from './find.ts'
 import type { CodeSystemResource, ValueSetResource } from './resources.ts'
@@ -57,10 +58,12 @@ const findSystem = async (
   url: string,
   version: string | undefined,
 ): Promise<CodeSystemGraph | undefined> => {
+  const stages = openStages(store)
   const [stored, supplements] = await Promise.all([
-    storedByAddress(store, 'CodeSystem', 'url', url),
-    storedByAddress(store, 'CodeSystem', 'supplements', url),
+    storedByAddress(store, 'CodeSystem', 'url', url, stages),
+    storedByAddress(store, 'CodeSystem', 'supplements', url, stages),
   ])
+  stages.end()
   const pieces = stored.filter((each) => each.content !== 'supplement' && isHeld(version)(each))
   const newest = pieces.at(-1)?.version
   const together = pieces.filter((each) => each.version === newest)

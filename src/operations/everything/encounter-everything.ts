@@ -5,6 +5,7 @@ import { read } from '../../interactions/read.ts'
 import { outcomeText } from '../../outcome/outcome.ts'
 import type { Call, Interaction, Pairs } from '../../request/call.ts'
 import { parseQuery } from '../../search/parse/parse.ts'
+import { openStages } from '../../search/reading/stages.ts'
 import type { Version } from '../../store/port.ts'
 import { inputOf, type Operation, type OperationDefinition } from '../support/operation.ts'
 import {
@@ -78,7 +79,10 @@ const pageOf = (all: readonly Version[], pairs: Pairs): Page => {
 const run: Interaction = async (asked, context) => {
   const call: Call = { ...asked, query: inputOf(definition, asked) }
   const [types, since = ''] = [typesOf(call.query), sinceOf(call.query)]
-  const encounter = await read({ ...call, query: [], headers: {} }, context)
+  const stages = openStages(context.store)
+  const encounter = await stages.stage((reader) =>
+    read({ ...call, query: [], headers: {} }, { ...context, store: { ...context.store, ...reader } }),
+  )
   if (encounter.issues || !encounter.version) return encounter
   const criteria: Pairs = [
     ['_id', call.id],
@@ -87,10 +91,13 @@ const run: Interaction = async (asked, context) => {
   ]
   const { query } = parseQuery('Encounter', criteria, { lenient: false, base: context.base })
   const { search } = await import('../../search/search.ts')
-  const found = await search(query, context)
+  const found = await search(query, { ...context, stages })
   const own = [...found.matches, ...found.included]
   const company = { after: '', isWanted: () => true, room: Number.POSITIVE_INFINITY }
-  const all = [...own, ...(await companionsOf(own, company, context)).versions]
+  const { base } = context
+  const related = await stages.stage((store) => companionsOf(own, company, { store, base }))
+  stages.end()
+  const all = [...own, ...related.versions]
   const wanted = all.filter(({ type, t }) => (types.size === 0 || types.has(type)) && t >= since)
   const { versions, next } = pageOf(wanted, call.query)
   const entries = [

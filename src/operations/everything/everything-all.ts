@@ -8,6 +8,7 @@ import { patientsOf } from '../../search/index/lists.ts'
 import { hasClinicalDate } from '../../search/index/order.ts'
 import { parseQuery } from '../../search/parse/parse.ts'
 import type { Query } from '../../search/query.ts'
+import type { Stages } from '../../search/reading/stages.ts'
 import { search } from '../../search/search.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { Store, Version } from '../../store/port.ts'
@@ -20,6 +21,13 @@ interface Asked {
   since: string | undefined
   count: number
   cursor: string | undefined
+}
+
+/** The one reading that all searches of a page are part of. */
+interface WholeReading {
+  store: Store
+  base: string
+  stages: Stages
 }
 
 /** Where a page begins: in which type, and where there. */
@@ -55,7 +63,12 @@ const cursorAt = (query: Query, since: string): string =>
   })
 
 /** Returns one page of the resources in any patient's compartment, those of the types alone where any are named. */
-export const everyonePage = async (asked: Asked, context: Dispatch): Promise<CompartmentPage> => {
+export const everyonePage = async (
+  asked: Asked,
+  { store, base }: Dispatch,
+  stages: Stages,
+): Promise<CompartmentPage> => {
+  const context = { store, base, stages }
   const types = typesToRead(asked.types)
   const place = asked.cursor === undefined ? { type: types[0] ?? '' } : placeOf(asked.cursor)
   const at = types.indexOf(place.type)
@@ -74,7 +87,7 @@ const readFrom = async (
   [type = '', ...others]: readonly string[],
   place: Place,
   asked: Asked,
-  context: Dispatch,
+  context: WholeReading,
 ): Promise<CompartmentPage> => {
   const page = await search(queryOf(type, asked, context.base, place.cursor), context)
   const versions = [...page.matches]
@@ -91,21 +104,19 @@ const readFrom = async (
   return { versions }
 }
 
-const holds = async (type: string, asked: Asked, context: Dispatch): Promise<boolean> => {
+const holds = async (type: string, asked: Asked, context: WholeReading): Promise<boolean> => {
   const page = await search(queryOf(type, { ...asked, count: 1 }, context.base), context)
   return page.matches.length > 0 || page.next !== undefined
 }
 
 /** What is of no patient that exists is not of anybody's record. */
-const owned = async (
-  versions: readonly Version[],
-  { store, base }: { store: Store; base: string },
-): Promise<Version[]> => {
+const owned = async (versions: readonly Version[], { stages, base }: WholeReading): Promise<Version[]> => {
   const owners = versions.map(({ type, text }) =>
     type === 'Patient' ? [] : patientsOf(JSON.parse(text) as Resource, base),
   )
   const ids = [...new Set(owners.flat())]
-  const patients = ids.length > 0 ? await store.get(ids.map((id) => ({ type: 'Patient', id }))) : []
+  const keys = ids.map((id) => ({ type: 'Patient', id }))
+  const patients = ids.length > 0 ? await stages.stage((reader) => reader.get(keys)) : []
   const there = new Set(patients.filter((found) => found && !found.deleted).map((found) => found?.id))
   return versions.filter(({ type }, i) => type === 'Patient' || (owners[i] ?? []).some((id) => there.has(id)))
 }

@@ -7,6 +7,7 @@ import { read } from '../../interactions/read.ts'
 import { failure } from '../../outcome/failure.ts'
 import type { Answer, Call, Dispatch, Interaction, Pairs } from '../../request/call.ts'
 import { hasClinicalDate, orderPositionOf } from '../../search/index/order.ts'
+import { openStages, type Stages } from '../../search/reading/stages.ts'
 import type { ResourceKey, Version } from '../../store/port.ts'
 import { type CompartmentPage, compartmentPage, compartmentStart } from '../support/compartment.ts'
 import { inputOf, type Operation, type OperationDefinition } from '../support/operation.ts'
@@ -96,7 +97,16 @@ const placeBehind = (page: CompartmentPage, { cursor = '' }: Wanted, last: strin
 const typesToRead = ({ types }: Wanted): ReadonlySet<string> =>
   [...types].some(isCompanion) ? new Set() : types
 
-const ofOne = async (call: Call, wanted: Wanted, context: Dispatch): Promise<CompartmentPage | Answer> => {
+/** The patient and the record are one stage: a write of both is shown whole. */
+const ofOne = (
+  call: Call,
+  wanted: Wanted,
+  context: Dispatch,
+  stages: Stages,
+): Promise<CompartmentPage | Answer> =>
+  stages.stage((reader) => readOne(call, wanted, { ...context, store: { ...context.store, ...reader } }))
+
+const readOne = async (call: Call, wanted: Wanted, context: Dispatch): Promise<CompartmentPage | Answer> => {
   const patient = await read({ ...call, query: [], headers: {} }, context)
   if (patient.issues || !patient.version) return patient
   const types = typesToRead(wanted)
@@ -109,9 +119,9 @@ const ofOne = async (call: Call, wanted: Wanted, context: Dispatch): Promise<Com
   return isFirst ? { ...page, versions: [patient.version, ...page.versions] } : page
 }
 
-const ofAll = async (wanted: Wanted, context: Dispatch): Promise<CompartmentPage> => {
+const ofAll = async (wanted: Wanted, context: Dispatch, stages: Stages): Promise<CompartmentPage> => {
   const { everyonePage } = await import('./everything-all.ts')
-  return everyonePage({ ...wanted, types: typesToRead(wanted) }, context)
+  return everyonePage({ ...wanted, types: typesToRead(wanted) }, context, stages)
 }
 
 const run: Interaction = async (asked, context) => {
@@ -119,13 +129,16 @@ const run: Interaction = async (asked, context) => {
   const call = { ...asked, query: inputOf(definition, asked) }
   const wanted = wantedIn(call.query)
   const { types, since, isWithin, after } = wanted
-  const page = call.id === '' ? await ofAll(wanted, context) : await ofOne(call, wanted, context)
+  const stages = openStages(context.store)
+  const page =
+    call.id === '' ? await ofAll(wanted, context, stages) : await ofOne(call, wanted, context, stages)
   if ('status' in page) return page
   const shown = page.versions.filter((version) => (!since || version.t >= since) && isWithin(version))
   const isWanted = ({ type }: ResourceKey): boolean => types.size === 0 || types.has(type)
   const matches = after === '' ? shown.filter(isWanted) : []
   const company = { after, isWanted, room: mostCharacters - sizeOf(matches) }
-  const included = await companionsOf(shown, company, context)
+  const included = await stages.stage((store) => companionsOf(shown, company, { store, base }))
+  stages.end()
   const entries = [
     ...matches.map((version) => searchEntry(version, 'match', base)),
     ...included.versions.map((version) => searchEntry(version, 'include', base)),

@@ -3,8 +3,9 @@
 import type { Resource } from '../../fhir/definitions.ts'
 import { indexEntriesOf } from '../../search/index/entries.ts'
 import { patientsOf } from '../../search/index/lists.ts'
-import { patientList } from '../../store/keys.ts'
-import type { Candidate, Store, Version } from '../../store/port.ts'
+import type { Reader } from '../../search/reading/memory.ts'
+import { isBelow, keyOrder, patientList } from '../../store/keys.ts'
+import type { Candidate, Version } from '../../store/port.ts'
 import { badCursor, cursorParts, mostCharacters, writtenCursor } from './pages.ts'
 
 /** Where a page begins: after a position of the list, and there behind the candidate that was told last. */
@@ -40,40 +41,22 @@ const compare = (a: Spot, b: Spot): number => {
   return a.order < b.order ? -1 : 1
 }
 
-const typeOf = ({ order }: Candidate): string => order.slice(0, order.indexOf('|'))
+const typeOf = ({ order }: Spot): string => order.slice(0, order.indexOf('|'))
 
 /** The index keeps a patient's list whatever server a link names; only links to this one's patient count. */
 interface Compartment {
-  store: Store
+  store: Reader
   base: string
   patient: string
   list: string
 }
 
-/** An entry of a version that has been replaced counts only where the resource still stands at the same place. */
-const stands = (
-  version: Version | undefined,
-  { order }: Candidate,
-  { list, base, patient }: Compartment,
-): version is Version => {
-  if (version === undefined || version.deleted) return false
+/** Returns the order at which a version stands in the compartment; undefined where it is not in it. */
+const orderIn = ({ list, base, patient }: Compartment, version: Version | undefined): string | undefined => {
+  if (version === undefined || version.deleted) return undefined
   const resource = JSON.parse(version.text) as Resource
-  const isThere = indexEntriesOf(resource, version.t).some(
-    (entry) => entry.list.name === list && entry.order === order,
-  )
-  return isThere && patientsOf(resource, base).includes(patient)
-}
-
-/** What stands at each of the candidates. */
-const standing = async (
-  candidates: readonly Candidate[],
-  compartment: Compartment,
-): Promise<(Version | undefined)[]> => {
-  const keys = candidates.map((candidate) => ({ type: typeOf(candidate), id: candidate.id }))
-  const versions = await compartment.store.get(keys)
-  return versions.map((version, i) =>
-    stands(version, candidates[i] as Candidate, compartment) ? version : undefined,
-  )
+  if (!patientsOf(resource, base).includes(patient)) return undefined
+  return indexEntriesOf(resource, version.t).find((entry) => entry.list.name === list)?.order
 }
 
 interface Asked {
@@ -82,13 +65,15 @@ interface Asked {
   cursor: string | undefined
 }
 
-/** Returns one page of the resources in a patient's compartment, by type and date, at most `count` of them. */
+/**
+ * Returns one page of the resources in a patient's compartment, by type and date, at most `count` of them. The reader is
+ * a stage's, so that no write of several resources is shown in part.
+ */
 export const compartmentPage = (
   { store, base }: Pick<Compartment, 'store' | 'base'>,
   patient: string,
   asked: Asked,
-): Promise<CompartmentPage> =>
-  agreed(() => readOnce({ store, base, patient, list: patientList(patient).name }, asked))
+): Promise<CompartmentPage> => readOnce({ store, base, patient, list: patientList(patient).name }, asked)
 
 /** Returns the candidates, each place once: entries of superseded versions stand beside the current one's for a while. */
 const eachOnce = (candidates: readonly Candidate[]): Candidate[] => [
@@ -99,74 +84,123 @@ const eachOnce = (candidates: readonly Candidate[]): Candidate[] => [
 const leastItems = 100
 const mostReads = 20
 
-/** Returns what is to be told from a place on, and where the list goes on behind it. */
+/**
+ * Returns the candidates from a place on, and the list's position after them if more may follow. An index page that ended
+ * before its limit is read on, so that a record is not torn into more pages than it needs.
+ */
 const wantedFrom = async (
   { store, list }: Compartment,
   { types, count }: Asked,
   start: Place,
 ): Promise<{ wanted: Candidate[]; from: Place; after?: string }> => {
+  const limit = Math.max(count, leastItems)
+  const found: Candidate[] = []
   let from = start
+  let { after } = start
   for (let i = 1; ; i++) {
-    const { after } = from
-    const limit = Math.max(count, leastItems)
     const page = await store.page({ list, shard: 0, reverse: false, limit, ...(after && { after }) })
-    const wanted = eachOnce(page.candidates).filter(
-      (candidate) => (types.size === 0 || types.has(typeOf(candidate))) && compare(candidate, from) > 0,
+    found.push(
+      ...page.candidates.filter(
+        (candidate) => (types.size === 0 || types.has(typeOf(candidate))) && compare(candidate, start) > 0,
+      ),
     )
-    if (page.after === undefined) return { wanted, from }
-    if (wanted.length > 0 || i === mostReads) return { wanted, from, after: page.after }
-    from = { ...beginning, after: page.after }
+    if (page.after === undefined) return { wanted: eachOnce(found), from }
+    const endedEarly = page.candidates.length < limit
+    const isEnough = found.length >= count || (found.length > 0 && !endedEarly)
+    if (isEnough || i === mostReads) return { wanted: eachOnce(found), from, after: page.after }
+    after = page.after
+    if (found.length === 0) from = { ...beginning, after }
   }
 }
 
-/** While the page is told the list may change, so that it goes on behind a candidate rather than after so many. */
+/** The list may change between two pages, so a page begins after a candidate rather than after so many. */
 const readOnce = async (compartment: Compartment, asked: Asked): Promise<CompartmentPage> => {
-  const { wanted, from, after } = await wantedFrom(compartment, asked, placeOf(asked.cursor))
-  wanted.sort(compare)
-  const { versions, done } = await standingUpTo(wanted, asked.count, compartment)
-  const last = wanted[done - 1]
-  if (last && wanted.length > done)
-    return { versions, next: opaque({ after: from.after, order: last.order, id: last.id }) }
+  const start = placeOf(asked.cursor)
+  const { wanted, from, after } = await wantedFrom(compartment, asked, start)
+  const section: Section = { start, after, count: asked.count }
+  const { versions, last } = await readStanding(wanted.sort(compare), section, compartment)
+  if (last) return { versions, next: opaque({ after: from.after, order: last.order, id: last.id }) }
   return after === undefined ? { versions } : { versions, next: opaque({ ...beginning, after }) }
 }
 
-const clockSkew = 2000
-const mostReadings = 5
+/** The section of a compartment's list that a page shows. */
+interface Section {
+  start: Place
+  /** The sort key of the last index item that was read; undefined at the list's end. */
+  after: string | undefined
+  count: number
+}
 
-const isYoung = ({ t }: Version): boolean => Date.parse(t) > Date.now() - clockSkew
-const writesOf = ({ versions }: CompartmentPage): string =>
-  versions.map(({ id, w }) => `${id}/${w}`).join(' ')
+type Move = 'passed' | 'ahead' | 'elsewhere'
 
-/** Reading many is not one instant: while something may be changing, it is read until two readings agree. */
-const agreed = async (read: () => Promise<CompartmentPage>): Promise<CompartmentPage> => {
-  let page = await read()
-  for (let i = 1; i < mostReadings && page.versions.some(isYoung); i++) {
-    const again = await read()
-    if (writesOf(again) === writesOf(page)) return again
-    page = again
-  }
-  return page
+const sortKeyAt = (order: string, { w }: Version): string => `${keyOrder(order)}\u0001${w}`
+
+/**
+ * Returns how a resource that stands at another place than its entry has moved: to a place that the page has passed, to
+ * one it has yet to come to, or to another page.
+ */
+const moveOf = (version: Version, order: string, here: Spot, { start, after }: Section): Move => {
+  const there = { order, id: version.id }
+  const key = sortKeyAt(order, version)
+  if (compare(there, start) <= 0 || (start.after !== '' && !isBelow(start.after, key))) return 'elsewhere'
+  if (compare(there, here) <= 0) return 'passed'
+  return after === undefined || !isBelow(after, key) ? 'ahead' : 'elsewhere'
 }
 
 const atOnce = 200
 
-/** Returns the current versions at the candidates until a page is full, by number or by characters, and how many it took. */
-const standingUpTo = async (
-  candidates: readonly Candidate[],
-  count: number,
-  compartment: Compartment,
-): Promise<{ versions: Version[]; done: number }> => {
-  const found = new Map<string, Version>()
-  let size = 0
-  let done = 0
-  while (done < candidates.length && size < mostCharacters && found.size < count) {
-    const some = candidates.slice(done, done + Math.min(atOnce, count - found.size))
-    for (const version of await standing(some, compartment)) {
-      if (size >= mostCharacters) break
-      if (version) found.set(`${version.type}/${version.id}`, version)
-      size += version?.text.length ?? 0
-      done++
-    }
+/** A page while it is read. */
+interface Progress {
+  found: Map<string, Version>
+  size: number
+  /** Where candidates stand that are yet to be read, in order. */
+  waiting: readonly Spot[]
+  last: Spot | undefined
+}
+
+/** Reads the next candidates; a match that has moved is shown at its new place, or at once where that was passed. */
+const readBatch = async (progress: Progress, section: Section, compartment: Compartment): Promise<void> => {
+  const { found, waiting } = progress
+  const batch = waiting.slice(0, Math.min(atOnce, section.count - found.size))
+  const keys = batch.map((spot) => ({
+    type: typeOf(spot),
+    id: spot.id,
+    ...('w' in spot && { w: `${spot.w}` }),
+  }))
+  const versions = await compartment.store.get(keys)
+  const moved: { spot: Spot; version: Version }[] = []
+  const show = (version: Version): void => {
+    found.set(`${version.type}/${version.id}`, version)
+    progress.size += version.text.length
   }
-  return { versions: [...found.values()], done }
+  let done = 0
+  for (const [at, here] of batch.entries()) {
+    if (progress.size >= mostCharacters) break
+    done++
+    progress.last = here
+    const version = versions[at]
+    const order = orderIn(compartment, version)
+    if (version === undefined || order === undefined) continue
+    const move = order === here.order ? 'passed' : moveOf(version, order, here, section)
+    if (move === 'passed') show(version)
+    if (move === 'ahead') moved.push({ spot: { order, id: version.id }, version })
+  }
+  const { last } = progress
+  const isPassed = ({ spot }: { spot: Spot }): boolean => last !== undefined && compare(spot, last) <= 0
+  for (const each of moved) if (isPassed(each)) show(each.version)
+  const ahead = moved.filter((each) => !isPassed(each)).map(({ spot }) => spot)
+  progress.waiting = [...waiting.slice(done), ...ahead].sort(compare)
+}
+
+/** Returns what stands in a section until the page is full, by number or by characters, and its last place if more follow. */
+const readStanding = async (
+  candidates: readonly Candidate[],
+  section: Section,
+  compartment: Compartment,
+): Promise<{ versions: Version[]; last: Spot | undefined }> => {
+  const progress: Progress = { found: new Map(), size: 0, waiting: candidates, last: undefined }
+  while (progress.waiting.length > 0 && progress.size < mostCharacters && progress.found.size < section.count)
+    await readBatch(progress, section, compartment)
+  const versions = [...progress.found.values()]
+  return { versions, last: progress.waiting.length > 0 ? progress.last : undefined }
 }

@@ -36,7 +36,7 @@ const atOnce = 50
 export const companionsOf = async (
   versions: readonly Version[],
   { after, isWanted, room }: Company,
-  { store, base }: { store: Store; base: string },
+  { store, base }: { store: Pick<Store, 'get'>; base: string },
 ): Promise<{ versions: Version[]; last?: string }> => {
   const shown = new Set(versions.map(keyOf))
   const linked = new Map(versions.flatMap((each) => linksIn(each, base)).map((key) => [keyOf(key), key]))
