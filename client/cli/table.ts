@@ -1,14 +1,17 @@
 import stringWidth from 'string-width'
 import { endsOf, periodText } from '../clinical/time.ts'
 
-/** A cell that is longer is whole all the same, but the others need not be as wide. */
-const widest = 60
+/** The widest column of texts, in columns of the terminal; `--json` gives the whole text. */
+const widestText = 60
 
-/** Returns lines of columns, each as wide as its widest cell up to 60; the last one is as long as it is. */
+/**
+ * Returns a line for each row, with the columns in line. A text with spaces is cut to 60 columns, so that a long name does
+ * not push its row out of line; ids and addresses are whole, and so is the last column.
+ */
 export const table = (rows: readonly (readonly string[])[]): string => {
   const lines = rows.map((row) => row.map(onOneLine))
   const widths = (lines[0] ?? []).map((_, column) =>
-    Math.max(...lines.map((row) => width(row[column] ?? '')).filter((each) => each <= widest), 0),
+    Math.max(...lines.map((row) => columnsOf(row[column] ?? '')), 0),
   )
   return lines
     .map((row) =>
@@ -20,12 +23,31 @@ export const table = (rows: readonly (readonly string[])[]): string => {
     .join('\n')
 }
 
+const columnsOf = (cell: string): number =>
+  cell.includes(' ') ? Math.min(width(cell), widestText) : width(cell)
+
 /** A text from a server may have lines of its own, and what a terminal takes for commands. */
 const onOneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ')
 
 /** A terminal gives two columns to `山` and none to what joins a letter. */
 const width = (text: string): number => stringWidth(text)
-const padded = (text: string, to: number): string => text + ' '.repeat(Math.max(to - width(text), 0))
+const padded = (text: string, to: number): string => {
+  const cut = cutTo(text, to)
+  return cut + ' '.repeat(Math.max(to - width(cut), 0))
+}
+
+const letters = new Intl.Segmenter()
+
+/** Returns a text of at most so many columns; the last one is `…` where letters are left out. */
+const cutTo = (text: string, to: number): string => {
+  if (width(text) <= to) return text
+  let cut = ''
+  for (const { segment } of letters.segment(text)) {
+    if (width(cut + segment) >= to) break
+    cut += segment
+  }
+  return `${cut}…`
+}
 
 const bars = [...'▁▂▃▄▅▆▇█']
 

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import stringWidth from 'string-width'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { table } from '../../client/cli/table.ts'
 import { type Stack, startStack } from '../../src/local/stack.ts'
@@ -203,6 +204,67 @@ describe('the command line', () => {
     expect(run.out).toMatch(/large\.json\n {2}.*`x`/)
     expect(run.out).toMatch(/missing\.json\n {2}There is no such file\./)
     expect(run.out).toMatch(/\n2 files loaded, 4 failed: 2 resources/)
+  })
+
+  const puts = (...all: { resourceType: string; id: string }[]) =>
+    all.map((resource) => ({
+      resource,
+      request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+    }))
+  const npi = [{ system: 'http://hl7.org/fhir/sid/us-npi', value: '9990001' }]
+
+  test('load takes hospitals and practitioners first, by what is in the files, whatever their names and order', async () => {
+    const referring = {
+      resourceType: 'Encounter',
+      id: 'refers',
+      status: 'finished',
+      class: { code: 'AMB' },
+      serviceProvider: { reference: 'Organization?identifier=http://hl7.org/fhir/sid/us-npi|9990001' },
+      participant: [
+        { individual: { reference: 'Practitioner?identifier=http://hl7.org/fhir/sid/us-npi|9990001' } },
+      ],
+    }
+    const bundle = (...entry: object[]) => ({ resourceType: 'Bundle', type: 'transaction', entry })
+    const run = await load(
+      file('a-visit.json', bundle(...puts(referring))),
+      file(
+        'b-people.json',
+        bundle(...puts({ resourceType: 'Practitioner', id: 'dr', identifier: npi } as never)),
+      ),
+      file(
+        'c-houses.json',
+        bundle(...puts({ resourceType: 'Organization', id: 'house', identifier: npi } as never)),
+      ),
+    )
+    expect([run.code, run.out]).toEqual([0, expect.stringMatching(/^3 files loaded, 0 failed: 3 resources/)])
+    const { participant, serviceProvider } = JSON.parse((await pilotlight('get', 'Encounter/refers')).out)
+    expect([participant[0].individual.reference, serviceProvider.reference]).toEqual([
+      'Practitioner/dr',
+      'Organization/house',
+    ])
+  })
+
+  test('load counts what a batch with refused entries has stored, and says each reason once with its entries', async () => {
+    const bad = (id: string) => ({ resourceType: 'Patient', id, birthDate: 'soon' })
+    const good = (id: string) => ({ resourceType: 'Patient', id })
+    const entry = puts(good('fine-1'), bad('bad-1'), good('fine-2'), bad('bad-2'), bad('bad-3'))
+    const run = await load(file('mixed.json', { resourceType: 'Bundle', type: 'batch', entry }))
+    expect(run.code).toBe(1)
+    expect(run.out).toMatch(/IN PART .*mixed\.json\n/)
+    expect(run.out.match(/birthDate/g)).toHaveLength(1)
+    expect(run.out).toMatch(
+      /Bundle\.entry\[1\] \(Patient\/bad-1\): .*\(The same for Bundle\.entry\[3\] \(Patient\/bad-2\), Bundle\.entry\[4\] \(Patient\/bad-3\)\.\)/,
+    )
+    expect(run.out).toMatch(/\n0 files loaded, 1 in part, 0 failed: 2 resources/)
+  })
+
+  test('what is piped into `head` ends without a word', async () => {
+    const command = `"${process.execPath}" "${projectRoot}client/cli/pilotlight.ts" get metadata | head -c 10; echo " \${PIPESTATUS[0]}"`
+    const env = { ...process.env, PILOTLIGHT_URL: stack.url }
+    const told = await new Promise<[string, string]>((resolve) => {
+      execFile('bash', ['-c', command], { env }, (_, out, err) => resolve([out, err]))
+    })
+    expect(told).toEqual(['{"resource 0\n', ''])
   })
 
   const guide = (): string => {
@@ -612,6 +674,23 @@ describe('the command line', () => {
     ).toBe('山田  1\nabcd  2')
   })
 
+  test('a long name is cut so that its row stays in line; ids, addresses and the last column are whole', () => {
+    const name = `${'Bartholomäus 山田 '.repeat(5)}`.trim()
+    const id = 'i'.repeat(64)
+    const rows = table([
+      ['NAME', 'ID', 'BORN'],
+      [name, id, '1970'],
+      ['Ann', '1', name],
+    ]).split('\n')
+    expect(rows[1]).toMatch(/^Bartholomäus 山田 .*… {1,3}i{64} {2}1970$/)
+    const columnOf = (row: string | undefined, cell: string) =>
+      stringWidth((row ?? '').slice(0, (row ?? '').indexOf(cell)))
+    expect(columnOf(rows[1], id)).toBe(columnOf(rows[0], 'ID'))
+    expect(columnOf(rows[1], '1970')).toBe(columnOf(rows[0], 'BORN'))
+    expect(columnOf(rows[1], id)).toBe(62)
+    expect(rows[2]).toContain(name)
+  })
+
   test('completion completes commands, options and files in bash', async () => {
     const { code, out } = await pilotlight('completion', 'bash')
     expect(code).toBe(0)
@@ -628,13 +707,14 @@ describe('the command line', () => {
 
   test('a table has a line for each row, whatever a text holds', () => {
     const long = 'x'.repeat(80)
+    const to = (text: string) => text.padEnd(82)
     expect(
       table([
         ['A', 'B'],
         ['a\nb\u001b[31m', '1'],
         [long, '2'],
       ]),
-    ).toBe(`A         B\na b [31m  1\n${long}  2`)
+    ).toBe(`${to('A')}B\n${to('a b [31m')}1\n${long}  2`)
   })
 
   test('vitals of nobody says so', async () => {
