@@ -51,15 +51,33 @@ interface Bucket extends Heat {
   inSecond: number
 }
 
-/** Beyond so many keys those that were touched least lately are forgotten. */
-const mostBuckets = 100_000
+/** So many keys are young; beyond that the young become the old, and the old are forgotten that nothing has touched since. */
+const mostYoung = 100_000
+
+/** Buckets by name. Never the first key of a map is asked for: a map steps over every key that was removed before it. */
+const createBuckets = () => {
+  let young = new Map<string, Bucket>()
+  let old = new Map<string, Bucket>()
+  return {
+    get: (name: string): Bucket | undefined => young.get(name) ?? old.get(name),
+    keep: (name: string, bucket: Bucket): void => {
+      if (young.has(name)) return
+      old.delete(name)
+      young.set(name, bucket)
+      if (young.size < mostYoung) return
+      old = young
+      young = new Map()
+    },
+    all: (): Bucket[] => [...old.values(), ...young.values()],
+  }
+}
 
 /**
  * Returns a meter whose buckets hold what one second gives. That DynamoDB lends up to 300 seconds of what was not used is passed
  * over, for it is best effort, and does not lift what a partition gives.
  */
 export const createMeter = (options: () => HeatOptions, now: () => number): Meter => {
-  const buckets = new Map<string, Bucket>()
+  const buckets = createBuckets()
   const bucketOf = ({ table, index, key, kind }: Touch): Bucket => {
     const name = JSON.stringify([table, index, key, kind])
     const known = buckets.get(name)
@@ -71,10 +89,7 @@ export const createMeter = (options: () => HeatOptions, now: () => number): Mete
       kind,
       ...{ units: 0, peak: 0, rate, level: rate, filled: now(), second: 0, inSecond: 0 },
     }
-    // The order of a map is that of its insertions.
-    buckets.delete(name)
-    buckets.set(name, bucket)
-    if (buckets.size > mostBuckets) buckets.delete(buckets.keys().next().value as string)
+    buckets.keep(name, bucket)
     return bucket
   }
   const fill = (bucket: Bucket): void => {
@@ -115,7 +130,8 @@ export const createMeter = (options: () => HeatOptions, now: () => number): Mete
     },
     charge,
     hottest: (count) =>
-      [...buckets.values()]
+      buckets
+        .all()
         .filter(({ key }) => key !== '')
         .sort((one, other) => other.peak / other.rate - one.peak / one.rate)
         .slice(0, count)

@@ -58,3 +58,19 @@ test('units are counted where no limit is enforced, the hottest keys first', () 
   ])
   expect(meter.hottest(1)).toHaveLength(1)
 })
+
+test('of very many keys those are forgotten that were touched least lately', () => {
+  const { meter } = meterOf(false, false)
+  meter.admit([write('early', 900)])
+  for (let n = 0; n < 250_000; n++) {
+    meter.admit([write(`k${n}`, 1)])
+    if (n % 1_000 === 0) meter.admit([write('often', 1)])
+  }
+  const keys = meter.hottest(1_000_000).map(({ key }) => key)
+  expect(keys.length).toBeLessThanOrEqual(200_000)
+  expect(new Set(keys).size).toBe(keys.length)
+  expect(keys[0]).toBe('often')
+  expect(keys).toContain('k249999')
+  expect(keys).toContain('k160000')
+  expect(keys).not.toContain('early')
+})
