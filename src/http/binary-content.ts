@@ -115,6 +115,10 @@ export interface Native {
   leave: (response: FhirResponse) => FhirResponse
 }
 
+/** Returns whether `Accept` names JSON or XML: whoever writes content reads the resource's id from such an answer. */
+const readsResource = ({ headers }: FhirRequest): boolean =>
+  (headers.accept ?? '').split(',').some((part) => /^(application|text)\/(json|xml)$/.test(bareType(part)))
+
 const asksForMore = ({ headers }: FhirRequest): boolean => /\breturn\s*=/i.test(headers.prefer ?? '')
 
 const nothingUnasked = (request: FhirRequest): FhirRequest => ({
@@ -136,7 +140,7 @@ const withoutData = (response: FhirResponse): FhirResponse =>
 
 const written = (request: FhirRequest): Native => {
   if (asksForMore(request)) return { request, leave: (response) => response }
-  return readsNative(request)
+  return readsNative(request) && !readsResource(request)
     ? { request: nothingUnasked(request), leave: (response) => response }
     : { request, leave: withoutData }
 }

@@ -31,6 +31,8 @@ test('stores content under its own type, and tells no more than where', async ()
 test.each([
   ['application/fhir+json, */*; q=0.1', 'POST', '/Binary'],
   ['application/fhir+json', 'PUT', '/Binary/named'],
+  ['application/json', 'POST', '/Binary'],
+  ['text/html, application/json;q=0.9', 'POST', '/Binary'],
 ])('answers who accepts `%s` at %s %s with the resource without its data', async (Accept, method, target) => {
   const told = await send(method, target, png, { 'Content-Type': 'image/png', Accept })
   expect(told.status).toBe(201)

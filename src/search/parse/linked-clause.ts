@@ -5,7 +5,8 @@ import { isResourceType, resourceTypes } from '../../fhir/types.ts'
 import type { Issue } from '../../outcome/failure.ts'
 import { asBundleClause, findsFirstEntry } from '../index/first-entry.ts'
 import { searchParameterOf } from '../index/lists.ts'
-import type { ChainTarget } from '../query.ts'
+import type { ChainTarget, Clause } from '../query.ts'
+import { modifierNamed } from '../types/index.ts'
 import {
   type ClausePart,
   countWays,
@@ -101,6 +102,19 @@ const chainTo = (
 /** A chain that ends in a name that nobody knows leads nowhere, however much is left out elsewhere. */
 const leadsNowhere = ({ kind }: Issue): boolean => kind === 'unknown-parameter'
 
+/** Returns whether a clause holds for a resource without any value of its parameter. */
+const matchesAbsence = (clause: Clause): boolean => {
+  if (clause.kind === 'missing') return clause.missing
+  if (clause.kind === 'value') return modifierNamed(clause.parameter.type, clause.modifier)?.negated === true
+  return clause.kind === 'none' || ('clauses' in clause && clause.clauses.some(matchesAbsence))
+}
+
+/** A chain needs its link: a Bundle without a Composition is not matched by `composition.type:not` either. */
+const requirePart = (parameter: SearchParameter, clause: Clause): Clause =>
+  matchesAbsence(clause)
+    ? { kind: 'all', clauses: [{ kind: 'missing', parameter, missing: false }, clause] }
+    : clause
+
 /** A chain into a part of the resource is matched in the resource, not followed. */
 const intoPart = (
   reading: ParseContext,
@@ -110,7 +124,7 @@ const intoPart = (
 ): ClausePart => {
   const clauses = targets.flatMap(({ type, clause }) => asBundleClause(parameter, type, clause) ?? [])
   const [clause] = clauses
-  if (clause && clauses.length === 1) return withClause(clause)
+  if (clause && clauses.length === 1) return withClause(requirePart(parameter, clause))
   return withFirmIssue(
     parameterIssue(
       'unsupported',
