@@ -7,8 +7,8 @@ import { notFound } from '../outcome/messages.ts'
 import { type Call, type Interaction, type Pairs, telling } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import { queryText } from '../request/query-text.ts'
+import { inParallel } from '../store/parallel.ts'
 import type { HistoryPage, HistoryScope, Store, Version } from '../store/port.ts'
-import { inParallel } from '../write/parallel.ts'
 import { type BundleLink, bundleText, historyEntry } from './bundle/bundle-text.ts'
 import { checkQuery, cutFor, isKnown } from './result-parameters.ts'
 
@@ -155,7 +155,7 @@ const replacedBy = async (
 ): Promise<Set<Version>> => {
   const current = versions.length > 0 ? await store.get(versions) : []
   const past = versions.filter(({ v }, i) => (current[i]?.v ?? v) > v)
-  const next = await inParallel(past, 16, (version) => store.version(version, version.v + 1))
+  const next = await inParallel(16, past, (version) => store.version(version, version.v + 1))
   return new Set(past.filter((_, i) => (next[i]?.t ?? then) <= then))
 }
 
@@ -255,7 +255,7 @@ const pageOfList = async (call: Call, list: string, context: Context): Promise<H
     ({ type, id }) => (call.type === '' || call.type === type) && (call.id === '' || call.id === id),
   )
   const query = call.query.filter(([name]) => name !== '_cursor' && name !== '_list')
-  const found = await inParallel(links, 8, async ({ type, id, version }) => {
+  const found = await inParallel(8, links, async ({ type, id, version }) => {
     const all = await allOfOne({ ...call, type, id, query }, context.store)
     return all.filter(({ v }) => version === undefined || version === String(v))
   })

@@ -1,6 +1,5 @@
 /** https://hl7.org/fhir/R4/resource-operation-meta.html, -meta-add.html and -meta-delete.html */
 
-import { parseKeeping, printKeeping } from '../fhir/json/digits.ts'
 import { topLevelMembers } from '../fhir/json/splice.ts'
 import { objectText, raw } from '../interactions/bundle/bundle-text.ts'
 import { read } from '../interactions/read.ts'
@@ -23,7 +22,7 @@ const definition: OperationDefinition = {
   parameter: [result],
 }
 
-const changing = (code: 'meta-add' | 'meta-delete'): OperationDefinition => ({
+const changing = (code: MetaChange): OperationDefinition => ({
   url: `http://hl7.org/fhir/OperationDefinition/Resource-${code}`,
   code,
   affectsState: true,
@@ -50,44 +49,8 @@ const run: Interaction = async (call, context) => {
   return answer.version && !answer.issues ? metaOf(answer.version) : answer
 }
 
+type MetaChange = 'meta-add' | 'meta-delete'
 type Members = Record<string, unknown>
-
-/** What the two operations add and take away; the rest of `meta` is the server's own. */
-const lists = ['profile', 'security', 'tag'] as const
-
-const nameOf = (item: unknown): string => {
-  if (typeof item === 'string') return item
-  const { system = '', code = '' } = item as { system?: string; code?: string }
-  return `${system}|${code}`
-}
-
-const itemsIn = (meta: Members, list: string): unknown[] => (Array.isArray(meta[list]) ? meta[list] : [])
-
-/** Returns a list of `meta` as it becomes with some items more, or without them. */
-type Combine = (present: readonly unknown[], given: readonly unknown[]) => unknown[]
-
-const withMore: Combine = (present, given) => {
-  const names = new Set(present.map(nameOf))
-  return [...present, ...given.filter((item) => !names.has(nameOf(item)))]
-}
-
-const without: Combine = (present, given) => {
-  const names = new Set(given.map(nameOf))
-  return present.filter((item) => !names.has(nameOf(item)))
-}
-
-const patcher =
-  (given: Members, combine: Combine) =>
-  (text: string): string => {
-    const resource = parseKeeping(text) as Members
-    const meta = (resource.meta ?? {}) as Members
-    for (const list of lists) {
-      const items = combine(itemsIn(meta, list), itemsIn(given, list))
-      if (items.length > 0) meta[list] = items
-      else delete meta[list]
-    }
-    return printKeeping({ ...resource, meta })
-  }
 
 const givenMeta = async (own: OperationDefinition, call: Call): Promise<Members> => {
   const [{ readInput }, { checkShape }] = await Promise.all([
@@ -101,10 +64,10 @@ const givenMeta = async (own: OperationDefinition, call: Call): Promise<Members>
 }
 
 const changes =
-  (own: OperationDefinition, combine: Combine): Interaction =>
+  (own: OperationDefinition, code: MetaChange): Interaction =>
   async (call, context) => {
     const { type, id, headers } = call
-    const patch = patcher(await givenMeta(own, call), combine)
+    const patch = { operation: code, meta: await givenMeta(own, call) }
     const path = `${type}/${id}`
     const entry = {
       place: '',
@@ -120,13 +83,11 @@ const changes =
     return answer.version && !answer.issues ? metaOf(answer.version) : answer
   }
 
-const operation = (own: OperationDefinition, combine: Combine): Operation => ({
-  definition: own,
-  methods: ['POST'],
-  action: 'patch',
-  run: changes(own, combine),
-})
+const operation = (code: MetaChange): Operation => {
+  const own = changing(code)
+  return { definition: own, methods: ['POST'], action: 'patch', run: changes(own, code) }
+}
 
 export const metaOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'read', run }
-export const metaAddOperation = operation(changing('meta-add'), withMore)
-export const metaDeleteOperation = operation(changing('meta-delete'), without)
+export const metaAddOperation = operation('meta-add')
+export const metaDeleteOperation = operation('meta-delete')

@@ -1,13 +1,13 @@
-/** Returns the results of a function over all items, with at most so many under way at once; the first error stops it. */
+/** Runs the work for each item, at most `limit` at a time, and returns the results in the items' order; fails with the first error. */
 export const inParallel = async <In, Out>(
   limit: number,
   items: readonly In[],
-  run: (item: In) => Promise<Out>,
+  run: (item: In, position: number) => Promise<Out>,
 ): Promise<Out[]> => {
   const results: Out[] = new Array(items.length)
   const left = items.entries()
   const work = async () => {
-    for (const [at, item] of left) results[at] = await run(item)
+    for (const [at, item] of left) results[at] = await run(item, at)
   }
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work))
   return results

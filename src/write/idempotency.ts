@@ -3,9 +3,9 @@
 import { failure } from '../outcome/failure.ts'
 import type { Context, Named } from '../request/context.ts'
 import { hashOf } from '../store/keys.ts'
+import { inParallel } from '../store/parallel.ts'
 import type { Version } from '../store/port.ts'
 import type { ChangeResult, Effect } from './command.ts'
-import { inParallel } from './parallel.ts'
 
 const syntax = /^[\x21-\x7e]{1,255}$/
 
@@ -66,5 +66,5 @@ export const replayResults = async (
       'The `Idempotency-Key` was used for another request. Take a new key for each request.',
     )
   const briefs = JSON.parse(record.result) as Brief[]
-  return inParallel(briefs, width, (brief) => resultOf(brief, context))
+  return inParallel(width, briefs, (brief) => resultOf(brief, context))
 }

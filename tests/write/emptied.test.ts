@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fhirPathPatcher } from '../../src/write/patch/fhirpath-patch.ts'
 import { jsonPatcher } from '../../src/write/patch/json-patch.ts'
-import type { Patcher } from '../../src/write/patch/patch.ts'
+import type { Patcher } from '../../src/write/patch/patcher.ts'
 import { xmlPatcher } from '../../src/write/patch/xml-patch.ts'
 import cases from '../cases/emptied.json' with { type: 'json' }
 

@@ -5,7 +5,7 @@ import { error, type Issue } from '../../outcome/failure.ts'
 import { failOn, issuesOf, statusOf } from '../../outcome/outcome.ts'
 import { type Body, bodyOf } from '../../request/body.ts'
 import type { Answer, Call, Dispatch, Interaction } from '../../request/call.ts'
-import { inParallel } from '../../write/parallel.ts'
+import { inParallel } from '../../store/parallel.ts'
 import { plan, reads } from '../../write/request/change.ts'
 import { refuseCrossReferences } from '../../write/request/cross-references.ts'
 import { type BundleEntry, type EntryRead, readEntries, wrapperIssues } from '../../write/request/entries.ts'
@@ -29,7 +29,7 @@ const failed = (thrown: unknown, context: Dispatch): Answer => {
 const ask = async (entry: BundleEntry, context: Dispatch): Promise<Answer> => {
   const { method, path, query, headers, body, patch } = entry
   try {
-    if (typeof patch === 'function') return await change(entry, context)
+    if (patch && 'meta' in patch) return await change(entry, context)
     const sent = patch ? { ...headers, 'content-type': patch.type } : headers
     const text = patch?.text ?? body?.text ?? ''
     const answer = await context.again({ method, path, query, headers: sent, body: text })
@@ -63,7 +63,7 @@ const batch = async (reading: readonly EntryRead[], call: Call, context: Dispatc
   const answers = new Map<EntryRead, Answer>()
   for (const methods of turns) {
     const turn = entries.filter(({ entry }) => methods.includes(entry?.method ?? 'GET'))
-    await inParallel(turn, width, async (read) => answers.set(read, await askRead(read, context)))
+    await inParallel(width, turn, async (read) => answers.set(read, await askRead(read, context)))
   }
   return entries.flatMap((read) => answers.get(read) ?? [])
 }
@@ -120,11 +120,11 @@ const transaction = async (
 ): Promise<Answer[]> => {
   const entries = reading.flatMap(({ entry }) => (entry ? [preferring(entry, call)] : []))
   const unreadable = reading.flatMap(({ issues }) => issues)
-  const unanswerable = await inParallel(entries, width, (entry) => waitingIssues(entry, context))
+  const unanswerable = await inParallel(width, entries, (entry) => waitingIssues(entry, context))
   const wishes = plan(entries.map(asRead), context, [...unreadable, ...unanswerable.flat()])
   await archive()
   const results = await transact(wishes, context)
-  return inParallel(entries, width, (entry, i) =>
+  return inParallel(width, entries, (entry, i) =>
     waits(entry) ? ask(entry, context) : Promise.resolve(answerOf(results[i], entry)),
   )
 }

@@ -5,8 +5,8 @@ import type { Answer } from '../../request/call.ts'
 import type { Context } from '../../request/context.ts'
 import { escapeValue } from '../../search/parse/escapes.ts'
 import { findMatching } from '../../search/search.ts'
+import { inParallel } from '../../store/parallel.ts'
 import type { Label, LabelKind } from '../../store/port.ts'
-import { inParallel } from '../../write/parallel.ts'
 
 /** A label, and the types whose resources have had it. */
 interface Had {
@@ -53,7 +53,7 @@ export const labelsInUse = async (type: string, context: Context): Promise<Answe
   const had = hadBy(await context.store.labels(type === '' ? undefined : type))
   if (had.length > mostLabels)
     throw failure('too-costly', `There are more than ${mostLabels} labels. Ask a type for its own.`)
-  const used = await inParallel(had, width, (each) => isInUse(each, context))
+  const used = await inParallel(width, had, (each) => isInUse(each, context))
   const labels = had.filter((_, i) => used[i]).map(({ label }) => label)
   const meta = Object.assign(
     {},

@@ -19,7 +19,7 @@ import {
   put,
   splice,
 } from './members.ts'
-import type { Patcher } from './patch.ts'
+import type { Patcher } from './patcher.ts'
 
 /** One operation: its parts by name, values as `parseKeeping` reads them. */
 interface Operation {

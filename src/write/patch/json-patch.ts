@@ -6,7 +6,7 @@ import { type Failure, failure } from '../../outcome/failure.ts'
 import { tooDeep } from '../../outcome/messages.ts'
 import { maxDepth, parseJson } from '../../request/body.ts'
 import { type Emptied, noteWay, withoutEmptied } from './emptied.ts'
-import type { Patcher } from './patch.ts'
+import type { Patcher } from './patcher.ts'
 
 /** https://www.rfc-editor.org/rfc/rfc6901 — the names and indexes on the way to a value. */
 type Pointer = readonly string[]

@@ -1,15 +1,17 @@
 /** https://hl7.org/fhir/R4/http.html#patch — the kinds of patches, one row each. */
 
 import { failure } from '../../outcome/failure.ts'
+import type { MetaPatch } from './meta-patch.ts'
+import type { Patcher } from './patcher.ts'
 
-/** A patch as it came: its text and its media type, without parameters. */
-export interface Patch {
+/** A patch as a client sent it: its text and its media type, without parameters. */
+export interface SentPatch {
   type: string
   text: string
 }
 
-/** Returns the JSON text of a resource as a patch changes it; fails where it does not apply. */
-export type Patcher = (text: string) => string
+/** A patch as data; `meta` is that of the operations `$meta-add` and `$meta-delete`, which has no media type. */
+export type Patch = SentPatch | MetaPatch
 
 /** Turns a patch's text into what applies it; fails where it is none. */
 type Engine = (patch: string) => Patcher
@@ -31,8 +33,8 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
 export const patchTypes: readonly string[] = Object.keys(engines)
 
 /** Returns what applies the patch; fails where it is none. */
-export const patcherOf = async (patch: Patch | Patcher): Promise<Patcher> => {
-  if (typeof patch === 'function') return patch
+export const patcherOf = async (patch: Patch): Promise<Patcher> => {
+  if ('meta' in patch) return (await import('./meta-patch.ts')).metaPatcher(patch)
   const { type, text } = patch
   const engine = engines[type]
   if (!engine)

@@ -9,7 +9,7 @@ import type { Version } from '../../store/port.ts'
 import type { ValidateOptions } from '../../validate/validate.ts'
 import { addressedIssues, placed } from '../request/verify.ts'
 import { withoutStaleNarrative } from './narrative.ts'
-import type { Patcher } from './patch.ts'
+import type { Patcher } from './patcher.ts'
 
 /** Returns the body that the patch makes of the version; fails where it does not apply or the result is not valid. */
 export const patched = (

@@ -5,7 +5,7 @@ import { fromXml } from '../../fhir/xml/read.ts'
 import { attributeIn, type Element, elementsIn, parseTree, printTree } from '../../fhir/xml/tree.ts'
 import { toXml } from '../../fhir/xml/write.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
-import type { Patcher } from './patch.ts'
+import type { Patcher } from './patcher.ts'
 
 const kinds = new Set(['add', 'replace', 'remove'])
 

@@ -11,7 +11,7 @@ import { type Definition, definitionsIn } from '../../search/custom.ts'
 import { specialParameters } from '../../search/parse/special.ts'
 import { rulesOfType } from '../../search/types/index.ts'
 import type { Definitions } from '../../store/definitions.ts'
-import type { Draft } from './policy.ts'
+import type { Draft } from './draft.ts'
 
 /** What a SearchParameter asks for, before it is known to be possible. */
 type Wanted = Omit<Definition, 'list' | 'state' | 'from'>

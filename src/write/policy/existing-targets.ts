@@ -7,7 +7,7 @@ import type { Issue } from '../../outcome/failure.ts'
 import { noTarget } from '../../outcome/messages.ts'
 import type { Context } from '../../request/context.ts'
 import type { ResourceKey } from '../../store/port.ts'
-import type { Draft } from './policy.ts'
+import type { Draft } from './draft.ts'
 
 /** A reference to a resource of this server, and where it stands. */
 export interface Pointing extends ResourceKey {

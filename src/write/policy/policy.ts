@@ -1,16 +1,10 @@
 /** What a deployment asks of what is written, beyond R4 itself: looked at when everything is known but nothing is stored. */
 
-import type { Resource } from '../../fhir/definitions.ts'
 import type { Issue } from '../../outcome/failure.ts'
 import type { Context } from '../../request/context.ts'
 import { defaultRules } from '../../request/settings.ts'
-import type { ResourceKey } from '../../store/port.ts'
 import type { ValidateOptions } from '../../validate/validate.ts'
-
-/** A resource as it would be stored; without one, a deletion. */
-export interface Draft extends ResourceKey {
-  resource: Resource | undefined
-}
+import type { Draft } from './draft.ts'
 
 /** Returns whether it is about the definition of a search parameter, which must be possible. */
 export const isDefinition = ({ type }: { type: string }): boolean => type === 'SearchParameter'

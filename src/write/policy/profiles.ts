@@ -6,7 +6,7 @@ import type { Context } from '../../request/context.ts'
 import { defaultRules, type Rules } from '../../request/settings.ts'
 import { claims } from '../../validate/profile/claims.ts'
 import { judgeAll, type Memory, newMemory } from '../../validate/profile/held.ts'
-import type { Draft } from './policy.ts'
+import type { Draft } from './draft.ts'
 
 /** What a deployment has looked up stays in the process for a while. */
 const memories = new WeakMap<Rules, Memory>()

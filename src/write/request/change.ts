@@ -11,7 +11,7 @@ import { failOn } from '../../outcome/outcome.ts'
 import type { Body } from '../../request/body.ts'
 import type { Context } from '../../request/context.ts'
 import type { Version } from '../../store/port.ts'
-import type { Patch, Patcher } from '../patch/patch.ts'
+import type { Patch } from '../patch/patch.ts'
 import { validateOptionsOf } from '../policy/policy.ts'
 import { type Criteria, criteriaFrom, criteriaOf, manners } from '../resolve/criteria.ts'
 import type { BundleEntry, EntryMethod } from './entries.ts'
@@ -45,7 +45,7 @@ export interface Change extends Preconditions {
   fullUrl?: string
   body?: Body
   /** In place of a body. */
-  patch?: Patch | Patcher
+  patch?: Patch
   /** What came with it in a header. */
   provenance?: Body
 }

@@ -7,7 +7,7 @@ import { error, Failure, type Issue } from '../../outcome/failure.ts'
 import { tooManyEntries } from '../../outcome/messages.ts'
 import { type Body, isResource, parseJson } from '../../request/body.ts'
 import { validate } from '../../validate/validate.ts'
-import { type Patch, type Patcher, patchTypes } from '../patch/patch.ts'
+import { type Patch, patchTypes, type SentPatch } from '../patch/patch.ts'
 
 export const entryMethods = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'] as const
 export type EntryMethod = (typeof entryMethods)[number]
@@ -25,7 +25,7 @@ export interface BundleEntry {
   headers: Readonly<Record<string, string>>
   body: Body | undefined
   /** For PATCH, in place of a body. */
-  patch?: Patch | Patcher
+  patch?: Patch
 }
 
 /** The entry as it came, or why it cannot be one. */
@@ -106,7 +106,7 @@ export const splitUrl = (url: string, base: string): Pick<BundleEntry, 'path' | 
 }
 
 /** https://hl7.org/fhir/R4/http.html#trules: a FHIRPath Patch comes as Parameters, any other in a Binary. */
-const patchIn = ({ resourceType, contentType, data }: Resource, text: string): Patch | undefined => {
+const patchIn = ({ resourceType, contentType, data }: Resource, text: string): SentPatch | undefined => {
   if (resourceType === 'Parameters') return { type: 'application/fhir+json', text }
   const type = bareType(String(contentType))
   return resourceType === 'Binary' && patchTypes.includes(type) && typeof data === 'string'
@@ -122,7 +122,7 @@ const notAPatch = (place: string): Issue =>
   )
 
 /** Everything that goes through a JSON text by position relies on that it is one. */
-const patchIssues = ({ type, text }: Patch, place: string): readonly Issue[] => {
+const patchIssues = ({ type, text }: SentPatch, place: string): readonly Issue[] => {
   if (type !== 'application/fhir+json') return []
   try {
     parseJson(text)

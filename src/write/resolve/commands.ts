@@ -8,12 +8,13 @@ import { unresolved } from '../../outcome/messages.ts'
 import { failOn } from '../../outcome/outcome.ts'
 import type { Body } from '../../request/body.ts'
 import type { Context } from '../../request/context.ts'
+import { inParallel } from '../../store/parallel.ts'
 import type { Method, ResourceKey, Version } from '../../store/port.ts'
 import type { ValidateOptions } from '../../validate/validate.ts'
 import type { Command } from '../command.ts'
-import { inParallel } from '../parallel.ts'
-import { type Patch, type Patcher, patcherOf } from '../patch/patch.ts'
+import { type Patch, patcherOf } from '../patch/patch.ts'
 import { inPlace, inPlaceLater, patched } from '../patch/patched.ts'
+import type { Patcher } from '../patch/patcher.ts'
 import { validateOptionsOf } from '../policy/policy.ts'
 import type { Target } from '../request/change.ts'
 import { type Change, reads } from '../request/change.ts'
@@ -62,7 +63,7 @@ interface Draft {
 }
 
 const textIn = ({ body, patch }: Change): string | undefined =>
-  typeof patch === 'object' && patch.type === 'application/fhir+json' ? patch.text : body?.text
+  patch && 'type' in patch && patch.type === 'application/fhir+json' ? patch.text : body?.text
 
 /** Only in a Bundle may a patch refer by a search, as a resource may. */
 const draft = (change: Change): Draft | undefined => {
@@ -82,7 +83,7 @@ const targetsOf = async (
   matching: ReturnType<typeof matchesAfterCommit>,
 ): Promise<Matches> => {
   const references = conditionsOf(drafts)
-  const found = await inParallel(references, width, (reference) => {
+  const found = await inParallel(width, references, (reference) => {
     const [type = '', query = ''] = reference.split(/\?(.*)/s)
     return matching(criteriaOf(type, query))
   })
@@ -132,14 +133,14 @@ const withFragment = (link: string, resolve: Resolve): string | undefined => {
 /** Bodies and patches with their links rewritten. */
 interface Linked {
   bodies: ReadonlyMap<Change, Body>
-  patches: ReadonlyMap<Change, Patch | Patcher>
+  patches: ReadonlyMap<Change, Patch>
 }
 
 const linkedBody = (body: Body, text: string): Body =>
   text === body.text ? body : { text, resource: JSON.parse(text) as Resource }
 
-const linkedPatch = (patch: Patch | Patcher, text: string | undefined): Patch | Patcher =>
-  typeof patch === 'function' || text === undefined ? patch : { ...patch, text }
+const linkedPatch = (patch: Patch, text: string | undefined): Patch =>
+  'meta' in patch || text === undefined ? patch : { ...patch, text }
 
 /** Returns what is to be written with its links rewritten; fails with every conditional reference that has not one target. */
 const link = async (

@@ -5,8 +5,8 @@ import { each } from '../../fhir/values.ts'
 import { error, type Issue } from '../../outcome/failure.ts'
 import type { Context } from '../../request/context.ts'
 import { matcherOf } from '../../search/search.ts'
+import { inParallel } from '../../store/parallel.ts'
 import type { ResourceKey } from '../../store/port.ts'
-import { inParallel } from '../parallel.ts'
 import { type Change, reads, type Target } from '../request/change.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
 
@@ -104,7 +104,7 @@ export const conditionConflicts = async (
 ): Promise<Issue[]> => {
   if (!changes.some(isConditional)) return []
   const candidates = amongst(leftBy(changes, targets).filter(({ target }) => target.fresh))
-  const issues = await inParallel(changes, width, async (change, at): Promise<Issue[]> => {
+  const issues = await inParallel(width, changes, async (change, at): Promise<Issue[]> => {
     const { criteria } = change
     if (!criteria || !isConditional(change)) return []
     const others = candidates(criteria).filter(

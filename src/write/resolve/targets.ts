@@ -5,8 +5,8 @@ import { error, Failure, type Issue } from '../../outcome/failure.ts'
 import { multipleMatches, nothingMatches, otherId } from '../../outcome/messages.ts'
 import { failOn, within } from '../../outcome/outcome.ts'
 import type { Context } from '../../request/context.ts'
+import { inParallel } from '../../store/parallel.ts'
 import type { Version } from '../../store/port.ts'
-import { inParallel } from '../parallel.ts'
 import { type Change, reads, type Target } from '../request/change.ts'
 import { checkPluses } from '../request/literal-plus.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
@@ -129,7 +129,7 @@ export const identify = async (
   for (const isNow of turns) {
     const gone = new Set(targets.flatMap((target) => (target ? [`${target.type}/${target.id}`] : [])))
     const ask = asking(context, gone)
-    await inParallel(changes, width, async (change, i) => {
+    await inParallel(width, changes, async (change, i) => {
       if (!isNow(change)) return
       targets[i] = await targetOf(change, ask, context).catch((thrown: unknown) => {
         issues.push(...place(thrown, change))
