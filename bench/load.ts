@@ -1,4 +1,4 @@
-import { call } from '../src/local/engines/aws.ts'
+import { callEngine } from '../src/local/engines/aws.ts'
 import type { Stack } from '../src/local/stack.ts'
 import type { Table } from '../src/local/template/template.ts'
 import { type Bundles, entryCount } from './bundles.ts'
@@ -25,10 +25,15 @@ const scan = async (endpoint: string, table: string): Promise<Item[]> => {
   let after: unknown
   do {
     const ExclusiveStartKey = after ? { ExclusiveStartKey: after } : {}
-    const page = await call<{ Items: Item[]; LastEvaluatedKey?: unknown }>('dynamodb', endpoint, 'Scan', {
-      TableName: table,
-      ...ExclusiveStartKey,
-    })
+    const page = await callEngine<{ Items: Item[]; LastEvaluatedKey?: unknown }>(
+      'dynamodb',
+      endpoint,
+      'Scan',
+      {
+        TableName: table,
+        ...ExclusiveStartKey,
+      },
+    )
     items.push(...page.Items)
     after = page.LastEvaluatedKey
   } while (after)
@@ -38,7 +43,7 @@ const scan = async (endpoint: string, table: string): Promise<Item[]> => {
 const bareName = (name: string): string => `bare-${name}`
 
 const createBare = async (endpoint: string, { create, name }: Table): Promise<void> => {
-  await call('dynamodb', endpoint, 'CreateTable', { ...create, TableName: bareName(name) })
+  await callEngine('dynamodb', endpoint, 'CreateTable', { ...create, TableName: bareName(name) })
 }
 
 const batchesOf = (table: string, items: readonly Item[]): object[] =>
@@ -57,7 +62,7 @@ const bareSeconds = async (
   )
   const batches = stored.flatMap(({ name, items }) => batchesOf(bareName(name), items))
   const began = performance.now()
-  await inParallel(4, batches, (batch) => call('dynamodb', endpoint, 'BatchWriteItem', batch))
+  await inParallel(4, batches, (batch) => callEngine('dynamodb', endpoint, 'BatchWriteItem', batch))
   const seconds = (performance.now() - began) / 1000
   return { seconds, items: stored.reduce((sum, { items }) => sum + items.length, 0) }
 }

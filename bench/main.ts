@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { prepare } from '../src/local/build.ts'
+import { buildStale } from '../src/local/build.ts'
 import { benchBundles } from './bundles.ts'
 import { clientOf } from './client.ts'
 import { coldSection } from './cold.ts'
@@ -56,7 +56,7 @@ const asking = (): Promise<void> =>
     if (wanted('cold')) report(await coldSection(coldStarts(template, subjects, variables)))
   })
 
-await prepare()
+await buildStale()
 await buildFloor()
 if (wanted('pure')) report(pureSection(bundles))
 if (wanted('validation')) report(await validationSection(bundles))

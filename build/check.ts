@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { firstBytes, prepare } from '../src/local/build.ts'
+import { buildStale, firstBytes } from '../src/local/build.ts'
 import { readTransformed, templatePaths } from '../src/local/deployed/transformed.ts'
 import { readTemplate } from '../src/local/template/template.ts'
 import { measure, readSources } from './measures.ts'
@@ -83,7 +83,7 @@ const checks: readonly Check[] = [
   { name: 'figures of the house', run: withinCeilings },
 ]
 
-await prepare()
+await buildStale()
 const failed = checks.filter((check) => {
   const passed = check.run()
   console.log(`${passed ? 'ok    ' : 'FAILED'} ${check.name}`)

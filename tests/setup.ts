@@ -1,4 +1,4 @@
-import { prepare } from '../src/local/build.ts'
+import { buildStale } from '../src/local/build.ts'
 
 /** Builds what the tests run, where it is older than its sources. */
-export const setup = prepare
+export const setup = buildStale

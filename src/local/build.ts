@@ -16,11 +16,14 @@ const commandLineSources = [
 ]
 const bundleSources = ['src/**/*.{ts,js}', 'package-lock.json', 'template.transformed.json']
 
-/** Writes the generated R4 knowledge, every function's bundle, the command line and the page, each only when older than what it is made from. */
-export const prepare = async (): Promise<void> => {
-  if (!isFresh(projectRoot, ['src/fhir/generate/**', 'package-lock.json'], [generated])) generate()
+/**
+ * Writes the generated R4 knowledge, every function's bundle, the command line and the page, each only when its sources
+ * are newer.
+ */
+export const buildStale = async (): Promise<void> => {
+  if (!isFresh(projectRoot, ['src/fhir/generate/**', 'package-lock.json'], [generated])) generateDefinitions()
   const bundles = readTemplate().functions.map((fn) => fn.bundle)
-  if (!isFresh(projectRoot, bundleSources, bundles)) await bundle()
+  if (!isFresh(projectRoot, bundleSources, bundles)) await bundleFunctions()
   if (!isFresh(projectRoot, commandLineSources, ['dist/cli/pilotlight.mjs'])) await buildCommandLine()
   if (!isFresh(projectRoot, pageSources, ['dist/web/index.html'])) await buildPage()
 }
@@ -39,10 +42,11 @@ export const buildPage = async (): Promise<void> => {
 }
 
 /**
- * Builds each function's package, the folder that the template's `CodeUri` names: the handler and the files it loads. Their source
- * maps go to `dist/maps`, since a package holds only what the function runs. `exact` removes what earlier builds left in the packages.
+ * Builds each function's package, the folder that the template's `CodeUri` names: the handler and the files it loads. The
+ * source maps go to `dist/maps`, since a package holds only the code that the function runs. `exact` removes the files of
+ * earlier builds from the packages.
  */
-export const bundle = async ({ exact = false } = {}): Promise<void> => {
+export const bundleFunctions = async ({ exact = false } = {}): Promise<void> => {
   const staging = `${projectRoot}dist/staging-${process.pid}`
   const packages = readTemplate().functions.map((fn) => ({ ...fn, folder: dirname(fn.bundle) }))
   await Promise.all(packages.map((fn) => bundleOne(fn.entryPoint, `${staging}/${fn.folder}`)))
@@ -54,15 +58,18 @@ const placePackage = (staging: string, folder: string, exact: boolean): void => 
   const built = readdirSync(`${staging}/${folder}`)
   const maps = built.filter((name) => name.endsWith('.map'))
   const scripts = built.filter((name) => !maps.includes(name))
-  const age = exact ? 0 : day
-  place(`${staging}/${folder}`, `${projectRoot}dist/maps/${basename(folder)}`, maps, age)
-  place(`${staging}/${folder}`, `${projectRoot}${folder}`, scripts, age)
+  const age = exact ? 0 : keptMilliseconds
+  placeFiles(`${staging}/${folder}`, `${projectRoot}dist/maps/${basename(folder)}`, maps, age)
+  placeFiles(`${staging}/${folder}`, `${projectRoot}${folder}`, scripts, age)
 }
 
-const day = 24 * 60 * 60 * 1000
+const keptMilliseconds = 24 * 60 * 60 * 1000
 
-/** Moves files to a directory and removes others from it; a running stack still loads scripts of earlier builds, if younger than `age`. */
-const place = (from: string, to: string, names: readonly string[], age: number): void => {
+/**
+ * Moves files to a directory and removes its other files; a running stack still loads scripts of earlier builds that are
+ * younger than `age`, in milliseconds.
+ */
+const placeFiles = (from: string, to: string, names: readonly string[], age: number): void => {
   mkdirSync(to, { recursive: true })
   for (const name of names) renameSync(`${from}/${name}`, `${to}/${name}`)
   const others = readdirSync(to).filter((name) => !names.includes(name))
@@ -72,21 +79,21 @@ const place = (from: string, to: string, names: readonly string[], age: number):
 
 /** Returns whether every output exists and none is older than any of the inputs; both are globs from the project's root. */
 const isFresh = (root: string, inputs: readonly string[], outputs: readonly string[]): boolean => {
-  const made = outputs.map((pattern) => times(root, pattern))
+  const made = outputs.map((pattern) => modifiedTimes(root, pattern))
   return (
     made.every((group) => group.length > 0) &&
-    Math.min(...made.flat()) >= Math.max(...inputs.flatMap((pattern) => times(root, pattern)))
+    Math.min(...made.flat()) >= Math.max(...inputs.flatMap((pattern) => modifiedTimes(root, pattern)))
   )
 }
 
-const times = (root: string, pattern: string): number[] =>
+const modifiedTimes = (root: string, pattern: string): number[] =>
   globSync(pattern, { cwd: root }).map((path) => statSync(`${root}/${path}`).mtimeMs)
 
-const generate = (): void => {
+const generateDefinitions = (): void => {
   execFileSync(process.execPath, [definitions], { cwd: projectRoot, stdio: 'inherit' })
 }
 
-/** What the SDK's CommonJS parts ask for, which ES modules do not have; made only where it is asked for, in each of the files. */
+/** A `require` for the CommonJS parts of the SDK, since ES modules have none; each file makes its own at the first use. */
 const requireBanner =
   "import{createRequire as requireOf}from'node:module';const require=name=>requireOf(import.meta.url)(name);"
 
@@ -117,7 +124,7 @@ export const bundleOptions = {
 export const firstBytes = (bundle: string): number =>
   [...loadedWith(bundle)].reduce((sum, path) => sum + statSync(path).size, 0)
 
-/** Returns the files that a built one imports, and what those import: all but `import()`. */
+/** Returns the built files that a script loads, directly or through others' imports, except those behind `import()`. */
 const loadedWith = (path: string, found = new Set<string>()): ReadonlySet<string> => {
   if (found.has(path)) return found
   found.add(path)
@@ -128,6 +135,6 @@ const loadedWith = (path: string, found = new Set<string>()): ReadonlySet<string
 
 if (import.meta.main) {
   mkdirSync(`${projectRoot}dist`, { recursive: true })
-  if (process.argv.includes('--if-stale')) await prepare()
-  else await Promise.all([bundle({ exact: true }), buildCommandLine(), buildPage()])
+  if (process.argv.includes('--if-stale')) await buildStale()
+  else await Promise.all([bundleFunctions({ exact: true }), buildCommandLine(), buildPage()])
 }

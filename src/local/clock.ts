@@ -1,8 +1,8 @@
-/** https://github.com/wolfcw/libfaketime — the variables by which a process gets another clock than the machine's. */
-const names = ['LD_PRELOAD', 'FAKETIME', 'FAKETIME_DONT_FAKE_MONOTONIC', 'NO_FAKE_STAT'] as const
+/** https://github.com/wolfcw/libfaketime — the variables that give a process another clock than the machine's. */
+const clockVariables = ['LD_PRELOAD', 'FAKETIME', 'FAKETIME_DONT_FAKE_MONOTONIC', 'NO_FAKE_STAT'] as const
 
-/** Returns the variables that give functions the clock that this process was given; none where it has the machine's. */
+/** Returns the variables that give functions the clock of this process; empty when this is the machine's own. */
 export const clockOf = (env: NodeJS.ProcessEnv): Record<string, string> =>
   env.FAKETIME === undefined
     ? {}
-    : Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
+    : Object.fromEntries(clockVariables.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))

@@ -1,4 +1,4 @@
-/** https://www.sqlite.org/lockingv3.html — where a stack keeps its data, which is one stack's at a time. */
+/** https://www.sqlite.org/lockingv3.html — the directory of a stack's data, which only one stack uses at a time. */
 
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
@@ -21,8 +21,8 @@ const isWritable = (path: string): boolean => {
 }
 
 /**
- * Returns the directory that keeps the data where none is named: `.data` in the checkout, or where the checkout is not this
- * user's to write, one of the user's own. https://specifications.freedesktop.org/basedir-spec/latest/
+ * Returns the default directory of the data: `.data` in the checkout, or a directory of the user's own when the user may
+ * not write to the checkout. https://specifications.freedesktop.org/basedir-spec/latest/
  */
 export const defaultDirectory = (
   checkout: string,
@@ -34,8 +34,8 @@ export const defaultDirectory = (
   return join(isAbsolute(state) ? state : join(env.HOME || homedir(), '.local', 'state'), 'pilotlight')
 }
 
-/** Held while the stack runs, and free when its process is gone, however that went. */
-export type Claim = DatabaseSync
+/** A lock on a data directory; the system frees it when the process is gone, however that ended. */
+export type DirectoryClaim = DatabaseSync
 
 const temporaryDirectory = (): string =>
   mkdtempSync(`${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}/pilotlight-`)
@@ -43,7 +43,7 @@ const temporaryDirectory = (): string =>
 const unusable = (path: string, { message }: Error): Refusal =>
   new Refusal(`No data can be kept in ${path} (${message}): set DATA_DIR to another directory.`)
 
-/** Returns the directory, made where it is not there; `:memory:` is a new one that keeps nothing. */
+/** Returns the directory, created when missing; `:memory:` is a new temporary directory, removed at the end. */
 export const dataDirectory = (name: string): Directory => {
   if (name === ':memory:') return { path: temporaryDirectory(), temporary: true }
   const path = resolve(name)
@@ -66,10 +66,11 @@ export const checkDirectory = (name: string): void => {
 const busy = 5
 
 /**
- * Returns the claim on a directory, which two stacks would spoil; refuses where it is another's. The number of the
- * process that had it says little: after a restart it may be somebody else's, or our own.
+ * Returns the claim on a directory, whose data two stacks would spoil; refuses a directory that another stack has
+ * claimed. A process number in a file would prove little: after a restart another process, or this process itself, may
+ * have the number.
  */
-export const claim = ({ path }: Directory): Claim => {
+export const claimDirectory = ({ path }: Directory): DirectoryClaim => {
   let lock: DatabaseSync | undefined
   try {
     lock = new DatabaseSync(`${path}/lock`)
@@ -92,8 +93,8 @@ const userOf = (path: string): string => {
   }
 }
 
-/** Lets go of a directory, and of all that is in a temporary one. */
-export const release = ({ path, temporary }: Directory, held: Claim | undefined): void => {
+/** Releases a directory, and removes all content of a temporary directory. */
+export const releaseDirectory = ({ path, temporary }: Directory, held: DirectoryClaim | undefined): void => {
   if (held && !temporary) rmSync(`${path}/stack.json`, { force: true })
   held?.close()
   if (temporary) rmSync(path, { recursive: true, force: true })

@@ -10,66 +10,76 @@ import type { StorePlace } from '../store/dynamo/open.ts'
 import { buildKey } from '../store/keys.ts'
 import { Refusal } from './engines/engines.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
+type RestoreEnvironment = Readonly<Record<string, string | undefined>>
 
-const tenant = 'main'
+const restoredTenant = 'main'
 
-/** Stands while a restore is under way: one that broke off may be begun again, though the tables are not empty then. */
-const mark = { pk: `${tenant}|restoring`, sk: '#' }
+/**
+ * The key of an item that is stored while a restore runs, so that an interrupted restore may begin again on tables that
+ * are no longer empty.
+ */
+const restoringKey = { pk: `${restoredTenant}|restoring`, sk: '#' }
 
-const named = (env: Environment, name: string): string => {
+const namedResource = (env: RestoreEnvironment, name: string): string => {
   const value = env[name]
   if (value) return value
   throw new Refusal(`${name} is not set: the stack's outputs tell the names of its tables and of its bucket.`)
 }
 
-const placeIn = (env: Environment): StorePlace => ({
+const storePlaceOf = (env: RestoreEnvironment): StorePlace => ({
   tables: {
-    resources: named(env, 'RESOURCES_TABLE'),
-    search: named(env, 'SEARCH_TABLE'),
-    system: named(env, 'SYSTEM_TABLE'),
+    resources: namedResource(env, 'RESOURCES_TABLE'),
+    search: namedResource(env, 'SEARCH_TABLE'),
+    system: namedResource(env, 'SYSTEM_TABLE'),
   },
-  bucket: named(env, 'ARCHIVE_BUCKET'),
+  bucket: namedResource(env, 'ARCHIVE_BUCKET'),
   clients: connect(env),
 })
 
 const checkEmpty = async ({ clients: { dynamo }, tables }: StorePlace): Promise<void> => {
   const [begun, found] = await Promise.all([
-    dynamo.send(new GetCommand({ TableName: tables.system, Key: mark })),
+    dynamo.send(new GetCommand({ TableName: tables.system, Key: restoringKey })),
     dynamo.send(new ScanCommand({ TableName: tables.resources, Limit: 1 })),
   ])
   if (!begun.Item && found.Items?.length)
     throw new Refusal(`\`${tables.resources}\` holds resources: a restore fills empty tables only.`)
 }
 
-/** Whoever indexes otherwise than this build does, with words perhaps, knows from this that there is something to do. */
+/**
+ * Stores the print of this build, by which a build that indexes otherwise, for example with words, knows that a reindex
+ * is due.
+ */
 const noteBuild = async ({ clients: { dynamo }, tables }: StorePlace): Promise<void> => {
   const { print, types } = thisBuild()
-  await dynamo.send(new PutCommand({ TableName: tables.system, Item: { ...buildKey(tenant, print), types } }))
+  await dynamo.send(
+    new PutCommand({ TableName: tables.system, Item: { ...buildKey(restoredTenant, print), types } }),
+  )
 }
 
 /** Fills the tables that the environment names from the archive in a bucket; returns how many versions there are now. */
-export const restoreFrom = async (bucket: string | undefined, env: Environment): Promise<number> => {
-  const place = placeIn(env)
+export const restoreFrom = async (bucket: string | undefined, env: RestoreEnvironment): Promise<number> => {
+  const place = storePlaceOf(env)
   const { dynamo } = place.clients
   const TableName = place.tables.system
   await checkEmpty(place)
-  await dynamo.send(new PutCommand({ TableName, Item: mark }))
+  await dynamo.send(new PutCommand({ TableName, Item: restoringKey }))
   const archive = openArchive({ bucket: bucket ?? place.bucket, clients: place.clients })
-  const count = await restoreTenant(place, archive, tenant, (resource, t) => indexEntriesOf(resource, t, []))
+  const count = await restoreTenant(place, archive, restoredTenant, (resource, t) =>
+    indexEntriesOf(resource, t, []),
+  )
   await noteBuild(place)
-  await dynamo.send(new DeleteCommand({ TableName, Key: mark }))
+  await dynamo.send(new DeleteCommand({ TableName, Key: restoringKey }))
   return count
 }
 
-const main = async (): Promise<void> => {
+const restoreFromCommandLine = async (): Promise<void> => {
   const { values } = parseArgs({ options: { from: { type: 'string' } } })
   const count = await restoreFrom(values.from, process.env)
   console.log(`${count} versions are back. \`pilotlight reindex\` registers search parameters of one's own.`)
 }
 
 if (import.meta.main) {
-  main().catch((error: Error) => {
+  restoreFromCommandLine().catch((error: Error) => {
     console.error(error.message)
     process.exit(1)
   })

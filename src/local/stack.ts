@@ -1,6 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { type Claim, claim, type Directory, dataDirectory, release } from './directory.ts'
+import {
+  claimDirectory,
+  type Directory,
+  type DirectoryClaim,
+  dataDirectory,
+  releaseDirectory,
+} from './directory.ts'
 import { type EnginePids, type Engines, Refusal, startEngines } from './engines/engines.ts'
 import {
   type DemoUser,
@@ -14,7 +20,7 @@ import { type Environments, type Runnable, startEnvironments } from './functions
 import { runnable, sharedVariables, withoutSignIn } from './functions/runnables.ts'
 import { type StreamPoller, startPoller } from './functions/stream.ts'
 import { type Gateway, startGateway } from './gateway/gateway.ts'
-import { allowPage, pageOf } from './gateway/page.ts'
+import { allowPage, pageFilesOf } from './gateway/page.ts'
 import { cognitoAuthorizer, openAuthorizer } from './gateway/token.ts'
 import { notify } from './queues/notifications.ts'
 import { openQueues, type Queues } from './queues/queue.ts'
@@ -40,31 +46,31 @@ export interface StackOptions {
   dataDir?: string
   /** Serves without tokens, everybody being an administrator. */
   open?: boolean
-  /** How many processes run handlers. */
+  /** The number of processes that run handlers. */
   environments?: number
-  /** How strictly the engines are made to behave; what `STRICT` says goes on top. */
+  /** Options of the strict proxy; `STRICT` in the environment overrides them. */
   strict?: StrictOptions
   template?: Template
   /** Values for the template's parameters, by the names of environment variables. */
   given?: Given
-  /** Has a queue deliver a message twice where it says so, as SQS may. */
+  /** Makes a queue deliver a message twice whenever it returns true, as SQS may. */
   twice?: () => boolean
-  /** Hears why, when the stack ends on its own; it has stopped by then. */
+  /** Called with the reason when the stack has stopped on its own. */
   died?: (reason: string) => void
 }
 
 export interface Stack {
   /** The FHIR base URL. */
   url: string
-  /** Where the user pool's service, sign-in pages and keys are. */
+  /** The base URL of the user pool's service, sign-in pages and keys. */
   cognito: string
   clientId: string
   poolId: string
   dataDir: string
   users: readonly DemoUser[]
-  /** Where the functions' output goes. */
+  /** The file of the functions' output. */
   logPath: string
-  /** The engines themselves, which ask for no signature. */
+  /** The engines' own addresses, which need no signature. */
   endpoints: { dynamodb: string; s3: string }
   /** The key that the user pool's administration is signed with. */
   credentials: Key
@@ -82,19 +88,22 @@ export interface Stack {
   stop(): Promise<void>
 }
 
-/** Starts everything that the template declares, on loopback; refuses with one line when it cannot. */
+/**
+ * Starts everything that the template declares, on loopback; fails with a Refusal of a single line, for example when the
+ * port is taken.
+ */
 export const startStack = async (options: StackOptions = {}): Promise<Stack> => {
   const template = options.template ?? readTemplate(undefined, options.given)
   const directory = dataDirectory(options.dataDir ?? ':memory:')
   const { port = 0 } = options
   const gateway = await startGateway(template, port).catch((error: NodeJS.ErrnoException) => {
-    release(directory, undefined)
+    releaseDirectory(directory, undefined)
     throw unlistened[error.code ?? '']?.(port) ?? error
   })
-  const parts: Parts = { gateway, directory }
-  const stopOnce = once(() => stopParts(parts))
+  const parts: StackParts = { gateway, directory }
+  const stopOnce = onceOnly(() => stopParts(parts))
   try {
-    parts.claim = claim(directory)
+    parts.claim = claimDirectory(directory)
     const died = (reason: string): void => {
       // Ctrl-C reaches the engines too: when they are quicker than this process, it is no death of their own.
       setTimeout(() => {
@@ -108,7 +117,7 @@ export const startStack = async (options: StackOptions = {}): Promise<Stack> => 
   }
 }
 
-interface Parts {
+interface StackParts {
   gateway: Gateway
   directory: Directory
   engines?: Engines
@@ -120,15 +129,15 @@ interface Parts {
   queues?: Queues
   queuePollers?: readonly QueuePoller[]
   schedule?: NodeJS.Timeout
-  /** Held while the stack runs, and free when its process is gone, however that went. */
-  claim?: Claim
+  /** The lock on the data directory while the stack runs. */
+  claim?: DirectoryClaim
   stopping?: boolean
 }
 
 const startParts = async (
   template: Template,
   options: StackOptions,
-  parts: Parts,
+  parts: StackParts,
   died: (reason: string) => void,
 ): Promise<Omit<Stack, 'stop'>> => {
   const { gateway, directory } = parts
@@ -169,7 +178,7 @@ const startParts = async (
   const open = options.open === true
   gateway.open({
     authorize,
-    page: pageOf({ stage: template.stage, origin, identity, users: demoUsers, open }),
+    page: pageFilesOf({ stage: template.stage, origin, identity, users: demoUsers, open }),
     cognito: engines.cognito,
     keyring: (id) => (id === administration.accessKeyId ? administration : undefined),
     invoke: (id, event, receive) =>
@@ -181,7 +190,7 @@ const startParts = async (
 
 const describeStack = (
   template: Template,
-  parts: Parts,
+  parts: StackParts,
   engines: Engines,
   identity: Identity,
   logPath: string,
@@ -215,7 +224,7 @@ const describeStack = (
 const startFunctions = (
   template: Template,
   options: StackOptions,
-  parts: Parts,
+  parts: StackParts,
   runnables: ReadonlyMap<string, Runnable>,
   logPath: string,
 ): void => {
@@ -239,12 +248,12 @@ const startFunctions = (
   startSchedule(template, parts, runnables)
 }
 
-const day = 24 * 3600 * 1000
+const scheduleMilliseconds = 24 * 3600 * 1000
 
-/** What is called once a day on AWS is called here at the start too: a stack that was killed may have left something. */
+/** Calls the scheduled functions at the start and then daily: a stack that was killed may have left unfinished jobs. */
 const startSchedule = (
   { functions }: Template,
-  parts: Parts,
+  parts: StackParts,
   runnables: ReadonlyMap<string, Runnable>,
 ): void => {
   const scheduled = functions.filter((fn) => fn.scheduled).map((fn) => runnables.get(fn.id) as Runnable)
@@ -252,10 +261,15 @@ const startSchedule = (
     for (const each of scheduled) void parts.jobEnvironments?.invoke(each, { source: 'aws.events' })
   }
   callAll()
-  parts.schedule = setInterval(callAll, day).unref()
+  parts.schedule = setInterval(callAll, scheduleMilliseconds).unref()
 }
 
-const pollerOf = (fn: LambdaFunction, parts: Parts, engines: Engines, runnable: Runnable): StreamPoller =>
+const pollerOf = (
+  fn: LambdaFunction,
+  parts: StackParts,
+  engines: Engines,
+  runnable: Runnable,
+): StreamPoller =>
   startPoller({
     endpoint: engines.dynamodb,
     source: fn.stream as NonNullable<LambdaFunction['stream']>,
@@ -272,7 +286,7 @@ const pollerOf = (fn: LambdaFunction, parts: Parts, engines: Engines, runnable: 
     repeated: () => (parts.strict as StrictProxy).repeats(),
   })
 
-const queuePollerOf = (fn: LambdaFunction, parts: Parts, runnable: Runnable): QueuePoller =>
+const queuePollerOf = (fn: LambdaFunction, parts: StackParts, runnable: Runnable): QueuePoller =>
   startQueuePoller({
     queues: parts.queues as Queues,
     source: fn.queue as NonNullable<LambdaFunction['queue']>,
@@ -285,7 +299,7 @@ const unlistened: Readonly<Record<string, (port: number) => Refusal>> = {
   EACCES: (port) => new Refusal(`Port ${port} is not yours to listen on: set PORT to one from 1024 on.`),
 }
 
-const stopParts = async (parts: Parts): Promise<void> => {
+const stopParts = async (parts: StackParts): Promise<void> => {
   parts.stopping = true
   clearInterval(parts.schedule)
   await parts.gateway.stop()
@@ -299,10 +313,10 @@ const stopParts = async (parts: Parts): Promise<void> => {
   await parts.strict?.stop()
   await parts.engines?.stop()
   parts.queues?.close()
-  release(parts.directory, parts.claim)
+  releaseDirectory(parts.directory, parts.claim)
 }
 
-const once = (action: () => Promise<void>): (() => Promise<void>) => {
+const onceOnly = (action: () => Promise<void>): (() => Promise<void>) => {
   let done: Promise<void> | undefined
   return () => {
     done ??= action()

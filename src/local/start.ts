@@ -1,24 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { prepare } from './build.ts'
+import { buildStale } from './build.ts'
 import { fillStore } from './demo/fill.ts'
 import { checkDirectory, defaultDirectory } from './directory.ts'
 import { Refusal } from './engines/engines.ts'
 import { type Stack, startStack } from './stack.ts'
 import { projectRoot } from './template/template.ts'
 
-/** What `npm start` was asked for: `PORT` and `DATA_DIR` by the environment, the rest behind `--`. */
+/** The options of `npm start`: `PORT` and `DATA_DIR` from the environment, the rest from the arguments behind `--`. */
 export interface StartOptions {
   port: number
   dataDir: string
-  /** How many processes run handlers: `WORKERS`; as many as there are cores, and two at least, where it is not set. */
+  /** The number of processes that run handlers, from `WORKERS`; by default the number of cores, at least two. */
   environments?: number
   open: boolean
   /** Fills an empty store with made-up patients. */
   demo: boolean
 }
 
-/** Returns the options, or refuses what it does not know. */
+/** Returns the options; refuses an unknown argument and a number out of range. */
 export const readOptions = (args: readonly string[], env: NodeJS.ProcessEnv): StartOptions => {
   const unknown = args.find((arg) => !['--open', '--demo'].includes(arg))
   if (unknown) throw new Refusal(`\`${unknown}\` is not an option: there is \`--open\` and \`--demo\`.`)
@@ -62,11 +62,11 @@ const welcome = (stack: Stack, open: boolean, seconds: number): string => {
   ].join('\n')
 }
 
-const main = async (): Promise<void> => {
+const startFromCommandLine = async (): Promise<void> => {
   const began = performance.now()
   const options = readOptions(process.argv.slice(2), process.env)
   checkDirectory(options.dataDir)
-  await prepare().catch((error: NodeJS.ErrnoException) => {
+  await buildStale().catch((error: NodeJS.ErrnoException) => {
     throw unbuilt.has(error.code ?? '') ? stale : error
   })
   const died = (reason: string): void => leave(`The stack has stopped: ${reason}`)
@@ -89,7 +89,7 @@ const stale = new Refusal(
   `What was built in ${projectRoot}dist is older than its sources, and not yours to write: its owner can run \`npm run build\`.`,
 )
 
-/** Draws on a terminal over the line before; anywhere else, says each fifth. */
+/** Shows the progress: a terminal's line is drawn again, elsewhere every fifth patient is logged. */
 const showMade = (done: number, all: number): void => {
   if (process.stderr.isTTY)
     process.stderr.write(`\r\x1b[K${done === all ? '' : `${done} of ${all} patients made up`}`)
@@ -103,7 +103,7 @@ const demonstrate = async (stack: Stack, open: boolean): Promise<string> => {
     : `${count} patients were made up.`
 }
 
-/** npm may be killed so that it cannot pass the signal on: then this process, or the shell between them, is orphaned. */
+/** Stops when npm was killed without passing the signal on: this process, or the shell in between, is then an orphan. */
 const stopWithoutParent = (stop: () => void): void => {
   if (process.env.npm_lifecycle_event !== 'start') return
   const before = parents()
@@ -112,7 +112,7 @@ const stopWithoutParent = (stop: () => void): void => {
 
 const parents = (): string => `${process.ppid} ${parentOf(process.ppid)}`
 
-/** Returns a process's parent where the system has it in `/proc`. */
+/** Returns the parent of a process from `/proc`; empty on a system without `/proc`. */
 const parentOf = (pid: number): string => {
   try {
     return (
@@ -131,7 +131,7 @@ const leave = (line: string): never => {
 }
 
 if (import.meta.main) {
-  main().catch((error: unknown) => {
+  startFromCommandLine().catch((error: unknown) => {
     if (error instanceof Refusal) leave(error.message)
     throw error
   })

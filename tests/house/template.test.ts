@@ -1,26 +1,30 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { resourcesOf } from '../../src/local/deployed/resources.ts'
-import { type Given, parametersOf, scopeOf } from '../../src/local/deployed/scope.ts'
+import { templateResources } from '../../src/local/deployed/resources.ts'
+import { type ParameterVariables, templateParameters, templateScope } from '../../src/local/deployed/scope.ts'
 import { readTransformed } from '../../src/local/deployed/transformed.ts'
-import { list, record } from '../../src/local/template/cloudformation.ts'
+import { plainList, plainRecord } from '../../src/local/template/cloudformation.ts'
 import { readTemplate } from '../../src/local/template/template.ts'
 import { root } from './sources.ts'
 
 const source = readTransformed()
-const resources = Object.entries(record(source.Resources)).map(([id, value]) => ({ id, ...record(value) }))
-const ofType = (type: string) => resources.filter((resource) => record(resource).Type === type)
+const resources = Object.entries(plainRecord(source.Resources)).map(([id, value]) => ({
+  id,
+  ...plainRecord(value),
+}))
+const ofType = (type: string) => resources.filter((resource) => plainRecord(resource).Type === type)
 const template = readTemplate(source)
 
 const statementsOf = (id: string) => template.functions.find((fn) => fn.id === id)?.statements ?? []
 
-const paths = record(record(record(record(source.Resources).Api).Properties).Body).paths ?? {}
-const integrations = Object.entries(record(paths)).flatMap(([path, methods]) =>
-  Object.entries(record(methods)).map(([method, operation]) => ({
+const paths =
+  plainRecord(plainRecord(plainRecord(plainRecord(source.Resources).Api).Properties).Body).paths ?? {}
+const integrations = Object.entries(plainRecord(paths)).flatMap(([path, methods]) =>
+  Object.entries(plainRecord(methods)).map(([method, operation]) => ({
     path,
     method: method.replace(/^x-amazon-apigateway-(any)-method$/, '$1').toUpperCase(),
-    ...record(record(operation)['x-amazon-apigateway-integration']),
+    ...plainRecord(plainRecord(operation)['x-amazon-apigateway-integration']),
   })),
 )
 
@@ -29,7 +33,7 @@ describe('the template as AWS transforms it', () => {
     `arn:aws:apigateway:\${AWS::Region}:lambda:path/2021-11-15/functions/\${${fn}.Arn}/response-streaming-invocations`
 
   test('streams the answers of all six routes that lead to data', () => {
-    const streaming = integrations.filter((each) => record(each).responseTransferMode === 'STREAM')
+    const streaming = integrations.filter((each) => plainRecord(each).responseTransferMode === 'STREAM')
     expect(streaming.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
       'ANY /',
       'ANY /Observation',
@@ -38,7 +42,7 @@ describe('the template as AWS transforms it', () => {
       'ANY /Patient/{proxy+}',
       'ANY /{proxy+}',
     ])
-    const uris = streaming.map((each) => record(record(each).uri)['Fn::Sub'])
+    const uris = streaming.map((each) => plainRecord(plainRecord(each).uri)['Fn::Sub'])
     const functions = ['Bundle', 'Observation', 'Observation', 'Patient', 'Patient', 'Resource']
     expect(uris.sort()).toEqual(functions.map((name) => streamed(`${name}Function`)))
   })
@@ -59,10 +63,10 @@ describe('the template', () => {
   })
 
   test('deploys the packages that the build made, and no builder touches them', () => {
-    for (const { id, Metadata, Properties } of ofType('AWS::Lambda::Function').map(record)) {
-      const name = String(record(Properties).Handler).replace(/\.handler$/, '')
-      expect(record(record(Properties).Code).S3Key, String(id)).toBe(`dist/handlers/${name}`)
-      expect(record(Metadata).SkipBuild, String(id)).toBe(true)
+    for (const { id, Metadata, Properties } of ofType('AWS::Lambda::Function').map(plainRecord)) {
+      const name = String(plainRecord(Properties).Handler).replace(/\.handler$/, '')
+      expect(plainRecord(plainRecord(Properties).Code).S3Key, String(id)).toBe(`dist/handlers/${name}`)
+      expect(plainRecord(Metadata).SkipBuild, String(id)).toBe(true)
     }
   })
 
@@ -76,15 +80,15 @@ describe('the template', () => {
 
   test('has no schedule but of one day: the local stack calls once a day whatever is scheduled', () => {
     const rules = ofType('AWS::Events::Rule').map(
-      (rule) => record(record(rule).Properties).ScheduleExpression,
+      (rule) => plainRecord(plainRecord(rule).Properties).ScheduleExpression,
     )
     expect(rules).toEqual(['rate(1 day)'])
     expect(template.functions.filter((fn) => fn.scheduled).map(({ id }) => id)).toEqual(['StreamFunction'])
   })
 
   test('lets no journal expire by itself', () => {
-    const [archive] = ofType('AWS::S3::Bucket').map((bucket) => record(record(bucket).Properties))
-    const rules = list(record(archive?.LifecycleConfiguration).Rules).map(record)
+    const [archive] = ofType('AWS::S3::Bucket').map((bucket) => plainRecord(plainRecord(bucket).Properties))
+    const rules = plainList(plainRecord(archive?.LifecycleConfiguration).Rules).map(plainRecord)
     const ending = rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
     expect(ending.map(({ Prefix }) => Prefix)).toEqual(['once/'])
   })
@@ -148,7 +152,8 @@ describe('the template', () => {
   test('keeps a log group with a retention for every function, and one for the gateway', () => {
     const groups = ofType('AWS::Logs::LogGroup')
     expect(groups.length).toBe(template.functions.length + 1)
-    for (const group of groups) expect(record(record(group).Properties).RetentionInDays).toBeDefined()
+    for (const group of groups)
+      expect(plainRecord(plainRecord(group).Properties).RetentionInDays).toBeDefined()
   })
 
   test('keeps tables, bucket and user pool of a stack that is deleted, and nothing of one that was never whole', () => {
@@ -156,7 +161,7 @@ describe('the template', () => {
     const kept = data.filter(({ id }) => !['PageBucket', 'UploadBucket'].includes(id))
     expect(kept.length).toBe(5)
     for (const resource of kept)
-      expect(record(resource).DeletionPolicy, resource.id).toBe('RetainExceptOnCreate')
+      expect(plainRecord(resource).DeletionPolicy, resource.id).toBe('RetainExceptOnCreate')
     // What is protected could not be deleted when a first deployment is rolled back.
     expect(template.tables.map(({ create }) => create.DeletionProtectionEnabled)).toEqual([
       false,
@@ -177,13 +182,13 @@ describe('the template', () => {
   })
 
   test('deploys where ten executions are all that the account has', () => {
-    const byDefault = resourcesOf(source, scopeOf(source, template.parameters))
+    const byDefault = templateResources(source, templateScope(source, template.parameters))
     const reserved = byDefault
       .ofType('AWS::Lambda::Function')
       .filter(({ properties }) => properties.ReservedConcurrentExecutions !== undefined)
     expect(reserved).toEqual([])
-    const given = parametersOf(source, { RESERVED_FOR_REQUESTS: '5', RESERVED_FOR_BACKGROUND: '2' })
-    const reserving = resourcesOf(source, scopeOf(source, given)).ofType('AWS::Lambda::Function')
+    const given = templateParameters(source, { RESERVED_FOR_REQUESTS: '5', RESERVED_FOR_BACKGROUND: '2' })
+    const reserving = templateResources(source, templateScope(source, given)).ofType('AWS::Lambda::Function')
     expect(reserving.map(({ properties }) => properties.ReservedConcurrentExecutions)).toEqual([
       undefined,
       '5',
@@ -213,7 +218,7 @@ describe('the template', () => {
   })
 
   test('says of every alarm when it is over', () => {
-    const alarms = ofType('AWS::CloudWatch::Alarm').map((alarm) => record(record(alarm).Properties))
+    const alarms = ofType('AWS::CloudWatch::Alarm').map((alarm) => plainRecord(plainRecord(alarm).Properties))
     expect(alarms.length).toBe(15)
     for (const { AlarmDescription, AlarmActions, OKActions } of alarms) {
       expect(AlarmActions).toBeDefined()
@@ -230,9 +235,9 @@ describe('the template', () => {
   })
 
   test('counts refusals by the access log where there is one, else by the logs of the functions that refuse', () => {
-    const counted = (given: Given) => {
-      const scope = scopeOf(source, parametersOf(source, given))
-      const resources = resourcesOf(source, scope)
+    const counted = (given: ParameterVariables) => {
+      const scope = templateScope(source, templateParameters(source, given))
+      const resources = templateResources(source, scope)
       const settings = resources.one('AWS::ApiGateway::Stage').properties.AccessLogSetting
       const filters = resources.ofType('AWS::Logs::MetricFilter').map(({ properties }) => properties)
       for (const { FilterPattern } of filters)
@@ -245,15 +250,20 @@ describe('the template', () => {
   })
 
   test('shows no bucket to the public', () => {
-    const buckets = ofType('AWS::S3::Bucket').map((resource) => record(record(resource).Properties))
+    const buckets = ofType('AWS::S3::Bucket').map((resource) => plainRecord(plainRecord(resource).Properties))
     expect(buckets.length).toBe(3)
     for (const bucket of buckets)
-      expect(Object.values(record(bucket.PublicAccessBlockConfiguration))).toEqual([true, true, true, true])
+      expect(Object.values(plainRecord(bucket.PublicAccessBlockConfiguration))).toEqual([
+        true,
+        true,
+        true,
+        true,
+      ])
   })
 
   test('encrypts every table and can restore it to any second', () => {
     for (const table of ofType('AWS::DynamoDB::Table').map((resource) =>
-      record(record(resource).Properties),
+      plainRecord(plainRecord(resource).Properties),
     )) {
       expect(table.BillingMode).toBe('PAY_PER_REQUEST')
       expect(table.SSESpecification).toEqual({ SSEEnabled: true })

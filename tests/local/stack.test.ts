@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { call } from '../../src/local/engines/aws.ts'
+import { callEngine } from '../../src/local/engines/aws.ts'
 import { findDynoxide, Refusal } from '../../src/local/engines/engines.ts'
 import { type Stack, startStack } from '../../src/local/stack.ts'
 import { readOptions } from '../../src/local/start.ts'
@@ -122,7 +122,7 @@ describe('a stack whose functions misbehave', () => {
 
   test("answers 401 to the pool's own access token", async () => {
     const user = stack.users.find(({ name }) => name === 'clinician')
-    const signedIn = await call<{ AuthenticationResult: { AccessToken: string } }>(
+    const signedIn = await callEngine<{ AuthenticationResult: { AccessToken: string } }>(
       'cognito',
       stack.cognito,
       'InitiateAuth',
@@ -205,13 +205,13 @@ describe('a stack', () => {
     const dataDir = temporary()
     const first = await startStack({ template: misbehaving(), environments: 1, dataDir })
     const written = { TableName: 'system-table', Item: { pk: { S: 'a' }, sk: { S: 'b' } } }
-    await call('dynamodb', first.endpoints.dynamodb, 'PutItem', written)
+    await callEngine('dynamodb', first.endpoints.dynamodb, 'PutItem', written)
     await first.stop()
     const second = await startStack({ template: misbehaving(), environments: 1, dataDir })
     onTestFinished(() => second.stop())
     expect(second.poolId).toBe(first.poolId)
     const wanted = { TableName: 'system-table', Key: { pk: { S: 'a' }, sk: { S: 'b' } } }
-    const read = await call('dynamodb', second.endpoints.dynamodb, 'GetItem', wanted)
+    const read = await callEngine('dynamodb', second.endpoints.dynamodb, 'GetItem', wanted)
     expect(read.Item).toBeDefined()
   })
 

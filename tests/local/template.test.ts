@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Plain, resolve } from '../../src/local/template/cloudformation.ts'
+import { type Plain, resolveReferences } from '../../src/local/template/cloudformation.ts'
 import { environmentOf, readTemplate } from '../../src/local/template/template.ts'
 
 const template = readTemplate()
@@ -79,10 +79,10 @@ describe('references', () => {
     [{ 'Fn::Select': [1, { 'Fn::Split': ['/', 'a/b/c'] }] }, 'b'],
     [{ 'Fn::Join': ['-', ['a', { Ref: 'B' }]] }, 'a-<B>'],
   ])('%j', (value, expected) => {
-    expect(resolve(value, scope)).toEqual(expected)
+    expect(resolveReferences(value, scope)).toEqual(expected)
   })
 
   test('of an unknown kind are refused', () => {
-    expect(() => resolve({ 'Fn::Base64': 'a' }, scope)).toThrow('Fn::Base64')
+    expect(() => resolveReferences({ 'Fn::Base64': 'a' }, scope)).toThrow('Fn::Base64')
   })
 })

@@ -1,4 +1,4 @@
-import { call } from '../../src/local/engines/aws.ts'
+import { callEngine } from '../../src/local/engines/aws.ts'
 import type { StreamRecord } from '../../src/store/archive/stream.ts'
 import type { Engines } from './engines.ts'
 
@@ -14,7 +14,7 @@ interface RecordsPage {
 /** Returns all records of the stream that concern a tenant, binary values as base64, as Lambda's event has them. */
 export const recordsOf = async (engines: Engines, tenant: string): Promise<StreamRecord[]> => {
   const ask = <Result>(operation: string, input: object) =>
-    call<Result>('streams', engines.endpoints.dynamodb, operation, input)
+    callEngine<Result>('streams', engines.endpoints.dynamodb, operation, input)
   const TableName = engines.tables.resources
   const { Streams } = await ask<{ Streams: { StreamArn: string }[] }>('ListStreams', { TableName })
   const StreamArn = Streams[0]?.StreamArn

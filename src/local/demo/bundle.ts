@@ -156,8 +156,8 @@ const addVisits = (chart: Chart, d: Dice): void => {
 }
 
 /**
- * Returns the transaction Bundle of one made-up patient, the same for the same arguments to the byte once
- * JSON.stringify has written it; its decimals are for writing, not for reckoning.
+ * Returns the transaction Bundle of a made-up patient. Equal arguments give the same bytes once JSON.stringify has
+ * written the Bundle; its decimals are for writing, not for arithmetic.
  */
 export const patientBundle = (seed: number, index: number, options: DemoOptions = {}): Bundle => {
   const { until = '2026-01-01', adultYears = 5, childYears = 10 } = options
@@ -168,7 +168,10 @@ export const patientBundle = (seed: number, index: number, options: DemoOptions 
   return { resourceType: 'Bundle', type: 'transaction', entry: chart.entries }
 }
 
-/** Yields the JSON text of as many patients' Bundles as asked for, one at a time, so that millions take no memory. */
+/**
+ * Yields the JSON text of `count` patients' Bundles, each made when the caller asks for the next, so that millions take
+ * no memory.
+ */
 export function* demoBundles(
   count: number,
   options: DemoOptions & { seed?: number } = {},

@@ -9,7 +9,7 @@ const postsAtOnce = 4
 
 type Send = (path: string, body?: string) => Promise<Response>
 
-const sender = async (stack: Stack, open: boolean): Promise<Send> => {
+const postingAgent = async (stack: Stack, open: boolean): Promise<Send> => {
   const authorization = open ? {} : { Authorization: `Bearer ${await stack.token('loader')}` }
   return (path, body) =>
     fetch(`${stack.url}/${path}`, {
@@ -40,7 +40,7 @@ export const fillStore = async (
   open: boolean,
   progress: (done: number, all: number) => void = () => {},
 ): Promise<number> => {
-  const send = await sender(stack, open)
+  const send = await postingAgent(stack, open)
   if (!(await isEmptyStore(send))) return 0
   const bundles = demoBundles(patients, { until: new Date().toISOString().slice(0, 10) })[Symbol.iterator]()
   let done = 0

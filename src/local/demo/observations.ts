@@ -37,7 +37,7 @@ const frame = (
 
 type ObservationFrame = ReturnType<typeof frame>
 
-const codeOf = ({ code, alias, text }: VitalMeasure): CodeableConcept => ({
+const measureCode = ({ code, alias, text }: VitalMeasure): CodeableConcept => ({
   coding: alias ? [alias, code] : [code],
   text,
 })
@@ -46,13 +46,13 @@ const vitalSign = (about: ObservationFrame, measure: VitalMeasure, value: number
   resourceType: 'Observation',
   status: 'final',
   category: vitalSigns,
-  code: codeOf(measure),
+  code: measureCode(measure),
   ...about,
   valueQuantity: demoQuantity(value, measure.digits, measure.unit, measure.ucum),
 })
 
 const vitalComponent = (measure: VitalMeasure, value: number): ObservationComponent => ({
-  code: codeOf(measure),
+  code: measureCode(measure),
   valueQuantity: demoQuantity(value, measure.digits, measure.unit, measure.ucum),
 })
 

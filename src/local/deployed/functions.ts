@@ -1,16 +1,16 @@
 /** The functions of a transformed template: their packages, rights and event sources. */
-import { list, type Plain, type PlainRecord, record } from '../template/cloudformation.ts'
-import type { LambdaFunction, QueueSource, Statement, StreamSource } from './model.ts'
-import { nameIn } from './queues.ts'
-import type { Resources } from './resources.ts'
+import { type Plain, type PlainRecord, plainList, plainRecord } from '../template/cloudformation.ts'
+import type { LambdaFunction, PolicyStatement, QueueSource, StreamSource } from './model.ts'
+import { nameInArn } from './queues.ts'
+import type { TemplateResources } from './resources.ts'
 
 /** Returns the functions; `unresolved` holds the template's resources as they are written, for the environments. */
-export const functionsOf = (resources: Resources, unresolved: PlainRecord): LambdaFunction[] =>
+export const functionsOf = (resources: TemplateResources, unresolved: PlainRecord): LambdaFunction[] =>
   resources.ofType('AWS::Lambda::Function').map(({ id, properties }) => {
-    const folder = String(record(properties.Code).S3Key)
+    const folder = String(plainRecord(properties.Code).S3Key)
     const [file = '', exportName = ''] = String(properties.Handler).split('.')
-    const written = record(record(unresolved[id]).Properties)
-    const stream = streamOf(id, resources)
+    const written = plainRecord(plainRecord(unresolved[id]).Properties)
+    const stream = streamSourceOf(id, resources)
     const queue = queueOf(id, resources)
     return {
       id,
@@ -19,36 +19,45 @@ export const functionsOf = (resources: Resources, unresolved: PlainRecord): Lamb
       exportName,
       timeoutSeconds: Number(properties.Timeout),
       memory: Number(properties.MemorySize),
-      environment: record(record(written.Environment).Variables),
-      ...rightsOf(properties, resources),
+      environment: plainRecord(plainRecord(written.Environment).Variables),
+      ...functionRights(properties, resources),
       ...(stream && { stream }),
       ...(queue && { queue }),
       ...(isScheduled(id, resources) && { scheduled: true }),
     }
   })
 
-/** Every schedule of the template is a day long, which `tests/house/template.test.ts` looks after. */
-const isScheduled = (id: string, resources: Resources): boolean =>
+/**
+ * Returns whether a rule calls the function: every schedule of the template is daily, checked by
+ * `tests/house/template.test.ts`.
+ */
+const isScheduled = (id: string, resources: TemplateResources): boolean =>
   resources
     .ofType('AWS::Events::Rule')
     .some(({ properties }) =>
-      list(properties.Targets).some((target) => String(record(target).Arn).endsWith(`:function:${id}`)),
+      plainList(properties.Targets).some((target) =>
+        String(plainRecord(target).Arn).endsWith(`:function:${id}`),
+      ),
     )
 
-const rightsOf = (
+const functionRights = (
   { Role }: PlainRecord,
-  resources: Resources,
+  resources: TemplateResources,
 ): Pick<LambdaFunction, 'statements' | 'managedPolicies'> => {
   const role = resources.ofType('AWS::IAM::Role').find(({ id }) => String(Role).endsWith(`:role/${id}`))
   if (!role) throw new Error(`The template declares no role ${Role}.`)
-  const policies = list(role.properties.Policies).map((policy) => record(record(policy).PolicyDocument))
+  const policies = plainList(role.properties.Policies).map((policy) =>
+    plainRecord(plainRecord(policy).PolicyDocument),
+  )
   return {
-    statements: policies.flatMap((policy) => list(policy.Statement).map((each) => statementOf(record(each)))),
+    statements: policies.flatMap((policy) =>
+      plainList(policy.Statement).map((each) => statementOf(plainRecord(each))),
+    ),
     managedPolicies: textsOf(role.properties.ManagedPolicyArns).map((arn) => arn.split('/').at(-1) ?? ''),
   }
 }
 
-const statementOf = ({ Effect, Action, Resource, ...others }: PlainRecord): Statement => {
+const statementOf = ({ Effect, Action, Resource, ...others }: PlainRecord): PolicyStatement => {
   const unknown = Object.keys(others).filter((name) => name !== 'Sid')
   if (unknown.length > 0) throw new Error(`The local stack does not judge ${unknown.join(', ')} of a policy.`)
   return {
@@ -59,9 +68,9 @@ const statementOf = ({ Effect, Action, Resource, ...others }: PlainRecord): Stat
 }
 
 const textsOf = (value: Plain | undefined): string[] =>
-  (typeof value === 'string' ? [value] : list(value)).map(String)
+  (typeof value === 'string' ? [value] : plainList(value)).map(String)
 
-const sourceOf = (id: string, service: string, resources: Resources): PlainRecord | undefined =>
+const sourceOf = (id: string, service: string, resources: TemplateResources): PlainRecord | undefined =>
   resources
     .ofType('AWS::Lambda::EventSourceMapping')
     .map(({ properties }) => properties)
@@ -70,7 +79,7 @@ const sourceOf = (id: string, service: string, resources: Resources): PlainRecor
         FunctionName === id && String(EventSourceArn).split(':')[2] === service,
     )
 
-const streamOf = (id: string, resources: Resources): StreamSource | undefined => {
+const streamSourceOf = (id: string, resources: TemplateResources): StreamSource | undefined => {
   const source = sourceOf(id, 'dynamodb', resources)
   return (
     source && {
@@ -78,19 +87,19 @@ const streamOf = (id: string, resources: Resources): StreamSource | undefined =>
       batchSize: Number(source.BatchSize),
       retries: Number(source.MaximumRetryAttempts),
       bisects: source.BisectBatchOnFunctionError === true,
-      failures: nameIn(record(record(source.DestinationConfig).OnFailure).Destination),
+      failures: nameInArn(plainRecord(plainRecord(source.DestinationConfig).OnFailure).Destination),
     }
   )
 }
 
-const queueOf = (id: string, resources: Resources): QueueSource | undefined => {
+const queueOf = (id: string, resources: TemplateResources): QueueSource | undefined => {
   const source = sourceOf(id, 'sqs', resources)
   return (
     source && {
-      queue: nameIn(source.EventSourceArn),
+      queue: nameInArn(source.EventSourceArn),
       batchSize: Number(source.BatchSize ?? 10),
-      concurrency: Number(record(source.ScalingConfig).MaximumConcurrency ?? 1),
-      reportsFailures: list(source.FunctionResponseTypes).includes('ReportBatchItemFailures'),
+      concurrency: Number(plainRecord(source.ScalingConfig).MaximumConcurrency ?? 1),
+      reportsFailures: plainList(source.FunctionResponseTypes).includes('ReportBatchItemFailures'),
     }
   )
 }

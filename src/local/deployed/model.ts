@@ -1,7 +1,7 @@
 /** The parts of the transformed template that the local stack is made of, with their references resolved. */
 import type { PlainRecord } from '../template/cloudformation.ts'
 
-export interface Table {
+export interface TemplateTable {
   id: string
   name: string
   /** The CreateTable request for this table. */
@@ -9,15 +9,15 @@ export interface Table {
   ttlAttribute?: string
 }
 
-export interface Route {
-  /** As API Gateway spells it: `/Patient/{proxy+}`. */
+export interface GatewayRoute {
+  /** The path in API Gateway's spelling: `/Patient/{proxy+}`. */
   path: string
   method: string
   function: string
   authorizer: 'cognito' | 'none'
   /** Set where the integration streams the answer. */
   streams?: true
-  /** How long the integration may take, where it states a time of its own. */
+  /** The integration's own timeout, if the document states it. */
   timeoutMilliseconds?: number
 }
 
@@ -27,37 +27,37 @@ export interface StreamSource {
   retries: number
   /** Whether a batch that failed is tried again in halves. */
   bisects: boolean
-  /** The bucket of what was refused to the last. */
+  /** The bucket that keeps the records of batches refused until the last try. */
   failures: string
 }
 
 export interface QueueSource {
   queue: string
   batchSize: number
-  /** How many invocations there are at once. */
+  /** Invocations at the same time. */
   concurrency: number
-  /** Whether the function names the messages that it failed on. */
+  /** Whether the function's result names the messages that failed. */
   reportsFailures: boolean
 }
 
 export interface Queue {
   name: string
-  /** How long a message that was delivered is not delivered again. */
+  /** Seconds until a delivered message that was not deleted is delivered again. */
   visibilitySeconds: number
   retentionSeconds: number
-  /** The queue that takes what was delivered so often in vain. */
+  /** The queue that takes the messages received `receives` times in vain. */
   redrive?: { queue: string; receives: number }
 }
 
-/** A bucket tells a queue of objects whose keys begin with a prefix. */
+/** A bucket's notification: objects whose keys begin with the prefix send a message to the queue. */
 export interface Notification {
   bucket: string
   prefix: string
   queue: string
 }
 
-/** A statement of the function's role, which allows actions on the ARNs of the laptop's tables, indexes, buckets and queues. */
-export interface Statement {
+/** A statement of the function's role, with actions on the ARNs of the laptop's tables, indexes, buckets and queues. */
+export interface PolicyStatement {
   effect: 'Allow' | 'Deny'
   actions: readonly string[]
   resources: readonly string[]
@@ -67,7 +67,7 @@ export interface LambdaFunction {
   id: string
   /** The source file that holds the handler, from the project's root. */
   entryPoint: string
-  /** The built file, from the project's root, and the name it exports the handler by. */
+  /** The built file, from the project's root, and its export that is the handler. */
   bundle: string
   exportName: string
   timeoutSeconds: number
@@ -75,11 +75,11 @@ export interface LambdaFunction {
   /** Unresolved: the user pool's id is known only when the engines run. */
   environment: PlainRecord
   /** The inline policies of the function's role, and the names of the managed ones. */
-  statements: readonly Statement[]
+  statements: readonly PolicyStatement[]
   managedPolicies: readonly string[]
   stream?: StreamSource
   queue?: QueueSource
-  /** Whether it is called once a day too. */
+  /** Whether a daily schedule calls the function, besides its other sources. */
   scheduled?: boolean
 }
 
@@ -94,14 +94,14 @@ export interface Template {
   source: PlainRecord
   parameters: PlainRecord
   functions: readonly LambdaFunction[]
-  routes: readonly Route[]
+  routes: readonly GatewayRoute[]
   binaryTypes: readonly string[]
   /** Whether the gateway inflates bodies that come compressed. */
   inflates: boolean
   /** From how many bytes on the gateway compresses a whole answer. */
   compressesFrom?: number
   gatewayResponses: ReadonlyMap<string, GatewayResponse>
-  tables: readonly Table[]
+  tables: readonly TemplateTable[]
   buckets: readonly string[]
   queues: readonly Queue[]
   notifications: readonly Notification[]

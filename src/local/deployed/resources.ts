@@ -1,35 +1,44 @@
 /** The resources of a transformed template by type, with their references resolved. */
-import { type PlainRecord, record, resolve, type Scope } from '../template/cloudformation.ts'
+import {
+  type PlainRecord,
+  plainRecord,
+  type ReferenceScope,
+  resolveReferences,
+} from '../template/cloudformation.ts'
 
-export interface Resource {
+export interface TemplateResource {
   id: string
   type: string
   properties: PlainRecord
 }
 
-export interface Resources {
-  ofType(type: string): readonly Resource[]
-  /** The one resource of a type; fails when there is none or another. */
-  one(type: string): Resource
+export interface TemplateResources {
+  ofType(type: string): readonly TemplateResource[]
+  /** Returns the only resource of a type; fails when the template declares no resource of the type, or more than one. */
+  one(type: string): TemplateResource
 }
 
 /** Returns the resources that the template's conditions allow. */
-export const resourcesOf = (source: PlainRecord, scope: Scope): Resources => {
-  const all = Object.entries(record(source.Resources))
-    .map(([id, value]) => [id, record(value)] as const)
+export const templateResources = (source: PlainRecord, scope: ReferenceScope): TemplateResources => {
+  const all = Object.entries(plainRecord(source.Resources))
+    .map(([id, value]) => [id, plainRecord(value)] as const)
     .filter(([, { Condition }]) => Condition === undefined || scope.condition(String(Condition)))
-    .map(([id, resource]) => resourceOf(id, resource, scope))
-  const ofType = (type: string): Resource[] => all.filter((resource) => resource.type === type)
-  return { ofType, one: (type) => only(type, ofType(type)) }
+    .map(([id, resource]) => templateResource(id, resource, scope))
+  const ofType = (type: string): TemplateResource[] => all.filter((resource) => resource.type === type)
+  return { ofType, one: (type) => onlyResource(type, ofType(type)) }
 }
 
-const resourceOf = (id: string, { Type, Properties }: PlainRecord, scope: Scope): Resource => ({
+const templateResource = (
+  id: string,
+  { Type, Properties }: PlainRecord,
+  scope: ReferenceScope,
+): TemplateResource => ({
   id,
   type: String(Type),
-  properties: record(resolve(Properties ?? {}, scope)),
+  properties: plainRecord(resolveReferences(Properties ?? {}, scope)),
 })
 
-const only = (type: string, resources: readonly Resource[]): Resource => {
+const onlyResource = (type: string, resources: readonly TemplateResource[]): TemplateResource => {
   const [resource] = resources
   if (!resource || resources.length > 1) throw new Error(`The template must declare exactly one ${type}.`)
   return resource

@@ -1,15 +1,15 @@
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
-import { list, type Plain, type PlainRecord, record } from '../template/cloudformation.ts'
-import type { GatewayResponse, Route } from './model.ts'
-import type { Resource, Resources } from './resources.ts'
+import { type Plain, type PlainRecord, plainList, plainRecord } from '../template/cloudformation.ts'
+import type { GatewayResponse, GatewayRoute } from './model.ts'
+import type { TemplateResource, TemplateResources } from './resources.ts'
 
 /** Returns the routes of the API's OpenAPI document; fails on an integration that API Gateway could not carry out. */
-export const routesOf = (api: Resource, resources: Resources): Route[] => {
-  const body = record(api.properties.Body)
+export const routesOf = (api: TemplateResource, resources: TemplateResources): GatewayRoute[] => {
+  const body = plainRecord(api.properties.Body)
   const invocable = invocableFunctions(resources)
-  return Object.entries(record(body.paths)).flatMap(([path, methods]) =>
-    Object.entries(record(methods)).map(([method, operation]) => {
-      const route = routeOf(path, method, record(operation), body)
+  return Object.entries(plainRecord(body.paths)).flatMap(([path, methods]) =>
+    Object.entries(plainRecord(methods)).map(([method, operation]) => {
+      const route = routeOf(path, method, plainRecord(operation), body)
       if (!invocable.has(route.function))
         throw new Error(`API Gateway has no permission to invoke ${route.function} for ${path}.`)
       return route
@@ -17,20 +17,20 @@ export const routesOf = (api: Resource, resources: Resources): Route[] => {
   )
 }
 
-const invocableFunctions = (resources: Resources): ReadonlySet<string> =>
+const invocableFunctions = (resources: TemplateResources): ReadonlySet<string> =>
   new Set(
     resources
       .ofType('AWS::Lambda::Permission')
       .filter(({ properties }) => properties.Principal === 'apigateway.amazonaws.com')
-      .map(({ properties }) => idOf(String(properties.FunctionName))),
+      .map(({ properties }) => functionIdOf(String(properties.FunctionName))),
   )
 
-/** A permission names its function by the name of the laptop, an integration by the ARN that ends with it. */
-const idOf = (name: string): string => name.split(':').at(-1) ?? ''
+/** Returns a function's id: a permission gives the laptop's name, an integration an ARN that ends with the name. */
+const functionIdOf = (name: string): string => name.split(':').at(-1) ?? ''
 
-const routeOf = (path: string, method: string, operation: PlainRecord, body: PlainRecord): Route => {
-  const integration = record(operation['x-amazon-apigateway-integration'])
-  const target = targetOf(path, integration)
+const routeOf = (path: string, method: string, operation: PlainRecord, body: PlainRecord): GatewayRoute => {
+  const integration = plainRecord(operation['x-amazon-apigateway-integration'])
+  const target = integrationTarget(path, integration)
   return {
     path,
     method: method === 'x-amazon-apigateway-any-method' ? 'ANY' : method.toUpperCase(),
@@ -47,7 +47,10 @@ const invocation =
   /^arn:[\w-]+:apigateway:[\w-]+:lambda:path\/(\d{4}-\d\d-\d\d)\/functions\/([^/]+)\/(invocations|response-streaming-invocations)$/
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html */
-const targetOf = (path: string, integration: PlainRecord): { function: string; streams: boolean } => {
+const integrationTarget = (
+  path: string,
+  integration: PlainRecord,
+): { function: string; streams: boolean } => {
   const [, version = '', arn = '', kind] = invocation.exec(String(integration.uri)) ?? []
   const streams = kind === 'response-streaming-invocations'
   const fits =
@@ -57,24 +60,28 @@ const targetOf = (path: string, integration: PlainRecord): { function: string; s
     integration.responseTransferMode === (streams ? 'STREAM' : undefined)
   if (!fits)
     throw new Error(`The integration of ${path} is none that API Gateway can carry out: ${integration.uri}`)
-  return { function: idOf(arn), streams }
+  return { function: functionIdOf(arn), streams }
 }
 
-const authorizerOf = (path: string, operation: PlainRecord, body: PlainRecord): Route['authorizer'] => {
-  const names = list(operation.security).flatMap((scheme) => Object.keys(record(scheme)))
+const authorizerOf = (
+  path: string,
+  operation: PlainRecord,
+  body: PlainRecord,
+): GatewayRoute['authorizer'] => {
+  const names = plainList(operation.security).flatMap((scheme) => Object.keys(plainRecord(scheme)))
   if (names.length === 0 || names.includes('NONE')) return 'none'
-  const scheme = record(record(record(body.components).securitySchemes)[names[0] as string])
-  if (record(scheme['x-amazon-apigateway-authorizer']).type !== 'cognito_user_pools')
+  const scheme = plainRecord(plainRecord(plainRecord(body.components).securitySchemes)[names[0] as string])
+  if (plainRecord(scheme['x-amazon-apigateway-authorizer']).type !== 'cognito_user_pools')
     throw new Error(`The authorizer ${names[0]} of ${path} is no user pool.`)
   return 'cognito'
 }
 
 /** Returns the texts of the gateway's own answers, by their type. */
-export const gatewayResponsesOf = (api: Resource): Map<string, GatewayResponse> =>
+export const gatewayResponsesOf = (api: TemplateResource): Map<string, GatewayResponse> =>
   new Map(
-    Object.entries(record(record(api.properties.Body)['x-amazon-apigateway-gateway-responses'])).map(
-      ([type, value]) => [type, gatewayResponse(record(value))],
-    ),
+    Object.entries(
+      plainRecord(plainRecord(api.properties.Body)['x-amazon-apigateway-gateway-responses']),
+    ).map(([type, value]) => [type, gatewayResponse(plainRecord(value))]),
   )
 
 const headerName = /^gatewayresponse\.header\.(.+)$/
@@ -86,12 +93,12 @@ const gatewayResponse = ({
 }: PlainRecord): GatewayResponse => ({
   ...(statusCode !== undefined && { status: Number(statusCode) }),
   headers: Object.fromEntries(
-    Object.entries(record(responseParameters)).flatMap(([name, text]) => headerOf(name, text)),
+    Object.entries(plainRecord(responseParameters)).flatMap(([name, text]) => headerOf(name, text)),
   ),
-  body: String(record(responseTemplates)['application/json']),
+  body: String(plainRecord(responseTemplates)['application/json']),
 })
 
-/** The value stands in quotes, as all that is no mapping expression. */
+/** Returns a header whose value is in quotes, as API Gateway writes a constant. */
 const headerOf = (name: string, text: Plain): [string, string][] => {
   const header = headerName.exec(name)?.[1]
   return header ? [[header, String(text).replaceAll("'", '')]] : []

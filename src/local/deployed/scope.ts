@@ -2,12 +2,12 @@
 
 import { Refusal } from '../engines/engines.ts'
 import {
-  list,
   type Plain,
   type PlainRecord,
-  record,
-  resolve,
-  type Scope,
+  plainList,
+  plainRecord,
+  type ReferenceScope,
+  resolveReferences,
 } from '../template/cloudformation.ts'
 
 /** The region and account that everything on the laptop claims to be in. */
@@ -27,16 +27,16 @@ export const localPseudo: Pseudo = {
 }
 
 /** Values for parameters by environment variables: `PROFILE_VALIDATION` is `ProfileValidation`. */
-export type Given = Readonly<Record<string, string | undefined>>
+export type ParameterVariables = Readonly<Record<string, string | undefined>>
 
 /** Returns the name that a resource without a name of its own gets on the laptop: `ResourcesTable` is `resources-table`. */
 export const localName = (id: string): string => id.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()
 
-/** Returns the parameters' values; refuses those that the template does not allow. */
-export const parametersOf = (source: PlainRecord, given: Given): PlainRecord =>
+/** Returns the parameters' values; refuses a value that the template does not allow. */
+export const templateParameters = (source: PlainRecord, given: ParameterVariables): PlainRecord =>
   Object.fromEntries(
-    Object.entries(record(source.Parameters)).map(([name, value]) => {
-      const { Type, Default, ...rules } = record(value)
+    Object.entries(plainRecord(source.Parameters)).map(([name, value]) => {
+      const { Type, Default, ...rules } = plainRecord(value)
       const text = givenValue(variableOf(name), rules, given) ?? Default ?? ''
       return [name, Type === 'CommaDelimitedList' ? String(text).split(',') : text]
     }),
@@ -44,10 +44,10 @@ export const parametersOf = (source: PlainRecord, given: Given): PlainRecord =>
 
 const variableOf = (parameter: string): string => localName(parameter).replaceAll('-', '_').toUpperCase()
 
-const givenValue = (variable: string, rules: PlainRecord, given: Given): string | undefined => {
+const givenValue = (variable: string, rules: PlainRecord, given: ParameterVariables): string | undefined => {
   const text = given[variable] || undefined
   if (text === undefined) return undefined
-  const allowed = list(rules.AllowedValues)
+  const allowed = plainList(rules.AllowedValues)
   if (allowed.length > 0 && !allowed.map(String).includes(text))
     throw new Refusal(`${variable} takes ${allowed.join(', ')}, not \`${text}\`.`)
   if (rules.AllowedPattern !== undefined && !new RegExp(`^(?:${rules.AllowedPattern})$`).test(text))
@@ -55,25 +55,26 @@ const givenValue = (variable: string, rules: PlainRecord, given: Given): string 
   return text
 }
 
-/** The names of resources that only a running service gives, such as a user pool's id. */
-export type Names = Readonly<Record<string, string>>
+/** The names that resources get only at run time, such as a user pool's id. */
+export type ResourceNames = Readonly<Record<string, string>>
 
 /** Returns the scope of a template's references; a reference to anything that the template does not declare fails. */
-export const scopeOf = (
+export const templateScope = (
   source: PlainRecord,
   parameters: PlainRecord,
-  names: Names = {},
+  names: ResourceNames = {},
   pseudo: Pseudo = localPseudo,
-): Scope => {
-  const resources = record(source.Resources)
+): ReferenceScope => {
+  const resources = plainRecord(source.Resources)
   const nameOf = (id: string): string => {
-    const { Type, Properties } = record(resources[id])
-    const property = record(Properties)[nameProperties[String(Type)] ?? '']
+    const { Type, Properties } = plainRecord(resources[id])
+    const property = plainRecord(Properties)[nameProperties[String(Type)] ?? '']
     return (
-      names[id] ?? (property === undefined ? unnamed(String(Type), id) : String(resolve(property, scope)))
+      names[id] ??
+      (property === undefined ? unnamed(String(Type), id) : String(resolveReferences(property, scope)))
     )
   }
-  const scope: Scope = {
+  const scope: ReferenceScope = {
     ref: (name) => {
       if (name === 'AWS::NoValue') return undefined
       const value = pseudo[name as keyof Pseudo] ?? parameters[name]
@@ -84,10 +85,10 @@ export const scopeOf = (
     attribute: (path) => {
       const [id = '', ...rest] = path.split('.')
       if (!(id in resources)) throw new Error(`The template refers to ${path}, which it does not declare.`)
-      const type = String(record(resources[id]).Type)
-      return attributesOf(type, nameOf(id), pseudo)[rest.join('.')] ?? `${type}/${path}`
+      const type = String(plainRecord(resources[id]).Type)
+      return resourceAttributes(type, nameOf(id), pseudo)[rest.join('.')] ?? `${type}/${path}`
     },
-    condition: (name) => resolve(record(source.Conditions)[name] ?? false, scope) === true,
+    condition: (name) => resolveReferences(plainRecord(source.Conditions)[name] ?? false, scope) === true,
   }
   return scope
 }
@@ -95,7 +96,7 @@ export const scopeOf = (
 /** Functions and roles are known by their ids. */
 const unnamed = (type: string, id: string): string => (/^AWS::(Lambda|IAM)::/.test(type) ? id : localName(id))
 
-/** The property that names a resource of a type, where a template may give it a name. */
+/** The properties that name a resource, by type. */
 const nameProperties: Readonly<Record<string, string>> = {
   'AWS::DynamoDB::Table': 'TableName',
   'AWS::S3::Bucket': 'BucketName',
@@ -104,7 +105,7 @@ const nameProperties: Readonly<Record<string, string>> = {
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
-const attributesOf = (type: string, name: string, pseudo: Pseudo): Readonly<Record<string, Plain>> => {
+const resourceAttributes = (type: string, name: string, pseudo: Pseudo): Readonly<Record<string, Plain>> => {
   const { 'AWS::Region': region, 'AWS::AccountId': account, 'AWS::Partition': partition } = pseudo
   const arn = (service: string, resource: string): string =>
     `arn:${partition}:${service}:${region}:${account}:${resource}`

@@ -4,7 +4,7 @@ import type { Credentials } from '../signature/canonical.ts'
 import { signedHeaders } from '../signature/sign.ts'
 import type { Plain, PlainRecord } from '../template/cloudformation.ts'
 
-/** An error that an engine answered with; `name` is AWS's name for it. */
+/** An error answered by an engine; `name` is AWS's name of the error. */
 export class EngineError extends Error {
   constructor(name: string, message: string) {
     super(message)
@@ -13,7 +13,7 @@ export class EngineError extends Error {
 }
 
 /** The services that speak AWS's JSON protocol, and the prefix of their operations. */
-export const services = {
+export const engineServices = {
   dynamodb: { prefix: 'DynamoDB_20120810', type: 'application/x-amz-json-1.0', signedAs: 'dynamodb' },
   streams: { prefix: 'DynamoDBStreams_20120810', type: 'application/x-amz-json-1.0', signedAs: 'dynamodb' },
   cognito: {
@@ -23,15 +23,15 @@ export const services = {
   },
 } as const
 
-/** Calls one operation of a local engine, signed where there is a key to sign with; fails with an EngineError. */
-export const call = async <Result = PlainRecord>(
-  service: keyof typeof services,
+/** Calls an operation of a local engine, signed when a key is given; fails with an EngineError. */
+export const callEngine = async <Result = PlainRecord>(
+  service: keyof typeof engineServices,
   endpoint: string,
   operation: string,
   input: Plain | object,
   credentials?: Credentials,
 ): Promise<Result> => {
-  const { prefix, type, signedAs } = services[service]
+  const { prefix, type, signedAs } = engineServices[service]
   const body = JSON.stringify(input)
   const headers = { 'content-type': type, 'x-amz-target': `${prefix}.${operation}` }
   const message = { method: 'POST', path: '/', headers: { host: new URL(endpoint).host, ...headers } }
@@ -47,7 +47,7 @@ export const call = async <Result = PlainRecord>(
   )
 }
 
-/** Behind the proxy the engines want the headers of a signature, and check only that they are there. */
+/** Headers in the form of a signature: without the proxy in between, the engines check only that they are present. */
 const unchecked = {
   'x-amz-date': '20200101T000000Z',
   authorization:

@@ -1,6 +1,6 @@
 /**
- * The process that holds the engines. It is one process so that dynoxide, which cannot know that the stack is gone,
- * has a parent that does: when the channel to the stack closes, for whatever reason, this process ends dynoxide too.
+ * The process of the engines. When the channel to the stack closes, for whatever reason, this process ends dynoxide too,
+ * since dynoxide itself cannot notice that the stack is gone.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { generateKeyPairSync, randomInt } from 'node:crypto'
@@ -10,10 +10,10 @@ import { createRequire } from 'node:module'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What the stack tells this process to start. */
+/** The stack's order to this process. */
 export interface HostOrder {
   dataDir: string
-  /** Whether the data directory goes when the engines go. */
+  /** Whether the data directory is removed when the engines end. */
   temporary: boolean
   dynoxide: string
   /** The address that tokens name as their issuer's, in front of the pool's id. */
@@ -21,14 +21,14 @@ export interface HostOrder {
   buckets: readonly string[]
 }
 
-/** What this process tells the stack. */
+/** This process's reports to the stack. */
 export type HostReport =
   | { type: 'ready'; dynamodb: string; s3: string; cognito: string; dynoxidePid: number }
-  | { type: 'object'; event: ObjectEvent }
+  | { type: 'object'; event: S3ObjectEvent }
   | { type: 'failed'; reason: string }
 
-/** What S3 tells a function: an object was put. */
-export interface ObjectEvent {
+/** S3's notification of a new object. */
+export interface S3ObjectEvent {
   Records: readonly { eventName: string; s3: { bucket: { name: string }; object: { key: string } } }[]
 }
 
@@ -37,18 +37,18 @@ let database: ChildProcess | undefined
 let temporary: string | undefined
 
 process.once('message', (order: HostOrder) => {
-  start(order).then(report, (error: Error) => fail(error.message))
+  start(order).then(reportToStack, (error: Error) => failHost(error.message))
 })
 process.once('disconnect', () => stop(0))
 process.on('SIGTERM', () => stop(0))
 // Ctrl-C reaches every process of the terminal; the stack decides when the engines go.
 process.on('SIGINT', () => {})
 
-const report = (message: HostReport): void => {
+const reportToStack = (message: HostReport): void => {
   process.send?.(message)
 }
 
-const fail = (reason: string): void => {
+const failHost = (reason: string): void => {
   if (process.connected) process.send?.({ type: 'failed', reason } satisfies HostReport, () => stop(1))
   else stop(1)
 }
@@ -78,8 +78,8 @@ const start = async (order: HostOrder): Promise<HostReport> => {
 }
 
 /**
- * Returns one of the sixteen million addresses of loopback, where the system has them all. The database checks nothing and
- * answers every page of a browser; with a port of its own there are 10^11 places to look for it.
+ * Returns a random address among the sixteen million of loopback, on systems that have them all. The database checks no
+ * signature and answers any page of a browser; address and port together make 10^11 places to search.
  */
 const hiddenHost = (platform = process.platform): string =>
   platform === 'linux' || platform === 'win32'
@@ -93,8 +93,8 @@ const startDynoxide = async ({ dynoxide, dataDir }: HostOrder, host: string): Pr
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   database = child
-  child.once('error', (error) => fail(`dynoxide could not be started: ${error.message}`))
-  child.once('exit', (code, signal) => fail(`dynoxide ended (${signal ?? code}).`))
+  child.once('error', (error) => failHost(`dynoxide could not be started: ${error.message}`))
+  child.once('exit', (code, signal) => failHost(`dynoxide ended (${signal ?? code}).`))
   await listening(host, port)
   return port
 }
@@ -110,7 +110,7 @@ const startS3 = async ({ dataDir, buckets }: HostOrder, host: string): Promise<n
     vhostBuckets: false,
     configureBuckets: buckets.map((name) => ({ name, configs: [] })),
   })
-  server.on('event', (event: ObjectEvent) => report({ type: 'object', event }))
+  server.on('event', (event: S3ObjectEvent) => reportToStack({ type: 'object', event }))
   const { port } = (await server.run()) as AddressInfo
   refusePages(server.httpServer)
   return port
@@ -119,7 +119,7 @@ const startS3 = async ({ dataDir, buckets }: HostOrder, host: string): Promise<n
 const comesFromPage = ({ headers }: IncomingMessage): boolean =>
   headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
 
-/** Only the stack asks, and no page of a browser: what has a page's headers is refused. */
+/** Refuses requests with the headers of a browser's page: only the stack calls the engines. */
 const refusePages = (server: Server): void => {
   const listeners = server.listeners('request') as RequestListener[]
   server.removeAllListeners('request')
@@ -151,7 +151,7 @@ const startCognito = async ({ dataDir, issuer }: HostOrder, host: string): Promi
   return (http.address() as AddressInfo).port
 }
 
-/** The key in cognito-local's package is known to everybody; tokens here are signed with one made for this directory. */
+/** Replaces cognito-local's signing key, which is published in its package, with a key made for this directory. */
 const signWithOwnKey = (cognito: NodeJS.Require, path: string): void => {
   if (!existsSync(path)) writeFileSync(path, JSON.stringify(newKey()), { mode: 0o600 })
   const { pem, jwk } = JSON.parse(readFileSync(path, 'utf8'))

@@ -2,9 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { accessSync, chmodSync, closeSync, constants, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
-import type { HostOrder, HostReport, ObjectEvent } from './engine-host.ts'
+import type { HostOrder, HostReport, S3ObjectEvent } from './engine-host.ts'
 
-/** Engines at addresses that only the stack knows: they check no signature, so everybody else goes through the proxy, which does. */
+/**
+ * The engines, at addresses that only the stack knows: they check no signature, so all functions and clients go through
+ * the proxy, which does.
+ */
 export interface Engines {
   dynamodb: string
   s3: string
@@ -14,13 +17,13 @@ export interface Engines {
   stop(): Promise<void>
 }
 
-/** The engines' processes: the one that holds them, and the database that it started. */
+/** The engines' processes: the host process, and the database as its child. */
 export interface EnginePids {
   host: number
   dynoxide: number
 }
 
-/** A reason not to start, or not to go on, that one line says. */
+/** A reason not to start, or to stop, given to the user as a single line. */
 export class Refusal extends Error {}
 
 /** Returns the path of dynoxide's binary; refuses when this platform's package is not installed. */
@@ -35,11 +38,11 @@ export const findDynoxide = (platform = `${process.platform}-${process.arch}`): 
   }
 }
 
-/** Starts DynamoDB, S3 and Cognito in one process of their own; `died` hears when they end on their own. */
+/** Starts DynamoDB, S3 and Cognito in a process of their own; `died` is called when they end on their own. */
 export const startEngines = async (
   order: Omit<HostOrder, 'dynoxide'>,
   died: (reason: string) => void,
-  put: (event: ObjectEvent) => void = () => {},
+  put: (event: S3ObjectEvent) => void = () => {},
 ): Promise<Engines> => {
   const dynoxide = findDynoxide()
   makeExecutable(dynoxide)
@@ -66,7 +69,7 @@ export const startEngines = async (
   }
 }
 
-/** Its package comes without the right to run it, and only the user who installed it may add that. */
+/** Makes the binary executable: the package is published without that permission, and only its owner can add it. */
 const makeExecutable = (path: string): void => {
   try {
     accessSync(path, constants.X_OK)

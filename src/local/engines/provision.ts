@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PlainRecord } from '../template/cloudformation.ts'
 import type { Table, Template } from '../template/template.ts'
-import { call, EngineError } from './aws.ts'
+import { callEngine, EngineError } from './aws.ts'
 
 export interface DemoUser {
   name: string
@@ -9,7 +9,9 @@ export interface DemoUser {
   group: string
 }
 
-/** Users of the laptop's pool, one for each group; whoever can reach the gateway may be them. */
+/**
+ * Users of the laptop's pool, each in the group of the same name; anybody who can reach the gateway can sign in as them.
+ */
 export const demoUsers: readonly DemoUser[] = ['clinician', 'admin', 'loader', 'viewer'].map((name) => ({
   name,
   group: name,
@@ -18,17 +20,17 @@ export const demoUsers: readonly DemoUser[] = ['clinician', 'admin', 'loader', '
 
 /** Creates the tables that are missing. */
 export const provisionTables = async (endpoint: string, tables: readonly Table[]): Promise<void> => {
-  const { TableNames } = await call<{ TableNames: string[] }>('dynamodb', endpoint, 'ListTables', {})
+  const { TableNames } = await callEngine<{ TableNames: string[] }>('dynamodb', endpoint, 'ListTables', {})
   await Promise.all(
     tables.filter((table) => !TableNames.includes(table.name)).map((table) => createTable(endpoint, table)),
   )
 }
 
 const createTable = async (endpoint: string, table: Table): Promise<void> => {
-  await call('dynamodb', endpoint, 'CreateTable', table.create)
+  await callEngine('dynamodb', endpoint, 'CreateTable', table.create)
   await tableActive(endpoint, table.name)
   if (table.ttlAttribute === undefined) return
-  await call('dynamodb', endpoint, 'UpdateTimeToLive', {
+  await callEngine('dynamodb', endpoint, 'UpdateTimeToLive', {
     TableName: table.name,
     TimeToLiveSpecification: { AttributeName: table.ttlAttribute, Enabled: true },
   })
@@ -36,9 +38,14 @@ const createTable = async (endpoint: string, table: Table): Promise<void> => {
 
 const tableActive = async (endpoint: string, name: string): Promise<void> => {
   for (;;) {
-    const described = await call<{ Table: { TableStatus: string } }>('dynamodb', endpoint, 'DescribeTable', {
-      TableName: name,
-    })
+    const described = await callEngine<{ Table: { TableStatus: string } }>(
+      'dynamodb',
+      endpoint,
+      'DescribeTable',
+      {
+        TableName: name,
+      },
+    )
     if (described.Table.TableStatus === 'ACTIVE') return
     await sleep(20)
   }
@@ -49,14 +56,14 @@ export interface Identity {
   clientId: string
 }
 
-/** Creates the user pool, its groups, its client and the demo users, whatever is missing of them. */
+/** Creates the user pool, its groups, its client and the demo users, as far as they are missing. */
 export const provisionIdentity = async (endpoint: string, template: Template): Promise<Identity> => {
   const poolId = await userPool(endpoint, template.userPool.create)
   const clientId = await userPoolClient(endpoint, poolId, template.userPoolClient.create)
   const groups = await groupNames(endpoint, poolId)
   const missing = template.groups.filter((group) => !groups.includes(String(group.GroupName)))
   for (const group of missing)
-    await call('cognito', endpoint, 'CreateGroup', { ...group, UserPoolId: poolId })
+    await callEngine('cognito', endpoint, 'CreateGroup', { ...group, UserPoolId: poolId })
   for (const user of demoUsers) await demoUser(endpoint, poolId, user)
   return { poolId, clientId }
 }
@@ -64,7 +71,7 @@ export const provisionIdentity = async (endpoint: string, template: Template): P
 const poolName = 'pilotlight'
 
 const userPool = async (endpoint: string, properties: PlainRecord): Promise<string> => {
-  const listed = await call<{ UserPools?: { Id: string; Name: string }[] }>(
+  const listed = await callEngine<{ UserPools?: { Id: string; Name: string }[] }>(
     'cognito',
     endpoint,
     'ListUserPools',
@@ -74,7 +81,7 @@ const userPool = async (endpoint: string, properties: PlainRecord): Promise<stri
   )
   const existing = listed.UserPools?.find((pool) => pool.Name === poolName)
   if (existing) return existing.Id
-  const created = await call<{ UserPool: { Id: string } }>('cognito', endpoint, 'CreateUserPool', {
+  const created = await callEngine<{ UserPool: { Id: string } }>('cognito', endpoint, 'CreateUserPool', {
     ...properties,
     PoolName: poolName,
   })
@@ -82,7 +89,7 @@ const userPool = async (endpoint: string, properties: PlainRecord): Promise<stri
 }
 
 const userPoolClient = async (endpoint: string, poolId: string, properties: PlainRecord): Promise<string> => {
-  const listed = await call<{ UserPoolClients?: { ClientId: string }[] }>(
+  const listed = await callEngine<{ UserPoolClients?: { ClientId: string }[] }>(
     'cognito',
     endpoint,
     'ListUserPoolClients',
@@ -90,7 +97,7 @@ const userPoolClient = async (endpoint: string, poolId: string, properties: Plai
   )
   const existing = listed.UserPoolClients?.[0]
   if (existing) return existing.ClientId
-  const created = await call<{ UserPoolClient: { ClientId: string } }>(
+  const created = await callEngine<{ UserPoolClient: { ClientId: string } }>(
     'cognito',
     endpoint,
     'CreateUserPoolClient',
@@ -103,7 +110,7 @@ const userPoolClient = async (endpoint: string, poolId: string, properties: Plai
 }
 
 const groupNames = async (endpoint: string, poolId: string): Promise<string[]> => {
-  const listed = await call<{ Groups?: { GroupName: string }[] }>('cognito', endpoint, 'ListGroups', {
+  const listed = await callEngine<{ Groups?: { GroupName: string }[] }>('cognito', endpoint, 'ListGroups', {
     UserPoolId: poolId,
   })
   return (listed.Groups ?? []).map((group) => group.GroupName)
@@ -112,23 +119,23 @@ const groupNames = async (endpoint: string, poolId: string): Promise<string[]> =
 const demoUser = async (endpoint: string, poolId: string, user: DemoUser): Promise<void> => {
   const who = { UserPoolId: poolId, Username: user.name }
   try {
-    await call('cognito', endpoint, 'AdminGetUser', who)
+    await callEngine('cognito', endpoint, 'AdminGetUser', who)
   } catch (error) {
     if (!(error instanceof EngineError && error.name === 'UserNotFoundException')) throw error
     const attributes = [
       { Name: 'email', Value: `${user.name}@pilotlight.example` },
       { Name: 'email_verified', Value: 'true' },
     ]
-    await call('cognito', endpoint, 'AdminCreateUser', {
+    await callEngine('cognito', endpoint, 'AdminCreateUser', {
       ...who,
       UserAttributes: attributes,
       MessageAction: 'SUPPRESS',
     })
-    await call('cognito', endpoint, 'AdminSetUserPassword', {
+    await callEngine('cognito', endpoint, 'AdminSetUserPassword', {
       ...who,
       Password: user.password,
       Permanent: true,
     })
-    await call('cognito', endpoint, 'AdminAddUserToGroup', { ...who, GroupName: user.group })
+    await callEngine('cognito', endpoint, 'AdminAddUserToGroup', { ...who, GroupName: user.group })
   }
 }

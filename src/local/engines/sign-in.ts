@@ -1,5 +1,5 @@
 import type { Jwks } from 'aws-jwt-verify/jwk'
-import { call } from './aws.ts'
+import { callEngine } from './aws.ts'
 import { demoUsers } from './provision.ts'
 
 /** Returns the keys that a user pool signs with. */
@@ -9,7 +9,7 @@ export const jwks = async (endpoint: string, poolId: string): Promise<Jwks> =>
 /** Returns an ID token of a demo user. */
 export const signIn = async (endpoint: string, clientId: string, name: string): Promise<string> => {
   const user = demoUsers.find((candidate) => candidate.name === name)
-  const signedIn = await call<{ AuthenticationResult: { IdToken: string } }>(
+  const signedIn = await callEngine<{ AuthenticationResult: { IdToken: string } }>(
     'cognito',
     endpoint,
     'InitiateAuth',

@@ -1,22 +1,28 @@
-/** https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html — what Lambda's runtime gives to functions that stream. */
+/**
+ * https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html — the global object that Lambda's runtime
+ * gives to streaming functions.
+ */
 import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { Context } from 'aws-lambda'
 
 type StreamingHandler = (event: unknown, response: Writable, context: Context) => Promise<unknown>
 
-/** What stands between status and headers, as JSON, and the body. */
+/** The delimiter between status and headers, as JSON, and the body. */
 export const delimiter = Buffer.alloc(8)
 
-const streaming = new WeakSet<object>()
+const streamingHandlers = new WeakSet<object>()
 
 const runtime = {
   streamifyResponse: (handler: StreamingHandler): StreamingHandler => {
-    streaming.add(handler)
+    streamingHandlers.add(handler)
     return handler
   },
   HttpResponseStream: {
-    /** The metadata leave with the first write, as in Lambda's runtime: a stream that ends without one has no head. */
+    /**
+     * Returns the stream with the metadata in front of the first write, as in Lambda's runtime: a stream that ends
+     * without a write has no head.
+     */
     from: (stream: Writable, metadata: object): Writable => {
       const write = stream.write.bind(stream)
       stream.write = ((...first: Parameters<Writable['write']>) => {
@@ -30,25 +36,25 @@ const runtime = {
   },
 }
 
-/** Puts `awslambda` where functions look for it. */
+/** Sets the global `awslambda`. */
 export const installRuntime = (): void => {
   Object.assign(globalThis, { awslambda: runtime })
 }
 
-/** Runs a handler that streams; fails as it does. Returns undefined at once where the handler does not stream. */
+/** Runs a streaming handler and fails as it does. Returns undefined at once for any other handler. */
 export const runStreaming = (
   handler: object,
   event: unknown,
   context: Context,
   send: (chunk: Uint8Array, sent: (error?: Error | null) => void) => void,
 ): Promise<unknown> | undefined => {
-  if (!streaming.has(handler)) return undefined
+  if (!streamingHandlers.has(handler)) return undefined
   const write = (chunk: Uint8Array, _: string, sent: (error?: Error | null) => void): void =>
     chunk.length === 0 ? sent() : send(chunk, sent)
   return stream(handler as StreamingHandler, event, new Writable({ write }), context)
 }
 
-/** The invocation ends when handler and stream have ended, as on Lambda. */
+/** Runs the handler until handler and stream have ended, which ends the invocation on Lambda. */
 const stream = async (
   handler: StreamingHandler,
   event: unknown,

@@ -1,9 +1,9 @@
-/** One execution environment of Lambda: a process that runs the built handlers, one invocation at a time. */
+/** An execution environment of Lambda: a process that runs the built handlers, a single invocation at a time. */
 import { pathToFileURL } from 'node:url'
 import type { Context } from 'aws-lambda'
 import { installRuntime, runStreaming } from './awslambda.ts'
 
-/** What an environment is asked to run. */
+/** The order to an environment: a function and its event. */
 export interface InvokeOrder {
   id: number
   function: string
@@ -17,7 +17,7 @@ export interface InvokeOrder {
   requestId: string
 }
 
-/** What became of it. `bytes` is what Lambda would count as the response's payload. */
+/** The environment's report on an order: a chunk, the result or the error's message; or that the process is ready. */
 export type InvokeReport =
   | { id: number; result: unknown }
   | { id: number; chunk: Uint8Array }
@@ -31,23 +31,26 @@ process.on('disconnect', () => process.exit(0))
 process.on('SIGINT', () => {})
 process.on('message', (order: InvokeOrder | { load: Loading }) => {
   if ('load' in order) return void handlerOf(order.load).catch(console.error)
-  run(order).then(
+  runInvocation(order).then(
     (result) => process.send?.({ id: order.id, result }),
-    (error: unknown) => fail(order, error),
+    (error: unknown) => failInvocation(order, error),
   )
 })
 
-const run = async (order: InvokeOrder): Promise<unknown> => {
+const runInvocation = async (order: InvokeOrder): Promise<unknown> => {
   const handler = await handlerOf(order)
   // Several functions share this process: each loads and acts with its own variables and key.
   await loading
   Object.assign(process.env, order.variables)
   const send = (chunk: Uint8Array, sent: (error?: Error | null) => void): void =>
     void process.send?.({ id: order.id, chunk }, sent)
-  return runStreaming(handler, order.event, contextOf(order), send) ?? handler(order.event, contextOf(order))
+  return (
+    runStreaming(handler, order.event, lambdaContext(order), send) ??
+    handler(order.event, lambdaContext(order))
+  )
 }
 
-const fail = (order: InvokeOrder, error: unknown): void => {
+const failInvocation = (order: InvokeOrder, error: unknown): void => {
   console.error(error)
   process.send?.({ id: order.id, failed: error instanceof Error ? error.message : String(error) })
 }
@@ -56,7 +59,10 @@ type Loading = Omit<InvokeOrder, 'id' | 'event' | 'requestId'>
 
 const modules = new Map<string, Promise<Readonly<Record<string, Handler>>>>()
 
-/** One after the other, for what a module reads of the environment while it loads is its own function's. */
+/**
+ * The loading of the latest module. Modules load in sequence, since each reads its own function's variables from the
+ * environment while it loads.
+ */
 let loading: Promise<unknown> = Promise.resolve()
 
 const load = ({ bundle, variables, ...order }: Loading): Promise<Readonly<Record<string, Handler>>> => {
@@ -79,7 +85,7 @@ const handlerOf = async (order: Loading): Promise<Handler> => {
   return handler
 }
 
-const contextOf = (order: InvokeOrder): Context => {
+const lambdaContext = (order: InvokeOrder): Context => {
   const deadline = Date.now() + order.timeoutSeconds * 1000
   return {
     callbackWaitsForEmptyEventLoop: true,
@@ -91,13 +97,13 @@ const contextOf = (order: InvokeOrder): Context => {
     logGroupName: `/aws/lambda/${order.function}`,
     logStreamName: String(process.pid),
     getRemainingTimeInMillis: () => deadline - Date.now(),
-    done: unsupported,
-    fail: unsupported,
-    succeed: unsupported,
+    done: unsupportedCallback,
+    fail: unsupportedCallback,
+    succeed: unsupportedCallback,
   }
 }
 
-const unsupported = (): never => {
+const unsupportedCallback = (): never => {
   throw new Error('Node 24 on Lambda has no callbacks.')
 }
 

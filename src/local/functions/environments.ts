@@ -4,34 +4,34 @@ import { closeSync, openSync } from 'node:fs'
 import { resetPeak, residentOf } from '../strict/workers/memory.ts'
 import type { InvokeOrder, InvokeReport } from './environment.ts'
 
-/** A function as an environment runs it. */
+/** A function in the form in which an environment runs it. */
 export type Runnable = Omit<InvokeOrder, 'id' | 'event' | 'requestId'>
 
-/** How an invocation ended: with the handler's result, an error of its own, its time up, or its process gone. */
+/** The end of an invocation: the handler's result, its own error, a timeout, or the death of the process. */
 export type Outcome =
   | { kind: 'result'; result: unknown }
   | { kind: 'error' | 'timeout' | 'crash'; reason: string }
 
 export interface Environments {
-  /** A function that streams is heard by `receive`; what it returns is nobody's. */
+  /** Runs a function; a streaming function's chunks go to `receive`, and its return value is ignored. Never rejects. */
   invoke(fn: Runnable, event: unknown, receive?: (chunk: Uint8Array) => void): Promise<Outcome>
   /** The processes that run now. */
   pids(): number[]
   stop(): Promise<void>
 }
 
-interface Job {
+interface QueuedInvocation {
   fn: Runnable
   event: unknown
   receive: ((chunk: Uint8Array) => void) | undefined
   settle(outcome: Outcome): void
 }
 
-interface Environment {
+interface RunningEnvironment {
   child: ChildProcess
-  job: Job | undefined
+  job: QueuedInvocation | undefined
   timer: NodeJS.Timeout | undefined
-  /** Looks at the process's memory while it works. */
+  /** Checks the process's memory during an invocation. */
   watch: NodeJS.Timeout | undefined
 }
 
@@ -51,11 +51,14 @@ export interface EnvironmentsOptions {
 const preload = new URL('../strict/workers/preload.ts', import.meta.url).href
 const watchMilliseconds = 50
 
-/** Starts processes that run handlers, one invocation each at a time; further ones wait in line. A dead one is replaced. */
+/**
+ * Starts processes that each run a single invocation at a time; further invocations wait in a queue. A dead process is
+ * replaced.
+ */
 export const startEnvironments = (options: EnvironmentsOptions): Environments => {
-  const all = new Set<Environment>()
-  const idle: Environment[] = []
-  const line: Job[] = []
+  const all = new Set<RunningEnvironment>()
+  const idle: RunningEnvironment[] = []
+  const line: QueuedInvocation[] = []
   let stopping = false
   let lastId = 0
 
@@ -71,14 +74,14 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
       stdio: ['ignore', log, log, 'ipc'],
     })
     closeSync(log)
-    const environment: Environment = { child, job: undefined, timer: undefined, watch: undefined }
+    const environment: RunningEnvironment = { child, job: undefined, timer: undefined, watch: undefined }
     all.add(environment)
     child.on('message', (report: InvokeReport) => heard(environment, report))
     child.once('exit', (code, signal) => gone(environment, `The process ended (${signal ?? code}).`))
     child.on('error', () => {})
   }
 
-  const heard = (environment: Environment, report: InvokeReport): void => {
+  const heard = (environment: RunningEnvironment, report: InvokeReport): void => {
     if ('chunk' in report) {
       environment.job?.receive?.(report.chunk)
       return
@@ -102,14 +105,14 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
     else idle.push(environment)
   }
 
-  const settle = (environment: Environment, outcome: Outcome): void => {
+  const settle = (environment: RunningEnvironment, outcome: Outcome): void => {
     clearTimeout(environment.timer)
     clearInterval(environment.watch)
     environment.job?.settle(outcome)
     environment.job = undefined
   }
 
-  const gone = (environment: Environment, reason: string): void => {
+  const gone = (environment: RunningEnvironment, reason: string): void => {
     all.delete(environment)
     const place = idle.indexOf(environment)
     if (place >= 0) idle.splice(place, 1)
@@ -117,11 +120,14 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
     if (!stopping) setTimeout(() => !stopping && start(), 50)
   }
 
-  /** A process that has grown by another function's work begins anew: on Lambda each has processes of its own. */
-  const isTooLarge = ({ child }: Environment, { fn }: Job): boolean =>
-    (options.limitsMemory?.() && (residentOf(child.pid ?? 0)?.now ?? 0) > bytesOf(fn)) || false
+  /**
+   * Returns whether a process is already too large for a function, after another function's work: it is replaced, since
+   * on Lambda each function has processes of its own.
+   */
+  const isTooLarge = ({ child }: RunningEnvironment, { fn }: QueuedInvocation): boolean =>
+    (options.limitsMemory?.() && (residentOf(child.pid ?? 0)?.now ?? 0) > memoryBytes(fn)) || false
 
-  const assign = (environment: Environment, job: Job): void => {
+  const assign = (environment: RunningEnvironment, job: QueuedInvocation): void => {
     if (isTooLarge(environment, job)) {
       line.unshift(job)
       environment.child.kill('SIGKILL')
@@ -144,18 +150,21 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
     } satisfies InvokeOrder)
   }
 
-  const isOverMemory = ({ child, job }: Environment): boolean =>
+  const isOverMemory = ({ child, job }: RunningEnvironment): boolean =>
     job !== undefined &&
     options.limitsMemory?.() === true &&
-    (residentOf(child.pid ?? 0)?.peak ?? 0) > bytesOf(job.fn)
+    (residentOf(child.pid ?? 0)?.peak ?? 0) > memoryBytes(job.fn)
 
-  /** Lambda's words for it: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html */
-  const outOfMemory = (environment: Environment): void => {
+  /**
+   * Ends an invocation with Lambda's own message:
+   * https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
+   */
+  const outOfMemory = (environment: RunningEnvironment): void => {
     settle(environment, { kind: 'crash', reason: 'Runtime exited with error: signal: killed' })
     environment.child.kill('SIGKILL')
   }
 
-  const overdue = (environment: Environment): void => {
+  const overdue = (environment: RunningEnvironment): void => {
     settle(environment, { kind: 'timeout', reason: 'The function took longer than its timeout.' })
     environment.child.kill('SIGKILL')
   }
@@ -165,7 +174,7 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
   return {
     invoke: (fn, event, receive) =>
       new Promise((resolve) => {
-        const job: Job = { fn, event, receive, settle: resolve }
+        const job: QueuedInvocation = { fn, event, receive, settle: resolve }
         const environment = idle.pop()
         if (environment) assign(environment, job)
         else line.push(job)
@@ -174,15 +183,15 @@ export const startEnvironments = (options: EnvironmentsOptions): Environments =>
     stop: async () => {
       stopping = true
       for (const job of line.splice(0)) job.settle({ kind: 'crash', reason: 'The stack stops.' })
-      await Promise.all([...all].map(({ child }) => ended(child)))
+      await Promise.all([...all].map(({ child }) => endProcess(child)))
     },
   }
 }
 
-/** `MemorySize` is in MiB. */
-const bytesOf = ({ memory }: Runnable): number => memory * 2 ** 20
+/** Returns a function's memory in bytes; `MemorySize` is in MiB. */
+const memoryBytes = ({ memory }: Runnable): number => memory * 2 ** 20
 
-const ended = (child: ChildProcess): Promise<void> =>
+const endProcess = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once('exit', () => resolve())

@@ -11,7 +11,7 @@ import {
 } from '../template/template.ts'
 import type { Runnable } from './environments.ts'
 
-/** Returns a function as an environment runs it, with its variables and its key. */
+/** Returns a function in an environment's form, with its variables and its key. */
 export const runnable = (
   template: Template,
   fn: LambdaFunction,
@@ -39,7 +39,7 @@ export const runnable = (
 
 const ofSignIn: ReadonlySet<string> = new Set(['TOKEN_ISSUER', 'AUTHORIZATION_ENDPOINT', 'TOKEN_ENDPOINT'])
 
-/** Returns the function as a stack without sign-in runs it: nothing that it serves names a place to sign in. */
+/** Returns the function without the variables of sign-in, for an open stack: no answer then names a place to sign in. */
 export const withoutSignIn = (each: Runnable): Runnable => ({
   ...each,
   variables: Object.fromEntries(Object.entries(each.variables).filter(([name]) => !ofSignIn.has(name))),
@@ -49,7 +49,7 @@ export const withoutSignIn = (each: Runnable): Runnable => ({
 const cognitoHosts =
   /^https:\/\/(cognito-idp\.[\w-]+\.amazonaws\.com|[\w-]+\.auth\.[\w-]+\.amazoncognito\.com)/
 
-/** Returns the variables that every function has: Lambda's own, and where the engines are. */
+/** Returns the variables that every function has: Lambda's own, and the engines' addresses. */
 export const sharedVariables = ({ endpoints }: StrictProxy): Record<string, string> => ({
   ...clockOf(process.env),
   AWS_REGION: localRegion,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DynamoDBRecord } from 'aws-lambda'
-import { call } from '../engines/aws.ts'
+import { callEngine } from '../engines/aws.ts'
 import { invocable, restOf, retained, sequenceOf } from '../strict/stream/delivery.ts'
 import type { StreamSource } from '../template/template.ts'
 import type { Outcome } from './environments.ts'
@@ -17,21 +17,21 @@ export interface StreamPoller {
 export interface PollerOptions {
   endpoint: string
   source: StreamSource
-  /** The file that remembers how far the function has come. */
+  /** The file with the position that the function has reached. */
   checkpointPath: string
   databasePath: string
   invoke(event: { Records: DynamoDBRecord[] }): Promise<Outcome>
-  /** Hears of changes that the function refused to the last. */
-  gaveUp(refused: Refused): Promise<void>
+  /** Keeps the record of changes that the function refused until the last try. */
+  gaveUp(refused: RefusedBatch): Promise<void>
   /** Returns whether the function gets a batch a second time, as Lambda delivers at least once. */
   repeated(): boolean
 }
 
-type Batch = readonly DynamoDBRecord[]
+type StreamBatch = readonly DynamoDBRecord[]
 
 /** Changes that the function refused, and where they come from. */
-export interface Refused {
-  batch: Batch
+export interface RefusedBatch {
+  batch: StreamBatch
   shard: string
   streamArn: string
   tries: number
@@ -44,10 +44,13 @@ interface Delivery {
   streamArn: string
 }
 
-const idleMilliseconds = 100
+const streamIdleMilliseconds = 100
 const trimEvery = 5_000
 
-/** Hands a table's changes to a function in order, as Lambda's event source does, and forgets those that it took. */
+/**
+ * Passes a table's changes to a function in order, as Lambda's event source does, and removes processed records from the
+ * stream.
+ */
 export const startPoller = (options: PollerOptions): StreamPoller => {
   let stopping = false
   let idleSince = 0
@@ -57,11 +60,11 @@ export const startPoller = (options: PollerOptions): StreamPoller => {
 
   const run = async (): Promise<void> => {
     const { LatestStreamArn } = await describe(options)
-    const shard = await shardOf(options.endpoint, LatestStreamArn)
+    const shard = await tableShard(options.endpoint, LatestStreamArn)
     delivery = { options, shard, streamArn: LatestStreamArn }
     let iterator = await shardIterator(options.endpoint, delivery, position)
     while (!stopping) {
-      const page = await records(options, iterator)
+      const page = await readRecords(options, iterator)
       iterator = page.NextShardIterator
       if (page.Records.length > 0)
         await deliver(page.Records.map((record) => lambdaRecord(record, LatestStreamArn)))
@@ -69,7 +72,7 @@ export const startPoller = (options: PollerOptions): StreamPoller => {
     }
   }
 
-  const deliver = async (batch: Batch): Promise<void> => {
+  const deliver = async (batch: StreamBatch): Promise<void> => {
     idleSince = 0
     for (const piece of invocable(retained(batch, Date.now()))) {
       await handOver(delivery, piece, () => stopping)
@@ -84,7 +87,7 @@ export const startPoller = (options: PollerOptions): StreamPoller => {
   const rest = async (): Promise<void> => {
     if (position !== trimmed) trim()
     idleSince ||= Date.now()
-    await sleep(idleMilliseconds)
+    await sleep(streamIdleMilliseconds)
   }
 
   const trim = (): void => {
@@ -97,7 +100,8 @@ export const startPoller = (options: PollerOptions): StreamPoller => {
   return {
     drained: async () => {
       const asked = Date.now()
-      while (!stopping && (idleSince === 0 || Date.now() - asked < 2 * idleMilliseconds)) await sleep(20)
+      while (!stopping && (idleSince === 0 || Date.now() - asked < 2 * streamIdleMilliseconds))
+        await sleep(20)
     },
     stop: async () => {
       stopping = true
@@ -106,10 +110,10 @@ export const startPoller = (options: PollerOptions): StreamPoller => {
   }
 }
 
-/** Gives a batch to the function until it has taken all of it, or its tries are used up. */
+/** Invokes the function with a batch until all of it succeeded or the retries are used up. */
 const handOver = async (
   delivery: Delivery,
-  batch: Batch,
+  batch: StreamBatch,
   stopping: () => boolean,
   tries = 0,
 ): Promise<void> => {
@@ -126,7 +130,7 @@ const handOver = async (
 
 const describe = async ({ endpoint, source }: PollerOptions): Promise<{ LatestStreamArn: string }> => {
   const input = { TableName: source.table }
-  const { Table } = await call<{ Table: { LatestStreamArn: string } }>(
+  const { Table } = await callEngine<{ Table: { LatestStreamArn: string } }>(
     'dynamodb',
     endpoint,
     'DescribeTable',
@@ -135,9 +139,9 @@ const describe = async ({ endpoint, source }: PollerOptions): Promise<{ LatestSt
   return Table
 }
 
-/** The engine keeps one shard for a table. */
-const shardOf = async (endpoint: string, StreamArn: string): Promise<string> => {
-  const described = await call<{ StreamDescription: { Shards: { ShardId: string }[] } }>(
+/** Returns the id of the table's shard; the engine has a single shard for a table. */
+const tableShard = async (endpoint: string, StreamArn: string): Promise<string> => {
+  const described = await callEngine<{ StreamDescription: { Shards: { ShardId: string }[] } }>(
     'streams',
     endpoint,
     'DescribeStream',
@@ -156,7 +160,8 @@ const shardIterator = async (
       ? { ShardIteratorType: 'TRIM_HORIZON' }
       : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: position }
   const input = { StreamArn, ShardId, ...start }
-  return (await call<{ ShardIterator: string }>('streams', endpoint, 'GetShardIterator', input)).ShardIterator
+  return (await callEngine<{ ShardIterator: string }>('streams', endpoint, 'GetShardIterator', input))
+    .ShardIterator
 }
 
 interface RecordsPage {
@@ -164,8 +169,8 @@ interface RecordsPage {
   NextShardIterator: string
 }
 
-const records = ({ endpoint, source }: PollerOptions, ShardIterator: string): Promise<RecordsPage> =>
-  call<RecordsPage>('streams', endpoint, 'GetRecords', { ShardIterator, Limit: source.batchSize })
+const readRecords = ({ endpoint, source }: PollerOptions, ShardIterator: string): Promise<RecordsPage> =>
+  callEngine<RecordsPage>('streams', endpoint, 'GetRecords', { ShardIterator, Limit: source.batchSize })
 
 const lambdaRecord = (record: DynamoDBRecord, eventSourceARN: string): DynamoDBRecord => ({
   ...record,
@@ -180,7 +185,7 @@ const writeCheckpoint = (path: string, position: string): void => {
   renameSync(`${path}.new`, path)
 }
 
-/** Removes the stream records up to a position; the last one stays, since the engine counts on from it. */
+/** Removes the stream records before a position; the record at the position stays, since the engine numbers on from it. */
 const trimStream = (path: string, table: string, position: string): void => {
   const database = new DatabaseSync(path)
   database.exec('PRAGMA busy_timeout = 1000')

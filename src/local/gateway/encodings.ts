@@ -1,16 +1,16 @@
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gzip-compression-decompression.html */
 import { deflateSync, gunzipSync, gzipSync } from 'node:zlib'
 import type { WireRequest, WireResponse } from './event.ts'
-import { maxRequestBytes, type Refused } from './limits.ts'
+import { maxRequestBytes, type RefusedRequest } from './limits.ts'
 
 /**
- * Returns the body that API Gateway hands on when compression is enabled: inflated, and no longer said to be compressed;
- * a refusal when it is too large then, or not what its header says.
+ * Returns the body as API Gateway passes it on with compression enabled: inflated, without `Content-Encoding`; or a
+ * refusal when the inflated body is too large or the body is not gzip.
  */
 export const inflate = (
   rawHeaders: readonly string[],
   body: Buffer,
-): Pick<WireRequest, 'rawHeaders' | 'body'> | Refused => {
+): Pick<WireRequest, 'rawHeaders' | 'body'> | RefusedRequest => {
   const place = rawHeaders.findIndex(
     (name, index) => index % 2 === 0 && name.toLowerCase() === 'content-encoding',
   )
@@ -27,8 +27,11 @@ export const inflate = (
 
 const encoders = { gzip: gzipSync, deflate: deflateSync }
 
-/** Returns the first of the gateway's encodings that a caller accepts; undefined where he accepts none, or weighs it with 0. */
-const accepted = (header: string | undefined): keyof typeof encoders | undefined => {
+/**
+ * Returns the first of the gateway's encodings that the caller accepts; undefined when the header has neither, or only
+ * with weight 0.
+ */
+const acceptedEncoding = (header: string | undefined): keyof typeof encoders | undefined => {
   const names = (header ?? '')
     .split(',')
     .map((part) => part.toLowerCase().replaceAll(' ', ''))
@@ -37,13 +40,13 @@ const accepted = (header: string | undefined): keyof typeof encoders | undefined
   return names.includes('gzip') ? 'gzip' : names.includes('deflate') ? 'deflate' : undefined
 }
 
-/** Compresses a whole answer from a size on, as API Gateway does; one that is streamed is never compressed. */
+/** Compresses a whole answer of at least `leastBytes`, as API Gateway does; streamed answers are never compressed. */
 export const compress = (
   response: WireResponse,
   acceptEncoding: string | undefined,
   leastBytes: number | undefined,
 ): WireResponse => {
-  const encoding = accepted(acceptEncoding)
+  const encoding = acceptedEncoding(acceptEncoding)
   const isEncoded = response.headers.some(([name]) => name.toLowerCase() === 'content-encoding')
   if (leastBytes === undefined || !encoding || isEncoded || Buffer.byteLength(response.body) < leastBytes)
     return response

@@ -4,7 +4,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
 import { localAccount } from '../template/template.ts'
 import type { RouteMatch } from './routing.ts'
 
-/** A request as it came over the wire. */
+/** A request as received. */
 export interface WireRequest {
   method: string
   /** Path and query below the stage, as they came: `/Patient?name=a%20b`. */
@@ -16,7 +16,7 @@ export interface WireRequest {
   port: number
 }
 
-/** A response as it goes over the wire. */
+/** A response as sent. */
 export interface WireResponse {
   status: number
   headers: readonly (readonly [name: string, value: string])[]
@@ -25,7 +25,7 @@ export interface WireResponse {
 
 export type Claims = Readonly<Record<string, string>>
 
-export interface Invocation {
+export interface GatewayInvocation {
   stage: string
   binaryTypes: readonly string[]
   match: RouteMatch
@@ -35,22 +35,22 @@ export interface Invocation {
 /** Returns the proxy event that API Gateway would invoke the function with. */
 export const proxyEvent = (
   request: WireRequest,
-  invocation: Invocation,
+  invocation: GatewayInvocation,
   now = new Date(),
 ): APIGatewayProxyEvent => {
   const url = new URL(`http://gateway${request.target}`)
-  const headers = grouped([...pairs(request.rawHeaders), ...forwarded(request)])
-  const query = grouped([...queryOf(request.target)])
+  const headers = grouped([...headerPairs(request.rawHeaders), ...forwarded(request)])
+  const query = grouped([...eventQuery(request.target)])
   const { route, pathParameters } = invocation.match
-  const binary = isBinary(invocation.binaryTypes, header(headers, 'content-type'))
+  const binary = isBinaryType(invocation.binaryTypes, header(headers, 'content-type'))
   return {
     resource: route.path,
     path: url.pathname,
     httpMethod: request.method,
-    headers: last(headers) ?? {},
+    headers: lastValues(headers) ?? {},
     multiValueHeaders: headers,
-    queryStringParameters: last(query),
-    multiValueQueryStringParameters: last(query) && query,
+    queryStringParameters: lastValues(query),
+    multiValueQueryStringParameters: lastValues(query) && query,
     pathParameters: pathParameters && { ...pathParameters },
     stageVariables: null,
     requestContext: requestContext(request, invocation, url.pathname, header(headers, 'host') ?? '', now),
@@ -59,15 +59,18 @@ export const proxyEvent = (
   }
 }
 
-/** A semicolon splits parameters, as an ampersand does: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html */
-const queryOf = (target: string): URLSearchParams => {
+/**
+ * Returns the query's parameters; a semicolon separates them, as an ampersand does:
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+ */
+const eventQuery = (target: string): URLSearchParams => {
   const start = target.indexOf('?')
   return new URLSearchParams(start < 0 ? '' : target.slice(start + 1).replaceAll(';', '&'))
 }
 
 const requestContext = (
   request: WireRequest,
-  { stage, match, claims }: Invocation,
+  { stage, match, claims }: GatewayInvocation,
   path: string,
   host: string,
   now: Date,
@@ -79,7 +82,7 @@ const requestContext = (
   domainPrefix: 'local',
   extendedRequestId: randomBytes(11).toString('base64'),
   httpMethod: request.method,
-  identity: { ...nobody, sourceIp: request.sourceIp, userAgent: userAgent(request) },
+  identity: { ...noIdentity, sourceIp: request.sourceIp, userAgent: userAgent(request) },
   path: `/${stage}${path === '/' ? '' : path}`,
   protocol: 'HTTP/1.1',
   requestId: randomUUID(),
@@ -90,7 +93,7 @@ const requestContext = (
   stage,
 })
 
-const nobody = {
+const noIdentity = {
   accessKey: null,
   accountId: null,
   apiKey: null,
@@ -107,7 +110,7 @@ const nobody = {
 }
 
 const userAgent = (request: WireRequest): string | null =>
-  pairs(request.rawHeaders).find(([name]) => name.toLowerCase() === 'user-agent')?.[1] ?? null
+  headerPairs(request.rawHeaders).find(([name]) => name.toLowerCase() === 'user-agent')?.[1] ?? null
 
 const forwarded = (request: WireRequest): [string, string][] => [
   [
@@ -119,7 +122,7 @@ const forwarded = (request: WireRequest): [string, string][] => [
   ['X-Forwarded-Proto', 'http'],
 ]
 
-const pairs = (raw: readonly string[]): [string, string][] =>
+const headerPairs = (raw: readonly string[]): [string, string][] =>
   Array.from({ length: raw.length / 2 }, (_, index) => [raw[index * 2] ?? '', raw[index * 2 + 1] ?? ''])
 
 const grouped = (entries: readonly (readonly [string, string])[]): Record<string, string[]> => {
@@ -127,7 +130,7 @@ const grouped = (entries: readonly (readonly [string, string])[]): Record<string
   return Object.fromEntries([...groups].map(([name, all]) => [name, all.map(([, value]) => value)]))
 }
 
-const last = (groups: Readonly<Record<string, string[]>>): Record<string, string> | null => {
+const lastValues = (groups: Readonly<Record<string, string[]>>): Record<string, string> | null => {
   const entries = Object.entries(groups).map(([name, values]) => [name, values.at(-1) ?? ''] as const)
   return entries.length === 0 ? null : Object.fromEntries(entries)
 }
@@ -137,10 +140,10 @@ const header = (groups: Readonly<Record<string, string[]>>, name: string): strin
     .find(([key]) => key.toLowerCase() === name)?.[1]
     .at(-1)
 
-const isBinary = (types: readonly string[], contentType: string | undefined): boolean =>
-  contentType !== undefined && types.includes(mediaType(contentType))
+const isBinaryType = (types: readonly string[], contentType: string | undefined): boolean =>
+  contentType !== undefined && types.includes(firstMediaType(contentType))
 
-const mediaType = (text: string): string => (text.split(/[;,]/)[0] ?? '').trim().toLowerCase()
+const firstMediaType = (text: string): string => (text.split(/[;,]/)[0] ?? '').trim().toLowerCase()
 
 const commonLogTime = (time: Date): string => {
   const [, day, month, year, clock] = time.toUTCString().split(/,? /)
@@ -148,8 +151,8 @@ const commonLogTime = (time: Date): string => {
 }
 
 /**
- * Turns a function's result into the wire's form, as API Gateway does: base64 is decoded only when the first
- * media type of `Accept` is one of the API's binary types. Returns undefined when the result has the wrong form.
+ * Turns a function's result into the response, as API Gateway does: base64 is decoded only when the first media type of
+ * `Accept` is among the API's binary types. Returns undefined when the result has the wrong form.
  */
 export const wireResponse = (
   result: unknown,
@@ -157,7 +160,7 @@ export const wireResponse = (
   accept: string | undefined,
 ): WireResponse | undefined => {
   if (!isProxyResult(result)) return undefined
-  const decode = result.isBase64Encoded === true && isBinary(binaryTypes, accept)
+  const decode = result.isBase64Encoded === true && isBinaryType(binaryTypes, accept)
   return {
     status: Number(result.statusCode),
     headers: wireHeaders(result).flatMap(([name, values]) => values.map((value) => [name, value] as const)),

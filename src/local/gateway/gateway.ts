@@ -11,70 +11,71 @@ import {
   exceedsResult,
   integrationTimeout,
   maxRequestBytes,
-  type Refused,
+  type RefusedRequest,
   wireFault,
 } from './limits.ts'
-import type { Page } from './page.ts'
+import type { PageFiles } from './page.ts'
 import { type RefusalType, refusal } from './refusals.ts'
 import { openRelay, type Relay } from './relay.ts'
 import { matchRoute } from './routing.ts'
 import type { Authorizer } from './token.ts'
 import { askUserPool, isOfUserPool } from './user-pool.ts'
 
-/** What stands behind the gateway once the engines run. */
+/** The services behind the gateway once the engines run. */
 export interface Backend {
   authorize: Authorizer
   invoke(functionId: string, event: unknown, receive?: (chunk: Uint8Array) => void): Promise<Outcome>
-  /** Where sign-in and the pool's keys are served from. */
+  /** The address of the user pool's service, for sign-in and the pool's keys. */
   cognito: string
   /** The key that the user pool's administration is signed with. */
   keyring: Keyring
-  page: Page
+  page: PageFiles
 }
 
 export interface Gateway {
   port: number
-  /** Sets what answers requests; until then they wait. */
+  /** Sets the backend; requests wait until then. */
   open(backend: Backend): void
   stop(): Promise<void>
 }
 
 /**
- * Listens on loopback and answers as API Gateway would: below the stage by the template's routes, the page at `/`, and
- * sign-in from the user pool's service, so that one address has it all; other addresses are refused. Fails with EADDRINUSE when the port is taken.
+ * Listens on loopback and answers as API Gateway would: the template's routes below the stage, the page at `/`, and
+ * sign-in from the user pool's service, all at a single address; any other path is refused. Fails with EADDRINUSE when
+ * the port is taken.
  */
 export const startGateway = async (template: Template, port: number): Promise<Gateway> => {
   const backend = Promise.withResolvers<Backend>()
   const server = createServer({ keepAliveTimeout: 65_000, maxHeaderSize: 64 * 1024 })
   const gateway: Gateway = {
-    port: await listen(server, port),
+    port: await listenOnLoopback(server, port),
     open: backend.resolve,
-    stop: () => close(server),
+    stop: () => closeServer(server),
   }
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    answer(template, gateway.port, backend.promise, request, response).catch((error: Error) => {
+    answerRequest(template, gateway.port, backend.promise, request, response).catch((error: Error) => {
       if (!response.headersSent)
-        send(response, refusal(template.gatewayResponses, 'DEFAULT_5XX', error.message))
+        sendResponse(response, refusal(template.gatewayResponses, 'DEFAULT_5XX', error.message))
       else response.destroy()
     })
   })
   return gateway
 }
 
-const listen = (server: Server, port: number): Promise<number> =>
+const listenOnLoopback = (server: Server, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
   })
 
-const close = (server: Server): Promise<void> =>
+const closeServer = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve())
     server.closeIdleConnections()
     setTimeout(() => server.closeAllConnections(), 1000).unref()
   })
 
-const answer = async (
+const answerRequest = async (
   template: Template,
   port: number,
   waiting: Promise<Backend>,
@@ -82,8 +83,8 @@ const answer = async (
   response: ServerResponse,
 ): Promise<void> => {
   const refuse = (type: RefusalType, message: string): void =>
-    send(response, refusal(template.gatewayResponses, type, message))
-  if (isForeign(request.headers)) return refuse('DEFAULT_4XX', foreign)
+    sendResponse(response, refusal(template.gatewayResponses, type, message))
+  if (isForeign(request.headers)) return refuse('DEFAULT_4XX', foreignMessage)
   const target = belowStage(template.stage, request.url ?? '/')
   if (target === undefined) {
     if (!(await besideStage(await waiting, request, response)))
@@ -92,7 +93,7 @@ const answer = async (
   }
   const fault = wireFault(target, request.rawHeaders)
   if (fault) return refuse(fault.refused, fault.message)
-  const body = await readBody(request)
+  const body = await readGatewayBody(request)
   if (body === undefined) return refuse('REQUEST_TOO_LARGE', 'Request Too Long')
   const sourceIp = request.socket.remoteAddress ?? ''
   const inflated = template.inflates
@@ -106,27 +107,30 @@ const answer = async (
   if ('refused' in result) return refuse(result.refused, result.message)
   const answered = wireResponse(result.value, template.binaryTypes, request.headers.accept)
   if (answered)
-    send(response, compress(answered, request.headers['accept-encoding'], template.compressesFrom))
+    sendResponse(response, compress(answered, request.headers['accept-encoding'], template.compressesFrom))
   else refuse('DEFAULT_5XX', 'Internal server error')
 }
 
-const foreign =
+const foreignMessage =
   'The local stack answers this machine only, by an address or as localhost, and pages of localhost only.'
 
-/** Answers what is not the API's by the page or the user pool's service; returns whether it is theirs. */
+/**
+ * Answers a request outside of the API from the page or the user pool's service; returns false when it belongs to
+ * neither.
+ */
 const besideStage = async (
   backend: Backend,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<boolean> => {
   const file = request.method === 'GET' ? backend.page(request.url ?? '/') : undefined
-  if (file) send(response, file)
+  if (file) sendResponse(response, file)
   else if (isOfUserPool(request)) await askUserPool(backend.cognito, backend.keyring, request, response)
   else return false
   return true
 }
 
-type Invoked = { value: unknown } | Refused | 'streamed'
+type Invoked = { value: unknown } | RefusedRequest | 'streamed'
 
 const invoke = async (
   template: Template,
@@ -144,17 +148,17 @@ const invoke = async (
   const event = proxyEvent(request, { stage, binaryTypes, match, claims: verdict.claims })
   if (exceedsEvent(event)) return { refused: 'REQUEST_TOO_LARGE', message: 'Request Too Long' }
   const { function: id, streams, timeoutMilliseconds = integrationTimeout } = match.route
-  if (!streams) return settled(await inTime(run(id, event), timeoutMilliseconds))
+  if (!streams) return invokedFrom(await inTime(run(id, event), timeoutMilliseconds))
   let isOver = false
   const receive = (chunk: Uint8Array): void => {
     if (!isOver) relay.receive(chunk)
   }
   const outcome = await inTime(run(id, event, receive), timeoutMilliseconds)
   isOver = true
-  return relay.end(outcome) ? 'streamed' : settled(outcome.kind === 'result' ? noStream : outcome)
+  return relay.end(outcome) ? 'streamed' : invokedFrom(outcome.kind === 'result' ? noStream : outcome)
 }
 
-/** The gateway waits no longer than its integration may take, whatever the function still does; time in line counts. */
+/** Returns the outcome, or a timeout after `milliseconds`, though the function may still run; time in the queue counts. */
 const inTime = async (running: Promise<Outcome>, milliseconds: number): Promise<Outcome> => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<Outcome>((resolve) => {
@@ -167,10 +171,10 @@ const inTime = async (running: Promise<Outcome>, milliseconds: number): Promise<
   }
 }
 
-/** What a function returns that was to stream and did not cannot be passed on. */
+/** The outcome of a function that returned a result instead of streaming: the gateway cannot pass the result on. */
 const noStream: Outcome = { kind: 'error', reason: 'The function did not stream.' }
 
-const settled = (outcome: Outcome): Invoked => {
+const invokedFrom = (outcome: Outcome): Invoked => {
   if (outcome.kind === 'timeout')
     return { refused: 'INTEGRATION_TIMEOUT', message: 'Endpoint request timed out' }
   if (outcome.kind !== 'result' || exceedsResult(outcome.result))
@@ -186,8 +190,8 @@ const belowStage = (stage: string, url: string): string | undefined => {
   return rest.startsWith('/') ? rest : undefined
 }
 
-/** Returns the body, or undefined when it is larger than API Gateway takes; the rest of it is read and dropped. */
-const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> => {
+/** Returns the body, or undefined when API Gateway would find it too large; the rest is then read and dropped. */
+const readGatewayBody = async (request: IncomingMessage): Promise<Buffer | undefined> => {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request) {
@@ -198,7 +202,7 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
   return bytes > maxRequestBytes ? undefined : Buffer.concat(chunks)
 }
 
-const send = (response: ServerResponse, { status, headers, body }: WireResponse): void => {
+const sendResponse = (response: ServerResponse, { status, headers, body }: WireResponse): void => {
   const names = new Map<string, string[]>()
   for (const [name, value] of headers) names.set(name, [...(names.get(name) ?? []), value])
   for (const [name, values] of names)

@@ -1,11 +1,11 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { extname } from 'node:path'
-import { call } from '../engines/aws.ts'
+import { callEngine } from '../engines/aws.ts'
 import type { DemoUser, Identity } from '../engines/provision.ts'
 import { projectRoot } from '../template/template.ts'
 import type { WireResponse } from './event.ts'
 
-/** What the page is told of the stack it is served by; docs/page.md says what each member of its file means. */
+/** The facts of the stack that the page's `config.json` is made from; docs/page.md explains each member of that file. */
 export interface PageFacts {
   stage: string
   origin: string
@@ -14,10 +14,10 @@ export interface PageFacts {
   open: boolean
 }
 
-/** Returns the page's answer to a path, or undefined when the path is not one of the page's. */
-export type Page = (target: string) => WireResponse | undefined
+/** Returns the page's file for a path, or undefined when the page has no such file. */
+export type PageFiles = (target: string) => WireResponse | undefined
 
-const directory = `${projectRoot}dist/web`
+const pageDirectory = `${projectRoot}dist/web`
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -63,7 +63,7 @@ export const pageConfig = ({ stage, origin, identity, users, open }: PageFacts) 
       },
 })
 
-const ok = (type: string, body: Buffer | string, cache: string): WireResponse => ({
+const pageResponse = (type: string, body: Buffer | string, cache: string): WireResponse => ({
   status: 200,
   headers: [
     ['Content-Type', type],
@@ -77,27 +77,31 @@ const ok = (type: string, body: Buffer | string, cache: string): WireResponse =>
 
 const fileAnswer = (path: string): WireResponse => {
   const lasting = path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'
-  return ok(types[extname(path)] ?? 'application/octet-stream', readFileSync(directory + path), lasting)
+  return pageResponse(
+    types[extname(path)] ?? 'application/octet-stream',
+    readFileSync(pageDirectory + path),
+    lasting,
+  )
 }
 
-/** Returns the page, its files as they were built when the stack started. */
-export const pageOf = (facts: PageFacts): Page => {
-  const names = existsSync(directory) ? globSync('**/*.*', { cwd: directory }) : []
+/** Returns the page's files, as built when the stack started. */
+export const pageFilesOf = (facts: PageFacts): PageFiles => {
+  const names = existsSync(pageDirectory) ? globSync('**/*.*', { cwd: pageDirectory }) : []
   const files = new Map(names.map((name) => [`/${name}`, fileAnswer(`/${name}`)]))
-  files.set('/config.json', ok('application/json', JSON.stringify(pageConfig(facts)), 'no-store'))
+  files.set('/config.json', pageResponse('application/json', JSON.stringify(pageConfig(facts)), 'no-store'))
   const index = files.get('/index.html')
   if (index) files.set('/', index)
   return (target) => files.get(target.replace(/[?#].*$/, ''))
 }
 
-/** Lets sign-in come back to the page at the addresses it may be opened under, and to the template's own. */
+/** Allows sign-in to return to the page at each address it may be opened under, besides the template's own. */
 export const allowPage = async (
   endpoint: string,
   { poolId, clientId }: Identity,
   port: number,
 ): Promise<void> => {
   const client = { UserPoolId: poolId, ClientId: clientId }
-  const { UserPoolClient } = await call<{ UserPoolClient: { CallbackURLs?: string[] } }>(
+  const { UserPoolClient } = await callEngine<{ UserPoolClient: { CallbackURLs?: string[] } }>(
     'cognito',
     endpoint,
     'DescribeUserPoolClient',
@@ -107,5 +111,5 @@ export const allowPage = async (
   const before = UserPoolClient.CallbackURLs ?? []
   if (pages.every((url) => before.includes(url))) return
   const CallbackURLs = [...new Set([...before, ...pages])]
-  await call('cognito', endpoint, 'UpdateUserPoolClient', { ...client, CallbackURLs })
+  await callEngine('cognito', endpoint, 'UpdateUserPoolClient', { ...client, CallbackURLs })
 }

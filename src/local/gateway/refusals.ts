@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { GatewayResponse } from '../template/template.ts'
 import type { WireResponse } from './event.ts'
 
-/** API Gateway's own statuses for the answers that it gives without a function. */
+/** API Gateway's statuses for the answers that it gives without a function. */
 const statuses = {
   UNAUTHORIZED: 401,
   ACCESS_DENIED: 403,
@@ -21,7 +21,7 @@ const statuses = {
 
 export type RefusalType = keyof typeof statuses
 
-/** Returns what the gateway answers by itself, worded by the template's GatewayResponses. */
+/** Returns the gateway's own answer, worded by the template's GatewayResponses. */
 export const refusal = (
   responses: ReadonlyMap<string, GatewayResponse>,
   type: RefusalType,

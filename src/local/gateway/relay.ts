@@ -4,23 +4,23 @@ import { delimiter } from '../functions/awslambda.ts'
 import type { Outcome } from '../functions/environments.ts'
 import { wireHeaders } from './event.ts'
 
-/** How many bytes of the stream may come before the delimiter. */
+/** Bytes of the stream that may come before the delimiter. */
 const longestHead = 16 * 1024
 
-/** Passes a function's stream on to the caller: status and headers first, then the body as it comes. */
+/** Passes a function's stream on to the caller: first status and headers, then each chunk of the body. */
 export interface Relay {
   receive(chunk: Uint8Array): void
-  /** Ends the response; returns false where nothing has been answered, so that a refusal can be. */
+  /** Ends the response; returns false when nothing was sent, so that the gateway can still refuse. */
   end(outcome: Outcome): boolean
 }
 
-interface Head {
+interface StreamHead {
   statusCode?: number
   headers?: Record<string, string>
   multiValueHeaders?: Record<string, string[]>
 }
 
-const headOf = (bytes: Buffer): Head | undefined => {
+const streamHeadOf = (bytes: Buffer): StreamHead | undefined => {
   try {
     return JSON.parse(bytes.toString())
   } catch {
@@ -35,7 +35,7 @@ export const openRelay = (response: ServerResponse): Relay => {
   const begin = (): void => {
     const at = waiting.indexOf(delimiter)
     if (at < 0 || at > longestHead) return
-    const head = headOf(waiting.subarray(0, at))
+    const head = streamHeadOf(waiting.subarray(0, at))
     if (!head) return
     begun = true
     response.statusCode = head.statusCode ?? 200

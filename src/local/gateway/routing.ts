@@ -29,16 +29,16 @@ const matchOne = (route: Route, segments: readonly string[]): RouteMatch[] => {
   const literal = (segment: string, index: number): boolean =>
     segment.startsWith('{') || segment === segments[index]
   if (!fits || !pattern.every(literal)) return []
-  const parameters = pattern.flatMap((segment, index) => parameter(segment, index, segments))
+  const parameters = pattern.flatMap((segment, index) => pathParameter(segment, index, segments))
   return [{ route, pathParameters: parameters.length === 0 ? null : Object.fromEntries(parameters) }]
 }
 
-const parameter = (segment: string, index: number, segments: readonly string[]): [string, string][] => {
-  if (segment.endsWith('+}')) return [[segment.slice(1, -2), decoded(segments.slice(index).join('/'))]]
-  return segment.startsWith('{') ? [[segment.slice(1, -1), decoded(segments[index] ?? '')]] : []
+const pathParameter = (segment: string, index: number, segments: readonly string[]): [string, string][] => {
+  if (segment.endsWith('+}')) return [[segment.slice(1, -2), decodedSegment(segments.slice(index).join('/'))]]
+  return segment.startsWith('{') ? [[segment.slice(1, -1), decodedSegment(segments[index] ?? '')]] : []
 }
 
-const decoded = (text: string): string => {
+const decodedSegment = (text: string): string => {
   try {
     return decodeURIComponent(text)
   } catch {

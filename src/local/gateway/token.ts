@@ -6,10 +6,10 @@ import type { Jwks } from 'aws-jwt-verify/jwk'
 import type { JwtPayload } from 'aws-jwt-verify/jwt-model'
 import type { Claims } from './event.ts'
 
-/** What the authorizer makes of an `Authorization` header. */
-export type Verdict = { claims: Claims } | { refused: string }
+/** The authorizer's verdict on an `Authorization` header: the token's claims, or the reason of the refusal. */
+export type TokenVerdict = { claims: Claims } | { refused: string }
 
-export type Authorizer = (authorization: string | undefined) => Promise<Verdict>
+export type Authorizer = (authorization: string | undefined) => Promise<TokenVerdict>
 
 /** Returns a check like that of API Gateway's Cognito authorizer: ID tokens of this issuer, well signed and not expired. */
 export const cognitoAuthorizer = (issuer: string, jwks: Jwks): Authorizer => {
@@ -32,7 +32,7 @@ const idTokensOnly = ({ payload }: { payload: JwtPayload }): void => {
 
 const dates = new Set(['exp', 'iat'])
 
-/** API Gateway hands every claim on as text: lists joined by commas, two of the times as dates. */
+/** Returns all claims as text, as API Gateway passes them on: lists joined by commas, the two times as dates. */
 const flattened = (payload: Readonly<Record<string, unknown>>): Claims =>
   Object.fromEntries(
     Object.entries(payload).map(([name, value]) => [
@@ -46,7 +46,7 @@ const dateText = (seconds: number): string => {
   return `${weekday} ${month} ${day} ${clock} UTC ${year}`
 }
 
-/** The claims of whoever calls a gateway that was opened. */
+/** The claims of every caller of an open gateway. */
 export const openClaims: Claims = {
   sub: '00000000-0000-0000-0000-000000000000',
   'cognito:username': 'open',

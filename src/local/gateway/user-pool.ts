@@ -10,7 +10,10 @@ import { buffer } from 'node:stream/consumers'
 import type { Fault } from '../signature/faults.ts'
 import { type Keyring, signatureFault } from '../signature/verify.ts'
 
-/** Operations that a user calls for himself, with a password, a code or a token; AWS asks a signature for all others. */
+/**
+ * Operations of a user on the user's own behalf, with a password, a code or a token; AWS asks for a signature on all
+ * further operations.
+ */
 const publicOperations: ReadonlySet<string> = new Set([
   'AssociateSoftwareToken',
   'ChangePassword',
@@ -45,7 +48,10 @@ const publicOperations: ReadonlySet<string> = new Set([
   'VerifyUserAttribute',
 ])
 
-/** Returns why an operation is refused; pages and endpoints of the OAuth flows, which name none, are everybody's. */
+/**
+ * Returns the reason to refuse an operation; pages and endpoints of the OAuth flows name no operation and are open to
+ * everybody.
+ */
 const poolFault = (
   { method = 'GET', url: path = '/', headers }: IncomingMessage,
   body: Buffer,
@@ -65,41 +71,42 @@ export const isOfUserPool = ({ url = '/', headers }: IncomingMessage): boolean =
 
 const agent = new Agent({ keepAlive: true })
 
-/** Headers by which a browser tells who asks; the gateway has judged them, and the service refuses them. */
+/** Headers in which a browser names the asking page; the gateway has checked them, and the service would refuse them. */
 const ofBrowser = /^(?:origin|sec-fetch-\w+)$/
 
-/** The gateway answers pages of this machine only; the service would let in any. */
+/** Headers that let in pages of other origins: the service would allow any, the gateway only pages of this machine. */
 const ofOtherOrigins = /^access-control-/
 
-const without = (headers: IncomingHttpHeaders, names: RegExp): IncomingHttpHeaders =>
+const withoutHeaders = (headers: IncomingHttpHeaders, names: RegExp): IncomingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !names.test(name)))
 
-/** The most that a request to the service may hold, in bytes. */
-const longest = 1024 * 1024
+/** The most bytes of a request to the service. */
+const maxPoolRequestBytes = 1024 * 1024
 
-/** Answers by the user pool's service, unless AWS would refuse; a service that is gone ends the connection. */
+/** Answers from the user pool's service, unless AWS would refuse; when the service is gone the connection ends. */
 export const askUserPool = async (
   origin: string,
   keyring: Keyring,
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  if (Number(message.headers['content-length'] ?? 0) > longest) return void response.writeHead(413).end()
+  if (Number(message.headers['content-length'] ?? 0) > maxPoolRequestBytes)
+    return void response.writeHead(413).end()
   const body = await buffer(message)
   const fault = poolFault(message, body, keyring)
-  if (fault) return refuse(fault, response)
+  if (fault) return refusePoolRequest(fault, response)
   const path = message.url?.startsWith('/') ? message.url : '/'
-  const headers = { ...without(message.headers, ofBrowser), 'content-length': body.length }
+  const headers = { ...withoutHeaders(message.headers, ofBrowser), 'content-length': body.length }
   const { method } = message
   const asked = request(`${origin}${path}`, { agent, method, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, without(answer.headers, ofOtherOrigins))
+    response.writeHead(answer.statusCode ?? 502, withoutHeaders(answer.headers, ofOtherOrigins))
     answer.pipe(response)
   })
   asked.once('error', () => response.destroy())
   asked.end(body)
 }
 
-const refuse = ({ status, code, message }: Fault, response: ServerResponse): void => {
+const refusePoolRequest = ({ status, code, message }: Fault, response: ServerResponse): void => {
   response
     .writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
     .end(JSON.stringify({ __type: code, message }))

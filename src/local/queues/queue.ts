@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import type { Queue } from '../deployed/model.ts'
 
-export interface Message {
+export interface QueuedMessage {
   id: string
   body: string
   /** Names this delivery: a message that was delivered again is deleted only by its last receipt. */
@@ -14,13 +14,13 @@ export interface Message {
   receives: number
 }
 
-/** Standard queues, which outlive the process: every message is delivered at least once, in no order that counts. */
+/** Standard queues, stored on disk: every message is delivered at least once, in no guaranteed order. */
 export interface Queues {
   send(queue: string, body: string): void
-  /** Returns at most so many visible messages, which are invisible from now until the queue's time-out. */
-  receive(queue: string, count: number): Message[]
+  /** Returns at most `count` visible messages and hides them for the queue's visibility timeout. */
+  receive(queue: string, count: number): QueuedMessage[]
   delete(queue: string, receipt: string): void
-  /** Returns how many messages a queue has, those at work among them. */
+  /** Returns the number of a queue's messages, including the invisible. */
   size(queue: string): number
   close(): void
 }
@@ -31,7 +31,7 @@ export interface QueuesOptions {
   queues: readonly Queue[]
   /** Milliseconds since 1970. */
   now?: () => number
-  /** Delivers a message twice where it says so, as a standard queue may. */
+  /** Makes the queue deliver a message twice whenever it returns true, as a standard queue may. */
   twice?: () => boolean
 }
 
@@ -43,7 +43,7 @@ const schema = `
     receives INTEGER NOT NULL DEFAULT 0, first_received INTEGER, receipt TEXT
   )`
 
-interface Row {
+interface MessageRow {
   id: string
   body: string
   sent: number
@@ -51,7 +51,7 @@ interface Row {
   first_received: number | null
 }
 
-/** Opens the queues of a file; fails on a name that no queue has. */
+/** Opens the queues of a file; their methods fail on a name that the template does not declare. */
 export const openQueues = ({ path, queues, now = Date.now, twice = () => false }: QueuesOptions): Queues => {
   const database = new DatabaseSync(path)
   database.exec(schema)
@@ -72,7 +72,7 @@ export const openQueues = ({ path, queues, now = Date.now, twice = () => false }
     'UPDATE messages SET visible = ?, receives = ?, first_received = ?, receipt = ? WHERE id = ?',
   )
 
-  const receiveOne = (row: Row, { visibilitySeconds }: Queue): Message => {
+  const receiveOne = (row: MessageRow, { visibilitySeconds }: Queue): QueuedMessage => {
     const message = {
       id: row.id,
       body: row.body,
@@ -96,7 +96,7 @@ export const openQueues = ({ path, queues, now = Date.now, twice = () => false }
       const queue = queueOf(name)
       expire.run(name, now() - queue.retentionSeconds * 1000)
       if (queue.redrive) bury.run(queue.redrive.queue, now(), name, now(), queue.redrive.receives)
-      return (visible.all(name, now(), count) as unknown as Row[]).map((row) => receiveOne(row, queue))
+      return (visible.all(name, now(), count) as unknown as MessageRow[]).map((row) => receiveOne(row, queue))
     },
     delete: (name, receipt) => {
       database

@@ -5,7 +5,7 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import type { QueueSource } from '../deployed/model.ts'
 import { localAccount, localRegion } from '../deployed/scope.ts'
 import type { Outcome } from '../functions/environments.ts'
-import type { Message, Queues } from './queue.ts'
+import type { QueuedMessage, Queues } from './queue.ts'
 
 export interface QueuePoller {
   stop(): Promise<void>
@@ -17,24 +17,24 @@ export interface QueuePollerOptions {
   invoke(event: SQSEvent): Promise<Outcome>
 }
 
-const idleMilliseconds = 100
+const queueIdleMilliseconds = 100
 
 /**
- * Hands a queue's messages to a function, in as many invocations at once as the event source allows, and deletes those that it took;
- * what it failed on is delivered again when it is visible again.
+ * Passes a queue's messages to a function, in as many concurrent invocations as the event source allows, and deletes the
+ * messages that succeeded; failed messages are delivered again when they become visible.
  */
 export const startQueuePoller = ({ queues, source, invoke }: QueuePollerOptions): QueuePoller => {
   let stopping = false
   const run = async (): Promise<void> => {
     while (!stopping) {
       const messages = queues.receive(source.queue, source.batchSize)
-      if (messages.length === 0) await sleep(idleMilliseconds)
+      if (messages.length === 0) await sleep(queueIdleMilliseconds)
       else await handOver(messages)
     }
   }
-  const handOver = async (messages: readonly Message[]): Promise<void> => {
-    const outcome = await invoke({ Records: messages.map((message) => recordOf(message, source.queue)) })
-    for (const { receipt } of taken(messages, outcome, source)) queues.delete(source.queue, receipt)
+  const handOver = async (messages: readonly QueuedMessage[]): Promise<void> => {
+    const outcome = await invoke({ Records: messages.map((message) => sqsRecord(message, source.queue)) })
+    for (const { receipt } of takenMessages(messages, outcome, source)) queues.delete(source.queue, receipt)
   }
   const running = Array.from({ length: source.concurrency }, run)
   for (const each of running) each.catch(console.error)
@@ -46,7 +46,11 @@ export const startQueuePoller = ({ queues, source, invoke }: QueuePollerOptions)
   }
 }
 
-const taken = (messages: readonly Message[], outcome: Outcome, source: QueueSource): readonly Message[] => {
+const takenMessages = (
+  messages: readonly QueuedMessage[],
+  outcome: Outcome,
+  source: QueueSource,
+): readonly QueuedMessage[] => {
   if (outcome.kind !== 'result') return []
   if (!source.reportsFailures) return messages
   const { batchItemFailures = [] } = (outcome.result ?? {}) as Partial<SQSBatchResponse>
@@ -54,7 +58,7 @@ const taken = (messages: readonly Message[], outcome: Outcome, source: QueueSour
   return messages.filter(({ id }) => !failed.has(id))
 }
 
-const recordOf = (message: Message, queue: string): SQSRecord => ({
+const sqsRecord = (message: QueuedMessage, queue: string): SQSRecord => ({
   messageId: message.id,
   receiptHandle: message.receipt,
   body: message.body,

@@ -1,33 +1,45 @@
-/** The transformed template as the local stack sees it. */
+/** The transformed template in the local stack's form. */
 
 import { functionsOf } from '../deployed/functions.ts'
-import type { LambdaFunction, Table, Template } from '../deployed/model.ts'
+import type { LambdaFunction, Template, TemplateTable } from '../deployed/model.ts'
 import { bucketName, notificationsOf, queuesOf } from '../deployed/queues.ts'
-import { type Resource, resourcesOf } from '../deployed/resources.ts'
+import { type TemplateResource, templateResources } from '../deployed/resources.ts'
 import { gatewayResponsesOf, routesOf } from '../deployed/routes.ts'
-import { type Given, localName, type Names, parametersOf, scopeOf } from '../deployed/scope.ts'
+import {
+  localName,
+  type ParameterVariables,
+  type ResourceNames,
+  templateParameters,
+  templateScope,
+} from '../deployed/scope.ts'
 import { readTransformed } from '../deployed/transformed.ts'
-import { list, type PlainRecord, record, resolve } from './cloudformation.ts'
+import { type PlainRecord, plainList, plainRecord, resolveReferences } from './cloudformation.ts'
 
 export type {
   GatewayResponse,
+  GatewayRoute as Route,
   LambdaFunction,
   Notification,
+  PolicyStatement as Statement,
   Queue,
   QueueSource,
-  Route,
-  Statement,
   StreamSource,
-  Table,
   Template,
+  TemplateTable as Table,
 } from '../deployed/model.ts'
-export { type Given, localAccount, localName, localRegion } from '../deployed/scope.ts'
+export { localAccount, localName, localRegion, type ParameterVariables as Given } from '../deployed/scope.ts'
 export { projectRoot } from '../deployed/transformed.ts'
 
-/** Returns what the transformed template declares, with references between its resources resolved for the laptop. */
-export const readTemplate = (source: PlainRecord = readTransformed(), given: Given = {}): Template => {
-  const parameters = parametersOf(source, given)
-  const resources = resourcesOf(source, scopeOf(source, parameters))
+/**
+ * Returns the parts that the transformed template declares, with references between its resources resolved for the
+ * laptop. Fails on a reference, function or policy element that the local stack does not know.
+ */
+export const readTemplate = (
+  source: PlainRecord = readTransformed(),
+  given: ParameterVariables = {},
+): Template => {
+  const parameters = templateParameters(source, given)
+  const resources = templateResources(source, templateScope(source, parameters))
   const api = resources.one('AWS::ApiGateway::RestApi')
   const pool = resources.one('AWS::Cognito::UserPool')
   const client = resources.one('AWS::Cognito::UserPoolClient')
@@ -35,9 +47,11 @@ export const readTemplate = (source: PlainRecord = readTransformed(), given: Giv
     stage: String(resources.one('AWS::ApiGateway::Stage').properties.StageName),
     source,
     parameters,
-    functions: functionsOf(resources, record(source.Resources)),
+    functions: functionsOf(resources, plainRecord(source.Resources)),
     routes: routesOf(api, resources),
-    binaryTypes: list(record(api.properties.Body)['x-amazon-apigateway-binary-media-types']).map(String),
+    binaryTypes: plainList(plainRecord(api.properties.Body)['x-amazon-apigateway-binary-media-types']).map(
+      String,
+    ),
     inflates: api.properties.MinimumCompressionSize !== undefined,
     ...(api.properties.MinimumCompressionSize !== undefined && {
       compressesFrom: Number(api.properties.MinimumCompressionSize),
@@ -53,17 +67,17 @@ export const readTemplate = (source: PlainRecord = readTransformed(), given: Giv
   }
 }
 
-/** Returns the environment that a function sees, given what the user pool and its client are really called. */
+/** Returns a function's environment variables, given the actual names of the user pool and its client. */
 export const environmentOf = (
   { source, parameters }: Template,
   fn: LambdaFunction,
-  names: Names,
+  names: ResourceNames,
 ): Record<string, string> => {
-  const values = record(resolve(fn.environment, scopeOf(source, parameters, names)))
+  const values = plainRecord(resolveReferences(fn.environment, templateScope(source, parameters, names)))
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]))
 }
 
-const table = ({ id, properties }: Resource): Table => {
+const table = ({ id, properties }: TemplateResource): TemplateTable => {
   const {
     SSESpecification,
     PointInTimeRecoverySpecification,
@@ -71,8 +85,11 @@ const table = ({ id, properties }: Resource): Table => {
     StreamSpecification,
     ...rest
   } = properties
-  const stream = { StreamEnabled: true, StreamViewType: record(StreamSpecification).StreamViewType ?? '' }
-  const ttl = record(TimeToLiveSpecification).AttributeName
+  const stream = {
+    StreamEnabled: true,
+    StreamViewType: plainRecord(StreamSpecification).StreamViewType ?? '',
+  }
+  const ttl = plainRecord(TimeToLiveSpecification).AttributeName
   const name = String(properties.TableName ?? localName(id))
   return {
     id,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { resourcesOf } from '../../../src/local/deployed/resources.ts'
-import { type Pseudo, parametersOf, scopeOf } from '../../../src/local/deployed/scope.ts'
+import { templateResources } from '../../../src/local/deployed/resources.ts'
+import { type Pseudo, templateParameters, templateScope } from '../../../src/local/deployed/scope.ts'
 import { readTransformed } from '../../../src/local/deployed/transformed.ts'
-import { type PlainRecord, record } from '../../../src/local/template/cloudformation.ts'
+import { type PlainRecord, plainRecord } from '../../../src/local/template/cloudformation.ts'
 
 const source = readTransformed()
-const parameters = parametersOf(source, {})
+const parameters = templateParameters(source, {})
 
 const stackAt = (name: string, region: string, id: string): Pseudo => ({
   'AWS::Region': region,
@@ -49,11 +49,11 @@ const own = /^(Name|.*Name|Domain)$/
 
 const at = (value: PlainRecord, path: string): string => {
   const [first = '', ...rest] = path.split('.')
-  return rest.length === 0 ? String(value[first]) : at(record(value[first]), rest.join('.'))
+  return rest.length === 0 ? String(value[first]) : at(plainRecord(value[first]), rest.join('.'))
 }
 
 const namesIn = (pseudo: Pseudo) => {
-  const resources = resourcesOf(source, scopeOf(source, parameters, {}, pseudo))
+  const resources = templateResources(source, templateScope(source, parameters, {}, pseudo))
   return Object.entries(rules).flatMap(([type, rule]) =>
     resources.ofType(type).map(({ properties }) => ({ type, ...rule, value: at(properties, rule.name) })),
   )
@@ -90,9 +90,9 @@ describe('names of a stack', () => {
   })
 
   test('are given to nothing but what needs one: CloudFormation names the rest', () => {
-    const resources = Object.values(record(source.Resources)).map(record)
+    const resources = Object.values(plainRecord(source.Resources)).map(plainRecord)
     const named = resources.filter(({ Type, Properties }) => {
-      const properties = Object.keys(record(Properties)).filter((property) => own.test(property))
+      const properties = Object.keys(plainRecord(Properties)).filter((property) => own.test(property))
       return properties.some((property) => !references.has(`${Type}.${property}`)) && !(String(Type) in rules)
     })
     expect(named.map(({ Type }) => Type)).toEqual([])
@@ -100,10 +100,10 @@ describe('names of a stack', () => {
 
   test('of a sign-in host are as long as Cognito takes with the longest prefix, and none that it refuses', () => {
     const prefix = 'a'.repeat(25)
-    expect(parametersOf(source, { DOMAIN_PREFIX: prefix })).toMatchObject({ DomainPrefix: prefix })
+    expect(templateParameters(source, { DOMAIN_PREFIX: prefix })).toMatchObject({ DomainPrefix: prefix })
     expect(`${prefix}-${ids[0]}`.length).toBeLessThanOrEqual(63)
     for (const refused of ['a'.repeat(26), 'my-cognito', 'aws1', 'amazonas', 'Upper', '-a'])
-      expect(() => parametersOf(source, { DOMAIN_PREFIX: refused }), refused).toThrow('DOMAIN_PREFIX')
+      expect(() => templateParameters(source, { DOMAIN_PREFIX: refused }), refused).toThrow('DOMAIN_PREFIX')
   })
 })
 

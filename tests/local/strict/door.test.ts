@@ -1,6 +1,6 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { call } from '../../../src/local/engines/aws.ts'
+import { callEngine } from '../../../src/local/engines/aws.ts'
 import { type Credentials, sha256 } from '../../../src/local/signature/canonical.ts'
 import { newCredentials, signedHeaders } from '../../../src/local/signature/sign.ts'
 import { type Stack, startStack } from '../../../src/local/stack.ts'
@@ -51,9 +51,9 @@ const scan = { 'x-amz-target': 'DynamoDB_20120810.Scan', 'content-type': 'applic
 test('the database answers who signs with a key of this start', async () => {
   const { endpoints } = stack.strict
   const item = { TableName: 'resources-table', Key: { pk: { S: 'a' }, sk: { S: 'b' } } }
-  expect(await call('dynamodb', endpoints.dynamodb, 'GetItem', item, key)).toEqual({})
+  expect(await callEngine('dynamodb', endpoints.dynamodb, 'GetItem', item, key)).toEqual({})
   for (const other of [newCredentials(), { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }])
-    await expect(call('dynamodb', endpoints.dynamodb, 'GetItem', item, other)).rejects.toThrow(
+    await expect(callEngine('dynamodb', endpoints.dynamodb, 'GetItem', item, other)).rejects.toThrow(
       'The security token included in the request is invalid.',
     )
 })
@@ -124,14 +124,20 @@ test('the bucket stores no body but the one whose digest was signed', async () =
 
 test('the user pool takes the administration of its users from nobody but the stack', async () => {
   const user = { UserPoolId: stack.poolId, Username: 'mallory' }
-  await expect(call('cognito', stack.cognito, 'AdminCreateUser', user)).rejects.toThrow(
+  await expect(callEngine('cognito', stack.cognito, 'AdminCreateUser', user)).rejects.toThrow(
     'The request signature does not conform to AWS standards.',
   )
-  await expect(call('cognito', stack.cognito, 'ListUsers', user, newCredentials())).rejects.toThrow(
+  await expect(callEngine('cognito', stack.cognito, 'ListUsers', user, newCredentials())).rejects.toThrow(
     'The security token included in the request is invalid.',
   )
   const { credentials } = stack
-  const listed = await call('cognito', stack.cognito, 'ListUsers', { UserPoolId: stack.poolId }, credentials)
+  const listed = await callEngine(
+    'cognito',
+    stack.cognito,
+    'ListUsers',
+    { UserPoolId: stack.poolId },
+    credentials,
+  )
   expect(listed.Users).toHaveLength(4)
 })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Bundle } from 'fhir/r4.js'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { test as anyTest } from 'vitest'
-import { prepare } from '../../../src/local/build.ts'
+import { buildStale } from '../../../src/local/build.ts'
 import { type Stack, startStack } from '../../../src/local/stack.ts'
 import { findBrowser, hasBrowser, remedy } from './browser.ts'
 
@@ -78,7 +78,7 @@ const openPage = async (
 
 /** Starts the stack with what the page needs to show, and a browser. */
 export const openStand = async (bundles: readonly Bundle[]): Promise<Stand> => {
-  await prepare()
+  await buildStale()
   const { context, directory } = await launch()
   const stack = await startStack({ dataDir: ':memory:', environments: 2 })
   const origin = new URL(stack.url).origin
