@@ -7,7 +7,7 @@ import {
   dataDirectory,
   releaseDirectory,
 } from './directory.ts'
-import { type EnginePids, type Engines, Refusal, startEngines } from './engines/engines.ts'
+import { type EnginePids, type Engines, startEngines } from './engines/engines.ts'
 import {
   type DemoUser,
   demoUsers,
@@ -27,6 +27,7 @@ import { openQueues, type Queues } from './queues/queue.ts'
 import { type QueuePoller, startQueuePoller } from './queues/source.ts'
 import type { Credentials as Key } from './signature/canonical.ts'
 import { newCredentials } from './signature/sign.ts'
+import { onceOnly, unlistened } from './stack-start.ts'
 import { laptopOptions, optionsFromEnvironment, type StrictOptions } from './strict/options.ts'
 import { type StrictProxy, startStrict } from './strict/proxy.ts'
 import { makeCredentials } from './strict/rights/credentials.ts'
@@ -293,12 +294,6 @@ const queuePollerOf = (fn: LambdaFunction, parts: StackParts, runnable: Runnable
     invoke: (event) => (parts.jobEnvironments as Environments).invoke(runnable, event),
   })
 
-const unlistened: Readonly<Record<string, (port: number) => Refusal>> = {
-  EADDRINUSE: (port) =>
-    new Refusal(`Port ${port} is taken: set PORT to another one, or stop what listens there.`),
-  EACCES: (port) => new Refusal(`Port ${port} is not yours to listen on: set PORT to one from 1024 on.`),
-}
-
 const stopParts = async (parts: StackParts): Promise<void> => {
   parts.stopping = true
   clearInterval(parts.schedule)
@@ -314,12 +309,4 @@ const stopParts = async (parts: StackParts): Promise<void> => {
   await parts.engines?.stop()
   parts.queues?.close()
   releaseDirectory(parts.directory, parts.claim)
-}
-
-const onceOnly = (action: () => Promise<void>): (() => Promise<void>) => {
-  let done: Promise<void> | undefined
-  return () => {
-    done ??= action()
-    return done
-  }
 }
