@@ -30,6 +30,7 @@ const proofs: Readonly<Record<string, Proof>> = {
       CHANGE_WRITERS: '8',
     },
   },
+  interleavings: { file: 'tests/search/reading/interleavings.test.ts', env: { INTERLEAVINGS: '20000' } },
   everything: { file: 'tests/operations/under-change.test.ts', env: { EVERYTHING_READINGS: '500' } },
   chains: { file: 'tests/search/chains.test.ts', env: { CHAINS: '10000' } },
   law: { file: 'tests/laws/whole.test.ts', env: { LAWS: '20000' } },

@@ -148,9 +148,14 @@ const fetch = async (context: Context, memory: Memory, again: readonly Late[]): 
   })
   const named = [...new Set([...low.map(([name]) => name), ...late.map(subjectOf)])]
   const keys = named.map((name) => ({ ...keyOf(name), v: demands.get(name) ?? 0 }))
-  const [versions, real] = await Promise.all([committedVersions(context, keys), realAmong(context, late)])
+  const versions = await committedVersions(context, keys)
   const found = new Map(named.map((name, at) => [name, versions[at]]))
-  const came = late.filter((each) => real.has(entryName(each)))
+  // Versions before those can be read only now: of a write that was still becoming visible, none was sure to be there.
+  const isEarlier = (each: Late): boolean => each.candidate.since < (found.get(subjectOf(each))?.v ?? 0)
+  const earlier = await realAmong(context, late.filter(isEarlier))
+  const isReal = (each: Late): boolean =>
+    isEarlier(each) ? earlier.has(entryName(each)) : found.get(subjectOf(each))?.w === each.candidate.w
+  const came = late.filter(isReal)
   const changed = new Set([...low.map(([name]) => name), ...came.map(subjectOf)])
   for (const name of changed) {
     // The list says that there is such a version; only a purge takes it away.
