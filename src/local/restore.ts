@@ -4,6 +4,7 @@ import { DeleteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib
 import { thisBuild } from '../search/index/build.ts'
 import { indexEntriesOf } from '../search/index/entries.ts'
 import { openArchive } from '../store/archive/archive.ts'
+import { copyArchive } from '../store/archive/copy.ts'
 import { restoreTenant } from '../store/archive/restore.ts'
 import { connect } from '../store/dynamo/clients.ts'
 import type { StorePlace } from '../store/dynamo/open.ts'
@@ -56,14 +57,19 @@ const noteBuild = async ({ clients: { dynamo }, tables }: StorePlace): Promise<v
   )
 }
 
-/** Fills the tables that the environment names from the archive in a bucket; returns how many versions there are now. */
+/**
+ * Fills the tables that the environment names from the archive in a bucket; returns how many versions there are now. The stream
+ * of the new tables archives current versions alone, so another stack's archive is copied into this one's first.
+ */
 export const restoreFrom = async (bucket: string | undefined, env: RestoreEnvironment): Promise<number> => {
   const place = storePlaceOf(env)
   const { dynamo } = place.clients
   const TableName = place.tables.system
   await checkEmpty(place)
   await dynamo.send(new PutCommand({ TableName, Item: restoringKey }))
-  const archive = openArchive({ bucket: bucket ?? place.bucket, clients: place.clients })
+  if (bucket !== undefined && bucket !== place.bucket)
+    await copyArchive(place.clients.bucket, bucket, place.bucket)
+  const archive = openArchive(place)
   const count = await restoreTenant(place, archive, restoredTenant, (resource, t) =>
     indexEntriesOf(resource, t, []),
   )
