@@ -7,7 +7,7 @@ import { openArchive } from '../store/archive/archive.ts'
 import { isHopeless, isolating, setAside } from '../store/archive/failed.ts'
 import { archiveRecords, type StreamRecord, type Unarchived } from '../store/archive/stream.ts'
 import type { Definitions } from '../store/definitions.ts'
-import { type EntriesOf, openJanitor } from '../store/janitor.ts'
+import { type EntriesOf, openDueSweep, openJanitor } from '../store/janitor.ts'
 import { beginDaily, openUpkeep } from './door/index-maintenance.ts'
 import { errorFacts, logLine } from './door/log.ts'
 import { placeOf, servicesOf } from './door/services.ts'
@@ -81,6 +81,7 @@ interface ScheduledEvent {
 const sweepDaily = async (): Promise<void> => {
   const { openSweeper } = await import('../store/sweeper.ts')
   logLine('INFO', { transactions: await openSweeper(place)(tenant) })
+  logLine('INFO', { removed: await openDueSweep(place, archive, entriesFor)(tenant) })
   await beginDaily(contextOf())
 }
 
@@ -98,7 +99,7 @@ const takeBatch = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatc
   return againFrom(earliest(records, [...again, ...after.again]))
 }
 
-/** Takes a batch of changes, or where the schedule calls, ends the transactions that dead writers have left and begins the work of the day. */
+/** Takes a batch of changes, or where the schedule calls, ends the transactions that dead writers have left, removes entries that are due, and begins the work of the day. */
 export const handler = async <Event extends DynamoDBStreamEvent | ScheduledEvent>(
   event: Event,
 ): Promise<Event extends DynamoDBStreamEvent ? DynamoDBBatchResponse : void> =>
