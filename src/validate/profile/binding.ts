@@ -1,7 +1,8 @@
 /** https://hl7.org/fhir/R4/terminologies.html#strength */
 
+import { isObject, type Json } from '../../fhir/json/object.ts'
 import { each } from '../../fhir/values.ts'
-import { isObject, type Json, shown } from '../run.ts'
+import { shown } from '../run.ts'
 import { shortName } from './compile/definition.ts'
 import type { BindingRule } from './compile/rule.ts'
 import type { Item } from './item.ts'

@@ -1,11 +1,13 @@
 /** Whether a value is what a profile asks for, https://hl7.org/fhir/R4/profiling.html */
 
-import { isObject, shown } from '../run.ts'
+import { isObject } from '../../fhir/json/object.ts'
+import { shown } from '../run.ts'
 import { checkBinding } from './binding.ts'
 import type { Profile, Rule } from './compile/rule.ts'
+import { checkCount } from './count.ts'
 import { checkConstraints } from './invariants.ts'
 import { contentOf, type Item, itemsAt, objectOf } from './item.ts'
-import { informOfSupport, type ProfileRun, refuse } from './run.ts'
+import { atItem, type ProfileChecks, type ProfileRun, refuse } from './run.ts'
 import { compared, isEqual, meetsPattern } from './same.ts'
 import { checkSlices } from './slices.ts'
 import { checkTypes } from './types.ts'
@@ -27,7 +29,7 @@ const isOfType = ({ type }: Profile, item: Item): boolean =>
   type === item.type || type === 'Element' || type === 'Resource' || type === 'DomainResource'
 
 /** Checks one value of an element. */
-export const checkItem = (run: ProfileRun, rule: Rule, item: Item): void => {
+const checkItem = (run: ProfileRun, rule: Rule, item: Item): void => {
   const { root, resource } = run
   enter(run, item)
   if (rule.types) checkTypes(run, rule.types, item)
@@ -65,29 +67,6 @@ const checkElement = (run: ProfileRun, rule: Rule, items: readonly Item[]): void
   checkSlices(run, rule, items)
 }
 
-/** Does something at the place of a value in its list. */
-export const atItem = (run: ProfileRun, { position }: Item, check: () => void): void => {
-  if (position !== undefined) run.path.push(position)
-  check()
-  if (position !== undefined) run.path.pop()
-}
-
-/** Checks how many there are of an element or of a slice. */
-export const checkCount = (run: ProfileRun, rule: Rule, name: string, items: readonly Item[]): void => {
-  const count = items.length
-  if (count < rule.min)
-    refuse(run, 'profile-required', `expected at least ${rule.min} \`${name}\`, found ${count}`)
-  if (count > rule.max)
-    refuse(
-      run,
-      'profile-structure',
-      rule.max === 0
-        ? `\`${name}\` must not be given`
-        : `expected at most ${rule.max} \`${name}\`, found ${count}`,
-    )
-  if (count === 0 && rule.mustSupport && rule.min === 0) informOfSupport(run, name)
-}
-
 const checkValue = (run: ProfileRun, rule: Rule, { value }: Item): void => {
   if (rule.fixed !== undefined && !isEqual(value, rule.fixed))
     refuse(run, 'profile-value', `expected exactly ${shown(rule.fixed)}, found ${shownOr(value)}`)
@@ -106,3 +85,5 @@ const checkValue = (run: ProfileRun, rule: Rule, { value }: Item): void => {
 }
 
 const shownOr = (value: unknown): string => (value === undefined ? 'no value' : shown(value))
+
+export const profileChecks: ProfileChecks = { profile: checkProfile, item: checkItem }

@@ -1,5 +1,5 @@
+import { isObject } from '../../fhir/json/object.ts'
 import { each } from '../../fhir/values.ts'
-import { isObject } from '../run.ts'
 
 /** Returns the profiles that a resource says it meets. */
 export const claims = ({ meta }: Readonly<Record<string, unknown>>): string[] =>

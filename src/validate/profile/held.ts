@@ -1,10 +1,10 @@
 /** The profiles and value sets that a store holds, looked up as a judgement asks for them. */
 
 import type { Resource } from '../../fhir/definitions.ts'
+import type { Json } from '../../fhir/json/object.ts'
 import { Failure, failure, type Issue } from '../../outcome/failure.ts'
 import type { Store } from '../../store/port.ts'
 import { heldByUrl } from '../../terminology/find.ts'
-import type { Json } from '../run.ts'
 import { bareProfile, baseNeeded, profileOf } from './compile/compile.ts'
 import { coreType, type StructureDefinition } from './compile/definition.ts'
 import type { Profile } from './compile/rule.ts'

@@ -1,10 +1,9 @@
 /** https://hl7.org/fhir/R4/conformance-rules.html#constraints — the rules that a profile states in FHIRPath. */
 
+import { isObject, type Json } from '../../fhir/json/object.ts'
 import { type Compiled, readFor } from '../../fhir/path/fhirpath.ts'
 import { each } from '../../fhir/values.ts'
-import { isObject, type Json } from '../run.ts'
 import { checkBinding } from './binding.ts'
-import { checkProfile } from './check.ts'
 import type { Constraint } from './compile/definition.ts'
 import { type Item, resourceItem } from './item.ts'
 import { resolved, targetType } from './resolve.ts'
@@ -55,7 +54,7 @@ const functions = {
 
 const conforms = (run: ProfileRun, resource: Json, url: string): boolean => {
   const profile = profileAt(run, url)
-  return profile ? isQuiet(run, () => checkProfile(run, profile, resourceItem(resource))) : true
+  return profile ? isQuiet(run, () => run.checks.profile(run, profile, resourceItem(resource))) : true
 }
 
 /**

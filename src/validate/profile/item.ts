@@ -1,7 +1,7 @@
 /** The values at an element, whatever name in JSON they stand under. */
 
+import { isObject, type Json } from '../../fhir/json/object.ts'
 import { type Structure, structureOf, type TypeRule } from '../../fhir/structure.ts'
-import { isObject, type Json } from '../run.ts'
 
 /** One value of an element. */
 export interface Item {

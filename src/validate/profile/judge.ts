@@ -1,9 +1,9 @@
 /** Whether a resource meets the profiles that it claims and those that it is asked to meet. */
 
+import type { Json } from '../../fhir/json/object.ts'
 import { pathOf, type Spot, walk } from '../../fhir/walk.ts'
 import type { Issue } from '../../outcome/failure.ts'
-import type { Json } from '../run.ts'
-import { checkProfile } from './check.ts'
+import { checkProfile, profileChecks } from './check.ts'
 import { claims } from './claims.ts'
 import { bareProfile } from './compile/compile.ts'
 import { shortName } from './compile/definition.ts'
@@ -36,6 +36,7 @@ export const judge = (
   const questions: Questions = { profiles: new Set(), codes: new Map() }
   const item = resourceItem(resource)
   const run: ProfileRun = {
+    checks: profileChecks,
     issues: [],
     path: [item.type],
     root: resource,

@@ -1,8 +1,8 @@
 /** What a reference leads to, as far as it is at hand: https://hl7.org/fhir/R4/fhirpath.html#functions */
 
+import { isObject, type Json } from '../../fhir/json/object.ts'
 import { parseLink } from '../../fhir/references.ts'
 import { each } from '../../fhir/values.ts'
-import { isObject, type Json } from '../run.ts'
 import type { ProfileRun } from './run.ts'
 
 type Site = Pick<ProfileRun, 'root' | 'bundle'>

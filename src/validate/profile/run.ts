@@ -1,9 +1,11 @@
 /** One check of a resource against profiles: where it stands, what it has found, and what it would have to know. */
 
+import type { Json } from '../../fhir/json/object.ts'
 import { error, type Issue, type KindName, type Severity } from '../../outcome/failure.ts'
-import { expressionOf, type Json } from '../run.ts'
+import { expressionOf } from '../run.ts'
 import { shortName } from './compile/definition.ts'
-import type { Profile } from './compile/rule.ts'
+import type { Profile, Rule } from './compile/rule.ts'
+import type { Item } from './item.ts'
 
 /** A code to be judged, with the system where it has one. */
 export interface Coded {
@@ -28,7 +30,16 @@ export interface Questions {
   codes: Map<string, { valueSet: string; coded: Coded }>
 }
 
+/** The two checks that lead back to themselves: from a type, slice or invariant to the profile or element that it names. */
+export interface ProfileChecks {
+  /** Checks a value against a profile; a value that the profile is checking already is passed over. */
+  profile(run: ProfileRun, profile: Profile, item: Item): void
+  /** Checks one value of an element. */
+  item(run: ProfileRun, rule: Rule, item: Item): void
+}
+
 export interface ProfileRun {
+  readonly checks: ProfileChecks
   issues: Issue[]
   readonly path: (string | number)[]
   /** The resource whose contained resources a `#id` names. */
@@ -107,4 +118,11 @@ export const isQuiet = (run: ProfileRun, check: () => void): boolean => {
   const faultless = !run.issues.some(({ severity }) => severity === 'error')
   run.issues = issues
   return faultless
+}
+
+/** Runs a check with the value's position in its list appended to the path. */
+export const atItem = (run: ProfileRun, { position }: Item, check: () => void): void => {
+  if (position !== undefined) run.path.push(position)
+  check()
+  if (position !== undefined) run.path.pop()
 }

@@ -1,6 +1,6 @@
 /** Fixed values and patterns, https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.pattern_x_ */
 
-import { isObject } from '../run.ts'
+import { isObject } from '../../fhir/json/object.ts'
 
 /** Returns whether two JSON values are the same, in whatever order their members stand. */
 export const isEqual = (a: unknown, b: unknown): boolean => {

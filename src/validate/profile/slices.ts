@@ -1,14 +1,14 @@
 /** https://hl7.org/fhir/R4/profiling.html#slicing */
 
+import { isObject } from '../../fhir/json/object.ts'
 import { each } from '../../fhir/values.ts'
-import { isObject } from '../run.ts'
 import { checkBinding } from './binding.ts'
-import { atItem, checkCount, checkItem, checkProfile } from './check.ts'
 import { coreType } from './compile/definition.ts'
 import type { Mark, PathStep, Rule, Slice, Slicing } from './compile/rule.ts'
+import { checkCount } from './count.ts'
 import { contentOf, type Item, itemsAt, objectOf, resourceItem } from './item.ts'
 import { resolved, targetType } from './resolve.ts'
-import { isQuiet, type ProfileRun, profileAt, refuse } from './run.ts'
+import { atItem, isQuiet, type ProfileRun, profileAt, refuse } from './run.ts'
 import { isEqual, meetsPattern } from './same.ts'
 
 /** Checks which slices the values of an element belong to, and each slice by its own rule. */
@@ -32,7 +32,7 @@ export const checkSlices = (run: ProfileRun, rule: Rule, items: readonly Item[])
 
 const checkSlice = (run: ProfileRun, { name }: Rule, slice: Slice, items: readonly Item[]): void => {
   checkCount(run, slice.rule, `${name}:${slice.name}`, items)
-  for (const item of items) atItem(run, item, () => checkItem(run, slice.rule, item))
+  for (const item of items) atItem(run, item, () => run.checks.item(run, slice.rule, item))
   if (slice.rule.slicing) checkSlices(run, { ...slice.rule, name }, items)
 }
 
@@ -79,7 +79,7 @@ const sliceOf = (run: ProfileRun, { slices }: Slicing, item: Item): number => {
 const takes = (run: ProfileRun, { rule, marks }: Slice, item: Item, reached: Reached): boolean =>
   marks.length > 0
     ? marks.every((mark) => meets(run, mark, item, reached))
-    : isQuiet(run, () => checkItem(run, rule, item))
+    : isQuiet(run, () => run.checks.item(run, rule, item))
 
 const reach = (run: ProfileRun, steps: readonly PathStep[], item: Item): readonly Item[] =>
   steps.reduce<readonly Item[]>((items, step) => items.flatMap((each) => after(run, each, step)), [item])
@@ -128,14 +128,14 @@ const meetsValue = (run: ProfileRun, rule: Rule, item: Item): boolean => {
   if (rule.pattern !== undefined) return meetsPattern(item.value, rule.pattern)
   const { binding } = rule
   if (binding) return isQuiet(run, () => checkBinding(run, { ...binding, strength: 'required' }, item))
-  return isQuiet(run, () => checkItem(run, rule, item))
+  return isQuiet(run, () => run.checks.item(run, rule, item))
 }
 
 const meetsProfiles = (run: ProfileRun, urls: readonly string[], item: Item): boolean =>
   urls.some((url) => {
     if (coreType(url) === item.type) return true
     const profile = profileAt(run, url)
-    return profile ? isQuiet(run, () => checkProfile(run, profile, item)) : false
+    return profile ? isQuiet(run, () => run.checks.profile(run, profile, item)) : false
   })
 
 const meetsBeyond = (

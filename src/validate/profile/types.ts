@@ -1,7 +1,6 @@
 /** Types, their profiles, and what references may lead to: https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.type */
 
-import { isObject, type Json } from '../run.ts'
-import { checkProfile } from './check.ts'
+import { isObject, type Json } from '../../fhir/json/object.ts'
 import { coreType, shortName } from './compile/definition.ts'
 import type { TypeLimit } from './compile/rule.ts'
 import { type Item, resourceItem } from './item.ts'
@@ -69,7 +68,7 @@ const checkAnyOf = (run: ProfileRun, urls: readonly string[], item: Item): void 
 const checkOne = (run: ProfileRun, url: string, item: Item): void => {
   if (coreType(url) === item.type) return
   const profile = profileAt(run, url)
-  if (profile) checkProfile(run, profile, item)
+  if (profile) run.checks.profile(run, profile, item)
   else if (profile === null)
     inform(run, 'not-found', `${shortName(url)} is not held here, so nothing was checked by it`)
 }
