@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/references.html#contained — resources inside another, each seen by itself. */
 
 import type { Resource, TypedValue } from './definitions.ts'
+import { isObject } from './json/object.ts'
 import { itemTexts } from './json/splice.ts'
 import { isResourceType } from './types.ts'
 
@@ -27,9 +28,6 @@ export const containerAt = (address: string): { type: string; id: string } | und
   const [, type, id] = /^#([A-Za-z]+)\/([^#]*)#/.exec(address) ?? []
   return type !== undefined && id !== undefined ? { type, id } : undefined
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const listed = ({ contained }: Resource): readonly unknown[] => (Array.isArray(contained) ? contained : [])
 

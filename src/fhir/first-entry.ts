@@ -1,6 +1,7 @@
 /** The first entry of a document or a message, https://hl7.org/fhir/R4/bundle.html#search */
 
 import type { Resource } from './definitions.ts'
+import { isObject } from './json/object.ts'
 
 /** Which type the first entry of a Bundle of each type must have, `bdl-11` and `bdl-12`. */
 const firstTypes = new Map<unknown, string>([
@@ -12,9 +13,6 @@ export interface FirstEntry {
   resource: Resource
   fullUrl?: string
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A link by `urn:` says nothing of the type of the entry that it names, which many parameters ask for. */
 const withTypes = (value: unknown, types: ReadonlyMap<string, string>): unknown => {

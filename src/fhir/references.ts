@@ -15,6 +15,9 @@ export type Link =
   /** `Patient?identifier=…`, https://hl7.org/fhir/R4/http.html#trules */
   | { kind: 'conditional'; type: string; query: string }
 
+/** Returns the relative reference to a resource: `Patient/1`. */
+export const referenceTo = ({ type, id }: Readonly<{ type: string; id: string }>): string => `${type}/${id}`
+
 /** Returns the text of a link, whether it stands in a Reference or as a canonical address or uri. */
 export const linkText = ({ value }: TypedValue): string | undefined => {
   const text =

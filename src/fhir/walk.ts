@@ -1,8 +1,7 @@
 /** Goes through everything in a resource, knowing what describes it. */
 
+import { isObject, type Json } from './json/object.ts'
 import { structureOf } from './structure.ts'
-
-type Json = Readonly<Record<string, unknown>>
 
 /** An object somewhere in a resource. */
 export interface Spot {
@@ -20,9 +19,6 @@ export interface Spot {
 
 /** Whether to go on into what is in it. */
 export type Visit = (spot: Spot) => boolean
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Visits a resource and every object in it, from the outside in. */
 export const walk = (resource: Json, visit: Visit): void => {

@@ -7,6 +7,7 @@ import { tooLarge } from '../outcome/messages.ts'
 import type { ArchiveWork, Context } from '../request/context.ts'
 import type { Job } from '../store/jobs/job.ts'
 import { jobOf } from '../store/jobs/keys.ts'
+import { sleep } from '../store/parallel.ts'
 import { findCodesLater } from '../terminology/lazy.ts'
 import { rulesOf } from './door/config.ts'
 import { errorFacts, logLine } from './door/log.ts'
@@ -59,8 +60,6 @@ const passing: ReadonlySet<number> = new Set([409, 429, 503])
 
 /** An attempt that died holds its names until its lease of 30 seconds has run out; in milliseconds of the monotonic clock. */
 const patience = 45_000
-
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 const patiently = async (attempt: () => Promise<Served>): Promise<Served> => {
   const end = performance.now() + patience

@@ -3,10 +3,11 @@
 import { jobsOf, makeJob, ownerOf } from '../jobs/create.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
+import { statusLine } from '../outcome/status.ts'
 import type { Answer, Asked, Interaction } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import { type Job, keptSeconds } from '../store/jobs/job.ts'
-import { bundleText, objectText, raw, statusLine } from './bundle/bundle-text.ts'
+import { bundleText, objectText, raw } from './bundle/bundle-text.ts'
 
 /** Returns a job's address, which tells its status and then its result. */
 export const addressOf = (base: string, id: string): string => `${base}/_jobs/${id}`

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#search */
 
 import { isCompartment, typesInCompartment } from '../fhir/parameters.ts'
+import { referenceTo } from '../fhir/references.ts'
 import { isResourceType, resourceTypes } from '../fhir/types.ts'
 import { failure, type Issue, warning } from '../outcome/failure.ts'
 import { unknownType } from '../outcome/messages.ts'
@@ -97,7 +98,7 @@ const checkContainers = ({ contained, containedType }: Query, types: readonly st
 
 const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> => {
   const { base } = context
-  const within = call.member === '' ? undefined : `${call.type}/${call.id}`
+  const within = call.member === '' ? undefined : referenceTo(call)
   const placed = (query: Query): Query => (within === undefined ? query : withinCompartment(query, within))
   const options = { lenient: call.prefer.lenient, base }
   if (within === undefined && call.type !== '') {

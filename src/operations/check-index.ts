@@ -1,5 +1,6 @@
 /** Holds the search index against the resources, and repairs it; for administrators. */
 
+import { referenceTo } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import { type Call, here, type Interaction, type Pairs } from '../request/call.ts'
 import type { Drift } from '../search/audit/audit.ts'
@@ -80,7 +81,7 @@ const driftPart = ({ kind, type, id, list, order }: Drift): Parameter => ({
   name: 'drift',
   part: [
     { name: 'kind', valueCode: kind },
-    ...(id === '' ? [] : [{ name: 'resource', valueReference: { reference: `${type}/${id}` } }]),
+    ...(id === '' ? [] : [{ name: 'resource', valueReference: { reference: referenceTo({ type, id }) } }]),
     { name: 'list', valueString: list },
     { name: 'order', valueString: order },
   ],

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/resource-operation-meta.html, -meta-add.html and -meta-delete.html */
 
 import { topLevelMembers } from '../fhir/json/splice.ts'
+import { referenceTo } from '../fhir/references.ts'
 import { objectText, raw } from '../interactions/bundle/bundle-text.ts'
 import { read } from '../interactions/read.ts'
 import { vread } from '../interactions/vread.ts'
@@ -68,7 +69,7 @@ const changes =
   async (call, context) => {
     const { type, id, headers } = call
     const patch = { operation: code, meta: await givenMeta(own, call) }
-    const path = `${type}/${id}`
+    const path = referenceTo({ type, id })
     const entry = {
       place: '',
       method: 'PATCH',

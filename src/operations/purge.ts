@@ -1,5 +1,6 @@
 /** What is to be gone for good, not only hidden by a later version: for administrators. */
 
+import { referenceTo } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
 import { here, type Interaction, telling } from '../request/call.ts'
@@ -26,10 +27,10 @@ const running =
     const { type, id } = call
     const [current] = await context.store.get([{ type, id }])
     if (!current) return telling(404, [notFound(type, id)])
-    if (entirely) checkDeleted(current.deleted, `${type}/${id}`)
-    context.note({ purging: `${type}/${id}`, entirely, current: current.v })
+    if (entirely) checkDeleted(current.deleted, referenceTo({ type, id }))
+    context.note({ purging: referenceTo({ type, id }), entirely, current: current.v })
     const versions = await context.store.purge({ type, id }, entirely)
-    context.note({ purged: `${type}/${id}`, versions })
+    context.note({ purged: referenceTo({ type, id }), versions })
     const parameter = [{ name: 'versions', valueInteger: versions }]
     return { status: 200, text: JSON.stringify({ resourceType: 'Parameters', parameter }) }
   }

@@ -1,5 +1,7 @@
 /** https://hl7.org/fhir/R4/operationoutcome.html */
 
+import type { Status } from './status.ts'
+
 /** How bad an issue is; only `fatal` and `error` make a request fail. */
 export type Severity = 'fatal' | 'error' | 'warning' | 'information'
 
@@ -7,12 +9,12 @@ export type Severity = 'fatal' | 'error' | 'warning' | 'information'
 export type LogLevel = 'info' | 'warn' | 'error'
 
 interface Kind {
-  status: number
+  status: Status
   code: string
   level: LogLevel
 }
 
-const kind = (status: number, code: string, level: LogLevel = 'info'): Kind => ({ status, code, level })
+const kind = (status: Status, code: string, level: LogLevel = 'info'): Kind => ({ status, code, level })
 
 /** Every way to fail: HTTP status, OperationOutcome issue code and log level follow from the kind alone. */
 export const kinds = {

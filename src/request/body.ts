@@ -1,4 +1,5 @@
 import type { Resource } from '../fhir/definitions.ts'
+import { isObject } from '../fhir/json/object.ts'
 import { repeatedMember, skipString } from '../fhir/json/splice.ts'
 import { syntaxFault } from '../fhir/json/syntax.ts'
 import { isImpossible } from '../fhir/xml/characters.ts'
@@ -21,9 +22,6 @@ export interface Body {
 
 /** FHIR's own resources stay below 20 levels; what goes deeper is meant to exhaust a reader. */
 export const maxDepth = 100
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Returns whether a JSON value is an object with a `resourceType`. */
 export const isResource = (value: unknown): value is Resource =>

@@ -1,3 +1,4 @@
+import { referenceTo } from '../fhir/references.ts'
 import type { Issue } from '../outcome/failure.ts'
 import type { Version } from '../store/port.ts'
 import type { Context } from './context.ts'
@@ -86,7 +87,7 @@ export const telling = (status: number, issues: readonly Issue[], version?: Vers
   version ? { status, issues, version } : { status, issues }
 
 /** Returns the path of what a call is about: `Patient/1`, or only the type where the query names the resource. */
-export const pathOf = ({ type, id }: Call): string => (id === '' ? type : `${type}/${id}`)
+export const pathOf = ({ type, id }: Call): string => (id === '' ? type : referenceTo({ type, id }))
 
 /** In the addresses of our own definitions, this stands for the service's base. */
 export const here = 'https://pilotlight.example'

@@ -1,3 +1,4 @@
+import { decodeCursor, encodeCursor } from '../fhir/json/cursor.ts'
 import { type Failure, failure } from '../outcome/failure.ts'
 import { hashOf } from '../store/keys.ts'
 import type { Query } from './query.ts'
@@ -43,7 +44,7 @@ export const writeCursor = (query: Query, cursor: Cursor): string => {
   const { by, at } = cursor
   const set = flags.filter((flag) => cursor[flag])
   const parts = [fingerprint(query), by, at.order, at.id, ...set]
-  return Buffer.from(JSON.stringify(parts)).toString('base64url')
+  return encodeCursor(parts)
 }
 
 /** Returns the cursor that leads to the last page of a query. */
@@ -63,7 +64,7 @@ export const foreignCursor = (type: string): Failure =>
 /** Returns the cursor of a query; undefined where it has none. Fails where it is not one of this query's. */
 export const readCursor = (query: Query): Cursor | undefined => {
   if (query.cursor === undefined) return undefined
-  const [print, by, order, id, ...set] = decode(query.cursor)
+  const [print, by, order, id, ...set] = textsOf(query.cursor)
   if (print !== fingerprint(query) || by === undefined || order === undefined || id === undefined) {
     throw foreignCursor(query.type)
   }
@@ -72,13 +73,9 @@ export const readCursor = (query: Query): Cursor | undefined => {
   return { by, at: { order, id }, ...Object.fromEntries(present) }
 }
 
-const decode = (text: string): readonly string[] => {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
-    return Array.isArray(parts) && parts.every((part) => typeof part === 'string') ? parts : []
-  } catch {
-    return []
-  }
+const textsOf = (text: string): readonly string[] => {
+  const parts = decodeCursor(text)
+  return parts.every((part) => typeof part === 'string') ? parts : []
 }
 
 /** Returns whether a place lies behind another in the reading direction; going back, ids descend among equals. */

@@ -1,5 +1,6 @@
 /** One order over several types: each is read in it, and the page takes from all what comes first. */
 
+import { decodeCursor, encodeCursor } from '../fhir/json/cursor.ts'
 import { failure } from '../outcome/failure.ts'
 import { inParallel } from '../store/parallel.ts'
 import { lastCursor } from './cursor.ts'
@@ -21,20 +22,16 @@ interface Places {
   each: readonly (string | null)[]
 }
 
-const written = ({ back, each }: Places): string =>
-  Buffer.from(JSON.stringify(back ? ['back', ...each] : each)).toString('base64url')
+const written = ({ back, each }: Places): string => encodeCursor(back ? ['back', ...each] : each)
 
 const placesOf = (text: string | undefined, types: number): Places => {
   if (text === undefined) return { back: false, each: Array.from({ length: types }, () => '') }
-  try {
-    const cursor: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
-    const isPlace = (place: unknown) => place === null || typeof place === 'string'
-    if (Array.isArray(cursor) && cursor.every(isPlace)) {
-      const back = cursor[0] === 'back'
-      const each = back ? cursor.slice(1) : cursor
-      if (each.length === types) return { back, each }
-    }
-  } catch {}
+  const cursor = decodeCursor(text)
+  if (cursor.every((place) => place === null || typeof place === 'string')) {
+    const back = cursor[0] === 'back'
+    const each = back ? cursor.slice(1) : cursor
+    if (each.length === types) return { back, each }
+  }
   throw failure('invalid', 'The `_cursor` is not one that this server gave. Start without it.', '_cursor')
 }
 

@@ -1,5 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#search — one search over several types: one after the other, or sorted together. */
 
+import { decodeCursor, encodeCursor } from '../fhir/json/cursor.ts'
+import { referenceTo } from '../fhir/references.ts'
 import { failure, type Issue, warning } from '../outcome/failure.ts'
 import { inParallel } from '../store/parallel.ts'
 import { lastCursor } from './cursor.ts'
@@ -19,19 +21,17 @@ interface Place {
 }
 
 const written = ({ at, cursor = '', back = false }: Place): string =>
-  Buffer.from(JSON.stringify([at, cursor, ...(back ? ['back'] : [])])).toString('base64url')
+  encodeCursor([at, cursor, ...(back ? ['back'] : [])])
 
 const placeOf = (text: string | undefined, types: number): Place => {
   if (text === undefined) return { at: 0 }
-  try {
-    const [at, cursor, back]: unknown[] = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (Number.isInteger(at) && Number(at) >= 0 && Number(at) < types && typeof cursor === 'string')
-      return { at: Number(at), ...(cursor !== '' && { cursor }), back: back === 'back' }
-  } catch {}
+  const [at, cursor, back] = decodeCursor(text)
+  if (Number.isInteger(at) && Number(at) >= 0 && Number(at) < types && typeof cursor === 'string')
+    return { at: Number(at), ...(cursor !== '' && { cursor }), back: back === 'back' }
   throw failure('invalid', 'The `_cursor` is not one that this server gave. Start without it.', '_cursor')
 }
 
-const placeOfTold = ({ type, id, address = `${type}/${id}` }: SearchMatch): string => address
+const placeOfTold = ({ type, id, address = referenceTo({ type, id }) }: SearchMatch): string => address
 
 const distinct = (pages: readonly SearchPage[]): SearchPage['included'] => {
   const matches = new Set(pages.flatMap((page) => page.matches).map(placeOfTold))

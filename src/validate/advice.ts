@@ -1,10 +1,10 @@
 /** Advice on what R4 lets pass at a write but readers may stumble over; it is given by `$validate` alone. */
 
+import { isObject, type Json } from '../fhir/json/object.ts'
 import { expressionAt, type Spot, walk } from '../fhir/walk.ts'
 import { xhtmlCharacter } from '../fhir/xml/entities.ts'
 import { xhtmlNamespace } from '../fhir/xml/narrative.ts'
 import { type Issue, warning } from '../outcome/failure.ts'
-import { isObject, type Json } from './run.ts'
 
 /** More would not be read. */
 const most = 50

@@ -1,11 +1,11 @@
 /** Extensible bindings, https://hl7.org/fhir/R4/terminologies.html#extensible, and required ones that take terminology to judge. */
 
 import { bindingRows } from '../fhir/generated/bindings.js'
+import { isObject, type Json } from '../fhir/json/object.ts'
 import { structureOf } from '../fhir/structure.ts'
 import { error, type Issue, warning } from '../outcome/failure.ts'
 import type { AskedCoding, Membership } from '../terminology/membership.ts'
 import type { ValidateCode } from '../terminology/value-sets/validate-code.ts'
-import { isObject, type Json } from './run.ts'
 
 /** Codes that stand under a binding. */
 interface Bound {

@@ -1,9 +1,10 @@
 /** Required bindings, https://hl7.org/fhir/R4/terminologies.html#required */
 
 import { type Codes, requiredCodes } from '../fhir/codes.ts'
+import { isObject, type Json } from '../fhir/json/object.ts'
 import type { ElementRule } from '../fhir/structure.ts'
 import type { PrimitiveCheck } from './primitives.ts'
-import { isObject, type Json, type ObjectCheck, type Run, report, shown } from './run.ts'
+import { type ObjectCheck, type Run, report, shown } from './run.ts'
 import { nearest } from './suggest.ts'
 
 const setName = (valueSet: string): string => `\`${valueSet.slice(valueSet.lastIndexOf('/') + 1)}\``

@@ -1,6 +1,7 @@
 /** The rules dom-2 to dom-5 for contained resources, https://hl7.org/fhir/R4/references.html#contained */
 
-import { isObject, type Json, type Run, report } from './run.ts'
+import { isObject, type Json } from '../fhir/json/object.ts'
+import { type Run, report } from './run.ts'
 
 /** Checks the resources that the resource contains. */
 export const checkContained = (run: Run, resource: Json): void => {

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/datatypes.html#integer — an integer is written in digits alone: neither `1.0` nor `1e2`. */
 
-import { isObject, type Json, type Run, report } from './run.ts'
+import { isObject, type Json } from '../fhir/json/object.ts'
+import { type Run, report } from './run.ts'
 
 /** A parsed object, and the same with each number as the text that it was written with. */
 type Twins = WeakMap<object, Json>

@@ -1,5 +1,6 @@
 /** The rules of JSON that hold at every object, https://hl7.org/fhir/R4/json.html */
 
+import { isObject, type Json } from '../fhir/json/object.ts'
 import { isResourceType } from '../fhir/types.ts'
 import { checkContained } from './contained.ts'
 import { checkDigits } from './digits.ts'
@@ -7,7 +8,7 @@ import { checkInvariants } from './invariants.ts'
 import { narrativeLinks } from './narrative.ts'
 import { type Plan, planOf, type Slot } from './plan.ts'
 import { noteLocal } from './references.ts'
-import { depthLimit, isFull, isObject, type Json, jsonKind, localAt, type Run, report, shown } from './run.ts'
+import { depthLimit, isFull, jsonKind, localAt, type Run, report, shown } from './run.ts'
 import { nearest } from './suggest.ts'
 
 /** Checks a resource that stands alone: at the top, or in a Bundle or Parameters. */

@@ -1,9 +1,10 @@
 /** The form and the target types of references, https://hl7.org/fhir/R4/references.html */
 
+import { isObject } from '../fhir/json/object.ts'
 import { type Link, parseLink } from '../fhir/references.ts'
 import { isResourceType } from '../fhir/types.ts'
 import { each } from '../fhir/values.ts'
-import { isObject, type ObjectCheck, type Run, report, shown } from './run.ts'
+import { type ObjectCheck, type Run, report, shown } from './run.ts'
 
 /** Returns the check of a Reference that may point to the targets; to any type where none are given. */
 export const referenceCheck =

@@ -1,10 +1,8 @@
 /** One validation under way: where it stands and what it has found. */
 
 import type { Resource } from '../fhir/definitions.ts'
+import type { Json } from '../fhir/json/object.ts'
 import { error, type Issue, type KindName } from '../outcome/failure.ts'
-
-/** A parsed JSON object. */
-export type Json = Record<string, unknown>
 
 /** What a caller may ask for beyond the rules that always hold. */
 export interface ValidateOptions {
@@ -86,10 +84,6 @@ export const report = (run: Run, kind: KindName, diagnostics: string, member?: s
   note(run, error(kind, diagnostics, expressionOf(run, member)))
   if (kind !== 'invariant') run.faults++
 }
-
-/** Returns whether the value is a JSON object. */
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Returns what the value is in JSON's words. */
 export const jsonKind = (value: unknown): string => {

@@ -1,11 +1,12 @@
 /** Whether a resource is what R4 says it is, https://hl7.org/fhir/R4/validation.html */
 
 import type { Resource } from '../fhir/definitions.ts'
+import { isObject } from '../fhir/json/object.ts'
 import { isResourceType, resourceTypes } from '../fhir/types.ts'
 import { error, type Issue } from '../outcome/failure.ts'
 import { checkResource } from './objects.ts'
 import { planOf } from './plan.ts'
-import { isObject, jsonKind, localAt, type Run, shown, type ValidateOptions } from './run.ts'
+import { jsonKind, localAt, type Run, shown, type ValidateOptions } from './run.ts'
 import { nearest } from './suggest.ts'
 
 export type { ValidateOptions }

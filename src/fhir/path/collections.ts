@@ -1,14 +1,10 @@
 /** FHIRPath's collections, http://hl7.org/fhirpath/N1/, as the generated invariants use them. */
 
+import { isObject } from '../json/object.ts'
 import { dateInterval } from '../values/dates.ts'
 
 /** A boolean, or nothing where FHIRPath's answer is empty. */
 export type Maybe = boolean | undefined
-
-type Json = Record<string, unknown>
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Returns the members of that name; a primitive without a value stands as its extensions. */
 export const get = (list: readonly unknown[], name: string): unknown[] => {

@@ -1,6 +1,7 @@
 /** Dates as intervals of their precision, https://hl7.org/fhir/R4/search.html#date */
 
 import type { TypedValue } from '../definitions.ts'
+import { isObject } from '../json/object.ts'
 
 /** Both ends belong to the interval; each is a UTC instant with three digits of a second, so text sorts as time. */
 export interface Interval {
@@ -74,9 +75,6 @@ export const intervalOf = ({ type, value }: TypedValue): Interval | undefined =>
   if (type === 'Timing') return timingInterval(value)
   return typeof value === 'string' ? dateInterval(value) : undefined
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Returns the interval of a Period; a missing start or end is open. */
 export const periodInterval = (period: unknown): Interval | undefined => {

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/bundle.html — Bundles put together from stored texts, which are never re-serialised. */
 
+import { referenceTo } from '../../fhir/references.ts'
 import { etagOf } from '../../request/etag.ts'
 import type { Version } from '../../store/port.ts'
 
@@ -63,7 +64,7 @@ export const searchEntry = (
   text = version.text,
 ): string =>
   objectText({
-    fullUrl: `${base}/${version.address ?? `${version.type}/${version.id}`}`,
+    fullUrl: `${base}/${version.address ?? referenceTo(version)}`,
     resource: raw(text),
     search: { mode },
   })
@@ -72,7 +73,8 @@ export const searchEntry = (
 export const outcomeEntry = (outcome: string): string =>
   objectText({ resource: raw(outcome), search: { mode: 'outcome' } })
 
-const requestUrl = ({ method, type, id }: Version): string => (method === 'POST' ? type : `${type}/${id}`)
+const requestUrl = ({ method, type, id }: Version): string =>
+  method === 'POST' ? type : referenceTo({ type, id })
 
 const historyStatus = ({ method, v }: Version): string => {
   if (method === 'DELETE') return '204 No Content'
@@ -87,29 +89,3 @@ export const historyEntry = (version: Version, base: string, text = version.text
     request: { method: version.method, url: requestUrl(version) },
     response: { status: historyStatus(version), etag: etagOf(version.v), lastModified: version.t },
   })
-
-const phrases: Readonly<Record<number, string>> = {
-  200: 'OK',
-  201: 'Created',
-  204: 'No Content',
-  304: 'Not Modified',
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  406: 'Not Acceptable',
-  409: 'Conflict',
-  410: 'Gone',
-  412: 'Precondition Failed',
-  413: 'Content Too Large',
-  415: 'Unsupported Media Type',
-  422: 'Unprocessable Content',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  503: 'Service Unavailable',
-}
-
-/** Returns a status as a Bundle tells it: `201 Created`. */
-export const statusLine = (status: number): string => `${status} ${phrases[status] ?? ''}`.trim()

@@ -1,11 +1,10 @@
 /** https://hl7.org/fhir/R4/http.html#other-bundles — a history is done again: what stands elsewhere comes to stand here. */
 
 import type { Resource } from '../../fhir/definitions.ts'
+import type { Json } from '../../fhir/json/object.ts'
 import { error, type Issue } from '../../outcome/failure.ts'
 import { type Body, isResource } from '../../request/body.ts'
 import { type BundleEntry, type EntryRead, readEntries } from '../../write/request/entries.ts'
-
-type Json = Readonly<Record<string, unknown>>
 
 const asObject = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}

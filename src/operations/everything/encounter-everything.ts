@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/encounter-operation-everything.html — the encounter, what refers to it, and what it refers to. */
 
+import { decodeCursor, encodeCursor } from '../../fhir/json/cursor.ts'
 import { outcomeEntry, searchEntry } from '../../interactions/bundle/bundle-text.ts'
 import { read } from '../../interactions/read.ts'
 import { outcomeText } from '../../outcome/outcome.ts'
@@ -8,16 +9,7 @@ import { parseQuery } from '../../search/parse/parse.ts'
 import { openStages } from '../../search/reading/stages.ts'
 import type { Version } from '../../store/port.ts'
 import { inputOf, type Operation, type OperationDefinition } from '../support/operation.ts'
-import {
-  badCursor,
-  countOf,
-  cursorParts,
-  lastOf,
-  mostCharacters,
-  sinceOf,
-  typesOf,
-  writtenCursor,
-} from '../support/pages.ts'
+import { badCursor, countOf, lastOf, mostCharacters, sinceOf, typesOf } from '../support/pages.ts'
 import { companionsOf } from '../support/related-resources.ts'
 import { pageLinks, searchset } from '../support/searchset.ts'
 
@@ -39,7 +31,7 @@ const definition: OperationDefinition = {
 const placeOf = (pairs: Pairs): string => {
   const cursor = lastOf(pairs, '_cursor')
   if (cursor === undefined) return ''
-  const [after] = cursorParts(cursor)
+  const [after] = decodeCursor(cursor)
   if (typeof after !== 'string') throw badCursor()
   return after
 }
@@ -72,7 +64,7 @@ const pageOf = (all: readonly Version[], pairs: Pairs): Page => {
   const versions = left.slice(0, Math.min(count, fitting(left)))
   const last = versions.at(-1)
   return last && left.length > versions.length
-    ? { versions, next: writtenCursor([nameOf(last)]) }
+    ? { versions, next: encodeCursor([nameOf(last)]) }
     : { versions }
 }
 

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/patient-operation-everything.html — of all patients: type by type, what changed first comes first. */
 
 import type { Resource } from '../../fhir/definitions.ts'
+import { decodeCursor, encodeCursor } from '../../fhir/json/cursor.ts'
 import { typesInCompartment } from '../../fhir/parameters.ts'
 import type { Dispatch } from '../../request/call.ts'
 import { writeCursor } from '../../search/cursor.ts'
@@ -13,7 +14,7 @@ import { search } from '../../search/search.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { Store, Version } from '../../store/port.ts'
 import type { CompartmentPage } from '../support/compartment.ts'
-import { badCursor, cursorParts, writtenCursor } from '../support/pages.ts'
+import { badCursor } from '../support/pages.ts'
 
 /** What is read of all patients. */
 interface Asked {
@@ -42,7 +43,7 @@ const typesToRead = (types: ReadonlySet<string>): readonly string[] =>
   )
 
 const placeOf = (text: string): Place => {
-  const [type, cursor] = cursorParts(text)
+  const [type, cursor] = decodeCursor(text)
   if (typeof type !== 'string' || typeof cursor !== 'string') throw badCursor()
   return cursor === '' ? { type } : { type, cursor }
 }
@@ -91,15 +92,15 @@ const readFrom = async (
 ): Promise<CompartmentPage> => {
   const page = await search(queryOf(type, asked, context.base, place.cursor), context)
   const versions = [...page.matches]
-  if (page.next) return { versions, next: writtenCursor([type, page.next]) }
+  if (page.next) return { versions, next: encodeCursor([type, page.next]) }
   const holding = await inParallel(width, others, (other) => holds(other, asked, context))
   for (const [i, other] of others.entries()) {
     if (!holding[i]) continue
     const count = asked.count - versions.length
-    if (count === 0) return { versions, next: writtenCursor([other, '']) }
+    if (count === 0) return { versions, next: encodeCursor([other, '']) }
     const more = await search(queryOf(other, { ...asked, count }, context.base), context)
     versions.push(...more.matches)
-    if (more.next) return { versions, next: writtenCursor([other, more.next]) }
+    if (more.next) return { versions, next: encodeCursor([other, more.next]) }
   }
   return { versions }
 }

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/patient-operation-everything.html */
 
 import type { Resource } from '../../fhir/definitions.ts'
+import { decodeCursor, encodeCursor } from '../../fhir/json/cursor.ts'
 import { dateInterval, type Interval } from '../../fhir/values/dates.ts'
 import { searchEntry } from '../../interactions/bundle/bundle-text.ts'
 import { read } from '../../interactions/read.ts'
@@ -11,17 +12,7 @@ import { openStages, type Stages } from '../../search/reading/stages.ts'
 import type { ResourceKey, Version } from '../../store/port.ts'
 import { type CompartmentPage, compartmentPage, compartmentStart } from '../support/compartment.ts'
 import { inputOf, type Operation, type OperationDefinition } from '../support/operation.ts'
-import {
-  badCursor,
-  countOf,
-  cursorParts,
-  lastOf,
-  mostCharacters,
-  sinceOf,
-  sizeOf,
-  typesOf,
-  writtenCursor,
-} from '../support/pages.ts'
+import { badCursor, countOf, lastOf, mostCharacters, sinceOf, sizeOf, typesOf } from '../support/pages.ts'
 import { companionsOf, isCompanion } from '../support/related-resources.ts'
 import { pageLinks, searchset } from '../support/searchset.ts'
 
@@ -82,15 +73,15 @@ const wantedIn = (query: Pairs): Wanted => ({
 
 const placeOf = (text: string | undefined): Pick<Wanted, 'cursor' | 'after'> => {
   if (text === undefined) return { cursor: undefined, after: '' }
-  const [cursor, after] = cursorParts(text)
+  const [cursor, after] = decodeCursor(text)
   if (typeof cursor !== 'string' || typeof after !== 'string') throw badCursor()
   return { cursor: cursor === '' ? undefined : cursor, after }
 }
 
 /** What resources refer to may take more room than is left beside them; then it has a page of its own. */
 const placeBehind = (page: CompartmentPage, { cursor = '' }: Wanted, last: string | undefined) => {
-  if (last !== undefined) return writtenCursor([cursor, last])
-  return page.next === undefined ? undefined : writtenCursor([page.next, ''])
+  if (last !== undefined) return encodeCursor([cursor, last])
+  return page.next === undefined ? undefined : encodeCursor([page.next, ''])
 }
 
 /** What is only referred to can be shown once all that might refer to it was read. */

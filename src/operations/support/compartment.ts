@@ -1,12 +1,14 @@
 /** https://hl7.org/fhir/R4/compartmentdefinition-patient.html — the index partition of one patient, read in order. */
 
 import type { Resource } from '../../fhir/definitions.ts'
+import { decodeCursor, encodeCursor } from '../../fhir/json/cursor.ts'
+import { referenceTo } from '../../fhir/references.ts'
 import { indexEntriesOf } from '../../search/index/entries.ts'
 import { patientsOf } from '../../search/index/lists.ts'
 import type { Reader } from '../../search/reading/memory.ts'
 import { isBelow, keyOrder, patientList } from '../../store/keys.ts'
 import type { Candidate, Version } from '../../store/port.ts'
-import { badCursor, cursorParts, mostCharacters, writtenCursor } from './pages.ts'
+import { badCursor, mostCharacters } from './pages.ts'
 
 /** Where a page begins: after a position of the list, and there behind the candidate that was told last. */
 interface Place {
@@ -22,14 +24,14 @@ export interface CompartmentPage {
   next?: string
 }
 
-const opaque = ({ after, order, id }: Place): string => writtenCursor([after, order, id])
+const opaque = ({ after, order, id }: Place): string => encodeCursor([after, order, id])
 
 /** The cursor of a compartment's first page. */
 export const compartmentStart = opaque(beginning)
 
 const placeOf = (cursor: string | undefined): Place => {
   if (cursor === undefined) return beginning
-  const [after, order, id] = cursorParts(cursor)
+  const [after, order, id] = decodeCursor(cursor)
   if (typeof after !== 'string' || typeof order !== 'string' || typeof id !== 'string') throw badCursor()
   return { after, order, id }
 }
@@ -170,7 +172,7 @@ const readBatch = async (progress: Progress, section: Section, compartment: Comp
   const versions = await compartment.store.get(keys)
   const moved: { spot: Spot; version: Version }[] = []
   const show = (version: Version): void => {
-    found.set(`${version.type}/${version.id}`, version)
+    found.set(referenceTo(version), version)
     progress.size += version.text.length
   }
   let done = 0

@@ -1,6 +1,7 @@
 /** An operation's parameters with their types, https://hl7.org/fhir/R4/parameters.html, from the URL, a Parameters resource or a bare resource. */
 
 import type { Resource } from '../../fhir/definitions.ts'
+import { isObject } from '../../fhir/json/object.ts'
 import { failure } from '../../outcome/failure.ts'
 import { bodyOf, inputBody, isResource } from '../../request/body.ts'
 import type { Call } from '../../request/call.ts'
@@ -94,9 +95,6 @@ const readParts = (name: string, parts: readonly Parameter[], value: unknown): u
 }
 
 type Reader = (value: unknown, type: string) => unknown
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const asText: Reader = (value) => (typeof value === 'string' && value !== '' ? value : undefined)
 

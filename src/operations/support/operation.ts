@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/operationdefinition.html and https://hl7.org/fhir/R4/operations.html */
 
 import type { Action } from '../../auth/rules/groups.ts'
+import { isObject, type Json } from '../../fhir/json/object.ts'
 import { isKnown } from '../../interactions/result-parameters.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
 import { inputBody } from '../../request/body.ts'
@@ -66,11 +67,6 @@ export const checkOnce = (names: readonly string[], query: Pairs): void => {
     if (length > 1) throw failure('invalid', `\`${name}\` may be given once, not ${length} times.`, name)
   }
 }
-
-type Json = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Returns the parts of a Parameters resource's `parameter`, or of a part of it. */
 export const partsOf = (list: unknown): Json[] => (Array.isArray(list) ? list.filter(isObject) : [])

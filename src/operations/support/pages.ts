@@ -46,19 +46,5 @@ export const mostCharacters = pageLimits.characters
 export const sizeOf = (versions: readonly Version[]): number =>
   versions.reduce((sum, { text }) => sum + text.length, 0)
 
-/** Returns a cursor's parts as opaque text. */
-export const writtenCursor = (parts: readonly (string | number)[]): string =>
-  Buffer.from(JSON.stringify(parts)).toString('base64url')
-
-/** Returns a cursor's parts; none where the text is not one. */
-export const cursorParts = (text: string): readonly unknown[] => {
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
-    return Array.isArray(parts) ? parts : []
-  } catch {
-    return []
-  }
-}
-
 export const badCursor = (): Failure =>
   failure('invalid', '`_cursor` is not one that this server gave. Begin anew without it.', '_cursor')

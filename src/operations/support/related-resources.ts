@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/patient-operation-everything.html — what a record refers to and cannot be read without, though it is nobody's own. */
 
 import { typesInCompartment } from '../../fhir/parameters.ts'
-import { parseLink } from '../../fhir/references.ts'
+import { parseLink, referenceTo } from '../../fhir/references.ts'
 import type { ResourceKey, Store, Version } from '../../store/port.ts'
 import { sizeOf } from './pages.ts'
 
@@ -17,8 +17,6 @@ const linksIn = ({ text }: Version, base: string): ResourceKey[] =>
     const target = parseLink(link, base)
     return target?.kind === 'local' && isCompanion(target.type) ? [{ type: target.type, id: target.id }] : []
   })
-
-const keyOf = ({ type, id }: ResourceKey): string => `${type}/${id}`
 
 /** Which related are wanted: those behind a key, of types, and of so many characters. */
 export interface Company {
@@ -38,8 +36,10 @@ export const companionsOf = async (
   { after, isWanted, room }: Company,
   { store, base }: { store: Pick<Store, 'get'>; base: string },
 ): Promise<{ versions: Version[]; last?: string }> => {
-  const shown = new Set(versions.map(keyOf))
-  const linked = new Map(versions.flatMap((each) => linksIn(each, base)).map((key) => [keyOf(key), key]))
+  const shown = new Set(versions.map(referenceTo))
+  const linked = new Map(
+    versions.flatMap((each) => linksIn(each, base)).map((key) => [referenceTo(key), key]),
+  )
   const wanted = [...linked]
     .filter(([name, key]) => name > after && !shown.has(name) && isWanted(key))
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,6 +1,7 @@
 /** Walks through a part of the index and the resources that it is about, in pieces of bounded work. */
 
 import type { Resource } from '../../fhir/definitions.ts'
+import { decodeCursor, encodeCursor } from '../../fhir/json/cursor.ts'
 import { typesInCompartment } from '../../fhir/parameters.ts'
 import { failure } from '../../outcome/failure.ts'
 import type { AuditScope, ResourceKey } from '../../store/port.ts'
@@ -66,15 +67,11 @@ const walksOf = (checking: Checking, scope: SurveyScope): Step[] => {
 
 const placeOf = (cursor: string | undefined, walks: number): Place => {
   if (cursor === undefined) return [0]
-  try {
-    const [walk, after]: unknown[] = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (Number.isInteger(walk) && Number(walk) >= 0 && Number(walk) < walks)
-      return typeof after === 'string' ? [Number(walk), after] : [Number(walk)]
-  } catch {}
+  const [walk, after] = decodeCursor(cursor)
+  if (Number.isInteger(walk) && Number(walk) >= 0 && Number(walk) < walks)
+    return typeof after === 'string' ? [Number(walk), after] : [Number(walk)]
   throw failure('invalid', 'The `cursor` is not one that this server gave. Start without it.', 'cursor')
 }
-
-const written = (place: Place): string => Buffer.from(JSON.stringify(place)).toString('base64url')
 
 const added = (a: Checked, b: Checked): Checked => ({
   resources: a.resources + b.resources,
@@ -98,7 +95,7 @@ export const survey = async (
   let all = nothing
   while (walk < walks.length) {
     if (all.entries >= most || performance.now() - began > patience)
-      return { ...all, next: written(after === undefined ? [walk] : [walk, after]) }
+      return { ...all, next: encodeCursor(after === undefined ? [walk] : [walk, after]) }
     const step = await (walks[walk] as Step)(after)
     all = added(all, step.checked)
     after = step.after

@@ -4,7 +4,7 @@ import { addressesOf, canonicalKey, mayBeCanonical, namedBy } from '../../fhir/c
 import { addressOf, containerOf } from '../../fhir/contained.ts'
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { searchParameters } from '../../fhir/parameters.ts'
-import { parseCanonical } from '../../fhir/references.ts'
+import { parseCanonical, referenceTo } from '../../fhir/references.ts'
 import { resourceTypes } from '../../fhir/types.ts'
 import { failure } from '../../outcome/failure.ts'
 import { inChunks, inParallel } from '../../store/parallel.ts'
@@ -104,7 +104,7 @@ export const keysNamed = async (
   if (keys.length === 0) return new Map()
   const named = await inParallel(width, types, async (type) =>
     [...(await readNamed(scope, type, keys, base))].map(
-      ([key, { version }]) => [key, `${type}/${version.id}`] as const,
+      ([key, { version }]) => [key, referenceTo({ type, id: version.id })] as const,
     ),
   )
   const groups = Map.groupBy(named.flat(), ([key]) => key)

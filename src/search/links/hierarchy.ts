@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#recursive — `:above` and `:below` of links to resources that are part of each other. */
 
+import { referenceTo } from '../../fhir/references.ts'
 import { failure } from '../../outcome/failure.ts'
 import { searchParameterOf } from '../index/lists.ts'
 import { planQuery } from '../plan/plan.ts'
@@ -33,7 +34,7 @@ export const withParts = async (scope: Scope, query: Query): Promise<Query> => {
 }
 
 const startsAt = ({ parameter }: ValueClause, { target, id = '' }: ReferenceValue): readonly string[] =>
-  (target !== undefined ? [target] : partTypes(parameter)).map((type) => `${type}/${id}`)
+  (target !== undefined ? [target] : partTypes(parameter)).map((type) => referenceTo({ type, id }))
 
 const resolve = async (scope: Scope, query: Query, clause: ValueClause): Promise<Clause> => {
   const canonical = clause.values.filter(isCanonical)
@@ -82,7 +83,7 @@ const partsOfSome = async (
   const found: string[] = []
   let page = await readPage(scope, inner, plan)
   for (;;) {
-    found.push(...page.reads.map(({ version }) => `${type}/${version.id}`))
+    found.push(...page.reads.map(({ version }) => referenceTo({ type, id: version.id })))
     if (!page.next) return found
     if (isOver(scope)) throw tooMany(query, type)
     page = await readPage(scope, inner, plan, page.next)

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#revinclude — who refers to a resource, by any parameter that finds references. */
 
+import { referenceTo } from '../../fhir/references.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { ResourceKey, Store } from '../../store/port.ts'
 import { defaultControl } from '../parse/control.ts'
@@ -27,9 +28,7 @@ const queryFor = ({ type, parameter }: Link, targets: readonly ResourceKey[], ba
   ...defaultControl,
   type,
   base,
-  clauses: [
-    { kind: 'linked', parameter, targets: new Set(targets.map((target) => `${target.type}/${target.id}`)) },
-  ],
+  clauses: [{ kind: 'linked', parameter, targets: new Set(targets.map((target) => referenceTo(target))) }],
   selfPairs: [],
   count: 100,
 })

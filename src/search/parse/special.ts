@@ -1,10 +1,11 @@
 /** Parameters of every type that no element has the values of, https://hl7.org/fhir/R4/search.html#all */
 
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
+import { isObject } from '../../fhir/json/object.ts'
 import { searchParameterOf } from '../index/lists.ts'
 import { remembersWords } from '../index/words.ts'
 import type { WordsClause } from '../query.ts'
-import { isObject, listOf } from '../types/rules.ts'
+import { listOf } from '../types/rules.ts'
 import { readFilter } from './filter/filter.ts'
 import { type ClausePart, type ParseClause, type ParseContext, parameterIssue } from './parse-context.ts'
 import { readText } from './text.ts'

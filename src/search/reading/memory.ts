@@ -1,4 +1,5 @@
 import { containerAt } from '../../fhir/contained.ts'
+import { referenceTo } from '../../fhir/references.ts'
 import { isBelow } from '../../store/keys.ts'
 import { listOfPartition } from '../../store/list-names.ts'
 import type { Candidate, Range, RangePage, ResourceKey, Store, Version } from '../../store/port.ts'
@@ -31,8 +32,6 @@ export const newMemory = (): Memory => ({
   minded: new Set(),
 })
 
-export const nameOf = ({ type, id }: ResourceKey): string => `${type}/${id}`
-
 export const keyOf = (name: string): ResourceKey => {
   const at = name.indexOf('/')
   return { type: name.slice(0, at), id: name.slice(at + 1) }
@@ -54,7 +53,7 @@ const typeIn = (list: string, order: string): string => {
 
 /** Returns the `Type/id` of the resource that an index entry is about: of the one around it where it is inside another. */
 export const subjectOf = ({ list, candidate: { id, order } }: Found): string =>
-  nameOf(containerAt(id) ?? { type: typeIn(list, order), id })
+  referenceTo(containerAt(id) ?? { type: typeIn(list, order), id })
 
 /** Returns the type of the resources that a range finds; undefined where it finds those of many, in a patient's compartment. */
 export const typeOfRange = ({ list, from = '' }: Range): string | undefined => {

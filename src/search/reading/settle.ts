@@ -1,6 +1,7 @@
 /** Brings what one stage has read to versions that show no write of several resources in part. */
 
 import { failure } from '../../outcome/failure.ts'
+import { sleep } from '../../store/parallel.ts'
 import type { Version, VersionKey } from '../../store/port.ts'
 import { memberListOf } from '../../store/write-ids.ts'
 import type { Context } from './context.ts'
@@ -168,8 +169,6 @@ const fetch = async (context: Context, memory: Memory, again: readonly Late[]): 
 
 /** A transaction may become visible one resource after the other: so often the rest of it is looked for. */
 const mostLooks = 7
-
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 /** Returns versions that are known to be committed. */
 const committedVersions = async (

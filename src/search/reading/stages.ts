@@ -1,6 +1,7 @@
+import { referenceTo } from '../../fhir/references.ts'
 import type { Store } from '../../store/port.ts'
 import { type Context, newContext } from './context.ts'
-import { keepPage, type Memory, nameOf, newMemory, type Reader } from './memory.ts'
+import { keepPage, type Memory, newMemory, type Reader } from './memory.ts'
 import { settle } from './settle.ts'
 
 /** One reading of many resources while others write, in stages. */
@@ -74,14 +75,14 @@ const readerOf = (context: Context, memory: Memory): Reader => ({
   },
   get: async (keys) => {
     const isOpen = (key: (typeof keys)[number]) =>
-      context.frozenAt(nameOf(key)) === undefined && !memory.versions.has(nameOf(key))
+      context.frozenAt(referenceTo(key)) === undefined && !memory.versions.has(referenceTo(key))
     const open = keys.filter(isOpen)
     if (open.length > 0) {
       const versions = await context.get(open)
       for (const [at, key] of open.entries())
-        if (!memory.versions.has(nameOf(key))) memory.versions.set(nameOf(key), versions[at])
+        if (!memory.versions.has(referenceTo(key))) memory.versions.set(referenceTo(key), versions[at])
     }
-    return keys.map((key) => (context.frozenAt(nameOf(key)) ?? memory).versions.get(nameOf(key)))
+    return keys.map((key) => (context.frozenAt(referenceTo(key)) ?? memory).versions.get(referenceTo(key)))
   },
   version: (key, v) => context.version(key, v),
 })

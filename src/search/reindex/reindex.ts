@@ -4,7 +4,7 @@ import { containerAt } from '../../fhir/contained.ts'
 import type { Resource, SearchParameter } from '../../fhir/definitions.ts'
 import { isKind } from '../../outcome/failure.ts'
 import { innerList, typeList } from '../../store/keys.ts'
-import { inChunks } from '../../store/parallel.ts'
+import { inChunks, sleep } from '../../store/parallel.ts'
 import type { Candidate, Expected, IndexAudit, MissingEntry, Store, Version } from '../../store/port.ts'
 import { ofCurrent } from '../audit/audit.ts'
 import {
@@ -39,8 +39,6 @@ export interface Reindexing extends Worker {
 
 /** `done`: nothing is left to do; `open`: there is more; `busy`: somebody else works on it. */
 export type Reindexed = 'done' | 'open' | 'busy'
-
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 /** Once nothing is left that other builds have indexed otherwise, they are forgotten. */
 const settleUpgrade = async (store: Store, walked: ReadonlySet<string>): Promise<boolean> => {

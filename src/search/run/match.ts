@@ -2,7 +2,7 @@ import { canonicalKey } from '../../fhir/canonical.ts'
 import { addressOf, containerOf, innerAt, linkFromOutside } from '../../fhir/contained.ts'
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { extract, extractComposite } from '../../fhir/parameters.ts'
-import { linkText, parseLink } from '../../fhir/references.ts'
+import { linkText, parseLink, referenceTo } from '../../fhir/references.ts'
 import { hasWords } from '../index/words.ts'
 import type { Clause, LinkedClause, MissingClause, Query, ValueClause } from '../query.ts'
 import { modifierNamed } from '../types/index.ts'
@@ -97,5 +97,5 @@ export const localKey = (found: TypedValue, base: string): string | undefined =>
   const text = linkText(found)
   const link = text === undefined ? undefined : parseLink(text, base)
   if (link?.kind === 'contained') return text
-  return link?.kind === 'local' ? `${link.type}/${link.id}` : undefined
+  return link?.kind === 'local' ? referenceTo(link) : undefined
 }

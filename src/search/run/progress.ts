@@ -1,4 +1,5 @@
 import type { Resource } from '../../fhir/definitions.ts'
+import { referenceTo } from '../../fhir/references.ts'
 import { keyOrder } from '../../store/keys.ts'
 import type { Version } from '../../store/port.ts'
 import { isBehind, type Place } from '../cursor.ts'
@@ -80,7 +81,7 @@ export const showPassed = (
 
 /** Returns the name under which a match counts once: what is told in place of what is inside it, by its own. */
 const nameOf = ({ version, resource, matching }: Read): string =>
-  matching ? `${version.type}/${version.id}` : candidateOf(resource)
+  matching ? referenceTo(version) : candidateOf(resource)
 
 const show = (progress: Progress, read: Read, place: Place): void => {
   progress.shown.add(nameOf(read))

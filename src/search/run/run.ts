@@ -1,3 +1,4 @@
+import { referenceTo } from '../../fhir/references.ts'
 import { failure } from '../../outcome/failure.ts'
 import type { Candidate } from '../../store/port.ts'
 import { type Cursor, isBehind, type Place } from '../cursor.ts'
@@ -252,8 +253,8 @@ const gatheredPage = async (
 const firstOfEach = (placed: readonly Placed[]): readonly Placed[] => {
   const listed = new Set<string>()
   return placed.filter(({ read: { version } }) => {
-    const isFirst = !listed.has(`${version.type}/${version.id}`)
-    listed.add(`${version.type}/${version.id}`)
+    const isFirst = !listed.has(referenceTo(version))
+    listed.add(referenceTo(version))
     return isFirst
   })
 }

@@ -1,13 +1,14 @@
 /** https://hl7.org/fhir/R4/location.html#search — the only parameter of type special that has values. */
 
 import type { TypedValue } from '../../fhir/definitions.ts'
+import { isObject } from '../../fhir/json/object.ts'
 import { parseDecimal } from '../../fhir/values/decimal.ts'
 import { cellOf, cellsAround, distance, type Position } from '../../fhir/values/globe.ts'
 import { inBaseUnits, unitOf } from '../../fhir/values/units.ts'
 import { splitEscaped } from '../parse/escapes.ts'
 import type { NearValue } from '../query.ts'
 import { rowNamed } from '../rows.ts'
-import { isObject, type SearchRules } from './rules.ts'
+import type { SearchRules } from './rules.ts'
 
 /** The distance of a search that gives no distance, in metres. */
 const usualDistance = 25_000

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/search.html#number */
 
+import { isObject } from '../../fhir/json/object.ts'
 import {
   approximateInterval,
   type Decimal,
@@ -10,7 +11,7 @@ import {
 import type { Bounds } from '../plan/bounds.ts'
 import type { NumberValue, Prefix } from '../query.ts'
 import { type Span, splitPrefix } from './prefix.ts'
-import { isObject, type SearchRules } from './rules.ts'
+import type { SearchRules } from './rules.ts'
 
 /** Below and above every sortable decimal. */
 const belowEveryNumber = '!'

@@ -1,13 +1,14 @@
 /** https://hl7.org/fhir/R4/search.html#quantity */
 
 import type { TypedValue } from '../../fhir/definitions.ts'
+import { isObject } from '../../fhir/json/object.ts'
 import { type Decimal, sortableDecimal } from '../../fhir/values/decimal.ts'
 import { inBaseUnits, type Unit, unitOf } from '../../fhir/values/units.ts'
 import { splitEscaped } from '../parse/escapes.ts'
 import type { QuantityValue } from '../query.ts'
 import { numberBounds, numberComparisons, openSpan, parseNumber, sortableNumber } from './number.ts'
 import type { Span } from './prefix.ts'
-import { type IndexPlace, isObject, nonEmptyText, type SearchRules } from './rules.ts'
+import { type IndexPlace, nonEmptyText, type SearchRules } from './rules.ts'
 
 /** A quantity of a resource: amount and unit. */
 interface Measure extends Span, UnitLabels {

@@ -3,12 +3,13 @@
 import { isCanonicalKey } from '../../fhir/canonical.ts'
 import { containerAt } from '../../fhir/contained.ts'
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
+import { isObject } from '../../fhir/json/object.ts'
 import { searchParameters } from '../../fhir/parameters.ts'
 import { linkText, parseCanonical, parseLink } from '../../fhir/references.ts'
 import { partTypes } from '../links/parts.ts'
 import { withoutEscapes } from '../parse/escapes.ts'
 import type { ReferenceValue } from '../query.ts'
-import { type IndexPlace, isObject, type Modifier, type Reach, type SearchRules } from './rules.ts'
+import type { IndexPlace, Modifier, Reach, SearchRules } from './rules.ts'
 import { tokenRules } from './token.ts'
 
 const idPattern = /^[A-Za-z0-9.-]{1,64}$/

@@ -53,9 +53,6 @@ export interface SearchRules<V extends SearchValue = SearchValue> {
   refused: readonly string[]
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Returns a value that is a text with at least one character. */
 export const nonEmptyText = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined

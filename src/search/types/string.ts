@@ -1,9 +1,10 @@
 /** https://hl7.org/fhir/R4/search.html#string */
 
 import type { TypedValue } from '../../fhir/definitions.ts'
+import { isObject } from '../../fhir/json/object.ts'
 import { withoutEscapes } from '../parse/escapes.ts'
 import type { StringValue } from '../query.ts'
-import { isObject, listOf, nonEmptyText, type Reach, type SearchRules } from './rules.ts'
+import { listOf, nonEmptyText, type Reach, type SearchRules } from './rules.ts'
 
 const longestListed = 100
 

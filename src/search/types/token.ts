@@ -1,12 +1,12 @@
 /** https://hl7.org/fhir/R4/search.html#token */
 
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
+import { isObject } from '../../fhir/json/object.ts'
 import { splitEscaped, withoutEscapes } from '../parse/escapes.ts'
 import type { TokenValue } from '../query.ts'
 import { terminologyModifiers } from './coded.ts'
 import {
   type IndexPlace,
-  isObject,
   listOf,
   type Modifier,
   nonEmptyText,

@@ -1,5 +1,6 @@
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
-import { isObject, listOf, nonEmptyText } from './rules.ts'
+import { isObject } from '../../fhir/json/object.ts'
+import { listOf, nonEmptyText } from './rules.ts'
 
 /** A code or an identifier of a resource. */
 export interface CodedToken {

@@ -1,3 +1,4 @@
+import { referenceTo } from '../../fhir/references.ts'
 import { purgedAt, purgedPrefix } from '../keys.ts'
 import type { ResourceKey } from '../port.ts'
 import type { Archive } from './archive.ts'
@@ -10,7 +11,7 @@ const purgedUnder = async (archive: Pick<Archive, 'keys'>, prefix: string): Prom
   // The keys of a resource come in the order of their instants, so the last one stays.
   for await (const key of archive.keys(prefix)) {
     const { type, id, until } = purgedAt(key)
-    purged.set(`${type}/${id}`, until)
+    purged.set(referenceTo({ type, id }), until)
   }
   return purged
 }
@@ -21,7 +22,7 @@ export const purgedIn = (archive: Pick<Archive, 'keys'>, tenant: string): Promis
 
 /** Returns whether a version is among the purged ones. */
 export const isPurged = (purged: Purged, { type, id, t }: ResourceKey & { t: string }): boolean =>
-  t < (purged.get(`${type}/${id}`) ?? '')
+  t < (purged.get(referenceTo({ type, id })) ?? '')
 
 /** Returns whether a version was purged, asking for its resource alone. */
 export const wasPurged = async (

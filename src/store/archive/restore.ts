@@ -1,3 +1,4 @@
+import { referenceTo } from '../../fhir/references.ts'
 import { isKind } from '../../outcome/failure.ts'
 import { type BatchRequest, writeAll } from '../dynamo/batch.ts'
 import { indexItems } from '../dynamo/index/items.ts'
@@ -47,7 +48,7 @@ const newestVersions = async (source: Source, keys: readonly string[]): Promise<
   const newest = new Map<string, number>()
   await inParallel(readAtOnce, keys, async (key) => {
     for (const { type, id, v } of await unpurgedVersionsIn(source, key)) {
-      const name = `${type}/${id}`
+      const name = referenceTo({ type, id })
       newest.set(name, Math.max(v, newest.get(name) ?? 0))
     }
   })
@@ -133,7 +134,7 @@ export const restoreTenant = async (
   for await (const key of archive.keys(archivePrefix(tenant))) keys.push(key)
   const newest = await newestVersions(source, keys)
   const done = new Set<string>()
-  const isNewest = ({ type, id, v }: ArchivedVersion) => newest.get(`${type}/${id}`) === v
+  const isNewest = ({ type, id, v }: ArchivedVersion) => newest.get(referenceTo({ type, id })) === v
   const isNew = ({ type, id, v }: ArchivedVersion) => {
     const name = `${type}/${id}/${v}`
     return !done.has(name) && done.add(name)

@@ -1,4 +1,5 @@
 import type { Build, Definitions } from '../definitions.ts'
+import { sleep } from '../parallel.ts'
 import type { OpenStore } from '../port.ts'
 import type { Clients } from './clients.ts'
 import { exactVersions, version, versionsBelow } from './read/exact.ts'
@@ -20,7 +21,7 @@ export interface StorePlace {
 const realClock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  sleep,
 }
 
 const usualTiming: Timing = { lease: 30_000, patience: 2_000, definitions: 2_000 }

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/fhirpatch.html */
 
 import { holdsMark, parseKeeping, printKeeping } from '../../fhir/json/digits.ts'
+import { isObject } from '../../fhir/json/object.ts'
 import { type Way, waysTo } from '../../fhir/path/fhirpath.ts'
 import { type MemberRule, type Structure, structureOf } from '../../fhir/structure.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
@@ -12,7 +13,6 @@ import {
   dropIfEmpty,
   holderAt,
   inJson,
-  isObject,
   lengthOf,
   type Made,
   type Members,

@@ -1,6 +1,7 @@
 /** https://www.rfc-editor.org/rfc/rfc6902 and https://hl7.org/fhir/R4/http.html#patch */
 
 import { digitsOf, holdsMark, parseKeeping, printKeeping } from '../../fhir/json/digits.ts'
+import { isObject } from '../../fhir/json/object.ts'
 import { compareDecimals, parseDecimal } from '../../fhir/values/decimal.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
 import { tooDeep } from '../../outcome/messages.ts'
@@ -31,9 +32,6 @@ interface Target {
 const mostCopied = 6 * 1024 * 1024
 
 type Members = Record<string, unknown>
-
-const isObject = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const refused = ({ position, op, written }: Operation, why: string): Failure =>
   failure(

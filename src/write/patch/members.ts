@@ -1,12 +1,9 @@
 /** https://hl7.org/fhir/R4/json.html#primitive — members of JSON objects, with what stands beside those that are primitive. */
 
+import { isObject } from '../../fhir/json/object.ts'
 import type { Way } from '../../fhir/path/fhirpath.ts'
 
 export type Members = Record<string, unknown>
-
-/** Returns whether a value is an object of members. */
-export const isObject = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A value, and the id and extensions that stand beside one that is primitive. */
 export interface Made {

@@ -13,13 +13,13 @@ import {
 } from '../../request/announcement.ts'
 import type { Context } from '../../request/context.ts'
 import type { Announcement } from '../../store/definitions.ts'
+import { sleep } from '../../store/parallel.ts'
 
 /** Writers that load a package side by side change the announcement one after the other. */
 const mostAttempts = 200
 
 /** Between two attempts, in milliseconds, so that side-by-side writers do not meet again at once. */
-const pause = (attempt: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(20 * (attempt + 1), 500)))
+const pause = (attempt: number): Promise<void> => sleep(Math.random() * Math.min(20 * (attempt + 1), 500))
 
 /** Returns the profile that a StructureDefinition announces: a constraint of a resource type that is not retired. */
 const profileOf = (id: string, resource: Resource | undefined): AnnouncedProfile[] => {

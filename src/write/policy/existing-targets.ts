@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/references.html#references — whether what a resource refers to is there. */
 
 import type { Resource } from '../../fhir/definitions.ts'
-import { parseLink } from '../../fhir/references.ts'
+import { parseLink, referenceTo } from '../../fhir/references.ts'
 import { expressionAt, type Spot, walk } from '../../fhir/walk.ts'
 import type { Issue } from '../../outcome/failure.ts'
 import { noTarget } from '../../outcome/messages.ts'
@@ -38,20 +38,20 @@ export const pointings = (resource: Resource, base: string): Pointing[] => {
   return all
 }
 
-const nameOf = ({ type, id }: ResourceKey): string => `${type}/${id}`
-
 /** Returns the names of those that neither the store has nor the same request writes. */
 const missing = async (
   wanted: readonly Pointing[],
   drafts: readonly Draft[],
   { store }: Context,
 ): Promise<Set<string>> => {
-  const own = new Map(drafts.map((draft) => [nameOf(draft), draft.resource !== undefined]))
-  const asked = [...new Map(wanted.map((each) => [nameOf(each), each])).values()]
-  const elsewhere = asked.filter((each) => !own.has(nameOf(each)))
+  const own = new Map(drafts.map((draft) => [referenceTo(draft), draft.resource !== undefined]))
+  const asked = [...new Map(wanted.map((each) => [referenceTo(each), each])).values()]
+  const elsewhere = asked.filter((each) => !own.has(referenceTo(each)))
   const versions = elsewhere.length > 0 ? await store.get(elsewhere) : []
   const absent = elsewhere.filter((_, i) => versions[i]?.deleted !== false)
-  return new Set([...absent, ...asked.filter((each) => own.get(nameOf(each)) === false)].map(nameOf))
+  return new Set(
+    [...absent, ...asked.filter((each) => own.get(referenceTo(each)) === false)].map(referenceTo),
+  )
 }
 
 /** Returns for each draft its references that lead to nothing. */
@@ -60,7 +60,7 @@ export const danglingIssues = async (drafts: readonly Draft[], context: Context)
   const absent = await missing(wanted.flat(), drafts, context)
   return wanted.map((each) =>
     each
-      .filter((pointing) => absent.has(nameOf(pointing)))
+      .filter((pointing) => absent.has(referenceTo(pointing)))
       .map(({ reference, expression }) => noTarget(reference, expression)),
   )
 }

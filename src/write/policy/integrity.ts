@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#delete — where a deployment keeps what is referred to from being deleted. */
 
 import type { Resource } from '../../fhir/definitions.ts'
+import { referenceTo } from '../../fhir/references.ts'
 import { Failure, type Issue } from '../../outcome/failure.ts'
 import { deletedTarget, referredTo, tooManyDeletions } from '../../outcome/messages.ts'
 import { failOn } from '../../outcome/outcome.ts'
@@ -19,8 +20,6 @@ export interface Change {
   resource: Resource | undefined
 }
 
-const nameOf = ({ type, id }: ResourceKey): string => `${type}/${id}`
-
 /** Who refers to a version refers to what stays readable when the resource is deleted. */
 const holdsFast = ({ reference }: Pointing): boolean => !reference.includes('/_history/')
 
@@ -38,9 +37,9 @@ interface Held {
 
 const addedBy = (change: Change, context: Context): Held[] => {
   if (!change.resource) return []
-  const already = new Set(heldByVersion(change.write.before, context).map(nameOf))
+  const already = new Set(heldByVersion(change.write.before, context).map(referenceTo))
   return heldBy(change.resource, context)
-    .filter((pointing) => !already.has(nameOf(pointing)))
+    .filter((pointing) => !already.has(referenceTo(pointing)))
     .map((pointing) => ({ change, pointing }))
 }
 
@@ -48,12 +47,12 @@ const issueOf = ({ change: { command }, pointing: { reference, expression } }: H
   placed([deletedTarget(reference, expression)], command.place === '' ? '' : `${command.place}.resource`)
 
 const distinct = (keys: readonly ResourceKey[]): ResourceKey[] => [
-  ...new Map(keys.map((key) => [nameOf(key), key])).values(),
+  ...new Map(keys.map((key) => [referenceTo(key), key])).values(),
 ]
 
 const deletedAmong = async (keys: readonly ResourceKey[], { store }: Context): Promise<Set<string>> => {
   const versions = keys.length > 0 ? await store.get(keys) : []
-  return new Set(keys.filter((_, i) => versions[i]?.deleted).map(nameOf))
+  return new Set(keys.filter((_, i) => versions[i]?.deleted).map(referenceTo))
 }
 
 /** How many deletions are looked after at once, and how many referrers are named. */
@@ -64,7 +63,9 @@ const referredIssues = (
   { write: { type, id }, command }: Change,
   referrers: readonly { name: string; held: readonly string[] }[],
 ): readonly Issue[] => {
-  const names = referrers.filter(({ held }) => held.includes(`${type}/${id}`)).map(({ name }) => name)
+  const names = referrers
+    .filter(({ held }) => held.includes(referenceTo({ type, id })))
+    .map(({ name }) => name)
   return names.length === 0 ? [] : placed([referredTo(type, id, names, mostNamed)], command.place)
 }
 
@@ -73,22 +74,25 @@ const refuseReferred = async (
   changes: readonly Change[],
   context: Context,
 ): Promise<void> => {
-  const own = new Set(changes.map(({ write }) => nameOf(write)))
+  const own = new Set(changes.map(({ write }) => referenceTo(write)))
   const targets = deletions.map(({ write: { type, id } }) => ({ type, id }))
-  const names = new Set(targets.map(nameOf))
+  const names = new Set(targets.map(referenceTo))
   const heldIn = (resource: Resource): string[] =>
     heldBy(resource, context)
-      .map(nameOf)
+      .map(referenceTo)
       .filter((name) => names.has(name))
   const found = await referrersOf(
     {
       targets,
-      counts: ({ version, resource }) => !own.has(nameOf(version)) && heldIn(resource).length > 0,
+      counts: ({ version, resource }) => !own.has(referenceTo(version)) && heldIn(resource).length > 0,
       most: mostNamed + 1,
     },
     context,
   )
-  const referrers = found.map(({ version, resource }) => ({ name: nameOf(version), held: heldIn(resource) }))
+  const referrers = found.map(({ version, resource }) => ({
+    name: referenceTo(version),
+    held: heldIn(resource),
+  }))
   failOn(deletions.flatMap((change) => referredIssues(change, referrers)))
 }
 
@@ -106,14 +110,15 @@ export const changesAmong = (commands: readonly Command[], stamped: readonly Sta
 export const careFor = async (changes: readonly Change[], context: Context): Promise<CommitOptions> => {
   const deletions = changes.filter(({ resource }) => !resource)
   if (deletions.length > mostDeletions) throw tooManyDeletions(deletions.length, mostDeletions)
-  const gone = new Set(deletions.map(({ write }) => nameOf(write)))
-  const kept = new Set(changes.filter(({ resource }) => resource).map(({ write }) => nameOf(write)))
+  const gone = new Set(deletions.map(({ write }) => referenceTo(write)))
+  const kept = new Set(changes.filter(({ resource }) => resource).map(({ write }) => referenceTo(write)))
   const held = changes.flatMap((change) => addedBy(change, context))
   const outside = distinct(held.map(({ pointing: { type, id } }) => ({ type, id }))).filter(
-    (key) => !kept.has(nameOf(key)) && !gone.has(nameOf(key)),
+    (key) => !kept.has(referenceTo(key)) && !gone.has(referenceTo(key)),
   )
   const deleted = await deletedAmong(outside, context)
-  const wrong = ({ pointing }: Held): boolean => deleted.has(nameOf(pointing)) || gone.has(nameOf(pointing))
+  const wrong = ({ pointing }: Held): boolean =>
+    deleted.has(referenceTo(pointing)) || gone.has(referenceTo(pointing))
   failOn(held.filter(wrong).flatMap(issueOf))
   return {
     undeleted: outside,

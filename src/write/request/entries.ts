@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/bundle.html#bdl-3 and https://hl7.org/fhir/R4/http.html#transaction */
 
 import type { Resource } from '../../fhir/definitions.ts'
+import type { Json } from '../../fhir/json/object.ts'
 import { bundleEntryTexts } from '../../fhir/json/splice.ts'
 import { bareType } from '../../fhir/media-type.ts'
 import { error, Failure, type Issue } from '../../outcome/failure.ts'
@@ -40,7 +41,6 @@ const conditionHeaders = {
   ifNoneExist: 'if-none-exist',
 } as const
 
-type Json = Record<string, unknown>
 const asObject = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
 

@@ -2,7 +2,7 @@
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { rewriteLinks } from '../../fhir/links.ts'
-import { sameSpelling } from '../../fhir/references.ts'
+import { referenceTo, sameSpelling } from '../../fhir/references.ts'
 import type { Issue } from '../../outcome/failure.ts'
 import { unresolved } from '../../outcome/messages.ts'
 import { failOn } from '../../outcome/outcome.ts'
@@ -35,7 +35,7 @@ interface Place {
 }
 
 const placeOf = ({ method }: Change, { type, id, fresh, found }: Target): Place => {
-  const reference = `${type}/${id}`
+  const reference = referenceTo({ type, id })
   if (fresh) return { reference, version: 1 }
   return found && method === 'POST' ? { reference, version: found.v } : { reference }
 }
@@ -114,7 +114,7 @@ const resolver = (fullUrl: string | undefined, places: Places, byCondition: Matc
     places.get(sameSpelling(link)) ?? (root === undefined ? undefined : places.get(root + link))
   return (link) => {
     const match = byCondition.get(link)?.[0]
-    if (match) return `${match.type}/${match.id}`
+    if (match) return referenceTo(match)
     const place = placeAt(link)
     if (place) return place.reference
     const [, resource] = versioned.exec(link) ?? []

@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#trules — what criteria match once the other entries of the same transaction are done. */
 
 import type { Resource } from '../../fhir/definitions.ts'
+import { referenceTo } from '../../fhir/references.ts'
 import { each } from '../../fhir/values.ts'
 import { error, type Issue } from '../../outcome/failure.ts'
 import type { Context } from '../../request/context.ts'
@@ -11,8 +12,6 @@ import { type Change, reads, type Target } from '../request/change.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
 
 type Targets = readonly (Target | undefined)[]
-
-const pathOf = ({ type, id }: ResourceKey): string => `${type}/${id}`
 
 /** A resource as the transaction leaves it; without one where it is deleted. */
 interface Left {
@@ -67,7 +66,7 @@ export const matchesAfterCommit = (
   const prepare = () => {
     const left = leftBy(changes, targets)
     const known = left.filter(({ target }) => !target.fresh)
-    return { candidates: amongst(left), changed: new Set(known.map(({ target }) => pathOf(target))) }
+    return { candidates: amongst(left), changed: new Set(known.map(({ target }) => referenceTo(target))) }
   }
   // Most transactions have no such criteria.
   let prepared: ReturnType<typeof prepare> | undefined
@@ -75,12 +74,12 @@ export const matchesAfterCommit = (
     prepared ??= prepare()
     const { candidates, changed } = prepared
     const stored = await matching(criteria, context, 2 + changed.size)
-    const unchanged = stored.filter((version) => !changed.has(pathOf(version)))
+    const unchanged = stored.filter((version) => !changed.has(referenceTo(version)))
     const own = candidates(criteria)
     if (own.length === 0) return unchanged.slice(0, 2)
     const matches = await matcherOf(criteria.type, criteria.pairs, context)
     const made = own.flatMap(({ target, resource }) => (resource && matches(resource) ? [target] : []))
-    return [...new Map([...unchanged, ...made].map((key) => [pathOf(key), key])).values()].slice(0, 2)
+    return [...new Map([...unchanged, ...made].map((key) => [referenceTo(key), key])).values()].slice(0, 2)
   }
 }
 

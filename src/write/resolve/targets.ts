@@ -1,6 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#trules — which resource each entry is about. */
 
 import { idIssues } from '../../fhir/ids.ts'
+import { referenceTo } from '../../fhir/references.ts'
 import { error, Failure, type Issue } from '../../outcome/failure.ts'
 import { multipleMatches, nothingMatches, otherId } from '../../outcome/messages.ts'
 import { failOn, within } from '../../outcome/outcome.ts'
@@ -27,7 +28,7 @@ const asking = (
   const asked = new Map<string, Promise<Version[]>>()
   const answerTo = async (criteria: Criteria): Promise<Version[]> => {
     const found = await matching(criteria, context, 2 + gone.size)
-    return found.filter(({ type, id }) => !gone.has(`${type}/${id}`)).slice(0, 2)
+    return found.filter(({ type, id }) => !gone.has(referenceTo({ type, id }))).slice(0, 2)
   }
   return (criteria) => {
     const name = nameOf(criteria)
@@ -93,7 +94,7 @@ const duplicates = (changes: readonly Change[], targets: readonly (Target | unde
   return changes.flatMap((change, i) => {
     const target = targets[i]
     if (!isChanged(change, target)) return []
-    const key = `${target.type}/${target.id}`
+    const key = referenceTo(target)
     const again = seen.has(key)
     seen.add(key)
     return again ? [duplicate(change, target)] : []
@@ -127,7 +128,7 @@ export const identify = async (
   const issues: Issue[] = []
   const targets: (Target | undefined)[] = new Array(changes.length)
   for (const isNow of turns) {
-    const gone = new Set(targets.flatMap((target) => (target ? [`${target.type}/${target.id}`] : [])))
+    const gone = new Set(targets.flatMap((target) => (target ? [referenceTo(target)] : [])))
     const ask = asking(context, gone)
     await inParallel(width, changes, async (change, i) => {
       if (!isNow(change)) return

@@ -1,4 +1,5 @@
 import { containerAt } from '../../../fhir/contained.ts'
+import { decodeCursor, encodeCursor } from '../../../fhir/json/cursor.ts'
 import { failure } from '../../../outcome/failure.ts'
 import {
   entryPlace,
@@ -36,14 +37,10 @@ type Place = [partition: number, key?: Key]
 
 const placeOf = (after: string | undefined): Place => {
   if (after === undefined) return [0]
-  try {
-    return JSON.parse(Buffer.from(after, 'base64url').toString())
-  } catch {
-    throw failure('invalid', 'The `cursor` is not one that this server gave. Start without it.', 'cursor')
-  }
+  const [partition, key] = decodeCursor(after)
+  if (typeof partition === 'number') return key === undefined ? [partition] : [partition, key as Key]
+  throw failure('invalid', 'The `cursor` is not one that this server gave. Start without it.', 'cursor')
 }
-
-const written = (place: Place): string => Buffer.from(JSON.stringify(place)).toString('base64url')
 
 const pageOf = <T>(
   found: readonly T[],
@@ -51,8 +48,8 @@ const pageOf = <T>(
   last: Record<string, unknown> | undefined,
   partitions: number,
 ): AuditPage<T> => {
-  if (last) return { found, after: written([at, last as unknown as Key]) }
-  return at + 1 < partitions ? { found, after: written([at + 1]) } : { found }
+  if (last) return { found, after: encodeCursor([at, last as unknown as Key]) }
+  return at + 1 < partitions ? { found, after: encodeCursor([at + 1]) } : { found }
 }
 
 const keysOfType = async (session: Session, type: string, shard: number, limit: number, key?: Key) => {

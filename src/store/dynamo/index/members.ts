@@ -1,4 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { referenceTo } from '../../../fhir/references.ts'
 import { type Key, memberKey } from '../../keys.ts'
 import { inChunks } from '../../parallel.ts'
 import type { ResourceKey } from '../../port.ts'
@@ -95,7 +96,8 @@ export const membersOf = async (
   for (const { pk, members } of [...heads, ...rows]) {
     const listed = found.get(nameOf.get(pk) ?? '')
     for (const [type, ids] of members ? Object.entries(decode(members)) : [])
-      if (isAsked(types, type)) for (const [id, v] of Object.entries(ids)) listed?.set(`${type}/${id}`, v)
+      if (isAsked(types, type))
+        for (const [id, v] of Object.entries(ids)) listed?.set(referenceTo({ type, id }), v)
   }
   return found
 }
