@@ -1,4 +1,4 @@
-/** What the function of jobs does with the archive; it is loaded by who does it. */
+/** The archive's work within the function of jobs, loaded only by the jobs that need it. */
 
 import type { ArchiveWork } from '../request/context.ts'
 import { openArchive } from '../store/archive/archive.ts'
@@ -8,7 +8,7 @@ import type { StorePlace } from '../store/dynamo/open.ts'
 import { dayOfInstant } from '../store/keys.ts'
 
 /** A stream keeps a record for a day, and writers' clocks differ by minutes: after two days nothing new is on its way. */
-const settled = 48 * 3_600_000
+const settledMilliseconds = 48 * 3_600_000
 
 /** Returns the work on a tenant's archive that a job does until its deadline. */
 export const archiveWork = (place: StorePlace, tenant: string, deadline: number): ArchiveWork => {
@@ -17,6 +17,11 @@ export const archiveWork = (place: StorePlace, tenant: string, deadline: number)
   return {
     replay: () => replayFailed(archive, isOver),
     compact: () =>
-      compactArchive(archive, tenant, dayOfInstant(new Date(Date.now() - settled).toISOString()), isOver),
+      compactArchive(
+        archive,
+        tenant,
+        dayOfInstant(new Date(Date.now() - settledMilliseconds).toISOString()),
+        isOver,
+      ),
   }
 }

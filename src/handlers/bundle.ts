@@ -1,4 +1,4 @@
-/** The door for batches and transactions, and what concerns the whole system. */
+/** The door for batches, transactions and system-wide interactions. */
 
 import { streamingDoor } from './door/door.ts'
 import { servicesOf } from './door/services.ts'

@@ -1,4 +1,7 @@
-/** https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html — the bucket of uploads tells a queue of each object, which is a request to be done. */
+/**
+ * https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html — performs stored requests: the bucket of uploads sends a
+ * message to the queue for each.
+ */
 
 import type { SQSEvent } from 'aws-lambda'
 import { type Served, serve } from '../http/serve.ts'
@@ -9,23 +12,25 @@ import type { Job } from '../store/jobs/job.ts'
 import { jobOf } from '../store/jobs/keys.ts'
 import { sleep } from '../store/parallel.ts'
 import { findCodesLater } from '../terminology/lazy.ts'
-import { rulesOf } from './door/config.ts'
+import { writeRulesOf } from './door/config.ts'
 import { errorFacts, logLine } from './door/log.ts'
-import { placeOf, servicesOf } from './door/services.ts'
+import { servicesOf, storePlace } from './door/services.ts'
 
-/** A fault of ours is given so many chances, one soon after the other; a message would come again only after 15 minutes. */
+/**
+ * Attempts at a job after faults of the server, a second apart; the queue delivers a message again only after 15 minutes.
+ */
 const attempts = 3
-const pause = 1000
+const attemptPause = 1000
 
-/** Work that goes on by itself stops well before the function's time is up, and makes a job of the rest. */
+/** Milliseconds after which background work stops and makes a job of the rest, well before the function's timeout. */
 const longestWork = 10 * 60_000
 
-const services = servicesOf(process.env)
-const rules = rulesOf(process.env)
+const jobServices = servicesOf(process.env)
+const rules = writeRulesOf(process.env)
 
 const isText = (type = ''): boolean => /json|xml|^text\//.test(type)
 
-const requestOf = ({ method, path, query, headers }: Job, bytes: Buffer) => ({
+const jobRequest = ({ method, path, query, headers }: Job, bytes: Buffer) => ({
   method,
   path,
   query,
@@ -34,38 +39,38 @@ const requestOf = ({ method, path, query, headers }: Job, bytes: Buffer) => ({
   ...(/^Binary\b/.test(path) && { bytes }),
 })
 
-/** The archive's part of the code is loaded by the jobs that need it. */
+/** Returns the archive's work; its code is loaded at the first use. */
 const workUntil = (tenant: string, deadline: number): ArchiveWork => {
   const load = async () =>
-    (await import('./archive-work.ts')).archiveWork(placeOf(process.env), tenant, deadline)
+    (await import('./archive-work.ts')).archiveWork(storePlace(process.env), tenant, deadline)
   return { replay: async () => (await load()).replay(), compact: async () => (await load()).compact() }
 }
 
-const contextFor = (job: Job, tenant: string, store = services.openStore(tenant)): Context => ({
+const contextFor = (job: Job, tenant: string, store = jobServices.openStore(tenant)): Context => ({
   tenant,
   store,
   findCodes: findCodesLater(store, job.base),
-  archive: services.archive,
+  archive: jobServices.archive,
   principal: job.owner,
   base: job.base,
   requestId: job.id,
   now: Date.now,
   deadline: Date.now() + longestWork,
   archiveWork: workUntil(tenant, Date.now() + longestWork),
-  ...(services.openJobs && { jobs: services.openJobs(tenant) }),
+  ...(jobServices.openJobs && { jobs: jobServices.openJobs(tenant) }),
   rules,
 })
 
-const passing: ReadonlySet<number> = new Set([409, 429, 503])
+const passingStatuses: ReadonlySet<number> = new Set([409, 429, 503])
 
 /** An attempt that died holds its names until its lease of 30 seconds has run out; in milliseconds of the monotonic clock. */
-const patience = 45_000
+const patienceMilliseconds = 45_000
 
 const patiently = async (attempt: () => Promise<Served>): Promise<Served> => {
-  const end = performance.now() + patience
+  const end = performance.now() + patienceMilliseconds
   for (;;) {
     const served = await attempt()
-    if (!passing.has(served.response.status) || performance.now() > end) return served
+    if (!passingStatuses.has(served.response.status) || performance.now() > end) return served
     await sleep(1000)
   }
 }
@@ -73,7 +78,7 @@ const patiently = async (attempt: () => Promise<Served>): Promise<Served> => {
 const work = async (job: Job, bytes: Buffer, tenant: string) => {
   const { largestUpload } = await import('../operations/upload.ts')
   if (bytes.length > largestUpload) throw tooLarge(bytes.length, largestUpload)
-  const served = await patiently(() => serve(requestOf(job, bytes), contextFor(job, tenant)))
+  const served = await patiently(() => serve(jobRequest(job, bytes), contextFor(job, tenant)))
   for (const note of served.notes ?? [])
     logLine('INFO', { job: job.id, principal: job.owner.id, notes: [note] })
   for (const fault of served.faults) logLine('ERROR', { job: job.id, faults: [errorFacts(fault)] })
@@ -81,9 +86,9 @@ const work = async (job: Job, bytes: Buffer, tenant: string) => {
   return served.response
 }
 
-const perform = async (key: string): Promise<void> => {
+const performJob = async (key: string): Promise<void> => {
   const { tenant, id } = jobOf(key)
-  const jobs = services.openJobs?.(tenant)
+  const jobs = jobServices.openJobs?.(tenant)
   if (!jobs) throw failure('fault', 'The environment names no bucket for uploads.')
   const began = Date.now()
   const job = await jobs.begin(id, began)
@@ -97,24 +102,24 @@ const perform = async (key: string): Promise<void> => {
 const persistently = async (key: string): Promise<void> => {
   for (let attempt = 1; ; attempt++)
     try {
-      return await perform(key)
+      return await performJob(key)
     } catch (thrown) {
       logLine('ERROR', { faults: [errorFacts(thrown)] })
       if (attempt === attempts) throw thrown
-      await sleep(pause)
+      await sleep(attemptPause)
     }
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
-interface ObjectEvent {
+interface UploadEvent {
   Records?: readonly { s3: { object: { key: string } } }[]
 }
 
-/** S3's first message, by which it tries whether the queue takes any, has no records. */
-const keysIn = ({ Records = [] }: ObjectEvent): string[] =>
+/** Returns the keys of the uploads in an event; S3's test message has no records. */
+const uploadKeys = ({ Records = [] }: UploadEvent): string[] =>
   Records.map(({ s3 }) => decodeURIComponent(s3.object.key.replaceAll('+', ' ')))
 
-/** Does what was asked; a message whose function failed comes again, and what was committed is not done twice. */
+/** Performs the jobs of the messages; a failed message is delivered again, and a committed job is not performed twice. */
 export const handler = async ({ Records }: SQSEvent): Promise<void> => {
-  for (const key of Records.flatMap(({ body }) => keysIn(JSON.parse(body)))) await persistently(key)
+  for (const key of Records.flatMap(({ body }) => uploadKeys(JSON.parse(body)))) await persistently(key)
 }

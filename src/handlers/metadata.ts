@@ -1,4 +1,4 @@
-/** The door for what is open to all: it has no right to any data but published definitions, and loads no AWS SDK. */
+/** The door for everything that is public: it may read no data but published definitions, and loads no AWS SDK. */
 
 import { failure } from '../outcome/failure.ts'
 import { openPublished } from '../store/published.ts'
@@ -7,7 +7,7 @@ import { door } from './door/door.ts'
 
 const closed = () => failure('not-found', 'This function serves only `/metadata` and `/.well-known`.')
 
-const unreachable = (): Promise<never> => Promise.reject(closed())
+const refuseCall = (): Promise<never> => Promise.reject(closed())
 
 const published = openPublished({
   bucket: process.env.ARCHIVE_BUCKET ?? '',
@@ -20,29 +20,29 @@ const storeOf = (tenant: string) => ({
   knownDefinitions: () => ({ version: 0, text: '[]' }),
   definitions: () => published.definitions(tenant),
   announcement: () => published.announcement(tenant),
-  announce: unreachable,
-  builds: unreachable,
-  forgetBuilds: unreachable,
-  progress: unreachable,
-  keepProgress: unreachable,
-  define: unreachable,
-  get: unreachable,
-  version: unreachable,
-  exactly: unreachable,
-  below: unreachable,
+  announce: refuseCall,
+  builds: refuseCall,
+  forgetBuilds: refuseCall,
+  progress: refuseCall,
+  keepProgress: refuseCall,
+  define: refuseCall,
+  get: refuseCall,
+  version: refuseCall,
+  exactly: refuseCall,
+  below: refuseCall,
   reading: () => {
     throw closed()
   },
-  page: unreachable,
-  labels: unreachable,
-  history: unreachable,
-  lock: unreachable,
-  release: unreachable,
-  keepResult: unreachable,
-  keptResult: unreachable,
-  commit: unreachable,
-  audit: unreachable,
-  purge: unreachable,
+  page: refuseCall,
+  labels: refuseCall,
+  history: refuseCall,
+  lock: refuseCall,
+  release: refuseCall,
+  keepResult: refuseCall,
+  keptResult: refuseCall,
+  commit: refuseCall,
+  audit: refuseCall,
+  purge: refuseCall,
 })
 
-export const handler = door({ openStore: storeOf, archive: { bundle: unreachable } })
+export const handler = door({ openStore: storeOf, archive: { bundle: refuseCall } })

@@ -1,4 +1,4 @@
-/** The door for every other type. */
+/** The door for all further resource types. */
 
 import { streamingDoor } from './door/door.ts'
 import { servicesOf } from './door/services.ts'

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { readTransformed, templatePaths } from '../../src/local/deployed/transformed.ts'
-import { type PlainRecord, plainRecord } from '../../src/local/template/cloudformation.ts'
+import { type PlainRecord, recordOrEmpty } from '../../src/local/template/cloudformation.ts'
 import { readTemplate } from '../../src/local/template/template.ts'
 
 const script = fileURLToPath(new URL('create.py', import.meta.url))
@@ -41,8 +41,8 @@ describe.skipIf(!hasMoto)("moto's CloudFormation", () => {
     const made = create('Pilotlight-Test', 'eu-central-1')
     const template = readTemplate()
     expect(made.status).toBe('CREATE_COMPLETE')
-    const declared = Object.entries(plainRecord(readTransformed().Resources)).flatMap(([id, resource]) =>
-      conditional.has(id) ? [] : [String(plainRecord(resource).Type)],
+    const declared = Object.entries(recordOrEmpty(readTransformed().Resources)).flatMap(([id, resource]) =>
+      conditional.has(id) ? [] : [String(recordOrEmpty(resource).Type)],
     )
     // Moto creates permissions, and gives them no id to be listed by.
     const expected = declared.filter(

@@ -1,12 +1,12 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { baseOf, requestOf, resultOf } from '../../src/handlers/door/gateway.ts'
+import { baseOf, fhirRequestOf, gatewayResult } from '../../src/handlers/door/gateway.ts'
 import { eventOf, sampleEvent } from './caller.ts'
 
 const limit = 1000
 
 test('keeps repeated query parameters, which are AND', () => {
-  const { query } = requestOf(sampleEvent('search'), limit)
+  const { query } = fhirRequestOf(sampleEvent('search'), limit)
   expect(query.filter(([name]) => name === 'date')).toEqual([
     ['date', 'ge2026-01-01'],
     ['date', 'lt2027-01-01'],
@@ -21,12 +21,12 @@ test.each([
   ['transaction', ''],
   ['history-system', '_history'],
 ])('tells the path of the event %s', (name, path) => {
-  expect(requestOf(sampleEvent(name), 10_000).path).toBe(path)
+  expect(fhirRequestOf(sampleEvent(name), 10_000).path).toBe(path)
 })
 
 test('decodes path parameters', () => {
   const event = { ...sampleEvent('read'), pathParameters: { proxy: 'a%20b' } }
-  expect(requestOf(event, limit).path).toBe('Patient/a b')
+  expect(fhirRequestOf(event, limit).path).toBe('Patient/a b')
 })
 
 test.each([['read'], ['search'], ['transaction']])(
@@ -64,8 +64,8 @@ test('decodes a body in base64, compressed or not', () => {
     body: Buffer.from(text).toString('base64'),
   }
   const zipped = { ...plain, body: gzipSync(text).toString('base64') }
-  expect(requestOf(plain, limit).body).toBe(text)
-  expect(requestOf(zipped, limit).body).toBe(text)
+  expect(fhirRequestOf(plain, limit).body).toBe(text)
+  expect(fhirRequestOf(zipped, limit).body).toBe(text)
 })
 
 test.each([
@@ -74,13 +74,13 @@ test.each([
   ['in base64', { body: Buffer.alloc(1001).toString('base64'), isBase64Encoded: true }],
   ['once inflated', { body: gzipSync('x'.repeat(5000)).toString('base64'), isBase64Encoded: true }],
 ])('refuses a body that is over the limit %s', (_, body) => {
-  expect(() => requestOf({ ...eventOf('POST', '/Patient'), ...body }, limit)).toThrow('at most 1000')
+  expect(() => fhirRequestOf({ ...eventOf('POST', '/Patient'), ...body }, limit)).toThrow('at most 1000')
 })
 
 const response = { status: 200, headers: { ETag: 'W/"1"' }, body: JSON.stringify({ text: 'x'.repeat(3000) }) }
 
 test('compresses what the caller accepts and the gateway passes on', () => {
-  const result = resultOf(response, { 'accept-encoding': 'br, gzip', accept: 'application/fhir+json' }, [
+  const result = gatewayResult(response, { 'accept-encoding': 'br, gzip', accept: 'application/fhir+json' }, [
     'application/fhir+json',
   ])
   expect(result.isBase64Encoded).toBe(true)
@@ -101,7 +101,7 @@ test.each([
     ['image/png'],
   ],
 ])('leaves it plain where %s', (_, headers, binaryTypes) => {
-  expect(resultOf(response, headers, binaryTypes)).toMatchObject({
+  expect(gatewayResult(response, headers, binaryTypes)).toMatchObject({
     body: response.body,
     isBase64Encoded: false,
   })
@@ -109,5 +109,5 @@ test.each([
 
 test('refuses an answer that Lambda could not return', () => {
   const huge = { ...response, body: '"'.repeat(3_200_000) }
-  expect(() => resultOf(huge, {}, [])).toThrow('_count')
+  expect(() => gatewayResult(huge, {}, [])).toThrow('_count')
 })

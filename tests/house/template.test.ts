@@ -4,27 +4,27 @@ import { describe, expect, test } from 'vitest'
 import { templateResources } from '../../src/local/deployed/resources.ts'
 import { type ParameterVariables, templateParameters, templateScope } from '../../src/local/deployed/scope.ts'
 import { readTransformed } from '../../src/local/deployed/transformed.ts'
-import { plainList, plainRecord } from '../../src/local/template/cloudformation.ts'
+import { plainList, recordOrEmpty } from '../../src/local/template/cloudformation.ts'
 import { readTemplate } from '../../src/local/template/template.ts'
 import { root } from './sources.ts'
 
 const source = readTransformed()
-const resources = Object.entries(plainRecord(source.Resources)).map(([id, value]) => ({
+const resources = Object.entries(recordOrEmpty(source.Resources)).map(([id, value]) => ({
   id,
-  ...plainRecord(value),
+  ...recordOrEmpty(value),
 }))
-const ofType = (type: string) => resources.filter((resource) => plainRecord(resource).Type === type)
+const ofType = (type: string) => resources.filter((resource) => recordOrEmpty(resource).Type === type)
 const template = readTemplate(source)
 
 const statementsOf = (id: string) => template.functions.find((fn) => fn.id === id)?.statements ?? []
 
 const paths =
-  plainRecord(plainRecord(plainRecord(plainRecord(source.Resources).Api).Properties).Body).paths ?? {}
-const integrations = Object.entries(plainRecord(paths)).flatMap(([path, methods]) =>
-  Object.entries(plainRecord(methods)).map(([method, operation]) => ({
+  recordOrEmpty(recordOrEmpty(recordOrEmpty(recordOrEmpty(source.Resources).Api).Properties).Body).paths ?? {}
+const integrations = Object.entries(recordOrEmpty(paths)).flatMap(([path, methods]) =>
+  Object.entries(recordOrEmpty(methods)).map(([method, operation]) => ({
     path,
     method: method.replace(/^x-amazon-apigateway-(any)-method$/, '$1').toUpperCase(),
-    ...plainRecord(plainRecord(operation)['x-amazon-apigateway-integration']),
+    ...recordOrEmpty(recordOrEmpty(operation)['x-amazon-apigateway-integration']),
   })),
 )
 
@@ -33,7 +33,7 @@ describe('the template as AWS transforms it', () => {
     `arn:aws:apigateway:\${AWS::Region}:lambda:path/2021-11-15/functions/\${${fn}.Arn}/response-streaming-invocations`
 
   test('streams the answers of all six routes that lead to data', () => {
-    const streaming = integrations.filter((each) => plainRecord(each).responseTransferMode === 'STREAM')
+    const streaming = integrations.filter((each) => recordOrEmpty(each).responseTransferMode === 'STREAM')
     expect(streaming.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
       'ANY /',
       'ANY /Observation',
@@ -42,7 +42,7 @@ describe('the template as AWS transforms it', () => {
       'ANY /Patient/{proxy+}',
       'ANY /{proxy+}',
     ])
-    const uris = streaming.map((each) => plainRecord(plainRecord(each).uri)['Fn::Sub'])
+    const uris = streaming.map((each) => recordOrEmpty(recordOrEmpty(each).uri)['Fn::Sub'])
     const functions = ['Bundle', 'Observation', 'Observation', 'Patient', 'Patient', 'Resource']
     expect(uris.sort()).toEqual(functions.map((name) => streamed(`${name}Function`)))
   })
@@ -63,10 +63,10 @@ describe('the template', () => {
   })
 
   test('deploys the packages that the build made, and no builder touches them', () => {
-    for (const { id, Metadata, Properties } of ofType('AWS::Lambda::Function').map(plainRecord)) {
-      const name = String(plainRecord(Properties).Handler).replace(/\.handler$/, '')
-      expect(plainRecord(plainRecord(Properties).Code).S3Key, String(id)).toBe(`dist/handlers/${name}`)
-      expect(plainRecord(Metadata).SkipBuild, String(id)).toBe(true)
+    for (const { id, Metadata, Properties } of ofType('AWS::Lambda::Function').map(recordOrEmpty)) {
+      const name = String(recordOrEmpty(Properties).Handler).replace(/\.handler$/, '')
+      expect(recordOrEmpty(recordOrEmpty(Properties).Code).S3Key, String(id)).toBe(`dist/handlers/${name}`)
+      expect(recordOrEmpty(Metadata).SkipBuild, String(id)).toBe(true)
     }
   })
 
@@ -80,15 +80,17 @@ describe('the template', () => {
 
   test('has no schedule but of one day: the local stack calls once a day whatever is scheduled', () => {
     const rules = ofType('AWS::Events::Rule').map(
-      (rule) => plainRecord(plainRecord(rule).Properties).ScheduleExpression,
+      (rule) => recordOrEmpty(recordOrEmpty(rule).Properties).ScheduleExpression,
     )
     expect(rules).toEqual(['rate(1 day)'])
     expect(template.functions.filter((fn) => fn.scheduled).map(({ id }) => id)).toEqual(['StreamFunction'])
   })
 
   test('lets no journal expire by itself', () => {
-    const [archive] = ofType('AWS::S3::Bucket').map((bucket) => plainRecord(plainRecord(bucket).Properties))
-    const rules = plainList(plainRecord(archive?.LifecycleConfiguration).Rules).map(plainRecord)
+    const [archive] = ofType('AWS::S3::Bucket').map((bucket) =>
+      recordOrEmpty(recordOrEmpty(bucket).Properties),
+    )
+    const rules = plainList(recordOrEmpty(archive?.LifecycleConfiguration).Rules).map(recordOrEmpty)
     const ending = rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
     expect(ending.map(({ Prefix }) => Prefix)).toEqual(['once/'])
   })
@@ -153,7 +155,7 @@ describe('the template', () => {
     const groups = ofType('AWS::Logs::LogGroup')
     expect(groups.length).toBe(template.functions.length + 1)
     for (const group of groups)
-      expect(plainRecord(plainRecord(group).Properties).RetentionInDays).toBeDefined()
+      expect(recordOrEmpty(recordOrEmpty(group).Properties).RetentionInDays).toBeDefined()
   })
 
   test('keeps tables, bucket and user pool of a stack that is deleted, and nothing of one that was never whole', () => {
@@ -161,7 +163,7 @@ describe('the template', () => {
     const kept = data.filter(({ id }) => !['PageBucket', 'UploadBucket'].includes(id))
     expect(kept.length).toBe(5)
     for (const resource of kept)
-      expect(plainRecord(resource).DeletionPolicy, resource.id).toBe('RetainExceptOnCreate')
+      expect(recordOrEmpty(resource).DeletionPolicy, resource.id).toBe('RetainExceptOnCreate')
     // What is protected could not be deleted when a first deployment is rolled back.
     expect(template.tables.map(({ create }) => create.DeletionProtectionEnabled)).toEqual([
       false,
@@ -218,7 +220,9 @@ describe('the template', () => {
   })
 
   test('says of every alarm when it is over', () => {
-    const alarms = ofType('AWS::CloudWatch::Alarm').map((alarm) => plainRecord(plainRecord(alarm).Properties))
+    const alarms = ofType('AWS::CloudWatch::Alarm').map((alarm) =>
+      recordOrEmpty(recordOrEmpty(alarm).Properties),
+    )
     expect(alarms.length).toBe(15)
     for (const { AlarmDescription, AlarmActions, OKActions } of alarms) {
       expect(AlarmActions).toBeDefined()
@@ -250,10 +254,12 @@ describe('the template', () => {
   })
 
   test('shows no bucket to the public', () => {
-    const buckets = ofType('AWS::S3::Bucket').map((resource) => plainRecord(plainRecord(resource).Properties))
+    const buckets = ofType('AWS::S3::Bucket').map((resource) =>
+      recordOrEmpty(recordOrEmpty(resource).Properties),
+    )
     expect(buckets.length).toBe(3)
     for (const bucket of buckets)
-      expect(Object.values(plainRecord(bucket.PublicAccessBlockConfiguration))).toEqual([
+      expect(Object.values(recordOrEmpty(bucket.PublicAccessBlockConfiguration))).toEqual([
         true,
         true,
         true,
@@ -263,7 +269,7 @@ describe('the template', () => {
 
   test('encrypts every table and can restore it to any second', () => {
     for (const table of ofType('AWS::DynamoDB::Table').map((resource) =>
-      plainRecord(plainRecord(resource).Properties),
+      recordOrEmpty(recordOrEmpty(resource).Properties),
     )) {
       expect(table.BillingMode).toBe('PAY_PER_REQUEST')
       expect(table.SSESpecification).toEqual({ SSEEnabled: true })

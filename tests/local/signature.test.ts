@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { expect, test } from 'vitest'
-import type { Credentials, Message, Service } from '../../src/local/signature/canonical.ts'
+import type { AccessKey, Service, SignedMessage } from '../../src/local/signature/canonical.ts'
 import { newCredentials, signedHeaders } from '../../src/local/signature/sign.ts'
 import { signatureFault } from '../../src/local/signature/verify.ts'
 import { presignedGet, presignedPut } from '../../src/store/jobs/presign.ts'
@@ -28,7 +28,7 @@ const keyring = (id: string) => (id === key.accessKeyId ? key : undefined)
 
 const judge = (
   service: Service,
-  message: Message,
+  message: SignedMessage,
   content: Uint8Array | undefined = body,
   time = now,
 ): string | undefined => signatureFault(service, message, content, { keyring, now: time })?.code
@@ -39,7 +39,7 @@ const bySdk = async (
   method: string,
   path: string,
   query: Record<string, string> = {},
-): Promise<Message> => {
+): Promise<SignedMessage> => {
   const signer = new SignatureV4({
     service,
     region: 'eu-central-1',
@@ -79,7 +79,7 @@ test.each([
 })
 
 test('believes the example of the documentation', () => {
-  const example: Credentials = {
+  const example: AccessKey = {
     accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
     secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
   }
@@ -98,7 +98,7 @@ test('believes the example of the documentation', () => {
   ).toBeUndefined()
 })
 
-const signed = (content: string | Uint8Array = body, credentials: Credentials = key): Message => {
+const signed = (content: string | Uint8Array = body, credentials: AccessKey = key): SignedMessage => {
   const message = {
     method: 'POST',
     path: '/',
@@ -116,7 +116,7 @@ test('believes what it signs itself, for five minutes either way', () => {
     expect(judge('dynamodb', signed(), body, now + off)).toBe('InvalidSignatureException')
 })
 
-test.each<[string, Message, string]>([
+test.each<[string, SignedMessage, string]>([
   ['no signature', { ...signed(), headers: { host: 'local' } }, 'MissingAuthenticationTokenException'],
   ['another key', signed(body, newCredentials()), 'UnrecognizedClientException'],
   [
@@ -167,7 +167,7 @@ const upload = {
   seconds: 60,
 }
 
-const put = (headers: Record<string, string> = {}): Message => {
+const put = (headers: Record<string, string> = {}): SignedMessage => {
   const { pathname, search } = new URL(presignedPut(upload, signer, now))
   const sent = { host: '127.0.0.1:9000', 'content-length': '7', 'content-type': 'a/b; c=d', ...headers }
   return { method: 'PUT', path: pathname + search, headers: sent }
@@ -179,7 +179,7 @@ test('believes an address that was signed beforehand, until it expires', () => {
   expect(judge('s3', put(), undefined, now + 61_000)).toBe('AccessDenied')
 })
 
-test.each<[string, Message, string]>([
+test.each<[string, SignedMessage, string]>([
   ['more bytes', put({ 'content-length': '8' }), 'SignatureDoesNotMatch'],
   ['another type', put({ 'content-type': 'a/b' }), 'SignatureDoesNotMatch'],
   ['another host', put({ host: 'elsewhere' }), 'SignatureDoesNotMatch'],

@@ -1,14 +1,14 @@
-/** Where this function's tables, bucket and sign-in are: all of it comes from template.yaml's environment variables. */
+/** The settings of a function from its environment variables in template.yaml: tables, bucket and sign-in. */
 
 import { isResourceType } from '../../fhir/types.ts'
 import type { Login } from '../../request/context.ts'
 import { defaultRules, type Rules } from '../../request/settings.ts'
 import type { Signer } from '../../store/jobs/presign.ts'
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export type FunctionEnvironment = Readonly<Record<string, string | undefined>>
 
-/** Returns where people sign in; nothing where the environment names no issuer. */
-export const loginOf = (env: Environment): Login | undefined => {
+/** Returns the addresses of sign-in; undefined when the environment names no issuer. */
+export const loginOf = (env: FunctionEnvironment): Login | undefined => {
   const { TOKEN_ISSUER: issuer, AUTHORIZATION_ENDPOINT: authorize, TOKEN_ENDPOINT: token } = env
   if (!issuer) return undefined
   return {
@@ -20,20 +20,20 @@ export const loginOf = (env: Environment): Login | undefined => {
 }
 
 /** Returns the most bytes a request's body may have. */
-export const bodyLimitOf = (env: Environment): number => Number(env.MAX_BODY_BYTES ?? 6 * 1024 * 1024)
+export const bodyLimitOf = (env: FunctionEnvironment): number => Number(env.MAX_BODY_BYTES ?? 6 * 1024 * 1024)
 
-/** Returns the API's binary media types, for which the gateway passes on what is in base64. */
-export const binaryTypesOf = (env: Environment): string[] =>
+/** Returns the API's binary media types, for which the gateway decodes base64. */
+export const binaryTypesOf = (env: FunctionEnvironment): string[] =>
   (env.BINARY_MEDIA_TYPES ?? '').split(/[\s,]+/).filter((type) => type !== '')
 
-const required = (env: Environment, name: string): string => {
+const required = (env: FunctionEnvironment, name: string): string => {
   const value = env[name]
   if (!value) throw new Error(`The environment variable ${name} is not set.`)
   return value
 }
 
 /** Returns the names of the tables and the bucket. */
-export const tablesOf = (env: Environment) => ({
+export const tablesOf = (env: FunctionEnvironment) => ({
   tables: {
     resources: required(env, 'RESOURCES_TABLE'),
     search: required(env, 'SEARCH_TABLE'),
@@ -42,7 +42,12 @@ export const tablesOf = (env: Environment) => ({
   bucket: required(env, 'ARCHIVE_BUCKET'),
 })
 
-const oneOf = <T extends string>(env: Environment, name: string, values: readonly T[], usual: T): T => {
+const oneOf = <T extends string>(
+  env: FunctionEnvironment,
+  name: string,
+  values: readonly T[],
+  usual: T,
+): T => {
   const text = env[name] || usual
   const value = values.find((each) => each === text)
   if (value === undefined) throw new Error(`${name} takes ${values.join(', ')}, not \`${text}\`.`)
@@ -67,8 +72,8 @@ const requiredOf = (text = ''): Rules['required'] => {
   )
 }
 
-/** Returns what the deployment asks of what is written; fails where it is misspelt. */
-export const rulesOf = (env: Environment): Rules => ({
+/** Returns the deployment's demands on writes; fails on a misspelt value. */
+export const writeRulesOf = (env: FunctionEnvironment): Rules => ({
   profiles: oneOf(env, 'PROFILE_VALIDATION', ['off', 'warn', 'reject'], defaultRules.profiles),
   required: requiredOf(env.REQUIRED_PROFILES),
   references: oneOf(env, 'REFERENCE_CHECKS', ['off', 'types', 'exist'], defaultRules.references),
@@ -80,8 +85,8 @@ export const rulesOf = (env: Environment): Rules => ({
   ),
 })
 
-/** Returns who signs addresses of objects. */
-export const signerOf = (env: Environment): Signer => ({
+/** Returns the key that signs addresses of objects. */
+export const signerOf = (env: FunctionEnvironment): Signer => ({
   region: env.AWS_REGION ?? '',
   accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
   secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',

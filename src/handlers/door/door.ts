@@ -1,4 +1,4 @@
-/** Every HTTP function is this door; they differ only in the routes that template.yaml leads to them. */
+/** The door of every HTTP function; the functions differ only in their routes in template.yaml. */
 
 import middy, { type MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context as LambdaContext } from 'aws-lambda'
@@ -13,44 +13,44 @@ import type { Archive } from '../../store/archive/archive.ts'
 import type { Jobs } from '../../store/jobs/job.ts'
 import type { OpenStore } from '../../store/port.ts'
 import { findCodesLater } from '../../terminology/lazy.ts'
-import { binaryTypesOf, bodyLimitOf, type Environment, loginOf, rulesOf } from './config.ts'
-import { baseOf, requestOf, resultOf, type Sent, sentOf } from './gateway.ts'
+import { binaryTypesOf, bodyLimitOf, type FunctionEnvironment, loginOf, writeRulesOf } from './config.ts'
+import { baseOf, fhirRequestOf, gatewayResult, type Sent, sentOf } from './gateway.ts'
 import type { Invocation } from './invocation.ts'
 import { logInvocation } from './log.ts'
-import { streaming } from './streaming.ts'
+import { streamingHandler } from './streaming.ts'
 import { closeSubsegment, openSubsegment } from './trace.ts'
 
-/** What a function works with besides its event; opened once per process. */
+/** A function's connections, opened once per process. */
 export interface Services {
   openStore: OpenStore
   archive: Pick<Archive, 'bundle'>
   openJobs?: (tenant: string) => Jobs
 }
 
-type Link = MiddlewareObj<Invocation, Sent>
+type DoorLink = MiddlewareObj<Invocation, Sent>
 
-/** How a response leaves. */
-type Leave = (response: FhirResponse, headers: FhirRequest['headers'], env: Environment) => Sent
+/** Turns a response into the function's result. */
+type Leave = (response: FhirResponse, headers: FhirRequest['headers'], env: FunctionEnvironment) => Sent
 
-const tenant = 'main'
+const servedTenant = 'main'
 
 /** The event becomes a FHIR request; a body that is too large ends here. */
-const gatewayEvent = (env: Environment): Link => ({
+const gatewayEvent = (env: FunctionEnvironment): DoorLink => ({
   before: ({ event: invocation }) => {
-    invocation.request = requestOf(invocation.event, bodyLimitOf(env))
+    invocation.request = fhirRequestOf(invocation.event, bodyLimitOf(env))
   },
 })
 
 /** The claims of the token, which the gateway's authorizer has checked, become a principal. */
-const authClaims: Link = {
+const authClaims: DoorLink = {
   before: ({ event: invocation }) => {
     const principal = principalOf(invocation.event.requestContext.authorizer?.claims)
     if (principal) invocation.principal = principal
   },
 }
 
-/** A subsegment of the trace, only where X-Ray asks for it. */
-const tracing = (env: Environment): Link => {
+/** Records a subsegment of the trace when X-Ray samples the request. */
+const tracing = (env: FunctionEnvironment): DoorLink => {
   const open = new WeakMap<Invocation, Subsegment | undefined>()
   return {
     before: async ({ event: invocation }) => {
@@ -67,15 +67,15 @@ const tracing = (env: Environment): Link => {
   }
 }
 
-/** One line for each request. */
-const requestLine = (env: Environment): Link => ({
+/** Logs a line for each request. */
+const requestLine = (env: FunctionEnvironment): DoorLink => ({
   after: ({ event: invocation, response }) => {
     if (response) logInvocation(invocation, response, env.LOG_LEVEL)
   },
 })
 
-/** What goes wrong in the chain itself is answered like any failure. */
-const errors = (env: Environment): Link => ({
+/** Answers an error of the chain itself like any failure. */
+const errors = (env: FunctionEnvironment): DoorLink => ({
   onError: async (middyRequest) => {
     const { event: invocation, error } = middyRequest
     const { requestId } = invocation.event.requestContext
@@ -91,12 +91,17 @@ const errors = (env: Environment): Link => ({
   },
 })
 
-const contextOf = (invocation: Invocation, services: Services, env: Environment, rules: Rules): Context => {
-  const store = services.openStore(tenant)
+const invocationContext = (
+  invocation: Invocation,
+  services: Services,
+  env: FunctionEnvironment,
+  rules: Rules,
+): Context => {
+  const store = services.openStore(servedTenant)
   const login = loginOf(env)
   invocation.meter = store.meter
   return {
-    tenant,
+    tenant: servedTenant,
     store,
     archive: services.archive,
     principal: invocation.principal,
@@ -106,15 +111,15 @@ const contextOf = (invocation: Invocation, services: Services, env: Environment,
     rules,
     findCodes: findCodesLater(store, baseOf(invocation.event)),
     ...(login && { login }),
-    ...(services.openJobs && { jobs: services.openJobs(tenant) }),
+    ...(services.openJobs && { jobs: services.openJobs(servedTenant) }),
   }
 }
 
-const fhir = (services: Services, env: Environment, leave: Leave) => {
-  const rules = rulesOf(env)
+const fhir = (services: Services, env: FunctionEnvironment, leave: Leave) => {
+  const rules = writeRulesOf(env)
   return async (invocation: Invocation): Promise<Sent> => {
-    const request = invocation.request ?? requestOf(invocation.event, bodyLimitOf(env))
-    invocation.served = await serve(request, contextOf(invocation, services, env, rules))
+    const request = invocation.request ?? fhirRequestOf(invocation.event, bodyLimitOf(env))
+    invocation.served = await serve(request, invocationContext(invocation, services, env, rules))
     return leave(invocation.served.response, request.headers, env)
   }
 }
@@ -123,7 +128,7 @@ const giveUp = (): never => {
   throw outOfTime()
 }
 
-const chainOf = (services: Services, env: Environment, leave: Leave) => {
+const chainOf = (services: Services, env: FunctionEnvironment, leave: Leave) => {
   const chain = middy<Invocation, Sent>({ timeoutEarlyInMillis: 500, timeoutEarlyResponse: giveUp })
     .use([errors(env), requestLine(env), tracing(env), gatewayEvent(env), authClaims])
     .handler(fhir(services, env, leave))
@@ -131,16 +136,16 @@ const chainOf = (services: Services, env: Environment, leave: Leave) => {
     chain({ event, began: Date.now() }, context)
 }
 
-const whole: Leave = (response, headers, env) =>
-  resultOf(response, headers, binaryTypesOf(env)) as APIGatewayProxyResult & Sent
+const sendWhole: Leave = (response, headers, env) =>
+  gatewayResult(response, headers, binaryTypesOf(env)) as APIGatewayProxyResult & Sent
 
 /** Returns the Lambda handler for API Gateway's proxy events. */
-export const door = (services: Services, env: Environment = process.env) =>
-  chainOf(services, env, whole) as (
+export const door = (services: Services, env: FunctionEnvironment = process.env) =>
+  chainOf(services, env, sendWhole) as (
     event: APIGatewayProxyEvent,
     context: LambdaContext,
   ) => Promise<APIGatewayProxyResult>
 
 /** Returns the Lambda handler for routes whose answers are streamed. */
-export const streamingDoor = (services: Services, env: Environment = process.env) =>
-  streaming(chainOf(services, env, sentOf)) ?? door(services, env)
+export const streamingDoor = (services: Services, env: FunctionEnvironment = process.env) =>
+  streamingHandler(chainOf(services, env, sentOf)) ?? door(services, env)

@@ -8,10 +8,10 @@ import { responseTooLarge, tooLarge } from '../../outcome/messages.ts'
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const lambdaLimit = 6 * 1024 * 1024
-/** What is left of it beside status and headers. */
+/** The bytes of the limit left for a body beside status and headers. */
 const usable = lambdaLimit - 10_000
 
-const decoded = (text: string): string => {
+const decodedPath = (text: string): string => {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -19,21 +19,27 @@ const decoded = (text: string): string => {
   }
 }
 
-/** The resource is the route's template, `/Patient/{proxy+}`: unlike `path` it never holds a custom domain's prefix. */
-const pathOf = ({ resource, pathParameters }: APIGatewayProxyEvent): string =>
+/**
+ * Returns the FHIR path from the route's template, `/Patient/{proxy+}`: unlike `path` it never contains a custom domain's
+ * prefix.
+ */
+const eventPath = ({ resource, pathParameters }: APIGatewayProxyEvent): string =>
   resource
-    .replace(/\{(\w+)\+?\}/g, (_, name: string) => decoded(pathParameters?.[name] ?? ''))
+    .replace(/\{(\w+)\+?\}/g, (_, name: string) => decodedPath(pathParameters?.[name] ?? ''))
     .replace(/^\/+|\/+$/g, '')
 
-/** `queryStringParameters` would keep only the last of repeated parameters, which are AND in FHIR. */
-const queryOf = (event: APIGatewayProxyEvent): [string, string][] =>
+/**
+ * Returns the query's parameters; `queryStringParameters` would keep only the last of repeated parameters, which are AND
+ * in FHIR.
+ */
+const queryOfEvent = (event: APIGatewayProxyEvent): [string, string][] =>
   Object.entries(event.multiValueQueryStringParameters ?? {}).flatMap(([name, values]) =>
     (values ?? []).map((value): [string, string] => [name, value]),
   )
 
-type Headers = Readonly<Record<string, string>>
+type EventHeaders = Readonly<Record<string, string>>
 
-const headersOf = (event: APIGatewayProxyEvent): Headers =>
+const eventHeaders = (event: APIGatewayProxyEvent): EventHeaders =>
   Object.fromEntries(
     Object.entries(event.multiValueHeaders ?? {}).map(([name, values]) => [
       name.toLowerCase(),
@@ -57,14 +63,20 @@ const checkEncoding = (encoding: string | undefined): void => {
     throw failure('media-type', `Content-Encoding \`${encoding}\` is not supported. Use gzip.`)
 }
 
-/** What is posted to `/Binary` may itself be gzip: only the header says whether it was compressed on its way. */
-const isPacked = (bytes: Buffer, event: APIGatewayProxyEvent, headers: Headers): boolean =>
-  isGzip(bytes) && (headers['content-encoding'] === 'gzip' || !/^Binary\b/.test(pathOf(event)))
+/**
+ * Returns whether the body was compressed for transport. A body posted to `/Binary` may itself be gzip, so there only the
+ * header counts.
+ */
+const isPacked = (bytes: Buffer, event: APIGatewayProxyEvent, headers: EventHeaders): boolean =>
+  isGzip(bytes) && (headers['content-encoding'] === 'gzip' || !/^Binary\b/.test(eventPath(event)))
 
-/** Returns the body as text, and as bytes where it came in base64; inflated where it came compressed. */
-const bodyOf = (
+/**
+ * Returns the body as text, and also as bytes when the event has base64; compressed bodies are inflated. Fails beyond the
+ * limit.
+ */
+const eventBody = (
   event: APIGatewayProxyEvent,
-  headers: Headers,
+  headers: EventHeaders,
   limit: number,
 ): Pick<FhirRequest, 'body' | 'bytes'> => {
   const { body, isBase64Encoded } = event
@@ -78,33 +90,33 @@ const bodyOf = (
   return { body: whole.toString('utf8'), bytes: whole }
 }
 
-/** Returns the FHIR request that an event carries; fails where its body is over the limit or cannot be decoded. */
-export const requestOf = (event: APIGatewayProxyEvent, limit: number): FhirRequest => {
-  const headers = headersOf(event)
+/** Returns the FHIR request in an event; fails when its body exceeds the limit or cannot be decoded. */
+export const fhirRequestOf = (event: APIGatewayProxyEvent, limit: number): FhirRequest => {
+  const headers = eventHeaders(event)
   return {
     method: event.httpMethod,
-    path: pathOf(event),
-    query: queryOf(event),
+    path: eventPath(event),
+    query: queryOfEvent(event),
     headers,
-    ...bodyOf(event, headers, limit),
+    ...eventBody(event, headers, limit),
   }
 }
 
-/** What stands before the FHIR path: the stage, or the prefix that a custom domain maps to it. */
-const prefixOf = (event: APIGatewayProxyEvent): string => {
+/** Returns the path in front of the FHIR path: the stage, or a custom domain's prefix. */
+const basePrefix = (event: APIGatewayProxyEvent): string => {
   const { path, stage } = event.requestContext
-  const tail = `/${pathOf(event)}`
-  const whole = decoded(path ?? '').replace(/\/+$/, '')
+  const tail = `/${eventPath(event)}`
+  const whole = decodedPath(path ?? '').replace(/\/+$/, '')
   if (tail === '/') return whole === '' ? `/${stage}` : whole
   return whole.endsWith(tail) ? whole.slice(0, -tail.length) : `/${stage}`
 }
 
-/** Returns the service's base URL as the caller knows it, without a trailing slash. */
+/** Returns the service's base URL in the caller's form, without a trailing slash. */
 export const baseOf = (event: APIGatewayProxyEvent): string => {
-  const headers = headersOf(event)
+  const headers = eventHeaders(event)
   const domain = event.requestContext.domainName ?? headers.host ?? 'localhost'
   const host = headers.host?.split(':')[0] === domain ? headers.host : domain
-  return `${headers['x-forwarded-proto']?.split(',')[0] ?? 'https'}://${host}${prefixOf(event)}`
+  return `${headers['x-forwarded-proto']?.split(',')[0] ?? 'https'}://${host}${basePrefix(event)}`
 }
 
 const worthwhile = 1024
@@ -112,11 +124,13 @@ const worthwhile = 1024
 const wantsGzip = (accepts: string | undefined): boolean =>
   /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$|\s))/.test(accepts ?? '')
 
-/** The gateway decodes base64 only where the first type in `Accept` is one of the API's binary media types. */
+/**
+ * Returns whether the gateway decodes base64: only when the first type of `Accept` is among the API's binary media types.
+ */
 const decodes = (binaryTypes: readonly string[], accept: string | undefined): boolean =>
   binaryTypes.includes('*/*') || binaryTypes.includes((accept ?? '').split(/[,;]/)[0]?.trim() ?? '')
 
-const plain = ({ status, headers, body }: FhirResponse): APIGatewayProxyResult => {
+const plainResult = ({ status, headers, body }: FhirResponse): APIGatewayProxyResult => {
   const size = Buffer.byteLength(body)
   // What leaves is JSON that holds the body as a string, so quotes and line ends count twice.
   if (size > lambdaLimit / 2 && Buffer.byteLength(JSON.stringify(body)) > usable)
@@ -124,7 +138,7 @@ const plain = ({ status, headers, body }: FhirResponse): APIGatewayProxyResult =
   return { statusCode: status, headers, body, isBase64Encoded: false }
 }
 
-const inBase64 = (status: number, headers: Headers, bytes: Buffer): APIGatewayProxyResult => {
+const inBase64 = (status: number, headers: EventHeaders, bytes: Buffer): APIGatewayProxyResult => {
   const body = bytes.toString('base64')
   if (body.length > usable) throw responseTooLarge(bytes.length, lambdaLimit)
   return { statusCode: status, headers, body, isBase64Encoded: true }
@@ -137,8 +151,11 @@ const isWorthwhile = ({ body }: FhirResponse, headers: FhirRequest['headers']): 
 
 const zip = (body: string): Buffer => gzipSync(body, { level: 4 })
 
-/** Returns the result for the gateway, compressed where it pays, the caller accepts it and the gateway can pass it on. */
-export const resultOf = (
+/**
+ * Returns the result for the gateway, compressed when that saves bytes, the caller accepts it and the gateway can decode
+ * it. Fails when the result exceeds Lambda's limit.
+ */
+export const gatewayResult = (
   response: FhirResponse,
   headers: FhirRequest['headers'],
   binaryTypes: readonly string[],
@@ -147,20 +164,23 @@ export const resultOf = (
   if (bytes) return inBase64(status, response.headers, Buffer.from(bytes))
   return isWorthwhile(response, headers) && decodes(binaryTypes, headers.accept)
     ? inBase64(status, { ...response.headers, ...zipHeaders }, zip(body))
-    : plain(response)
+    : plainResult(response)
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html */
 const streamLimit = 200 * 1024 * 1024
 
-/** What a function that streams answers: the body goes out as it is, so no gateway needs to decode it. */
+/** The answer of a streaming function: the body is sent as it is, without base64. */
 export interface Sent {
   statusCode: number
   headers: Record<string, string>
   body: string | Uint8Array
 }
 
-/** Returns what is streamed to the gateway, which does not compress it: that is done here, where it pays. */
+/**
+ * Returns the streamed answer, compressed here when that saves bytes, since the gateway does not compress streams. Fails
+ * beyond the limit of a stream.
+ */
 export const sentOf = (response: FhirResponse, headers: FhirRequest['headers']): Sent => {
   const { status: statusCode, bytes, body } = response
   if (bytes) return { statusCode, headers: response.headers, body: bytes }

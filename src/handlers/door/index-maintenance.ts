@@ -1,4 +1,4 @@
-/** What nobody asks for: the stream of changes begins it where it finds that there is something to be done. */
+/** Index maintenance that no client asks for, begun by the stream of changes. */
 
 import { begin } from '../../jobs/create.ts'
 import type { Context } from '../../request/context.ts'
@@ -9,10 +9,10 @@ import { committedItems, type StreamRecord } from '../../store/archive/stream.ts
 import { resourceOfPartition } from '../../store/keys.ts'
 import type { Store } from '../../store/port.ts'
 
-/** The server itself, where it is not asked by anybody. */
+/** The principal of work that the server does on its own. */
 const principal = { id: 'pilotlight', name: 'pilotlight', groups: ['admin'] }
 
-/** Whoever stores a definition begins its indexing; this is for who dies before. */
+/** Returns whether a batch stores a search parameter: its writer begins the indexing, but may have died before. */
 const definesIn = (records: readonly StreamRecord[]): boolean =>
   committedItems(records).some(({ pk }) => resourceOfPartition(pk).type === 'SearchParameter')
 
@@ -22,8 +22,8 @@ const isUpgraded = async (store: Store): Promise<boolean> => {
 }
 
 /**
- * A write that was committed so late that the walk through all resources had passed, and did not know of a definition,
- * is indexed by it all the same.
+ * Indexes versions by definitions that their writers did not know, when the walk through all resources may already have
+ * passed them.
  */
 const catchUp = async (records: readonly StreamRecord[], store: Store): Promise<void> => {
   const definitions = await store.definitions()
@@ -44,11 +44,11 @@ const catchUp = async (records: readonly StreamRecord[], store: Store): Promise<
   )
 }
 
-/** Begins the work of the day that is too long for the stream function. */
+/** Begins the daily work that is too long for the stream function. */
 export const beginDaily = (context: Omit<Context, 'principal'>): Promise<void> =>
   begin('$compact-archive', { ...context, principal })
 
-/** Returns what looks at a batch of changes, and after an upgrade at what others have left, once a process. */
+/** Returns the maintenance of a batch of changes; once per process it also checks for an upgrade and begins a reindex. */
 export const openUpkeep = (contextOf: () => Omit<Context, 'principal'>) => {
   let looked = false
   return async (records: readonly StreamRecord[]): Promise<void> => {

@@ -4,7 +4,7 @@ import type { FhirRequest } from '../../http/message.ts'
 import type { Served } from '../../http/serve.ts'
 import type { Meter } from '../../store/meter.ts'
 
-/** One invocation on its way through the chain: each link adds what it finds out. */
+/** An invocation on its way through the chain; each step adds its results. */
 export interface Invocation {
   event: APIGatewayProxyEvent
   began: number
@@ -12,6 +12,6 @@ export interface Invocation {
   principal?: Principal
   meter?: Meter
   served?: Served
-  /** Something that went wrong outside of serving. */
+  /** An error outside of serving. */
   fault?: unknown
 }

@@ -1,16 +1,16 @@
-/** One structured line per request: what was asked of whom and what it cost; never content, never tokens. */
+/** A structured line per request: method, route, status and cost; never content, never tokens. */
 
 import type { LogLevel } from '../../outcome/failure.ts'
 import { levelOf } from '../../outcome/outcome.ts'
 import type { Invocation } from './invocation.ts'
 
-const levels = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF'] as const
-type Level = (typeof levels)[number]
+const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'OFF'] as const
+type Level = (typeof logLevels)[number]
 
 const isLoud = (level: Level, threshold: string | undefined): boolean =>
-  levels.indexOf(level) >= levels.findIndex((each) => each === (threshold ?? 'INFO'))
+  logLevels.indexOf(level) >= logLevels.findIndex((each) => each === (threshold ?? 'INFO'))
 
-/** Writes a line; Lambda takes a JSON line with `timestamp` and `level` as it is. */
+/** Writes a line; Lambda accepts a JSON line with `timestamp` and `level` unchanged. */
 const write = (line: { level: Level }, threshold = process.env.LOG_LEVEL): void => {
   if (isLoud(line.level, threshold)) process.stdout.write(`${JSON.stringify(line)}\n`)
 }
@@ -18,10 +18,13 @@ const write = (line: { level: Level }, threshold = process.env.LOG_LEVEL): void 
 const frames = (error: Error): string[] =>
   (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '))
 
-/** Messages of the SDK name tables and limits; our own and the engine's may quote what a client sent. */
+/**
+ * Returns whether AWS's SDK threw the error: its messages name tables and limits, while further messages may quote a
+ * client's data.
+ */
 const isFromAws = (error: Error): boolean => '$metadata' in error
 
-/** Returns what a log may know about something thrown. */
+/** Returns the facts of a thrown value that may be logged. */
 export const errorFacts = (thrown: unknown): object =>
   thrown instanceof Error
     ? { name: thrown.name, ...(isFromAws(thrown) ? { message: thrown.message } : {}), stack: frames(thrown) }
@@ -44,11 +47,11 @@ const levelFor = (invocation: Invocation): Level => {
   return issues.length > 0 ? loudness[levelOf(issues)] : 'INFO'
 }
 
-const unlessEmpty = <T>(values: readonly T[]): readonly T[] | undefined =>
+const undefinedIfEmpty = <T>(values: readonly T[]): readonly T[] | undefined =>
   values.length > 0 ? values : undefined
 
 /** Returns the line for an invocation. */
-export const lineOf = (invocation: Invocation, result: Result, now: number): { level: Level } => {
+export const invocationLine = (invocation: Invocation, result: Result, now: number): { level: Level } => {
   const { served, request, principal, event } = invocation
   return {
     timestamp: new Date(now).toISOString(),
@@ -62,17 +65,17 @@ export const lineOf = (invocation: Invocation, result: Result, now: number): { l
     in: request?.body.length,
     out: result.body.length,
     principal: principal?.id,
-    failures: unlessEmpty((served?.issues ?? []).map(({ kind }) => kind)),
-    notes: unlessEmpty(served?.notes ?? []),
+    failures: undefinedIfEmpty((served?.issues ?? []).map(({ kind }) => kind)),
+    notes: undefinedIfEmpty(served?.notes ?? []),
     ...costs(invocation),
-    faults: unlessEmpty(faultsOf(invocation).map(errorFacts)),
+    faults: undefinedIfEmpty(faultsOf(invocation).map(errorFacts)),
   } as { level: Level }
 }
 
-/** Logs an invocation, unless the threshold is above it. */
+/** Logs an invocation, unless its level is below the threshold. */
 export const logInvocation = (invocation: Invocation, result: Result, threshold?: string): void =>
-  write(lineOf(invocation, result, Date.now()), threshold)
+  write(invocationLine(invocation, result, Date.now()), threshold)
 
-/** Logs something that is not about a request. */
+/** Logs a line that belongs to no request. */
 export const logLine = (level: Level, facts: object): void =>
   write({ timestamp: new Date().toISOString(), level, ...facts } as { level: Level })

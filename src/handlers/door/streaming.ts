@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream'
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda'
 import type { Sent } from './gateway.ts'
 
-const ended = (stream: Writable, body: Sent['body']): Promise<void> =>
+const endStream = (stream: Writable, body: Sent['body']): Promise<void> =>
   new Promise((resolve, reject) => {
     stream.once('error', reject)
     // Status and headers leave with the first write, be it of nothing.
@@ -12,12 +12,12 @@ const ended = (stream: Writable, body: Sent['body']): Promise<void> =>
     stream.end(resolve)
   })
 
-/** Returns the handler that streams what another one answers; nothing outside of Lambda's runtime. */
-export const streaming = (answer: (event: APIGatewayProxyEvent, context: Context) => Promise<Sent>) =>
+/** Returns the handler that streams another handler's answers; undefined outside of Lambda's runtime. */
+export const streamingHandler = (answer: (event: APIGatewayProxyEvent, context: Context) => Promise<Sent>) =>
   // Other libraries put an object of that name there too.
   typeof awslambda === 'undefined' || !('streamifyResponse' in awslambda)
     ? undefined
     : awslambda.streamifyResponse<APIGatewayProxyEvent, void>(async (event, stream, context) => {
         const { statusCode, headers, body } = await answer(event, context)
-        await ended(awslambda.HttpResponseStream.from(stream, { statusCode, headers }), body)
+        await endStream(awslambda.HttpResponseStream.from(stream, { statusCode, headers }), body)
       })

@@ -5,7 +5,7 @@ import type { Subsegment } from 'aws-xray-sdk-core'
 /** Returns whether X-Ray sampled this invocation; only then is its SDK worth its 15 ms of loading. */
 export const isSampled = (header: string | undefined): boolean => /(?:^|;)\s*Sampled=1/.test(header ?? '')
 
-/** Opens a subsegment for a request; nothing where the invocation is not sampled. */
+/** Opens a subsegment for a request; undefined when the invocation is not sampled. */
 export const openSubsegment = async (
   name: string,
   header: string | undefined,
@@ -16,7 +16,7 @@ export const openSubsegment = async (
   return xray.getSegment()?.addNewSubsegment(name)
 }
 
-/** Closes a subsegment with what the trace may know: no content. */
+/** Closes a subsegment with annotations, which are never content. */
 export const closeSubsegment = (
   subsegment: Subsegment | undefined,
   facts: Readonly<Record<string, string | number | undefined>>,

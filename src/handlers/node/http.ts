@@ -1,4 +1,7 @@
-/** Stands for `node:http` in the bundles: as a module, that one brings the whole of `fetch` with it, which a cold start would wait for. */
+/**
+ * Replaces `node:http` in the bundles: imported as a module, the original loads all of `fetch`, at the cost of every cold
+ * start.
+ */
 
 const http = process.getBuiltinModule('node:http')
 const { Agent, request, STATUS_CODES } = http

@@ -1,4 +1,7 @@
-/** Stands for `node:process` in the bundles: as a module, that one works out all that can be asked of a process, which a cold start would wait for. */
+/**
+ * Replaces `node:process` in the bundles: imported as a module, the original computes every property of the process, at
+ * the cost of every cold start.
+ */
 
 const { env, versions } = globalThis.process
 

@@ -1,4 +1,7 @@
-/** Stands for `node:timers` in the bundles: as a module, that one loads web streams too, which a cold start would wait for. */
+/**
+ * Replaces `node:timers` in the bundles: imported as a module, the original loads web streams too, at the cost of every
+ * cold start.
+ */
 
 const { setTimeout, clearTimeout } = globalThis
 

@@ -7,9 +7,9 @@ const patients = 25
 /** Posts under way at once: the engine works on one while functions prepare the next. */
 const postsAtOnce = 4
 
-type Send = (path: string, body?: string) => Promise<Response>
+type SendBundle = (path: string, body?: string) => Promise<Response>
 
-const postingAgent = async (stack: Stack, open: boolean): Promise<Send> => {
+const postingAgent = async (stack: Stack, open: boolean): Promise<SendBundle> => {
   const authorization = open ? {} : { Authorization: `Bearer ${await stack.token('loader')}` }
   return (path, body) =>
     fetch(`${stack.url}/${path}`, {
@@ -18,12 +18,12 @@ const postingAgent = async (stack: Stack, open: boolean): Promise<Send> => {
     })
 }
 
-const isEmptyStore = async (send: Send): Promise<boolean> => {
+const isEmptyStore = async (send: SendBundle): Promise<boolean> => {
   const found = (await (await send('Patient?_count=1')).json()) as { entry?: unknown[] }
   return !found.entry?.length
 }
 
-const post = async (send: Send, bundles: Iterator<string>, made: () => void): Promise<void> => {
+const post = async (send: SendBundle, bundles: Iterator<string>, made: () => void): Promise<void> => {
   for (let next = bundles.next(); !next.done; next = bundles.next()) {
     const response = await send('', next.value)
     if (!response.ok) throw new Error(`A demonstration patient was refused: ${await response.text()}`)

@@ -1,5 +1,5 @@
 /** The functions of a transformed template: their packages, rights and event sources. */
-import { type Plain, type PlainRecord, plainList, plainRecord } from '../template/cloudformation.ts'
+import { type Plain, type PlainRecord, plainList, recordOrEmpty } from '../template/cloudformation.ts'
 import type { LambdaFunction, PolicyStatement, QueueSource, StreamSource } from './model.ts'
 import { nameInArn } from './queues.ts'
 import type { TemplateResources } from './resources.ts'
@@ -7,9 +7,9 @@ import type { TemplateResources } from './resources.ts'
 /** Returns the functions; `unresolved` holds the template's resources as they are written, for the environments. */
 export const functionsOf = (resources: TemplateResources, unresolved: PlainRecord): LambdaFunction[] =>
   resources.ofType('AWS::Lambda::Function').map(({ id, properties }) => {
-    const folder = String(plainRecord(properties.Code).S3Key)
+    const folder = String(recordOrEmpty(properties.Code).S3Key)
     const [file = '', exportName = ''] = String(properties.Handler).split('.')
-    const written = plainRecord(plainRecord(unresolved[id]).Properties)
+    const written = recordOrEmpty(recordOrEmpty(unresolved[id]).Properties)
     const stream = streamSourceOf(id, resources)
     const queue = queueOf(id, resources)
     return {
@@ -19,7 +19,7 @@ export const functionsOf = (resources: TemplateResources, unresolved: PlainRecor
       exportName,
       timeoutSeconds: Number(properties.Timeout),
       memory: Number(properties.MemorySize),
-      environment: plainRecord(plainRecord(written.Environment).Variables),
+      environment: recordOrEmpty(recordOrEmpty(written.Environment).Variables),
       ...functionRights(properties, resources),
       ...(stream && { stream }),
       ...(queue && { queue }),
@@ -36,7 +36,7 @@ const isScheduled = (id: string, resources: TemplateResources): boolean =>
     .ofType('AWS::Events::Rule')
     .some(({ properties }) =>
       plainList(properties.Targets).some((target) =>
-        String(plainRecord(target).Arn).endsWith(`:function:${id}`),
+        String(recordOrEmpty(target).Arn).endsWith(`:function:${id}`),
       ),
     )
 
@@ -47,11 +47,11 @@ const functionRights = (
   const role = resources.ofType('AWS::IAM::Role').find(({ id }) => String(Role).endsWith(`:role/${id}`))
   if (!role) throw new Error(`The template declares no role ${Role}.`)
   const policies = plainList(role.properties.Policies).map((policy) =>
-    plainRecord(plainRecord(policy).PolicyDocument),
+    recordOrEmpty(recordOrEmpty(policy).PolicyDocument),
   )
   return {
     statements: policies.flatMap((policy) =>
-      plainList(policy.Statement).map((each) => statementOf(plainRecord(each))),
+      plainList(policy.Statement).map((each) => statementOf(recordOrEmpty(each))),
     ),
     managedPolicies: textsOf(role.properties.ManagedPolicyArns).map((arn) => arn.split('/').at(-1) ?? ''),
   }
@@ -87,7 +87,7 @@ const streamSourceOf = (id: string, resources: TemplateResources): StreamSource 
       batchSize: Number(source.BatchSize),
       retries: Number(source.MaximumRetryAttempts),
       bisects: source.BisectBatchOnFunctionError === true,
-      failures: nameInArn(plainRecord(plainRecord(source.DestinationConfig).OnFailure).Destination),
+      failures: nameInArn(recordOrEmpty(recordOrEmpty(source.DestinationConfig).OnFailure).Destination),
     }
   )
 }
@@ -98,7 +98,7 @@ const queueOf = (id: string, resources: TemplateResources): QueueSource | undefi
     source && {
       queue: nameInArn(source.EventSourceArn),
       batchSize: Number(source.BatchSize ?? 10),
-      concurrency: Number(plainRecord(source.ScalingConfig).MaximumConcurrency ?? 1),
+      concurrency: Number(recordOrEmpty(source.ScalingConfig).MaximumConcurrency ?? 1),
       reportsFailures: plainList(source.FunctionResponseTypes).includes('ReportBatchItemFailures'),
     }
   )

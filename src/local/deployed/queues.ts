@@ -1,5 +1,5 @@
 /** The queues of a transformed template, and the buckets that send them notifications. */
-import { type Plain, type PlainRecord, plainList, plainRecord } from '../template/cloudformation.ts'
+import { type Plain, type PlainRecord, plainList, recordOrEmpty } from '../template/cloudformation.ts'
 import type { Notification, Queue } from './model.ts'
 import type { TemplateResource, TemplateResources } from './resources.ts'
 import { localName } from './scope.ts'
@@ -18,7 +18,7 @@ const defaults = { visibilitySeconds: 30, retentionSeconds: 345_600 }
 export const queuesOf = (resources: TemplateResources): Queue[] =>
   resources.ofType('AWS::SQS::Queue').map(({ id, properties }) => {
     const { VisibilityTimeout, MessageRetentionPeriod, RedrivePolicy } = properties
-    const { deadLetterTargetArn, maxReceiveCount } = plainRecord(RedrivePolicy)
+    const { deadLetterTargetArn, maxReceiveCount } = recordOrEmpty(RedrivePolicy)
     return {
       name: String(properties.QueueName ?? localName(id)),
       visibilitySeconds: Number(VisibilityTimeout ?? defaults.visibilitySeconds),
@@ -35,13 +35,13 @@ export const queuesOf = (resources: TemplateResources): Queue[] =>
  */
 export const notificationsOf = (resources: TemplateResources): Notification[] =>
   resources.ofType('AWS::S3::Bucket').flatMap((bucket) =>
-    plainList(plainRecord(bucket.properties.NotificationConfiguration).QueueConfigurations).map((each) => {
-      const { Event, Queue, Filter } = plainRecord(each)
+    plainList(recordOrEmpty(bucket.properties.NotificationConfiguration).QueueConfigurations).map((each) => {
+      const { Event, Queue, Filter } = recordOrEmpty(each)
       if (Event !== 's3:ObjectCreated:*') throw new Error(`The local stack does not tell of ${Event}.`)
       if (!takesFromS3(String(Queue), resources)) throw new Error(`${Queue} takes no message from S3.`)
       return {
         bucket: bucketName(bucket),
-        prefix: filterPrefix(plainRecord(Filter)),
+        prefix: filterPrefix(recordOrEmpty(Filter)),
         queue: nameInArn(Queue),
       }
     }),
@@ -50,16 +50,18 @@ export const notificationsOf = (resources: TemplateResources): Notification[] =>
 const takesFromS3 = (queue: string, resources: TemplateResources): boolean =>
   resources
     .ofType('AWS::SQS::QueuePolicy')
-    .flatMap(({ properties }) => plainList(plainRecord(properties.PolicyDocument).Statement).map(plainRecord))
+    .flatMap(({ properties }) =>
+      plainList(recordOrEmpty(properties.PolicyDocument).Statement).map(recordOrEmpty),
+    )
     .some(
       ({ Effect, Principal, Action, Resource }) =>
         Effect === 'Allow' &&
-        plainRecord(Principal).Service === 's3.amazonaws.com' &&
+        recordOrEmpty(Principal).Service === 's3.amazonaws.com' &&
         Action === 'sqs:SendMessage' &&
         Resource === queue,
     )
 
 const filterPrefix = (filter: PlainRecord): string => {
-  const rules = plainList(plainRecord(filter.S3Key).Rules).map(plainRecord)
+  const rules = plainList(recordOrEmpty(filter.S3Key).Rules).map(recordOrEmpty)
   return String(rules.find(({ Name }) => Name === 'prefix')?.Value ?? '')
 }

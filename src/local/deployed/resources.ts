@@ -1,8 +1,8 @@
 /** The resources of a transformed template by type, with their references resolved. */
 import {
   type PlainRecord,
-  plainRecord,
   type ReferenceScope,
+  recordOrEmpty,
   resolveReferences,
 } from '../template/cloudformation.ts'
 
@@ -20,8 +20,8 @@ export interface TemplateResources {
 
 /** Returns the resources that the template's conditions allow. */
 export const templateResources = (source: PlainRecord, scope: ReferenceScope): TemplateResources => {
-  const all = Object.entries(plainRecord(source.Resources))
-    .map(([id, value]) => [id, plainRecord(value)] as const)
+  const all = Object.entries(recordOrEmpty(source.Resources))
+    .map(([id, value]) => [id, recordOrEmpty(value)] as const)
     .filter(([, { Condition }]) => Condition === undefined || scope.condition(String(Condition)))
     .map(([id, resource]) => templateResource(id, resource, scope))
   const ofType = (type: string): TemplateResource[] => all.filter((resource) => resource.type === type)
@@ -35,7 +35,7 @@ const templateResource = (
 ): TemplateResource => ({
   id,
   type: String(Type),
-  properties: plainRecord(resolveReferences(Properties ?? {}, scope)),
+  properties: recordOrEmpty(resolveReferences(Properties ?? {}, scope)),
 })
 
 const onlyResource = (type: string, resources: readonly TemplateResource[]): TemplateResource => {

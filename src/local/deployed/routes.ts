@@ -1,15 +1,15 @@
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
-import { type Plain, type PlainRecord, plainList, plainRecord } from '../template/cloudformation.ts'
+import { type Plain, type PlainRecord, plainList, recordOrEmpty } from '../template/cloudformation.ts'
 import type { GatewayResponse, GatewayRoute } from './model.ts'
 import type { TemplateResource, TemplateResources } from './resources.ts'
 
 /** Returns the routes of the API's OpenAPI document; fails on an integration that API Gateway could not carry out. */
 export const routesOf = (api: TemplateResource, resources: TemplateResources): GatewayRoute[] => {
-  const body = plainRecord(api.properties.Body)
+  const body = recordOrEmpty(api.properties.Body)
   const invocable = invocableFunctions(resources)
-  return Object.entries(plainRecord(body.paths)).flatMap(([path, methods]) =>
-    Object.entries(plainRecord(methods)).map(([method, operation]) => {
-      const route = routeOf(path, method, plainRecord(operation), body)
+  return Object.entries(recordOrEmpty(body.paths)).flatMap(([path, methods]) =>
+    Object.entries(recordOrEmpty(methods)).map(([method, operation]) => {
+      const route = routeOf(path, method, recordOrEmpty(operation), body)
       if (!invocable.has(route.function))
         throw new Error(`API Gateway has no permission to invoke ${route.function} for ${path}.`)
       return route
@@ -29,7 +29,7 @@ const invocableFunctions = (resources: TemplateResources): ReadonlySet<string> =
 const functionIdOf = (name: string): string => name.split(':').at(-1) ?? ''
 
 const routeOf = (path: string, method: string, operation: PlainRecord, body: PlainRecord): GatewayRoute => {
-  const integration = plainRecord(operation['x-amazon-apigateway-integration'])
+  const integration = recordOrEmpty(operation['x-amazon-apigateway-integration'])
   const target = integrationTarget(path, integration)
   return {
     path,
@@ -68,10 +68,12 @@ const authorizerOf = (
   operation: PlainRecord,
   body: PlainRecord,
 ): GatewayRoute['authorizer'] => {
-  const names = plainList(operation.security).flatMap((scheme) => Object.keys(plainRecord(scheme)))
+  const names = plainList(operation.security).flatMap((scheme) => Object.keys(recordOrEmpty(scheme)))
   if (names.length === 0 || names.includes('NONE')) return 'none'
-  const scheme = plainRecord(plainRecord(plainRecord(body.components).securitySchemes)[names[0] as string])
-  if (plainRecord(scheme['x-amazon-apigateway-authorizer']).type !== 'cognito_user_pools')
+  const scheme = recordOrEmpty(
+    recordOrEmpty(recordOrEmpty(body.components).securitySchemes)[names[0] as string],
+  )
+  if (recordOrEmpty(scheme['x-amazon-apigateway-authorizer']).type !== 'cognito_user_pools')
     throw new Error(`The authorizer ${names[0]} of ${path} is no user pool.`)
   return 'cognito'
 }
@@ -80,8 +82,8 @@ const authorizerOf = (
 export const gatewayResponsesOf = (api: TemplateResource): Map<string, GatewayResponse> =>
   new Map(
     Object.entries(
-      plainRecord(plainRecord(api.properties.Body)['x-amazon-apigateway-gateway-responses']),
-    ).map(([type, value]) => [type, gatewayResponse(plainRecord(value))]),
+      recordOrEmpty(recordOrEmpty(api.properties.Body)['x-amazon-apigateway-gateway-responses']),
+    ).map(([type, value]) => [type, gatewayResponse(recordOrEmpty(value))]),
   )
 
 const headerName = /^gatewayresponse\.header\.(.+)$/
@@ -93,9 +95,9 @@ const gatewayResponse = ({
 }: PlainRecord): GatewayResponse => ({
   ...(statusCode !== undefined && { status: Number(statusCode) }),
   headers: Object.fromEntries(
-    Object.entries(plainRecord(responseParameters)).flatMap(([name, text]) => headerOf(name, text)),
+    Object.entries(recordOrEmpty(responseParameters)).flatMap(([name, text]) => headerOf(name, text)),
   ),
-  body: String(plainRecord(responseTemplates)['application/json']),
+  body: String(recordOrEmpty(responseTemplates)['application/json']),
 })
 
 /** Returns a header whose value is in quotes, as API Gateway writes a constant. */

@@ -5,8 +5,8 @@ import {
   type Plain,
   type PlainRecord,
   plainList,
-  plainRecord,
   type ReferenceScope,
+  recordOrEmpty,
   resolveReferences,
 } from '../template/cloudformation.ts'
 
@@ -35,8 +35,8 @@ export const localName = (id: string): string => id.replaceAll(/(?<!^)([A-Z])/g,
 /** Returns the parameters' values; refuses a value that the template does not allow. */
 export const templateParameters = (source: PlainRecord, given: ParameterVariables): PlainRecord =>
   Object.fromEntries(
-    Object.entries(plainRecord(source.Parameters)).map(([name, value]) => {
-      const { Type, Default, ...rules } = plainRecord(value)
+    Object.entries(recordOrEmpty(source.Parameters)).map(([name, value]) => {
+      const { Type, Default, ...rules } = recordOrEmpty(value)
       const text = givenValue(variableOf(name), rules, given) ?? Default ?? ''
       return [name, Type === 'CommaDelimitedList' ? String(text).split(',') : text]
     }),
@@ -65,10 +65,10 @@ export const templateScope = (
   names: ResourceNames = {},
   pseudo: Pseudo = localPseudo,
 ): ReferenceScope => {
-  const resources = plainRecord(source.Resources)
+  const resources = recordOrEmpty(source.Resources)
   const nameOf = (id: string): string => {
-    const { Type, Properties } = plainRecord(resources[id])
-    const property = plainRecord(Properties)[nameProperties[String(Type)] ?? '']
+    const { Type, Properties } = recordOrEmpty(resources[id])
+    const property = recordOrEmpty(Properties)[nameProperties[String(Type)] ?? '']
     return (
       names[id] ??
       (property === undefined ? unnamed(String(Type), id) : String(resolveReferences(property, scope)))
@@ -85,10 +85,10 @@ export const templateScope = (
     attribute: (path) => {
       const [id = '', ...rest] = path.split('.')
       if (!(id in resources)) throw new Error(`The template refers to ${path}, which it does not declare.`)
-      const type = String(plainRecord(resources[id]).Type)
+      const type = String(recordOrEmpty(resources[id]).Type)
       return resourceAttributes(type, nameOf(id), pseudo)[rest.join('.')] ?? `${type}/${path}`
     },
-    condition: (name) => resolveReferences(plainRecord(source.Conditions)[name] ?? false, scope) === true,
+    condition: (name) => resolveReferences(recordOrEmpty(source.Conditions)[name] ?? false, scope) === true,
   }
   return scope
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Refusal } from '../engines/engines.ts'
-import { type PlainRecord, plainRecord } from '../template/cloudformation.ts'
+import { type PlainRecord, recordOrEmpty } from '../template/cloudformation.ts'
 
 /** The project's directory, with a slash at its end. */
 export const projectRoot = fileURLToPath(new URL('../../../', import.meta.url))
@@ -18,7 +18,7 @@ export const templatePaths = {
 export const readTransformed = ({ written, transformed } = templatePaths): PlainRecord => {
   const template = JSON.parse(readFileSync(transformed, 'utf8')) as PlainRecord
   const digest = createHash('sha256').update(readFileSync(written)).digest('hex')
-  if (plainRecord(plainRecord(template.Metadata).TransformedFrom).Sha256 !== digest)
+  if (recordOrEmpty(recordOrEmpty(template.Metadata).TransformedFrom).Sha256 !== digest)
     throw new Refusal(
       'template.transformed.json was made of another template.yaml: run `npm run transform`, which needs Python with cfn-lint.',
     )

@@ -1,11 +1,11 @@
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 
-import type { Credentials } from '../signature/canonical.ts'
+import type { AccessKey } from '../signature/canonical.ts'
 import { signedHeaders } from '../signature/sign.ts'
 import type { Plain, PlainRecord } from '../template/cloudformation.ts'
 
 /** An error answered by an engine; `name` is AWS's name of the error. */
-export class EngineError extends Error {
+export class LocalEngineError extends Error {
   constructor(name: string, message: string) {
     super(message)
     this.name = name
@@ -29,7 +29,7 @@ export const callEngine = async <Result = PlainRecord>(
   endpoint: string,
   operation: string,
   input: Plain | object,
-  credentials?: Credentials,
+  credentials?: AccessKey,
 ): Promise<Result> => {
   const { prefix, type, signedAs } = engineServices[service]
   const body = JSON.stringify(input)
@@ -41,7 +41,7 @@ export const callEngine = async <Result = PlainRecord>(
   const response = await fetch(endpoint, { method: 'POST', headers: signed, body })
   const answer = (await response.json()) as Result & { __type?: string; message?: string; Message?: string }
   if (response.ok) return answer
-  throw new EngineError(
+  throw new LocalEngineError(
     answer.__type?.split('#').at(-1) ?? 'Unknown',
     answer.message ?? answer.Message ?? operation,
   )

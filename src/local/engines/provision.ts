@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PlainRecord } from '../template/cloudformation.ts'
 import type { Table, Template } from '../template/template.ts'
-import { callEngine, EngineError } from './aws.ts'
+import { callEngine, LocalEngineError } from './aws.ts'
 
 export interface DemoUser {
   name: string
@@ -121,7 +121,7 @@ const demoUser = async (endpoint: string, poolId: string, user: DemoUser): Promi
   try {
     await callEngine('cognito', endpoint, 'AdminGetUser', who)
   } catch (error) {
-    if (!(error instanceof EngineError && error.name === 'UserNotFoundException')) throw error
+    if (!(error instanceof LocalEngineError && error.name === 'UserNotFoundException')) throw error
     const attributes = [
       { Name: 'email', Value: `${user.name}@pilotlight.example` },
       { Name: 'email_verified', Value: 'true' },

@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import type { Fault } from '../signature/faults.ts'
+import type { SignatureFault } from '../signature/faults.ts'
 import { type Keyring, signatureFault } from '../signature/verify.ts'
 
 /**
@@ -56,7 +56,7 @@ const poolFault = (
   { method = 'GET', url: path = '/', headers }: IncomingMessage,
   body: Buffer,
   keyring: Keyring,
-): Fault | undefined => {
+): SignatureFault | undefined => {
   const operation = /^AWSCognitoIdentityProviderService\.(\w+)$/.exec(String(headers['x-amz-target']))?.[1]
   if (headers['x-amz-target'] === undefined || publicOperations.has(operation ?? '')) return undefined
   return signatureFault('cognito-idp', { method, path, headers }, body, { keyring })
@@ -106,7 +106,7 @@ export const askUserPool = async (
   asked.end(body)
 }
 
-const refusePoolRequest = ({ status, code, message }: Fault, response: ServerResponse): void => {
+const refusePoolRequest = ({ status, code, message }: SignatureFault, response: ServerResponse): void => {
   response
     .writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
     .end(JSON.stringify({ __type: code, message }))

@@ -1,8 +1,8 @@
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CommonErrors.html */
 import type { Service } from './canonical.ts'
 
-/** A refusal, by the name and in the words of AWS. */
-export interface Fault {
+/** A refusal with AWS's status, code and message. */
+export interface SignatureFault {
   status: number
   code: string
   message: string
@@ -23,7 +23,7 @@ export type FaultKind =
 const mismatch =
   'The request signature we calculated does not match the signature you provided. Check your key and signing method.'
 
-const ofS3: Readonly<Record<FaultKind, Fault>> = {
+const ofS3: Readonly<Record<FaultKind, SignatureFault>> = {
   unsigned: { status: 403, code: 'AccessDenied', message: 'Access Denied' },
   malformed: {
     status: 400,
@@ -64,7 +64,7 @@ const ofS3: Readonly<Record<FaultKind, Fault>> = {
   },
 }
 
-const ofOthers: Readonly<Record<FaultKind, Fault>> = {
+const ofOthers: Readonly<Record<FaultKind, SignatureFault>> = {
   ...ofS3,
   unsigned: {
     status: 400,
@@ -95,5 +95,5 @@ const ofOthers: Readonly<Record<FaultKind, Fault>> = {
   mismatch: { status: 400, code: 'InvalidSignatureException', message: mismatch },
 }
 
-export const faultOf = (service: Service, kind: FaultKind): Fault =>
+export const signatureRefusal = (service: Service, kind: FaultKind): SignatureFault =>
   (service === 's3' ? ofS3 : ofOthers)[kind]

@@ -1,31 +1,31 @@
 import { randomBytes } from 'node:crypto'
 import {
+  type AccessKey,
   algorithm,
-  type Credentials,
-  type Message,
   type Service,
+  type SignedMessage,
   scopeText,
   sha256,
   signatureOf,
-  stampOf,
+  signatureStamp,
 } from './canonical.ts'
 
-/** Returns a key that nobody else has. */
-export const newCredentials = (): Credentials => ({
+/** Returns a new random key. */
+export const newCredentials = (): AccessKey => ({
   accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
   secretAccessKey: randomBytes(30).toString('base64'),
   sessionToken: randomBytes(30).toString('base64'),
 })
 
-/** Returns the headers of a request with those added that sign it. */
+/** Returns the headers of a request, including those of its signature. */
 export const signedHeaders = (
-  { method, path, headers }: Message,
+  { method, path, headers }: SignedMessage,
   body: string | Uint8Array,
   { service, region }: { service: Service; region: string },
-  { accessKeyId, secretAccessKey, sessionToken }: Credentials,
+  { accessKeyId, secretAccessKey, sessionToken }: AccessKey,
   now = Date.now(),
 ): Record<string, string> => {
-  const stamp = stampOf(now)
+  const stamp = signatureStamp(now)
   const scope = { date: stamp.slice(0, 8), region, service }
   const payloadHash = sha256(body)
   const sent: Record<string, string> = {

@@ -1,29 +1,32 @@
 import type { Setting } from './database.ts'
-import type { Engine, EngineRequest } from './engine.ts'
+import type { EngineConnection, EngineRequest } from './engine.ts'
 import { drawFault, type FaultName, faultsOfBucket } from './faults.ts'
-import { cut, type Reply, xmlReply } from './reply.ts'
+import { cutReply, type Reply, xmlReply } from './reply.ts'
 import { denialMessage, verdictOf } from './rights/callers.ts'
 import { allowing } from './rights/policy.ts'
-import { bucketUses, objectOf } from './rights/uses.ts'
+import { bucketUses, requestedObject } from './rights/uses.ts'
 import { accessKeyOf, skewOf } from './signatures.ts'
 
-/** Returns what answers the requests to S3. */
+/** Returns the handler of requests to S3. */
 export const createBucket =
-  (engine: Engine, setting: Setting): ((request: EngineRequest) => Promise<Reply>) =>
+  (engine: EngineConnection, setting: Setting): ((request: EngineRequest) => Promise<Reply>) =>
   async (request) => {
     const { options, count, chance } = setting
     count(`${request.method} object`)
-    const refusal = refusalOf(setting, request)
+    const refusal = bucketRefusal(setting, request)
     if (refusal) return refusal
     const fault = drawFault(chance, options().faults, faultsOfBucket)
-    if (!fault) return hiding(setting, request, await perform(engine, request))
+    if (!fault) return hiding(setting, request, await performInBucket(engine, request))
     count(`fault ${fault.name}`)
-    if (fault.takesEffect) await perform(engine, request)
-    return fault.name === 'hung' ? cut(options().faults.hangMilliseconds) : bucketFault(fault.name)
+    if (fault.takesEffect) await performInBucket(engine, request)
+    return fault.name === 'hung' ? cutReply(options().faults.hangMilliseconds) : bucketFault(fault.name)
   }
 
 /** Returns the refusal of a request that is signed wrongly or not allowed. */
-const refusalOf = ({ options, principals, ledger }: Setting, request: EngineRequest): Reply | undefined => {
+const bucketRefusal = (
+  { options, principals, ledger }: Setting,
+  request: EngineRequest,
+): Reply | undefined => {
   const { method, path, headers } = request
   const skew = skewOf(headers, options().signatures.mostSkewSeconds, Date.now())
   if (skew)
@@ -44,20 +47,23 @@ const refusalOf = ({ options, principals, ledger }: Setting, request: EngineRequ
   return undefined
 }
 
-/** Who may not list a bucket does not learn that an object is missing. */
+/**
+ * Returns the answer; S3's 404 becomes 403 for a caller without the right to list the bucket, who may not learn that an
+ * object is missing.
+ */
 const hiding = ({ principals }: Setting, { method, path, headers }: EngineRequest, reply: Reply): Reply => {
   if (reply.kind !== 'answer' || reply.status !== 404 || !principals) return reply
   if (method !== 'GET' && method !== 'HEAD') return reply
   const principal = principals.get(accessKeyOf(headers, path) ?? '')
-  const use = { action: 's3:ListBucket', resource: `arn:aws:s3:::${objectOf(path).bucket}` }
+  const use = { action: 's3:ListBucket', resource: `arn:aws:s3:::${requestedObject(path).bucket}` }
   if (!principal || allowing(principal, use)) return reply
   return xmlReply(403, 'AccessDenied', denialMessage(principal, use))
 }
 
 const skewMessage = 'The difference between the request time and the current time is too large.'
 
-/** The engine knows one account only, and whom it is asked for is judged already. */
-const perform = async (engine: Engine, request: EngineRequest): Promise<Reply> => {
+/** Sends the request to the engine under the engine's only account, once rights and signature are checked. */
+const performInBucket = async (engine: EngineConnection, request: EngineRequest): Promise<Reply> => {
   const { headers, path } = request
   const { authorization } = headers
   const answer = await engine.send({
@@ -80,5 +86,5 @@ const bucketFault = (name: FaultName): Reply => {
   if (name === 'expired') return xmlReply(400, 'ExpiredToken', 'The provided token has expired.')
   if (name === 'internal')
     return xmlReply(500, 'InternalError', 'We encountered an internal error. Please try again.')
-  return cut()
+  return cutReply()
 }

@@ -42,7 +42,9 @@ export const seededChance = (seed: number): Chance => {
   }
 }
 
-/** Waits up to `longest` milliseconds, half of the time not at all, so that steps of other requests come between. */
+/**
+ * Waits up to `longest` milliseconds, in half of the cases not at all, so that steps of further requests come in between.
+ */
 export const wander = async (chance: Chance, longest: number): Promise<void> => {
   if (longest > 0 && chance.happens(0.5)) await sleep(chance.next() * longest)
 }

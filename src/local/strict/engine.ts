@@ -14,21 +14,21 @@ export interface EngineAnswer {
   body: Buffer
 }
 
-/** A connection to one local engine. */
-export interface Engine {
+/** A connection to a local engine. */
+export interface EngineConnection {
   /** Fails when the engine cannot be reached. */
   send(request: EngineRequest): Promise<EngineAnswer>
   close(): void
 }
 
-/** Headers that belong to one connection, not to what is asked. */
+/** Headers that belong to a connection rather than to a request. */
 const ofTheConnection = ['connection', 'keep-alive', 'transfer-encoding', 'expect', 'content-length']
 
 const passedOn = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !ofTheConnection.includes(name)))
 
 /** Returns a connection that keeps its sockets open. */
-export const connectEngine = (endpoint: string): Engine => {
+export const connectEngine = (endpoint: string): EngineConnection => {
   const { hostname, port } = new URL(endpoint)
   const agent = new Agent({ keepAlive: true, maxSockets: 256 })
   const send = ({ method, path, headers, body }: EngineRequest): Promise<EngineAnswer> =>
@@ -43,7 +43,7 @@ export const connectEngine = (endpoint: string): Engine => {
           headers: { ...passedOn(headers), 'content-length': body.length },
         },
         (answer) => {
-          readBody(answer).then(
+          readWholeBody(answer).then(
             (read) =>
               resolve({ status: answer.statusCode ?? 500, headers: passedOn(answer.headers), body: read }),
             reject,
@@ -56,8 +56,8 @@ export const connectEngine = (endpoint: string): Engine => {
   return { send, close: () => agent.destroy() }
 }
 
-/** Returns all of a message's body; fails where it breaks off, or has more than so many bytes. */
-export const readBody = async (message: IncomingMessage, mostBytes = Infinity): Promise<Buffer> => {
+/** Returns a message's whole body; fails when it breaks off or exceeds `mostBytes`. */
+export const readWholeBody = async (message: IncomingMessage, mostBytes = Infinity): Promise<Buffer> => {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of message) {

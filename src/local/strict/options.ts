@@ -1,6 +1,6 @@
 /** Behaviours of AWS that the local engines lack; each is switched by a value of its own. */
 export interface StrictOptions {
-  /** Decides every random choice; two runs with one seed choose alike. */
+  /** The seed of every random choice; equal seeds give equal choices. */
   seed: number
   isolation: IsolationOptions
   faults: FaultOptions
@@ -10,17 +10,17 @@ export interface StrictOptions {
   heat: HeatOptions
 }
 
-/** What the processes that run functions are like; a worker that runs already keeps its clock. */
+/** Options of the processes that run functions; a running worker keeps its clock. */
 export interface WorkerOptions {
-  /** The farthest that a worker's clock is off, ahead or behind, in seconds; 0 gives it the machine's. */
+  /** The most seconds that a worker's clock is off, ahead or behind; with 0 it is the machine's clock. */
   mostSkewSeconds: number
-  /** The longest time until a worker's clock steps to being off by another amount, in seconds. */
+  /** The most seconds until a worker's clock steps to another offset. */
   stepSeconds: number
   /** Whether a worker that takes more than its function's `MemorySize` is killed. */
   limitMemory: boolean
 }
 
-/** Units are counted always; this says whether calls beyond the limits are throttled. */
+/** Whether calls beyond the limits are throttled; units are counted always. */
 export interface HeatOptions {
   /** Each partition key's 1,000 write units and 3,000 read units a second. */
   limitKeys: boolean
@@ -36,15 +36,15 @@ export interface StreamOptions {
 export interface IsolationOptions {
   /** BatchGetItem, BatchWriteItem and BatchExecuteStatement are carried out item by item. */
   splitBatches: boolean
-  /** TransactWriteItems becomes visible item by item, while other writers of its items conflict. */
+  /** TransactWriteItems becomes visible item by item, while concurrent writers of its items conflict. */
   splitTransactions: boolean
   /** The share of Query and Scan pages that are read in several steps. */
   splitPages: number
   /** The share of Query and Scan pages that end before their limit. */
   shortPages: number
-  /** The share of batches of which some items come back unprocessed. */
+  /** The share of batches that return some items as unprocessed. */
   unprocessed: number
-  /** The longest pause between two steps of one request, in milliseconds. */
+  /** The longest pause between two steps of a request, in milliseconds. */
   pause: number
   /** The longest time until an index shows a write, in milliseconds. */
   indexLag: number
@@ -63,7 +63,7 @@ export interface FaultOptions {
   hung: number
   /** The connection is cut before the call reaches the engine. */
   cutBefore: number
-  /** The connection is cut after the engine has done what was asked. */
+  /** The connection is cut after the engine has performed the call. */
   cutAfter: number
   expired: number
   /** 503 SlowDown of S3. */
@@ -72,7 +72,7 @@ export interface FaultOptions {
 }
 
 export interface SignatureOptions {
-  /** How far the time of a signature may be off, in seconds; 0 asks no time. */
+  /** Seconds that a signature's time may be off; 0 switches the check off. */
   mostSkewSeconds: number
 }
 
@@ -130,7 +130,7 @@ export const testOptions: StrictOptions = {
   workers: { mostSkewSeconds: 300, stepSeconds: 10, limitMemory: true },
 }
 
-/** A change of some options; what is left out stays as it is. */
+/** A change of some options; options that it omits stay as they are. */
 export type StrictChange = {
   [Part in keyof StrictOptions]?: StrictOptions[Part] extends number ? number : Partial<StrictOptions[Part]>
 }
@@ -147,8 +147,8 @@ export const changedOptions = (options: StrictOptions, change: StrictChange): St
 })
 
 /**
- * Returns the options with those of the environment on top: `STRICT_SEED`, and in `STRICT` a change as JSON, as in
- * `{"isolation":{"pause":5}}`; fails when that is no JSON.
+ * Returns the options with those of the environment on top: `STRICT_SEED`, and in `STRICT` a change as JSON, for example
+ * `{"isolation":{"pause":5}}`; fails when that is not valid JSON.
  */
 export const optionsFromEnvironment = (
   base: StrictOptions,

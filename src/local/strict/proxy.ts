@@ -8,14 +8,14 @@ import { admit, type Guard } from './door.ts'
 import { createLag } from './dynamodb/lag.ts'
 import { createLocks } from './dynamodb/locks.ts'
 import { rememberTables } from './dynamodb/tables.ts'
-import type { Context } from './dynamodb/writes.ts'
+import type { StrictContext } from './dynamodb/writes.ts'
 import { connectEngine, type EngineRequest } from './engine.ts'
 import { createMeter, type Heat } from './heat/meter.ts'
 import { changedOptions, type StrictChange, type StrictOptions, type WorkerOptions } from './options.ts'
-import { cut, type Reply, send } from './reply.ts'
+import { cutReply, type Reply, sendReply } from './reply.ts'
 import type { Principals } from './rights/callers.ts'
 import { createLedger, type Ledger } from './rights/ledger.ts'
-import type { Skew } from './workers/skewed.ts'
+import type { ClockSkew } from './workers/skewed.ts'
 
 /** The engines' addresses. */
 export interface Endpoints {
@@ -23,9 +23,9 @@ export interface Endpoints {
   s3: string
 }
 
-/** What stands between functions and engines, and is never kinder than AWS. */
+/** The proxy between functions and engines, which is never kinder than AWS. */
 export interface StrictProxy {
-  /** Where functions find the engines. */
+  /** The proxy's addresses of the engines, for the functions. */
   endpoints: Endpoints
   /** Changes options from the next call on. */
   change(change: StrictChange): void
@@ -37,7 +37,7 @@ export interface StrictProxy {
   hottest(count: number): Heat[]
   /** Returns the options of the workers that start or are called now. */
   workers(): WorkerOptions
-  /** Returns the variables that give the next worker a clock of its own; none where it has the machine's. */
+  /** Returns the variables that give the next worker a clock of its own; empty when it keeps the machine's clock. */
   nextClock(): Record<string, string>
   /** Returns whether the next batch of a stream is delivered twice. */
   repeats(): boolean
@@ -47,9 +47,8 @@ export interface StrictProxy {
 }
 
 /**
- * Starts the proxy on free ports of this machine; without principals everybody may do everything, without a keyring no signature
- * is checked. `RIGHTS_LOG` names a
- * file to which the rights that were used are added at the end.
+ * Starts the proxy on free ports of this machine. Without principals every call is allowed, without a keyring no
+ * signature is checked. `RIGHTS_LOG` names a file to which the used rights are appended at the end.
  */
 export const startStrict = async (
   engines: Endpoints,
@@ -75,7 +74,7 @@ export const startStrict = async (
     },
   }
   const lag = createLag(setting.chance, () => current.isolation.indexLag)
-  const context: Context = {
+  const context: StrictContext = {
     chance: setting.chance,
     isolation: () => current.isolation,
     tables: rememberTables(),
@@ -91,11 +90,11 @@ export const startStrict = async (
     count: setting.count,
   })
   const [dynamodb, s3] = await Promise.all([
-    listen(guardOf('dynamodb'), createDatabase(connections.dynamodb, setting, context)),
-    listen(guardOf('s3'), createBucket(connections.s3, setting)),
+    listenForCalls(guardOf('dynamodb'), createDatabase(connections.dynamodb, setting, context)),
+    listenForCalls(guardOf('s3'), createBucket(connections.s3, setting)),
   ])
   return {
-    endpoints: { dynamodb: addressOf(dynamodb), s3: addressOf(s3) },
+    endpoints: { dynamodb: serverAddress(dynamodb), s3: serverAddress(s3) },
     change: (change) => {
       current = changedOptions(current, change)
     },
@@ -106,13 +105,13 @@ export const startStrict = async (
     nextClock: () => {
       const { mostSkewSeconds: mostSeconds, stepSeconds } = current.workers
       if (mostSeconds === 0) return {}
-      const skew: Skew = { seed: options.seed * 1_000 + clocks++, mostSeconds, stepSeconds }
+      const skew: ClockSkew = { seed: options.seed * 1_000 + clocks++, mostSeconds, stepSeconds }
       return { CLOCK_SKEW: JSON.stringify(skew) }
     },
     repeats: () => setting.chance.happens(current.stream.repeated),
     settled: lag.settled,
     stop: async () => {
-      await Promise.all([close(dynamodb), close(s3)])
+      await Promise.all([closeProxy(dynamodb), closeProxy(s3)])
       connections.dynamodb.close()
       connections.s3.close()
       const { RIGHTS_LOG } = process.env
@@ -123,16 +122,16 @@ export const startStrict = async (
 
 type Handle = (request: EngineRequest) => Promise<Reply>
 
-const listen = (guard: Guard, handle: Handle): Promise<Server> =>
+const listenForCalls = (guard: Guard, handle: Handle): Promise<Server> =>
   new Promise((resolve, reject) => {
-    const server = createServer((message, response) => void serve(guard, handle, message, response))
+    const server = createServer((message, response) => void serveReply(guard, handle, message, response))
     // Clients keep their connections; whoever closes one first decides whether a request is lost on it.
     server.keepAliveTimeout = 60_000
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => resolve(server))
   })
 
-const serve = async (
+const serveReply = async (
   guard: Guard,
   handle: Handle,
   message: IncomingMessage,
@@ -141,22 +140,22 @@ const serve = async (
   try {
     const request = await admit(guard, message)
     const reply = 'refusal' in request ? request.refusal : await handle(request)
-    await send(message, response, reply)
+    await sendReply(message, response, reply)
   } catch (error) {
-    if (!unreachable(error)) console.error(error)
-    await send(message, response, cut())
+    if (!isUnreachable(error)) console.error(error)
+    await sendReply(message, response, cutReply())
   }
 }
 
-/** Whether the engine, or the client, is gone: both look to the other side like a connection that is cut. */
-const unreachable = (error: unknown): boolean =>
+/** Returns whether the engine or the client is gone; either side then sees a connection that is cut. */
+const isUnreachable = (error: unknown): boolean =>
   error instanceof Error &&
   'code' in error &&
   ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(String(error.code))
 
-const addressOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+const serverAddress = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-const close = (server: Server): Promise<void> =>
+const closeProxy = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve())
     server.closeAllConnections()

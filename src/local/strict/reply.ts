@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How the proxy ends a request: by an answer, or by cutting the connection at once or after a while. */
+/** The end of a request: an answer, or a connection that is cut at once or after a while. */
 export type Reply =
   | { kind: 'answer'; status: number; headers: IncomingHttpHeaders; body: Buffer }
   | { kind: 'cut'; afterMilliseconds: number }
 
-export const cut = (afterMilliseconds = 0): Reply => ({ kind: 'cut', afterMilliseconds })
+export const cutReply = (afterMilliseconds = 0): Reply => ({ kind: 'cut', afterMilliseconds })
 
 /** Returns an answer of DynamoDB. */
 export const jsonReply = (status: number, json: object): Reply => ({
@@ -17,7 +17,7 @@ export const jsonReply = (status: number, json: object): Reply => ({
   body: Buffer.from(JSON.stringify(json)),
 })
 
-const escaped = (text: string): string => text.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`)
+const escapedXml = (text: string): string => text.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
 /** Returns an error of S3: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 export const xmlReply = (
@@ -27,7 +27,7 @@ export const xmlReply = (
   more: Record<string, string> = {},
 ): Reply => {
   const parts = Object.entries({ Code: code, Message: message, ...more, RequestId: randomUUID() })
-  const inner = parts.map(([name, text]) => `<${name}>${escaped(text)}</${name}>`).join('')
+  const inner = parts.map(([name, text]) => `<${name}>${escapedXml(text)}</${name}>`).join('')
   return {
     kind: 'answer',
     status,
@@ -36,8 +36,8 @@ export const xmlReply = (
   }
 }
 
-/** Ends a request as a reply says; a client that is gone hears nothing. */
-export const send = async (
+/** Ends a request by a reply; a client that is gone is ignored. */
+export const sendReply = async (
   message: IncomingMessage,
   response: ServerResponse,
   reply: Reply,

@@ -4,22 +4,25 @@ import type { IncomingHttpHeaders } from 'node:http'
 const instantOf = (text: string): number =>
   Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'))
 
-const stamp = (milliseconds: number): string =>
+const skewStamp = (milliseconds: number): string =>
   new Date(milliseconds).toISOString().replace(/[-:]|\.\d{3}/g, '')
 
-/** How a signature's time is off. */
-export interface Skew {
+/** The offset of a signature's time. */
+export interface SignatureSkew {
   signed: string
   now: string
   message: string
 }
 
 /**
- * Returns how far a request's time of signature is off, where that is more than allowed. An address that was signed
- * beforehand has no header and lives as long as it says itself.
- * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+ * Returns the offset of a request's signature time when it is more than allowed. A presigned address has no such header
+ * and states its own lifetime. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
  */
-export const skewOf = (headers: IncomingHttpHeaders, mostSeconds: number, now: number): Skew | undefined => {
+export const skewOf = (
+  headers: IncomingHttpHeaders,
+  mostSeconds: number,
+  now: number,
+): SignatureSkew | undefined => {
   const signed = headers['x-amz-date']
   if (mostSeconds === 0 || typeof signed !== 'string') return undefined
   const off = instantOf(signed) - now
@@ -27,8 +30,8 @@ export const skewOf = (headers: IncomingHttpHeaders, mostSeconds: number, now: n
   const most = `${mostSeconds / 60} min.`
   const message =
     off < 0
-      ? `Signature expired: ${signed} is now earlier than ${stamp(now - mostSeconds * 1000)} (${stamp(now)} - ${most})`
-      : `Signature not yet current: ${signed} is still later than ${stamp(now + mostSeconds * 1000)} (${stamp(now)} + ${most})`
+      ? `Signature expired: ${signed} is now earlier than ${skewStamp(now - mostSeconds * 1000)} (${skewStamp(now)} - ${most})`
+      : `Signature not yet current: ${signed} is still later than ${skewStamp(now + mostSeconds * 1000)} (${skewStamp(now)} + ${most})`
   return { signed, now: new Date(now).toISOString(), message }
 }
 

@@ -46,7 +46,7 @@ const resolvedList = (value: Plain, scope: ReferenceScope): readonly Plain[] =>
  */
 const substituted = (argument: Plain, scope: ReferenceScope): string => {
   const [text, names] = isList(argument) ? argument : [argument]
-  const own = plainRecord(resolvedValue(names ?? null, scope))
+  const own = recordOrEmpty(resolvedValue(names ?? null, scope))
   return String(text).replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
     if (name.startsWith('!')) return `\${${name.slice(1)}}`
     const value = name in own ? own[name] : name.includes('.') ? scope.attribute(name) : scope.ref(name)
@@ -87,7 +87,7 @@ const isRecord = (value: Plain | undefined): value is PlainRecord =>
   typeof value === 'object' && value !== null && !isList(value)
 
 /** Returns the value if it is a record, otherwise an empty record. */
-export const plainRecord = (value: Plain | undefined): PlainRecord => (isRecord(value) ? value : {})
+export const recordOrEmpty = (value: Plain | undefined): PlainRecord => (isRecord(value) ? value : {})
 
 /** Returns the value if it is a list, otherwise an empty list. */
 export const plainList = (value: Plain | undefined): readonly Plain[] => (isList(value) ? value : [])

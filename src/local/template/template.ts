@@ -13,7 +13,7 @@ import {
   templateScope,
 } from '../deployed/scope.ts'
 import { readTransformed } from '../deployed/transformed.ts'
-import { type PlainRecord, plainList, plainRecord, resolveReferences } from './cloudformation.ts'
+import { type PlainRecord, plainList, recordOrEmpty, resolveReferences } from './cloudformation.ts'
 
 export type {
   GatewayResponse,
@@ -47,9 +47,9 @@ export const readTemplate = (
     stage: String(resources.one('AWS::ApiGateway::Stage').properties.StageName),
     source,
     parameters,
-    functions: functionsOf(resources, plainRecord(source.Resources)),
+    functions: functionsOf(resources, recordOrEmpty(source.Resources)),
     routes: routesOf(api, resources),
-    binaryTypes: plainList(plainRecord(api.properties.Body)['x-amazon-apigateway-binary-media-types']).map(
+    binaryTypes: plainList(recordOrEmpty(api.properties.Body)['x-amazon-apigateway-binary-media-types']).map(
       String,
     ),
     inflates: api.properties.MinimumCompressionSize !== undefined,
@@ -73,7 +73,7 @@ export const environmentOf = (
   fn: LambdaFunction,
   names: ResourceNames,
 ): Record<string, string> => {
-  const values = plainRecord(resolveReferences(fn.environment, templateScope(source, parameters, names)))
+  const values = recordOrEmpty(resolveReferences(fn.environment, templateScope(source, parameters, names)))
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]))
 }
 
@@ -87,9 +87,9 @@ const table = ({ id, properties }: TemplateResource): TemplateTable => {
   } = properties
   const stream = {
     StreamEnabled: true,
-    StreamViewType: plainRecord(StreamSpecification).StreamViewType ?? '',
+    StreamViewType: recordOrEmpty(StreamSpecification).StreamViewType ?? '',
   }
-  const ttl = plainRecord(TimeToLiveSpecification).AttributeName
+  const ttl = recordOrEmpty(TimeToLiveSpecification).AttributeName
   const name = String(properties.TableName ?? localName(id))
   return {
     id,

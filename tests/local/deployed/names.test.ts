@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { templateResources } from '../../../src/local/deployed/resources.ts'
 import { type Pseudo, templateParameters, templateScope } from '../../../src/local/deployed/scope.ts'
 import { readTransformed } from '../../../src/local/deployed/transformed.ts'
-import { type PlainRecord, plainRecord } from '../../../src/local/template/cloudformation.ts'
+import { type PlainRecord, recordOrEmpty } from '../../../src/local/template/cloudformation.ts'
 
 const source = readTransformed()
 const parameters = templateParameters(source, {})
@@ -49,7 +49,7 @@ const own = /^(Name|.*Name|Domain)$/
 
 const at = (value: PlainRecord, path: string): string => {
   const [first = '', ...rest] = path.split('.')
-  return rest.length === 0 ? String(value[first]) : at(plainRecord(value[first]), rest.join('.'))
+  return rest.length === 0 ? String(value[first]) : at(recordOrEmpty(value[first]), rest.join('.'))
 }
 
 const namesIn = (pseudo: Pseudo) => {
@@ -90,9 +90,9 @@ describe('names of a stack', () => {
   })
 
   test('are given to nothing but what needs one: CloudFormation names the rest', () => {
-    const resources = Object.values(plainRecord(source.Resources)).map(plainRecord)
+    const resources = Object.values(recordOrEmpty(source.Resources)).map(recordOrEmpty)
     const named = resources.filter(({ Type, Properties }) => {
-      const properties = Object.keys(plainRecord(Properties)).filter((property) => own.test(property))
+      const properties = Object.keys(recordOrEmpty(Properties)).filter((property) => own.test(property))
       return properties.some((property) => !references.has(`${Type}.${property}`)) && !(String(Type) in rules)
     })
     expect(named.map(({ Type }) => Type)).toEqual([])

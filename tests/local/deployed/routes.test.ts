@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readTransformed } from '../../../src/local/deployed/transformed.ts'
 import { startStack } from '../../../src/local/stack.ts'
-import { type PlainRecord, plainRecord } from '../../../src/local/template/cloudformation.ts'
+import { type PlainRecord, recordOrEmpty } from '../../../src/local/template/cloudformation.ts'
 import { readTemplate } from '../../../src/local/template/template.ts'
 
 const integrationName = 'x-amazon-apigateway-integration'
@@ -10,9 +10,11 @@ const any = 'x-amazon-apigateway-any-method'
 /** The transformed template with another integration of `/Patient`. */
 const withIntegration = (change: (integration: PlainRecord) => PlainRecord): PlainRecord => {
   const source = structuredClone(readTransformed())
-  const { paths } = plainRecord(plainRecord(plainRecord(plainRecord(source.Resources).Api).Properties).Body)
-  const operation = plainRecord(plainRecord(plainRecord(paths)['/Patient'])[any])
-  Object.assign(operation, { [integrationName]: change(plainRecord(operation[integrationName])) })
+  const { paths } = recordOrEmpty(
+    recordOrEmpty(recordOrEmpty(recordOrEmpty(source.Resources).Api).Properties).Body,
+  )
+  const operation = recordOrEmpty(recordOrEmpty(recordOrEmpty(paths)['/Patient'])[any])
+  Object.assign(operation, { [integrationName]: change(recordOrEmpty(operation[integrationName])) })
   return source
 }
 

@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { callEngine } from '../../../src/local/engines/aws.ts'
-import { type Credentials, sha256 } from '../../../src/local/signature/canonical.ts'
+import { type AccessKey, sha256 } from '../../../src/local/signature/canonical.ts'
 import { newCredentials, signedHeaders } from '../../../src/local/signature/sign.ts'
 import { type Stack, startStack } from '../../../src/local/stack.ts'
 import { readTemplate } from '../../../src/local/template/template.ts'
@@ -9,11 +9,11 @@ import { presignedGet, presignedPut } from '../../../src/store/jobs/presign.ts'
 
 let stack: Stack
 /** A key that may read and write what is below `bodies/`. */
-let key: Credentials
+let key: AccessKey
 
 beforeAll(async () => {
   stack = await startStack({ environments: 1 })
-  key = stack.keyOf('PatientFunction') as Credentials
+  key = stack.keyOf('PatientFunction') as AccessKey
 })
 afterAll(() => stack?.stop())
 

@@ -1,49 +1,63 @@
-import { itemName, type Schema, type Tables } from './tables.ts'
-import { type Answer, type Call, fields, type Input, type Item, records, refused } from './wire.ts'
+import { itemName, type KnownTables, type Schema } from './tables.ts'
+import {
+  fields,
+  listIn,
+  refusedAnswer,
+  type WireAnswer,
+  type WireCall,
+  type WireItem,
+  type WireJson,
+} from './wire.ts'
 
 const mostActions = 100
-const kinds = ['Put', 'Update', 'Delete', 'ConditionCheck'] as const
+const actionKinds = ['Put', 'Update', 'Delete', 'ConditionCheck'] as const
 
-/** One action of a transaction. */
-export interface Action {
-  kind: (typeof kinds)[number]
-  input: Input
+/** An action of a transaction. */
+export interface TransactAction {
+  kind: (typeof actionKinds)[number]
+  input: WireJson
   table: string
   schema: Schema
-  key: Item
-  /** The item's name among those of all tables. */
+  key: WireItem
+  /** The item's name, unique over all tables. */
   name: string
 }
 
-/** Returns the actions of a TransactWriteItems, or the answer that refuses it. */
-export const actionsOf = async (tables: Tables, { input, send }: Call): Promise<Action[] | Answer> => {
-  const actions: Action[] = []
-  for (const wrapped of records(input.TransactItems)) {
-    const kind = kinds.find((name) => wrapped[name] !== undefined)
+/** Returns the actions of a TransactWriteItems, or the answer that refuses the request. */
+export const actionsOf = async (
+  tables: KnownTables,
+  { input, send }: WireCall,
+): Promise<TransactAction[] | WireAnswer> => {
+  const actions: TransactAction[] = []
+  for (const wrapped of listIn(input.TransactItems)) {
+    const kind = actionKinds.find((name) => wrapped[name] !== undefined)
     const own = fields(wrapped[kind ?? ''])
     const table = String(own.TableName)
     const schema = kind && (await tables.schema(table, send))
-    if (!schema) return refused('ResourceNotFoundException', 'Requested resource not found')
-    const item = fields(own.Item ?? own.Key) as Item
+    if (!schema) return refusedAnswer('ResourceNotFoundException', 'Requested resource not found')
+    const item = fields(own.Item ?? own.Key) as WireItem
     const key = Object.fromEntries(schema.key.map((name) => [name, item[name] ?? {}] as const))
     actions.push({ kind, input: own, table, schema, key, name: itemName(table, schema, item) })
   }
   return objection(actions) ?? actions
 }
 
-const objection = (actions: readonly Action[]): Answer | undefined => {
+const objection = (actions: readonly TransactAction[]): WireAnswer | undefined => {
   if (actions.length === 0 || actions.length > mostActions)
-    return refused(
+    return refusedAnswer(
       'ValidationException',
       `A transaction takes 1 to ${mostActions} actions, not ${actions.length}.`,
     )
   return new Set(actions.map(({ name }) => name)).size === actions.length
     ? undefined
-    : refused('ValidationException', 'Transaction request cannot include multiple operations on one item')
+    : refusedAnswer(
+        'ValidationException',
+        'Transaction request cannot include multiple operations on one item',
+      )
 }
 
 /** Returns the action that asks an action's condition and writes nothing. */
-export const checkOf = ({ input, table, key }: Action): Input => {
+export const checkOf = ({ input, table, key }: TransactAction): WireJson => {
   const { ConditionExpression, ReturnValuesOnConditionCheckFailure: returned } = input
   return {
     ConditionCheck: {
@@ -57,7 +71,12 @@ export const checkOf = ({ input, table, key }: Action): Input => {
 }
 
 /** Returns the single write that an action makes once its condition is met. */
-export const writeOf = ({ kind, input, table, key }: Action): { operation: string; input: Input } => {
+export const writeOf = ({
+  kind,
+  input,
+  table,
+  key,
+}: TransactAction): { operation: string; input: WireJson } => {
   const own = { TableName: table, ReturnConsumedCapacity: 'INDEXES' }
   if (kind === 'Put') return { operation: 'PutItem', input: { ...own, Item: input.Item } }
   if (kind === 'Delete') return { operation: 'DeleteItem', input: { ...own, Key: key } }
@@ -66,8 +85,8 @@ export const writeOf = ({ kind, input, table, key }: Action): { operation: strin
   return { operation: 'UpdateItem', input: { ...own, Key: key, ...update } }
 }
 
-/** Returns the names and values of a request that an expression uses: DynamoDB refuses others. */
-const placeholders = (input: Input, expression: unknown): Input => {
+/** Returns the placeholders of a request that an expression uses: DynamoDB refuses unused names and values. */
+const placeholders = (input: WireJson, expression: unknown): WireJson => {
   const used = new Set(String(expression).match(/[#:]\w+/g) ?? [])
   const parts = ['ExpressionAttributeNames', 'ExpressionAttributeValues'].flatMap((part) => {
     const kept = Object.entries(fields(input[part])).filter(([name]) => used.has(name))

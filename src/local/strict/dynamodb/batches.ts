@@ -1,62 +1,65 @@
 import { wander } from '../chance.ts'
 import { itemName } from './tables.ts'
 import {
-  type Answer,
-  type Call,
-  type Capacity,
+  type ConsumedCapacity,
   capacitiesOf,
   capacityAnswer,
   errorOf,
   fields,
-  type Input,
-  type Item,
-  ok,
-  records,
-  refused,
+  listIn,
+  okAnswer,
+  refusedAnswer,
+  type WireAnswer,
+  type WireCall,
+  type WireItem,
+  type WireJson,
 } from './wire.ts'
-import { type Context, singleOf, writeOne } from './writes.ts'
+import { type StrictContext, singleOf, writeOne } from './writes.ts'
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html */
-const mostReads = 100
-const mostWrites = 25
+const mostBatchReads = 100
+const mostBatchWrites = 25
 const mostBytes = 16 * 2 ** 20
 
-/** One read or write of a batch. */
-interface Part {
+/** A read or write of a batch. */
+interface BatchPart {
   table: string
   /** A key, or a put or delete. */
-  request: Input
+  request: WireJson
 }
 
-const partsOf = (input: Input, requestsOf: (value: unknown) => readonly Input[]): Part[] =>
+const batchParts = (input: WireJson, requestsOf: (value: unknown) => readonly WireJson[]): BatchPart[] =>
   Object.entries(fields(input.RequestItems)).flatMap(([table, value]) =>
     requestsOf(value).map((request) => ({ table, request })),
   )
 
-const keysOf = (value: unknown): readonly Input[] => records(fields(value).Keys)
+const requestedKeys = (value: unknown): readonly WireJson[] => listIn(fields(value).Keys)
 
-const refusalOf = async (
-  { tables }: Context,
-  { send }: Call,
-  parts: readonly Part[],
+const batchRefusal = async (
+  { tables }: StrictContext,
+  { send }: WireCall,
+  parts: readonly BatchPart[],
   most: number,
-  itemOf: (request: Input) => Item,
-): Promise<Answer | undefined> => {
+  itemOf: (request: WireJson) => WireItem,
+): Promise<WireAnswer | undefined> => {
   if (parts.length === 0 || parts.length > most)
-    return refused('ValidationException', `A batch takes 1 to ${most} items, not ${parts.length}.`)
+    return refusedAnswer('ValidationException', `A batch takes 1 to ${most} items, not ${parts.length}.`)
   const names = new Set<string>()
   for (const { table, request } of parts) {
     const schema = await tables.schema(table, send)
-    if (!schema) return refused('ResourceNotFoundException', 'Requested resource not found')
+    if (!schema) return refusedAnswer('ResourceNotFoundException', 'Requested resource not found')
     names.add(itemName(table, schema, itemOf(request)))
   }
   return names.size === parts.length
     ? undefined
-    : refused('ValidationException', 'Provided list of item keys contains duplicates')
+    : refusedAnswer('ValidationException', 'Provided list of item keys contains duplicates')
 }
 
-/** Splits off what comes back unprocessed: some of a few batches, never all. */
-const withheld = ({ chance, isolation }: Context, parts: readonly Part[]): Set<Part> => {
+/** Returns the parts that come back unprocessed: some of the parts in a few batches, never all. */
+const unprocessedParts = (
+  { chance, isolation }: StrictContext,
+  parts: readonly BatchPart[],
+): Set<BatchPart> => {
   if (parts.length < 2 || !chance.happens(isolation().unprocessed)) return new Set()
   return new Set(chance.shuffled(parts).slice(0, chance.whole(1, parts.length - 1)))
 }
@@ -65,15 +68,15 @@ const throttling = new Set(['ProvisionedThroughputExceededException', 'Throttlin
 const retried = new Set([...throttling, 'TransactionConflictException', 'InternalServerError'])
 
 interface Done {
-  part: Part
-  answer: Answer
+  part: BatchPart
+  answer: WireAnswer
 }
 
-/** Carries out parts beside each other, each after a pause of its own. */
+/** Performs the parts concurrently, each after a pause of its own. */
 const inPieces = (
-  { chance, isolation }: Context,
-  parts: readonly Part[],
-  perform: (part: Part) => Promise<Answer>,
+  { chance, isolation }: StrictContext,
+  parts: readonly BatchPart[],
+  perform: (part: BatchPart) => Promise<WireAnswer>,
 ): Promise<Done[]> =>
   Promise.all(
     parts.map(async (part) => {
@@ -82,14 +85,14 @@ const inPieces = (
     }),
   )
 
-/** BatchGetItem as single GetItems: each of them is what DynamoDB isolates, the batch is not. */
-export const batchGet = async (context: Context, call: Call): Promise<Answer> => {
+/** Performs BatchGetItem as single GetItems: DynamoDB isolates each read, not the batch. */
+export const splitBatchGet = async (context: StrictContext, call: WireCall): Promise<WireAnswer> => {
   const { input, send } = call
   if (!context.isolation().splitBatches) return send(call.operation, input)
-  const parts = partsOf(input, keysOf)
-  const refusal = await refusalOf(context, call, parts, mostReads, (key) => key as Item)
+  const parts = batchParts(input, requestedKeys)
+  const refusal = await batchRefusal(context, call, parts, mostBatchReads, (key) => key as WireItem)
   if (refusal) return refusal
-  const left = withheld(context, parts)
+  const left = unprocessedParts(context, parts)
   const read = parts.filter((part) => !left.has(part))
   const done = await inPieces(context, read, ({ table, request }) => {
     const { Keys: _, ...how } = fields(fields(input.RequestItems)[table])
@@ -100,7 +103,12 @@ export const batchGet = async (context: Context, call: Call): Promise<Answer> =>
   return getAnswer(context, input, done, left)
 }
 
-const getAnswer = ({ chance }: Context, input: Input, done: readonly Done[], left: Set<Part>): Answer => {
+const getAnswer = (
+  { chance }: StrictContext,
+  input: WireJson,
+  done: readonly Done[],
+  left: Set<BatchPart>,
+): WireAnswer => {
   const responses: Record<string, unknown[]> = {}
   for (const table of Object.keys(fields(input.RequestItems))) responses[table] = []
   let bytes = 0
@@ -116,24 +124,24 @@ const getAnswer = ({ chance }: Context, input: Input, done: readonly Done[], lef
     const how = fields(fields(input.RequestItems)[table])
     return [table, { ...how, Keys: rest.map(({ request }) => request) }] as const
   })
-  return ok({
+  return okAnswer({
     Responses: responses,
     UnprocessedKeys: Object.fromEntries(unread),
     ...capacityAnswer(input, capacities),
   })
 }
 
-const writtenItem = (request: Input): Item =>
-  fields(fields(request.PutRequest).Item ?? fields(request.DeleteRequest).Key) as Item
+const writtenItem = (request: WireJson): WireItem =>
+  fields(fields(request.PutRequest).Item ?? fields(request.DeleteRequest).Key) as WireItem
 
-/** BatchWriteItem as single puts and deletes. */
-export const batchWrite = async (context: Context, call: Call): Promise<Answer> => {
+/** Performs BatchWriteItem as single puts and deletes. */
+export const splitBatchWrite = async (context: StrictContext, call: WireCall): Promise<WireAnswer> => {
   const { input, send } = call
   if (!context.isolation().splitBatches) return send(call.operation, input)
-  const parts = partsOf(input, records)
-  const refusal = await refusalOf(context, call, parts, mostWrites, writtenItem)
+  const parts = batchParts(input, listIn)
+  const refusal = await batchRefusal(context, call, parts, mostBatchWrites, writtenItem)
   if (refusal) return refusal
-  const left = withheld(context, parts)
+  const left = unprocessedParts(context, parts)
   const written = parts.filter((part) => !left.has(part))
   const done = await inPieces(context, written, ({ table, request }) => {
     const { operation, input: own } = singleOf(table, request)
@@ -143,7 +151,12 @@ export const batchWrite = async (context: Context, call: Call): Promise<Answer> 
   return writeAnswer(input, done, left, parts.length)
 }
 
-const writeAnswer = (input: Input, done: readonly Done[], left: Set<Part>, all: number): Answer => {
+const writeAnswer = (
+  input: WireJson,
+  done: readonly Done[],
+  left: Set<BatchPart>,
+  all: number,
+): WireAnswer => {
   for (const { part, answer } of done) {
     const error = errorOf(answer)
     if (error === undefined) continue
@@ -151,13 +164,13 @@ const writeAnswer = (input: Input, done: readonly Done[], left: Set<Part>, all: 
     left.add(part)
   }
   if (left.size === all)
-    return refused(
+    return refusedAnswer(
       'ProvisionedThroughputExceededException',
       'The level of configured throughput was exceeded.',
     )
   const unwritten = [...Map.groupBy(left, ({ table }) => table)].map(
     ([table, rest]) => [table, rest.map(({ request }) => request)] as const,
   )
-  const capacities: Capacity[] = done.flatMap(({ answer }) => capacitiesOf(answer))
-  return ok({ UnprocessedItems: Object.fromEntries(unwritten), ...capacityAnswer(input, capacities) })
+  const capacities: ConsumedCapacity[] = done.flatMap(({ answer }) => capacitiesOf(answer))
+  return okAnswer({ UnprocessedItems: Object.fromEntries(unwritten), ...capacityAnswer(input, capacities) })
 }

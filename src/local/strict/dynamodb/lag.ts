@@ -2,14 +2,14 @@ import type { Chance } from '../chance.ts'
 
 /** Items that the indexes do not show yet. */
 export interface Lag {
-  /** Hides an item from its table's indexes for a while; a write before that one is hidden no longer. */
+  /** Hides an item from its table's indexes for a while; this replaces the hiding by an earlier write. */
   hide(name: string): void
   isHidden(name: string): boolean
   /** Returns when the indexes show every write made so far. */
   settled(): Promise<void>
 }
 
-/** Returns a lag of up to `longest` milliseconds for each write, another one each time. */
+/** Returns a lag that is drawn for each write, up to `longest` milliseconds. */
 export const createLag = (chance: Chance, longest: () => number): Lag => {
   const until = new Map<string, number>()
   const isHidden = (name: string): boolean => (until.get(name) ?? 0) > performance.now()

@@ -1,8 +1,14 @@
-/** Items on which writes are under way: one transaction, or any number of plain writes. */
+/** Items that are being written, either by a transaction or by any number of plain writes. */
 export interface Locks {
-  /** Returns the names that another transaction holds; locks all of them where there are none. */
+  /**
+   * Returns the names locked by another transaction; locks all `names` when that list is empty. Waits for plain writes to
+   * end.
+   */
   transaction(names: readonly string[]): Promise<string[]>
-  /** Returns whether no transaction holds the item; if so a plain write of it is under way until `release`. */
+  /**
+   * Registers a plain write of the item until `release` and returns true; returns false when a transaction has locked the
+   * item.
+   */
   plain(name: string): boolean
   release(names: readonly string[]): void
 }

@@ -1,26 +1,26 @@
-import { batchGet, batchWrite } from './batches.ts'
-import { page } from './pages.ts'
+import { splitBatchGet, splitBatchWrite } from './batches.ts'
+import { splitPage } from './pages.ts'
 import { batchExecute } from './statements.ts'
 import { transactions } from './transactions.ts'
-import type { Answer, Call } from './wire.ts'
-import { type Context, single } from './writes.ts'
+import type { WireAnswer, WireCall } from './wire.ts'
+import { type StrictContext, singleWrite } from './writes.ts'
 
-/** Carries out one operation as strictly as AWS may. */
-export type Operation = (context: Context, call: Call) => Promise<Answer>
+/** Performs an operation as strictly as AWS may. */
+export type StrictOperation = (context: StrictContext, call: WireCall) => Promise<WireAnswer>
 
-const asItCame: Operation = (_, { operation, input, send }) => send(operation, input)
+const asItCame: StrictOperation = (_, { operation, input, send }) => send(operation, input)
 
-/** Returns the operations by their names; any other is carried out as it came. */
-export const createOperations = (): ((name: string) => Operation) => {
-  const operations: Readonly<Record<string, Operation>> = {
-    PutItem: single,
-    UpdateItem: single,
-    DeleteItem: single,
-    BatchGetItem: batchGet,
-    BatchWriteItem: batchWrite,
+/** Returns the strict operations by name; further operations go to the engine unchanged. */
+export const createOperations = (): ((name: string) => StrictOperation) => {
+  const operations: Readonly<Record<string, StrictOperation>> = {
+    PutItem: singleWrite,
+    UpdateItem: singleWrite,
+    DeleteItem: singleWrite,
+    BatchGetItem: splitBatchGet,
+    BatchWriteItem: splitBatchWrite,
     BatchExecuteStatement: batchExecute,
-    Query: page,
-    Scan: page,
+    Query: splitPage,
+    Scan: splitPage,
     TransactWriteItems: transactions(),
   }
   return (name) => operations[name] ?? asItCame

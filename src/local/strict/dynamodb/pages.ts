@@ -2,29 +2,32 @@ import { wander } from '../chance.ts'
 import { itemSize } from './sizes.ts'
 import { itemName, type Schema } from './tables.ts'
 import {
-  type Answer,
-  type Call,
   capacitiesOf,
   capacityAnswer,
   errorOf,
-  type Input,
-  type Item,
-  ok,
-  records,
+  listIn,
+  okAnswer,
+  type WireAnswer,
+  type WireCall,
+  type WireItem,
+  type WireJson,
 } from './wire.ts'
-import type { Context } from './writes.ts'
+import type { StrictContext } from './writes.ts'
 
 /** The most items of a page that is asked for without a limit. */
 const withoutLimit = 1_000
-const mostSteps = 4
-/** A page ends here at the latest. */
+const mostPageSteps = 4
+/** The bytes at which a page ends at the latest. */
 const megabyte = 2 ** 20
 
-/** Query and Scan: a page ends at its limit, at a megabyte or anywhere before, and is no reading of one instant. */
-export const page = async (context: Context, call: Call): Promise<Answer> => {
+/**
+ * Performs Query and Scan: a page ends at its limit, at a megabyte or anywhere before, and is not read at a single
+ * instant.
+ */
+export const splitPage = async (context: StrictContext, call: WireCall): Promise<WireAnswer> => {
   const { input, send, operation } = call
-  const limits = stepsOf(context, input)
-  const answers: Answer[] = []
+  const limits = stepLimits(context, input)
+  const answers: WireAnswer[] = []
   let start = input.ExclusiveStartKey
   for (const Limit of limits) {
     if (answers.length > 0) await wander(context.chance, context.isolation().pause)
@@ -46,8 +49,8 @@ export const page = async (context: Context, call: Call): Promise<Answer> => {
   return known ? shownByIndex(context, call, known, withinMegabyte(input, known, whole)) : whole
 }
 
-/** Returns the limits of the steps in which a page is read; nothing stands for as many items as fit. */
-const stepsOf = ({ chance, isolation }: Context, input: Input): (number | undefined)[] => {
+/** Returns the limits of the steps in which a page is read; undefined means as many items as fit. */
+const stepLimits = ({ chance, isolation }: StrictContext, input: WireJson): (number | undefined)[] => {
   const { shortPages, splitPages } = isolation()
   const asked = input.Limit as number | undefined
   const short = chance.happens(shortPages)
@@ -56,7 +59,7 @@ const stepsOf = ({ chance, isolation }: Context, input: Input): (number | undefi
   const most = asked ?? withoutLimit
   const total = short ? chance.whole(1, Math.max(1, Math.floor(most * chance.next() ** 2))) : most
   const steps = split
-    ? pieces(total, chance.whole(2, mostSteps), (low, high) => chance.whole(low, high))
+    ? pieces(total, chance.whole(2, mostPageSteps), (low, high) => chance.whole(low, high))
     : [total]
   return short || asked !== undefined ? steps : [...steps, undefined]
 }
@@ -66,9 +69,9 @@ const pieces = (total: number, count: number, whole: (low: number, high: number)
   return [...cuts, total].map((cut, at) => cut - (cuts[at - 1] ?? 0)).filter((size) => size > 0)
 }
 
-/** Ends a page of several steps where one of a single step would have ended. */
-const withinMegabyte = (input: Input, { key, indexes }: Schema, answer: Answer): Answer => {
-  const items = records(answer.json.Items) as readonly Item[]
+/** Returns a page of several steps, cut at the size at which a page of a single step would have ended. */
+const withinMegabyte = (input: WireJson, { key, indexes }: Schema, answer: WireAnswer): WireAnswer => {
+  const items = listIn(answer.json.Items) as readonly WireItem[]
   let bytes = 0
   const fitting = items.filter((item) => {
     bytes += itemSize(item)
@@ -79,15 +82,15 @@ const withinMegabyte = (input: Input, { key, indexes }: Schema, answer: Answer):
   const names = new Set([...key, ...(indexes.get(String(input.IndexName)) ?? [])])
   const LastEvaluatedKey = Object.fromEntries([...names].map((name) => [name, last[name]] as const))
   const { length: Count } = fitting
-  return ok({ ...answer.json, Items: fitting, Count, ScannedCount: Count, LastEvaluatedKey })
+  return okAnswer({ ...answer.json, Items: fitting, Count, ScannedCount: Count, LastEvaluatedKey })
 }
 
-const assembled = (input: Input, answers: readonly Answer[]): Answer => {
+const assembled = (input: WireJson, answers: readonly WireAnswer[]): WireAnswer => {
   const { Items: _, ConsumedCapacity: __, LastEvaluatedKey, ...last } = answers.at(-1)?.json ?? {}
   const sum = (name: string) => answers.reduce((total, { json }) => total + Number(json[name] ?? 0), 0)
-  return ok({
+  return okAnswer({
     ...last,
-    ...(input.Select !== 'COUNT' && { Items: answers.flatMap(({ json }) => records(json.Items)) }),
+    ...(input.Select !== 'COUNT' && { Items: answers.flatMap(({ json }) => listIn(json.Items)) }),
     Count: sum('Count'),
     ScannedCount: sum('ScannedCount'),
     ...(LastEvaluatedKey !== undefined && { LastEvaluatedKey }),
@@ -95,12 +98,17 @@ const assembled = (input: Input, answers: readonly Answer[]): Answer => {
   })
 }
 
-/** Leaves out what the index that was asked does not show yet. */
-const shownByIndex = (context: Context, { input }: Call, schema: Schema, answer: Answer): Answer => {
+/** Returns the page without the items that the queried index does not show yet. */
+const shownByIndex = (
+  context: StrictContext,
+  { input }: WireCall,
+  schema: Schema,
+  answer: WireAnswer,
+): WireAnswer => {
   const { IndexName, TableName, Select } = input
   if (IndexName === undefined || Select === 'COUNT') return answer
-  const items = records(answer.json.Items) as readonly Item[]
+  const items = listIn(answer.json.Items) as readonly WireItem[]
   const shown = items.filter((item) => !context.lag.isHidden(itemName(String(TableName), schema, item)))
   const hidden = items.length - shown.length
-  return ok({ ...answer.json, Items: shown, Count: Number(answer.json.Count) - hidden })
+  return okAnswer({ ...answer.json, Items: shown, Count: Number(answer.json.Count) - hidden })
 }

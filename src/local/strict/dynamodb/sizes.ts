@@ -1,4 +1,4 @@
-import type { AttributeValue, Item } from './wire.ts'
+import type { AttributeValue, WireItem } from './wire.ts'
 
 /**
  * Sizes and units by the published rules:
@@ -7,15 +7,15 @@ import type { AttributeValue, Item } from './wire.ts'
 
 const utf8 = (text: unknown): number => Buffer.byteLength(String(text))
 
-/** Base64 of three bytes has four characters. */
-const binary = (text: unknown): number => {
+/** Returns the bytes of a base64 text, in which four characters are three bytes. */
+const binarySize = (text: unknown): number => {
   const length = String(text).length
   const padding = String(text).endsWith('==') ? 2 : String(text).endsWith('=') ? 1 : 0
   return (length * 3) / 4 - padding
 }
 
-/** A byte for every two digits, leading and trailing zeros left out, one more, and another one for a sign. */
-const number = (text: unknown): number => {
+/** Returns the bytes of a number: a byte for every two significant digits, a further byte, and another for a minus sign. */
+const numberSize = (text: unknown): number => {
   const digits = String(text)
     .replace(/[eE].*$/, '')
     .replace(/[-+.]/g, '')
@@ -23,35 +23,35 @@ const number = (text: unknown): number => {
   return Math.ceil(Math.max(1, digits.length) / 2) + 1 + (String(text).startsWith('-') ? 1 : 0)
 }
 
-const sum = (values: unknown, size: (value: never) => number): number =>
+const sumOfSizes = (values: unknown, size: (value: never) => number): number =>
   (values as never[]).reduce((total, value) => total + size(value), 0)
 
-/** A list or a map takes three bytes, and one for each of its elements. */
-const nested = (count: number): number => 3 + count
+/** Returns the overhead of a list or map: three bytes, and a byte for each element. */
+const nestedOverhead = (count: number): number => 3 + count
 
 const sizes: Readonly<Record<string, (value: unknown) => number>> = {
   S: utf8,
-  N: number,
-  B: binary,
+  N: numberSize,
+  B: binarySize,
   BOOL: () => 1,
   NULL: () => 1,
-  SS: (values) => sum(values, utf8),
-  NS: (values) => sum(values, number),
-  BS: (values) => sum(values, binary),
-  L: (values) => nested((values as unknown[]).length) + sum(values, valueSize),
-  M: (values) => nested(Object.keys(values as Item).length) + itemSize(values as Item),
+  SS: (values) => sumOfSizes(values, utf8),
+  NS: (values) => sumOfSizes(values, numberSize),
+  BS: (values) => sumOfSizes(values, binarySize),
+  L: (values) => nestedOverhead((values as unknown[]).length) + sumOfSizes(values, valueSize),
+  M: (values) => nestedOverhead(Object.keys(values as WireItem).length) + itemSize(values as WireItem),
 }
 
 const valueSize = (value: AttributeValue): number =>
   Object.entries(value).reduce((total, [type, content]) => total + (sizes[type]?.(content) ?? 0), 0)
 
-/** Returns an item's size in bytes: those of its attributes' names and values. */
-export const itemSize = (item: Item): number =>
+/** Returns an item's size in bytes: the names and values of its attributes. */
+export const itemSize = (item: WireItem): number =>
   Object.entries(item).reduce((total, [name, value]) => total + utf8(name) + valueSize(value), 0)
 
-/** Returns the units of a write of so many bytes. */
-export const writeUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes / 1_024))
+/** Returns the units of a write of this size in bytes. */
+export const writeUnitsOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / 1_024))
 
-/** Returns the units of a read of so many bytes; what does not exist takes the least. */
+/** Returns the units of a read of this size in bytes; a missing item takes the least. */
 export const readUnits = (bytes: number, consistent: boolean): number =>
   Math.max(1, Math.ceil(bytes / 4_096)) * (consistent ? 1 : 0.5)

@@ -1,4 +1,11 @@
-import { type AttributeValue, fields, type Input, type Item, records, type Send } from './wire.ts'
+import {
+  type AttributeValue,
+  fields,
+  listIn,
+  type SendOperation,
+  type WireItem,
+  type WireJson,
+} from './wire.ts'
 
 /** The key attributes of a table and of each of its indexes, partition key first. */
 export interface Schema {
@@ -6,13 +13,13 @@ export interface Schema {
   indexes: ReadonlyMap<string, readonly string[]>
 }
 
-/** The schemas of the engine's tables, each asked for once. */
-export interface Tables {
-  /** Returns nothing where there is no such table. */
-  schema(table: string, send: Send): Promise<Schema | undefined>
+/** The schemas of the engine's tables, each requested once. */
+export interface KnownTables {
+  /** Returns a table's schema, or undefined when the table does not exist. */
+  schema(table: string, send: SendOperation): Promise<Schema | undefined>
 }
 
-export const rememberTables = (): Tables => {
+export const rememberTables = (): KnownTables => {
   const known = new Map<string, Schema>()
   return {
     schema: async (table, send) => {
@@ -27,20 +34,20 @@ export const rememberTables = (): Tables => {
   }
 }
 
-const schemaOf = (table: Input): Schema => ({
-  key: namesOf(table.KeySchema),
+const schemaOf = (table: WireJson): Schema => ({
+  key: keyNames(table.KeySchema),
   indexes: new Map(
-    records(table.GlobalSecondaryIndexes).map((index) => [String(index.IndexName), namesOf(index.KeySchema)]),
+    listIn(table.GlobalSecondaryIndexes).map((index) => [String(index.IndexName), keyNames(index.KeySchema)]),
   ),
 })
 
-const namesOf = (keySchema: unknown): string[] =>
-  [...records(keySchema)]
+const keyNames = (keySchema: unknown): string[] =>
+  [...listIn(keySchema)]
     .sort((one, other) => (one.KeyType === 'HASH' ? -1 : other.KeyType === 'HASH' ? 1 : 0))
     .map(({ AttributeName }) => String(AttributeName))
 
-/** Returns a name for one item of all tables. */
-export const itemName = (table: string, { key }: Schema, item: Item): string =>
-  `${table}\n${key.map((name) => valueText(item[name])).join('\n')}`
+/** Returns a name for an item, unique over all tables. */
+export const itemName = (table: string, { key }: Schema, item: WireItem): string =>
+  `${table}\n${key.map((name) => keyValueText(item[name])).join('\n')}`
 
-const valueText = (value: AttributeValue | undefined): string => JSON.stringify(value ?? null)
+const keyValueText = (value: AttributeValue | undefined): string => JSON.stringify(value ?? null)

@@ -1,29 +1,32 @@
-import type { Capacity } from './wire.ts'
+import type { ConsumedCapacity } from './wire.ts'
 
-/** A client token is remembered for so long after its request has ended: ten minutes, as the API reference says. */
-const remembered = 600_000
+/** Milliseconds that a client token is remembered after the end of its request: ten minutes, as in the API reference. */
+const tokenMilliseconds = 600_000
 
-interface Token {
+interface ClientToken {
   print: string
-  /** What a repeated request costs; absent while the first one is under way. */
-  capacities?: readonly Capacity[]
+  /** The capacity that a repeated request consumes; absent while the first request runs. */
+  capacities?: readonly ConsumedCapacity[]
   ended?: number
 }
 
 /** Client tokens of transactions. */
 export interface Tokens {
-  /** Returns whether the token is new, under way, was used for another request, or what its request cost. */
-  begin(token: string, print: string): 'new' | 'running' | 'other' | readonly Capacity[]
-  /** Remembers a request that succeeded; forgets one that failed. */
-  end(token: string, capacities: readonly Capacity[] | undefined): void
+  /**
+   * Returns whether the token is new, in use by a running request, or known from a different request; or else the
+   * consumed capacity of its finished request.
+   */
+  begin(token: string, print: string): 'new' | 'running' | 'other' | readonly ConsumedCapacity[]
+  /** Remembers the token of a successful request; forgets the token of a failed request. */
+  end(token: string, capacities: readonly ConsumedCapacity[] | undefined): void
 }
 
 export const createTokens = (): Tokens => {
-  const known = new Map<string, Token>()
+  const known = new Map<string, ClientToken>()
   const forgetOld = (now: number): void => {
     for (const [token, { ended }] of known) {
       // Tokens end in about the order in which they began: the first young one ends the search.
-      if (ended === undefined || now - ended < remembered) return
+      if (ended === undefined || now - ended < tokenMilliseconds) return
       known.delete(token)
     }
   }

@@ -1,111 +1,131 @@
 import { createHash } from 'node:crypto'
 import { wander } from '../chance.ts'
-import { type Action, actionsOf, checkOf, writeOf } from './actions.ts'
+import { actionsOf, checkOf, type TransactAction, writeOf } from './actions.ts'
 import { createTokens, type Tokens } from './tokens.ts'
 import {
-  type Answer,
-  type Call,
-  type Capacity,
+  type ConsumedCapacity,
   capacitiesOf,
   capacityAnswer,
   errorOf,
-  type Item,
-  ok,
-  records,
-  refused,
+  listIn,
+  okAnswer,
+  refusedAnswer,
+  type WireAnswer,
+  type WireCall,
+  type WireItem,
 } from './wire.ts'
-import { type Context, hiddenFromIndexes } from './writes.ts'
+import { hiddenFromIndexes, type StrictContext } from './writes.ts'
 
 /**
- * Returns TransactWriteItems in its two phases: locks and conditions at once, then one write after the other, which
- * other readers see one by one. Whoever writes a locked item meanwhile has a conflict.
+ * Returns TransactWriteItems in two phases: locks and conditions at once, then the writes in sequence, so that other
+ * readers can see them in part. A concurrent write of a locked item conflicts.
  */
-export const transactions = (): ((context: Context, call: Call) => Promise<Answer>) => {
+export const transactions = (): ((context: StrictContext, call: WireCall) => Promise<WireAnswer>) => {
   const tokens = createTokens()
   return async (context, call) =>
     context.isolation().splitTransactions
-      ? once(tokens, call, () => transact(context, call))
+      ? oncePerToken(tokens, call, () => splitTransaction(context, call))
       : call.send(call.operation, call.input)
 }
 
-/** Carries out a transaction once for each client token. */
-const once = async (tokens: Tokens, { input }: Call, perform: () => Promise<Answer>): Promise<Answer> => {
+/** Performs a transaction once for each client token. */
+const oncePerToken = async (
+  tokens: Tokens,
+  { input }: WireCall,
+  perform: () => Promise<WireAnswer>,
+): Promise<WireAnswer> => {
   const { ClientRequestToken: token } = input
   if (token === undefined) return perform()
   const print = createHash('sha256').update(JSON.stringify(input.TransactItems)).digest('hex')
   const known = tokens.begin(String(token), print)
   if (known === 'running')
-    return refused('TransactionInProgressException', 'The transaction of this token is already in progress.')
+    return refusedAnswer(
+      'TransactionInProgressException',
+      'The transaction of this token is already in progress.',
+    )
   if (known === 'other')
-    return refused('IdempotentParameterMismatchException', 'The token was used for other parameters.')
-  if (known !== 'new') return ok(capacityAnswer(input, known))
-  let answer: Answer | undefined
+    return refusedAnswer('IdempotentParameterMismatchException', 'The token was used for other parameters.')
+  if (known !== 'new') return okAnswer(capacityAnswer(input, known))
+  let answer: WireAnswer | undefined
   try {
     answer = await perform()
     return answer
   } finally {
-    const done = answer && errorOf(answer) === undefined ? capacitiesOf(answer).map(asRead) : undefined
+    const done = answer && errorOf(answer) === undefined ? capacitiesOf(answer).map(billedAsRead) : undefined
     tokens.end(String(token), done)
   }
 }
 
-/** A repeated transaction is billed as reads. */
-const asRead = ({ TableName, CapacityUnits = 0 }: Capacity): Capacity => ({
+/** Returns the capacity of a repeated transaction, which is billed as reads. */
+const billedAsRead = ({ TableName, CapacityUnits = 0 }: ConsumedCapacity): ConsumedCapacity => ({
   TableName,
   CapacityUnits,
   ReadCapacityUnits: CapacityUnits,
 })
 
-const transact = async (context: Context, call: Call): Promise<Answer> => {
+const splitTransaction = async (context: StrictContext, call: WireCall): Promise<WireAnswer> => {
   const actions = await actionsOf(context.tables, call)
   if (!Array.isArray(actions)) return actions
   const names = actions.map(({ name }) => name)
   const taken = new Set(await context.locks.transaction(names))
-  if (taken.size > 0) return cancelled(names.map((name) => (taken.has(name) ? ongoing : none)))
+  if (taken.size > 0) return cancelled(names.map((name) => (taken.has(name) ? ongoing : noReason)))
   try {
     const failed = await failedConditions(call, actions)
     if (failed) return failed
-    const written = await apply(context, call, actions)
-    const capacities = [...written, ...actions.flatMap(checked)]
-    return ok(capacityAnswer(call.input, capacities))
+    const written = await applyWrites(context, call, actions)
+    const capacities = [...written, ...actions.flatMap(checkCapacity)]
+    return okAnswer(capacityAnswer(call.input, capacities))
   } finally {
     context.locks.release(names)
   }
 }
 
-interface Reason {
+interface CancellationReason {
   Code: string
   Message?: string
-  Item?: Item
+  Item?: WireItem
 }
 
-const none: Reason = { Code: 'None' }
-export const ongoing: Reason = { Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' }
+const noReason: CancellationReason = { Code: 'None' }
+export const ongoing: CancellationReason = {
+  Code: 'TransactionConflict',
+  Message: 'Transaction is ongoing for the item',
+}
 
-/** Returns the answer of a transaction that was cancelled for these reasons, one for each action. */
-export const cancelled = (reasons: readonly Reason[]): Answer => {
+/** Returns the answer of a cancelled transaction, with a reason for each action. */
+export const cancelled = (reasons: readonly CancellationReason[]): WireAnswer => {
   const codes = reasons.map(({ Code }) => Code).join(', ')
   const Message = `Transaction cancelled, please refer cancellation reasons for specific reasons [${codes}]`
-  return refused('TransactionCanceledException', Message, { Message, CancellationReasons: reasons })
+  return refusedAnswer('TransactionCanceledException', Message, { Message, CancellationReasons: reasons })
 }
 
-/** Asks all conditions in one transaction that writes nothing; returns the answer where one of them is not met. */
-const failedConditions = async ({ send }: Call, actions: readonly Action[]): Promise<Answer | undefined> => {
+/** Checks all conditions in a transaction that writes nothing; returns the answer when a condition is not met. */
+const failedConditions = async (
+  { send }: WireCall,
+  actions: readonly TransactAction[],
+): Promise<WireAnswer | undefined> => {
   const conditional = actions.filter(({ input }) => input.ConditionExpression !== undefined)
   if (conditional.length === 0) return undefined
   const answer = await send('TransactWriteItems', { TransactItems: conditional.map(checkOf) })
   if (errorOf(answer) === undefined) return undefined
   if (errorOf(answer) !== 'TransactionCanceledException') return answer
-  const reasons = records(answer.json.CancellationReasons) as unknown as readonly Reason[]
-  return cancelled(actions.map((action) => reasons[conditional.indexOf(action)] ?? none))
+  const reasons = listIn(answer.json.CancellationReasons) as unknown as readonly CancellationReason[]
+  return cancelled(actions.map((action) => reasons[conditional.indexOf(action)] ?? noReason))
 }
 
-/** Writes one item after the other; updates first, for they alone may still be refused. */
-const apply = async (context: Context, { send }: Call, actions: readonly Action[]): Promise<Capacity[]> => {
+/**
+ * Writes the items in sequence, updates first, since only an update may still be refused; fails when a write is refused
+ * after another took effect.
+ */
+const applyWrites = async (
+  context: StrictContext,
+  { send }: WireCall,
+  actions: readonly TransactAction[],
+): Promise<ConsumedCapacity[]> => {
   const writes = context.chance.shuffled(actions.filter(({ kind }) => kind !== 'ConditionCheck'))
-  const isUpdate = ({ kind }: Action): boolean => kind === 'Update'
+  const isUpdate = ({ kind }: TransactAction): boolean => kind === 'Update'
   const ordered = [...writes.filter(isUpdate), ...writes.filter((action) => !isUpdate(action))]
-  const capacities: Capacity[] = []
+  const capacities: ConsumedCapacity[] = []
   for (const [at, action] of ordered.entries()) {
     if (at > 0) await wander(context.chance, context.isolation().pause)
     const { operation, input } = writeOf(action)
@@ -118,8 +138,11 @@ const apply = async (context: Context, { send }: Call, actions: readonly Action[
   return capacities
 }
 
-/** Every item of a transaction is prepared and committed: two writes. An index takes one. */
-const twice = ({ TableName, Table, GlobalSecondaryIndexes }: Capacity): Capacity => {
+/**
+ * Returns the capacity of a write in a transaction: each item is prepared and committed, which is two writes, and each
+ * index entry is a single write.
+ */
+const twice = ({ TableName, Table, GlobalSecondaryIndexes }: ConsumedCapacity): ConsumedCapacity => {
   const table = 2 * (Table?.CapacityUnits ?? 0)
   const indexes = Object.values(GlobalSecondaryIndexes ?? {}).reduce(
     (sum, { CapacityUnits = 0 }) => sum + CapacityUnits,
@@ -134,7 +157,7 @@ const twice = ({ TableName, Table, GlobalSecondaryIndexes }: Capacity): Capacity
   }
 }
 
-const checked = ({ kind, table }: Action): Capacity[] =>
+const checkCapacity = ({ kind, table }: TransactAction): ConsumedCapacity[] =>
   kind === 'ConditionCheck'
     ? [{ TableName: table, CapacityUnits: 2, WriteCapacityUnits: 2, Table: { CapacityUnits: 2 } }]
     : []

@@ -1,29 +1,29 @@
-/** DynamoDB's requests and answers as they travel: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/ */
+/** DynamoDB's requests and answers on the wire: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/ */
 
-/** `{ S: 'text' }` and its like. */
+/** A value in DynamoDB's JSON, such as `{ S: 'text' }`. */
 export type AttributeValue = Readonly<Record<string, unknown>>
-export type Item = Readonly<Record<string, AttributeValue>>
+export type WireItem = Readonly<Record<string, AttributeValue>>
 
 /** A request's or an answer's JSON. */
-export type Input = Readonly<Record<string, unknown>>
+export type WireJson = Readonly<Record<string, unknown>>
 
 /** An answer to a call: JSON of a status. */
-export interface Answer {
+export interface WireAnswer {
   status: number
-  json: Input
+  json: WireJson
 }
 
-/** Carries out one operation in the engine. */
-export type Send = (operation: string, input: Input) => Promise<Answer>
+/** Performs an operation in the engine. */
+export type SendOperation = (operation: string, input: WireJson) => Promise<WireAnswer>
 
-/** A call of a client, and what an operation needs to carry it out. */
-export interface Call {
+/** A client's call and the connection to perform it. */
+export interface WireCall {
   operation: string
-  input: Input
-  send: Send
+  input: WireJson
+  send: SendOperation
 }
 
-export const ok = (json: Input): Answer => ({ status: 200, json })
+export const okAnswer = (json: WireJson): WireAnswer => ({ status: 200, json })
 
 const packages: Readonly<Record<string, string>> = {
   ThrottlingException: 'com.amazon.coral.availability',
@@ -35,37 +35,38 @@ const packages: Readonly<Record<string, string>> = {
 }
 
 /** Returns an error of DynamoDB by its name. */
-export const refused = (name: string, message: string, more: Input = {}): Answer => ({
+export const refusedAnswer = (name: string, message: string, more: WireJson = {}): WireAnswer => ({
   status: name === 'InternalServerError' ? 500 : 400,
   json: { __type: `${packages[name] ?? 'com.amazonaws.dynamodb.v20120810'}#${name}`, message, ...more },
 })
 
-/** Returns the name of an answer's error, or nothing where it is none. */
-export const errorOf = ({ status, json }: Answer): string | undefined =>
+/** Returns the name of an answer's error, or undefined for a success. */
+export const errorOf = ({ status, json }: WireAnswer): string | undefined =>
   status === 200 ? undefined : String(json.__type).split('#').at(-1)
 
-export const records = (value: unknown): readonly Input[] => (Array.isArray(value) ? value : [])
-export const fields = (value: unknown): Input => (typeof value === 'object' && value ? (value as Input) : {})
+export const listIn = (value: unknown): readonly WireJson[] => (Array.isArray(value) ? value : [])
+export const fields = (value: unknown): WireJson =>
+  typeof value === 'object' && value ? (value as WireJson) : {}
 
 const unitNames = ['CapacityUnits', 'ReadCapacityUnits', 'WriteCapacityUnits'] as const
 
-/** Consumed capacity of one table. */
-export interface Capacity {
+/** Consumed capacity of a table. */
+export interface ConsumedCapacity {
   TableName: string
   CapacityUnits?: number
   ReadCapacityUnits?: number
   WriteCapacityUnits?: number
-  Table?: Omit<Capacity, 'TableName'>
-  GlobalSecondaryIndexes?: Readonly<Record<string, Omit<Capacity, 'TableName'>>>
+  Table?: Omit<ConsumedCapacity, 'TableName'>
+  GlobalSecondaryIndexes?: Readonly<Record<string, Omit<ConsumedCapacity, 'TableName'>>>
 }
 
-/** Returns the capacities that an answer names, of one table or of several. */
-export const capacitiesOf = ({ json }: Answer): Capacity[] =>
-  [json.ConsumedCapacity ?? []].flat() as Capacity[]
+/** Returns the consumed capacities in an answer, of each table. */
+export const capacitiesOf = ({ json }: WireAnswer): ConsumedCapacity[] =>
+  [json.ConsumedCapacity ?? []].flat() as ConsumedCapacity[]
 
-type Units = Omit<Capacity, 'TableName'>
+type Units = Omit<ConsumedCapacity, 'TableName'>
 
-const sumOf = (one: Units = {}, other: Units = {}): Units =>
+const sumOfUnits = (one: Units = {}, other: Units = {}): Units =>
   Object.fromEntries(
     unitNames.flatMap((name) => {
       const sum = (one[name] ?? 0) + (other[name] ?? 0)
@@ -73,31 +74,36 @@ const sumOf = (one: Units = {}, other: Units = {}): Units =>
     }),
   )
 
-const indexesOf = (one: Capacity, other: Capacity): Pick<Capacity, 'GlobalSecondaryIndexes'> => {
+const indexesOf = (
+  one: ConsumedCapacity,
+  other: ConsumedCapacity,
+): Pick<ConsumedCapacity, 'GlobalSecondaryIndexes'> => {
   const { GlobalSecondaryIndexes: left = {} } = one
   const { GlobalSecondaryIndexes: right = {} } = other
   const names = [...new Set([...Object.keys(left), ...Object.keys(right)])]
   if (names.length === 0) return {}
   return {
-    GlobalSecondaryIndexes: Object.fromEntries(names.map((name) => [name, sumOf(left[name], right[name])])),
+    GlobalSecondaryIndexes: Object.fromEntries(
+      names.map((name) => [name, sumOfUnits(left[name], right[name])]),
+    ),
   }
 }
 
-/** Returns the capacities of several calls as those of one, a row for each table. */
-export const addedCapacities = (all: readonly Capacity[]): Capacity[] => {
+/** Returns the summed capacities of several calls, a row for each table. */
+export const addedCapacities = (all: readonly ConsumedCapacity[]): ConsumedCapacity[] => {
   const byTable = Map.groupBy(all, ({ TableName }) => TableName)
   return [...byTable.values()].map((rows) =>
     rows.reduce((one, other) => ({
       TableName: one.TableName,
-      ...sumOf(one, other),
-      ...((one.Table || other.Table) && { Table: sumOf(one.Table, other.Table) }),
+      ...sumOfUnits(one, other),
+      ...((one.Table || other.Table) && { Table: sumOfUnits(one.Table, other.Table) }),
       ...indexesOf(one, other),
     })),
   )
 }
 
-/** Returns the part of an answer that tells the consumed capacity, as the request asked for it. */
-export const capacityAnswer = (input: Input, capacities: readonly Capacity[]): Input => {
+/** Returns the consumed capacity as part of an answer, in the detail that the request asked for. */
+export const capacityAnswer = (input: WireJson, capacities: readonly ConsumedCapacity[]): WireJson => {
   const asked = input.ReturnConsumedCapacity ?? 'NONE'
   if (asked === 'NONE') return {}
   const added = addedCapacities(capacities)

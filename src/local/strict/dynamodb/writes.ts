@@ -2,38 +2,46 @@ import type { Chance } from '../chance.ts'
 import type { IsolationOptions } from '../options.ts'
 import type { Lag } from './lag.ts'
 import type { Locks } from './locks.ts'
-import { itemName, type Schema, type Tables } from './tables.ts'
-import { type Answer, type Call, fields, type Input, type Item, refused, type Send } from './wire.ts'
+import { itemName, type KnownTables, type Schema } from './tables.ts'
+import {
+  fields,
+  refusedAnswer,
+  type SendOperation,
+  type WireAnswer,
+  type WireCall,
+  type WireItem,
+  type WireJson,
+} from './wire.ts'
 
 /** Everything that operations share. */
-export interface Context {
+export interface StrictContext {
   chance: Chance
   isolation(): IsolationOptions
-  tables: Tables
+  tables: KnownTables
   locks: Locks
   lag: Lag
 }
 
-/** One write of one item. */
-export interface Write {
+/** A write of an item. */
+export interface SingleWrite {
   table: string
   /** The item's key, or the whole item. */
-  item: Item
-  /** Carries it out in the engine. */
-  perform(): Promise<Answer>
+  item: WireItem
+  /** Performs the write in the engine. */
+  perform(): Promise<WireAnswer>
 }
 
-export const conflict = (): Answer =>
-  refused('TransactionConflictException', 'Transaction is ongoing for the item')
+export const conflict = (): WireAnswer =>
+  refusedAnswer('TransactionConflictException', 'Transaction is ongoing for the item')
 
-const noTable = (): Answer => refused('ResourceNotFoundException', 'Requested resource not found')
+const noTable = (): WireAnswer => refusedAnswer('ResourceNotFoundException', 'Requested resource not found')
 
-/** Writes one item, unless a transaction is under way on it. */
+/** Writes an item, or returns a conflict when a transaction has locked it. */
 export const writeOne = async (
-  context: Context,
-  { table, item, perform }: Write,
-  send: Send,
-): Promise<Answer> => {
+  context: StrictContext,
+  { table, item, perform }: SingleWrite,
+  send: SendOperation,
+): Promise<WireAnswer> => {
   const schema = await context.tables.schema(table, send)
   if (!schema) return noTable()
   const name = itemName(table, schema, item)
@@ -47,29 +55,32 @@ export const writeOne = async (
 
 /** Performs a write that the table's indexes show later. */
 export const hiddenFromIndexes = async (
-  { lag }: Context,
-  { table, schema, item }: { table: string; schema: Schema; item: Item },
-  perform: () => Promise<Answer>,
-): Promise<Answer> => {
+  { lag }: StrictContext,
+  { table, schema, item }: { table: string; schema: Schema; item: WireItem },
+  perform: () => Promise<WireAnswer>,
+): Promise<WireAnswer> => {
   if (schema.indexes.size === 0) return perform()
   lag.hide(itemName(table, schema, item))
   return perform()
 }
 
-/** PutItem, UpdateItem and DeleteItem. */
-export const single = (context: Context, { operation, input, send }: Call): Promise<Answer> =>
+/** Performs PutItem, UpdateItem and DeleteItem. */
+export const singleWrite = (
+  context: StrictContext,
+  { operation, input, send }: WireCall,
+): Promise<WireAnswer> =>
   writeOne(
     context,
     {
       table: String(input.TableName),
-      item: fields(input.Item ?? input.Key) as Item,
+      item: fields(input.Item ?? input.Key) as WireItem,
       perform: () => send(operation, input),
     },
     send,
   )
 
-/** Returns the request of a put or a delete of a BatchWriteItem as one of its own. */
-export const singleOf = (table: string, request: Input): { operation: string; input: Input } => {
+/** Returns a put or a delete of a BatchWriteItem as a PutItem or DeleteItem. */
+export const singleOf = (table: string, request: WireJson): { operation: string; input: WireJson } => {
   const put = request.PutRequest === undefined ? undefined : fields(request.PutRequest)
   const more = { TableName: table, ReturnConsumedCapacity: 'INDEXES' }
   return put

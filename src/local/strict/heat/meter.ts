@@ -4,46 +4,46 @@
  */
 import type { HeatOptions } from '../options.ts'
 
-export type Kind = 'read' | 'write'
+export type UnitKind = 'read' | 'write'
 
-/** A partition key of a table, or of one of its indexes, that a call reads or writes. */
+/** A partition key of a table or index that a call reads or writes. */
 export interface Touch {
   table: string
   index?: string
-  /** Absent where a call, as a Scan, has no one key. */
+  /** Absent for a call without a partition key, such as a Scan. */
   key?: string
-  kind: Kind
-  /** Units that it takes at least. */
+  kind: UnitKind
+  /** The least units that the touch takes. */
   least: number
-  /** Whether the least is all. */
+  /** Whether the touch takes no more than the least. */
   exact?: boolean
 }
 
-/** Units a second that one partition gives, and a new on-demand table or index. */
+/** Units a second of a partition key, and of a new on-demand table or index. */
 export const limits = { key: { read: 3_000, write: 1_000 }, table: { read: 12_000, write: 4_000 } } as const
 
-/** What a key has taken. */
+/** The units that a partition key has taken. */
 export interface Heat {
   table: string
   index?: string
   key: string
-  kind: Kind
+  kind: UnitKind
   units: number
   /** The most units of any second of the clock. */
   peak: number
 }
 
-/** Counts units, and says where there are too many. */
-export interface Meter {
-  /** Takes the least units of a call, or returns a touch that there are no units left for. */
+/** Counts units, and refuses calls beyond the limits. */
+export interface HeatMeter {
+  /** Takes the least units of a call, or returns a touch whose bucket is empty. */
   admit(touches: readonly Touch[]): Touch | undefined
-  /** Takes what a call took beyond its least. */
+  /** Takes the units of a call beyond its least. */
   charge(touch: Touch, units: number): void
   /** Returns the keys with the highest peaks. */
   hottest(count: number): Heat[]
 }
 
-interface Bucket extends Heat {
+interface HeatBucket extends Heat {
   rate: number
   level: number
   filled: number
@@ -51,16 +51,18 @@ interface Bucket extends Heat {
   inSecond: number
 }
 
-/** So many keys are young; beyond that the young become the old, and the old are forgotten that nothing has touched since. */
+/** The number of young buckets; above it the young become old, and old buckets untouched since are forgotten. */
 const mostYoung = 100_000
 
-/** Buckets by name. Never the first key of a map is asked for: a map steps over every key that was removed before it. */
+/**
+ * Buckets by name. The first key of the map is never asked for, since a map then steps over every key removed before it.
+ */
 const createBuckets = () => {
-  let young = new Map<string, Bucket>()
-  let old = new Map<string, Bucket>()
+  let young = new Map<string, HeatBucket>()
+  let old = new Map<string, HeatBucket>()
   return {
-    get: (name: string): Bucket | undefined => young.get(name) ?? old.get(name),
-    keep: (name: string, bucket: Bucket): void => {
+    get: (name: string): HeatBucket | undefined => young.get(name) ?? old.get(name),
+    keep: (name: string, bucket: HeatBucket): void => {
       if (young.has(name)) return
       old.delete(name)
       young.set(name, bucket)
@@ -68,21 +70,21 @@ const createBuckets = () => {
       old = young
       young = new Map()
     },
-    all: (): Bucket[] => [...old.values(), ...young.values()],
+    all: (): HeatBucket[] => [...old.values(), ...young.values()],
   }
 }
 
 /**
- * Returns a meter whose buckets hold what one second gives. That DynamoDB lends up to 300 seconds of what was not used is passed
- * over, for it is best effort, and does not lift what a partition gives.
+ * Returns a meter whose buckets hold the units of a second. DynamoDB also lends up to 300 seconds of unused units, but
+ * only as best effort and not beyond a partition's limit, so the meter does not.
  */
-export const createMeter = (options: () => HeatOptions, now: () => number): Meter => {
+export const createMeter = (options: () => HeatOptions, now: () => number): HeatMeter => {
   const buckets = createBuckets()
-  const bucketOf = ({ table, index, key, kind }: Touch): Bucket => {
+  const bucketOf = ({ table, index, key, kind }: Touch): HeatBucket => {
     const name = JSON.stringify([table, index, key, kind])
     const known = buckets.get(name)
     const rate = limits[key === undefined ? 'table' : 'key'][kind]
-    const bucket: Bucket = known ?? {
+    const bucket: HeatBucket = known ?? {
       table,
       ...(index !== undefined && { index }),
       key: key ?? '',
@@ -92,12 +94,12 @@ export const createMeter = (options: () => HeatOptions, now: () => number): Mete
     buckets.keep(name, bucket)
     return bucket
   }
-  const fill = (bucket: Bucket): void => {
+  const fill = (bucket: HeatBucket): void => {
     const { level, rate, filled } = bucket
     bucket.level = Math.min(rate, level + (rate * (now() - filled)) / 1_000)
     bucket.filled = now()
   }
-  const take = (bucket: Bucket, units: number): void => {
+  const take = (bucket: HeatBucket, units: number): void => {
     const second = Math.floor(now() / 1_000)
     bucket.inSecond = second === bucket.second ? bucket.inSecond + units : units
     bucket.second = second
@@ -105,7 +107,7 @@ export const createMeter = (options: () => HeatOptions, now: () => number): Mete
     bucket.units += units
     bucket.level -= units
   }
-  const both = (touch: Touch): Bucket[] => {
+  const both = (touch: Touch): HeatBucket[] => {
     const { key, ...table } = touch
     return key === undefined ? [bucketOf(table)] : [bucketOf(table), bucketOf(touch)]
   }

@@ -1,32 +1,32 @@
 import { itemSize, readUnits } from '../dynamodb/sizes.ts'
 import {
-  type Answer,
-  type Capacity,
+  type ConsumedCapacity,
   capacitiesOf,
   capacityAnswer,
   fields,
-  type Input,
-  type Item,
-  records,
+  listIn,
+  type WireAnswer,
+  type WireItem,
+  type WireJson,
 } from '../dynamodb/wire.ts'
-import type { Meter, Touch } from './meter.ts'
+import type { HeatMeter, Touch } from './meter.ts'
 import { type SchemaOf, touchesOf, unknownKey } from './touches.ts'
 
-/** What a call is measured with. */
+/** The meter and the schemas that a call is measured with. */
 export interface Metering {
-  meter: Meter
+  meter: HeatMeter
   schemaOf: SchemaOf
   /** Returns the answer of a call that is throttled. */
-  throttled(): Answer
+  throttled(): WireAnswer
 }
 
-/** Carries out a call and counts what it took; throttles it where a bucket is empty. */
-export const metered = async (
+/** Performs a call and counts its units; throttles it when a bucket is empty. */
+export const performMetered = async (
   { meter, schemaOf, throttled }: Metering,
   operation: string,
-  input: Input,
-  perform: (input: Input) => Promise<Answer>,
-): Promise<Answer> => {
+  input: WireJson,
+  perform: (input: WireJson) => Promise<WireAnswer>,
+): Promise<WireAnswer> => {
   const touches = await touchesOf(schemaOf, operation, input)
   const [first] = touches
   if (!first) return perform(input)
@@ -39,13 +39,13 @@ export const metered = async (
   return withCapacity(operation, input, answer)
 }
 
-interface Total {
+interface CapacityTotal {
   table: string
   index?: string
   units: number
 }
 
-const totalsOf = (capacities: readonly Capacity[]): Total[] =>
+const totalsOf = (capacities: readonly ConsumedCapacity[]): CapacityTotal[] =>
   capacities.flatMap(({ TableName: table, CapacityUnits, Table, GlobalSecondaryIndexes = {} }) => [
     { table, units: Table?.CapacityUnits ?? CapacityUnits ?? 0 },
     ...Object.entries(GlobalSecondaryIndexes).map(([index, { CapacityUnits: units = 0 }]) => ({
@@ -55,9 +55,9 @@ const totalsOf = (capacities: readonly Capacity[]): Total[] =>
     })),
   ])
 
-/** Spreads what a table or an index took beyond the least over the touches whose size the call does not say. */
+/** Spreads the units of a table or index beyond the least over the touches of unknown size. */
 const chargeRest = (
-  meter: Meter,
+  meter: HeatMeter,
   touches: readonly Touch[],
   { table, index, kind }: Omit<Touch, 'least'>,
   units: number,
@@ -75,20 +75,20 @@ const chargeRest = (
   for (const touch of shared) meter.charge(touch, rest / shared.length)
 }
 
-/** Charges the reads of a batch by the sizes of what came. */
+/** Charges the reads of a batch by the sizes of the returned items. */
 const readSizes = async (
-  meter: Meter,
+  meter: HeatMeter,
   schemaOf: SchemaOf,
   touches: readonly Touch[],
-  input: Input,
-  { json }: Answer,
+  input: WireJson,
+  { json }: WireAnswer,
 ): Promise<Touch[]> => {
   const left = [...touches]
   const sized: Touch[] = []
   for (const [table, items] of Object.entries(fields(json.Responses))) {
     const consistent = fields(fields(input.RequestItems)[table]).ConsistentRead === true
     const [name = ''] = (await schemaOf(table))?.key ?? []
-    for (const item of records(items) as readonly Item[]) {
+    for (const item of listIn(items) as readonly WireItem[]) {
       const key = String(Object.values(item[name] ?? {})[0] ?? '')
       const at = left.findIndex((touch) => touch.table === table && touch.key === key)
       const [touch] = at < 0 ? [] : left.splice(at, 1)
@@ -101,14 +101,14 @@ const readSizes = async (
   return [...sized, ...left.map((touch) => ({ ...touch, exact: true }))]
 }
 
-/** The operations that answer with the capacity of one table. */
-const single = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'GetItem', 'Query', 'Scan'])
+/** The operations whose answer has the capacity of a single table. */
+const singleTableOperations = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'GetItem', 'Query', 'Scan'])
 
-/** Returns the answer with the capacity that the call asked for, in place of all. */
-const withCapacity = (operation: string, input: Input, answer: Answer): Answer => {
+/** Returns the answer with the capacity in the detail that the call asked for. */
+const withCapacity = (operation: string, input: WireJson, answer: WireAnswer): WireAnswer => {
   const { ConsumedCapacity: _, ...json } = answer.json
   const { ConsumedCapacity: rows } = capacityAnswer(input, capacitiesOf(answer))
   if (rows === undefined) return { ...answer, json }
-  const [row] = rows as readonly Capacity[]
-  return { ...answer, json: { ...json, ConsumedCapacity: single.has(operation) ? row : rows } }
+  const [row] = rows as readonly ConsumedCapacity[]
+  return { ...answer, json: { ...json, ConsumedCapacity: singleTableOperations.has(operation) ? row : rows } }
 }

@@ -1,24 +1,24 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { accessKeyOf } from '../signatures.ts'
 import type { Ledger } from './ledger.ts'
-import type { Principal, Use } from './policy.ts'
+import type { PolicyPrincipal, RightUse } from './policy.ts'
 
-/** Those who may call, by the ids of their keys; without them everybody may do everything. */
-export type Principals = ReadonlyMap<string, Principal>
+/** The known callers by the ids of their keys; without this map every call is allowed. */
+export type Principals = ReadonlyMap<string, PolicyPrincipal>
 
-/** What rights say to a call: go on, nobody has such a key, or a use is denied. */
-export type Verdict =
+/** The verdict on a call: allowed, an unknown key, or a denied use. */
+export type RightsVerdict =
   | { kind: 'allowed' }
   | { kind: 'unknown' }
-  | { kind: 'denied'; principal: Principal; use: Use }
+  | { kind: 'denied'; principal: PolicyPrincipal; use: RightUse }
 
-/** Returns whether the caller of a request may do what it asks. */
+/** Returns the verdict on a request. */
 export const verdictOf = (
   principals: Principals | undefined,
   ledger: Ledger,
   { headers, path }: { headers: IncomingHttpHeaders; path: string },
-  uses: () => readonly Use[],
-): Verdict => {
+  uses: () => readonly RightUse[],
+): RightsVerdict => {
   if (!principals) return { kind: 'allowed' }
   const principal = principals.get(accessKeyOf(headers, path) ?? '')
   if (!principal) return { kind: 'unknown' }
@@ -26,6 +26,6 @@ export const verdictOf = (
   return use ? { kind: 'denied', principal, use } : { kind: 'allowed' }
 }
 
-/** Returns how AWS words a denial. */
-export const denialMessage = ({ name }: Principal, { action, resource }: Use): string =>
+/** Returns AWS's message for a denial. */
+export const denialMessage = ({ name }: PolicyPrincipal, { action, resource }: RightUse): string =>
   `User: arn:aws:sts::000000000000:assumed-role/${name}/${name} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`

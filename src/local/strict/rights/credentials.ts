@@ -1,17 +1,18 @@
-import type { Credentials as Key } from '../../signature/canonical.ts'
+import type { PolicyStatement } from '../../deployed/model.ts'
+import type { AccessKey as Key } from '../../signature/canonical.ts'
 import { newCredentials } from '../../signature/sign.ts'
 import type { Keyring } from '../../signature/verify.ts'
 import type { Principals } from './callers.ts'
-import type { Principal, Statement } from './policy.ts'
+import type { PolicyPrincipal } from './policy.ts'
 
-/** What the credentials of a function are made of. */
+/** A function's id and the statements of its role. */
 interface Function {
   id: string
-  statements: readonly Statement[]
+  statements: readonly PolicyStatement[]
 }
 
-/** Keys of their own for a stack's functions, by which their calls are told apart. */
-export interface Credentials {
+/** A key for each of a stack's functions, by which their calls are distinguished. */
+export interface StackCredentials {
   principals: Principals
   keyring: Keyring
   /** Returns a function's key. */
@@ -21,10 +22,10 @@ export interface Credentials {
 }
 
 /** Makes a key for each function; the secrets live as long as the stack. */
-export const makeCredentials = (functions: readonly Function[]): Credentials => {
+export const makeCredentials = (functions: readonly Function[]): StackCredentials => {
   const keys = new Map(functions.map(({ id }) => [id, newCredentials()]))
   const byId = new Map([...keys.values()].map((key) => [key.accessKeyId, key]))
-  const principals = new Map<string, Principal>(
+  const principals = new Map<string, PolicyPrincipal>(
     functions.map(({ id, statements }) => [keys.get(id)?.accessKeyId ?? '', { name: id, statements }]),
   )
   return {

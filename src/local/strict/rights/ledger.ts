@@ -1,33 +1,33 @@
 import { appendFileSync } from 'node:fs'
-import { allowing, type Principal, type Right, type Use } from './policy.ts'
+import { allowing, type PolicyPrincipal, type Right, type RightUse } from './policy.ts'
 
 /** A use that no statement allows. */
-export interface Denial extends Use {
+export interface Denial extends RightUse {
   principal: string
 }
 
 /** The rights that were used and the uses that were denied. */
 export interface Ledger {
   /** Returns the uses that the principal's policy denies. */
-  judge(principal: Principal, uses: readonly Use[]): Use[]
+  judge(principal: PolicyPrincipal, uses: readonly RightUse[]): RightUse[]
   denied(): Denial[]
   used(): Right[]
   /** Adds the used rights to a file, a line each, for the report over many runs. */
   append(path: string): void
 }
 
-export const lineOf = ({ principal, action, resource }: Right | Denial): string =>
+export const ledgerLine = ({ principal, action, resource }: Right | Denial): string =>
   `${principal} ${action} ${resource}`
 
 export const createLedger = (): Ledger => {
   const used = new Map<string, Right>()
   const denied = new Map<string, Denial>()
-  const allowed = (principal: Principal, use: Use): boolean => {
+  const allowed = (principal: PolicyPrincipal, use: RightUse): boolean => {
     const rights = allowing(principal, use)
-    for (const right of rights ?? []) used.set(lineOf(right), right)
+    for (const right of rights ?? []) used.set(ledgerLine(right), right)
     if (rights) return true
     const denial = { principal: principal.name, ...use }
-    denied.set(lineOf(denial), denial)
+    denied.set(ledgerLine(denial), denial)
     return false
   }
   return {

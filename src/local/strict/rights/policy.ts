@@ -1,25 +1,20 @@
-/** Rights as IAM judges them: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html */
+/** Rights by IAM's evaluation: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html */
 
-/** A statement of a role's policy, its ARNs resolved. */
-export interface Statement {
-  effect: 'Allow' | 'Deny'
-  actions: readonly string[]
-  resources: readonly string[]
-}
+import type { PolicyStatement } from '../../deployed/model.ts'
 
-/** Who calls, and what its role may do. */
-export interface Principal {
+/** A caller with the statements of its role. */
+export interface PolicyPrincipal {
   name: string
-  statements: readonly Statement[]
+  statements: readonly PolicyStatement[]
 }
 
-/** One use of a right: an action on an ARN. */
-export interface Use {
+/** A use of a right: an action on an ARN. */
+export interface RightUse {
   action: string
   resource: string
 }
 
-/** A right as a policy states it; every one that was given should be used. */
+/** A right as a policy states it; the report lists rights without any use. */
 export interface Right {
   principal: string
   action: string
@@ -28,8 +23,11 @@ export interface Right {
 
 const patterns = new Map<string, RegExp>()
 
-/** `*` stands for any characters, `?` for one; actions are compared without regard to case. */
-const matches = (pattern: string, text: string, flags: '' | 'i'): boolean => {
+/**
+ * Returns whether a pattern covers a text: `*` is any number of characters, `?` a single character; actions are compared
+ * without regard to case.
+ */
+const matchesPattern = (pattern: string, text: string, flags: '' | 'i'): boolean => {
   const key = `${flags}${pattern}`
   const known = patterns.get(key)
   if (known) return known.test(text)
@@ -42,22 +40,27 @@ const matches = (pattern: string, text: string, flags: '' | 'i'): boolean => {
   return compiled.test(text)
 }
 
-const covers = ({ actions, resources }: Statement, { action, resource }: Use): Omit<Right, 'principal'>[] =>
+const covers = (
+  { actions, resources }: PolicyStatement,
+  { action, resource }: RightUse,
+): Omit<Right, 'principal'>[] =>
   actions
-    .filter((each) => matches(each, action, 'i'))
+    .filter((each) => matchesPattern(each, action, 'i'))
     .flatMap((each) =>
-      resources.filter((arn) => matches(arn, resource, '')).map((arn) => ({ action: each, resource: arn })),
+      resources
+        .filter((arn) => matchesPattern(arn, resource, ''))
+        .map((arn) => ({ action: each, resource: arn })),
     )
 
-/** Returns the rights that allow a use, or nothing where it is denied: by a statement, or for want of one. */
-export const allowing = ({ name, statements }: Principal, use: Use): Right[] | undefined => {
+/** Returns the rights that allow a use; undefined when a statement denies it or no statement allows it. */
+export const allowing = ({ name, statements }: PolicyPrincipal, use: RightUse): Right[] | undefined => {
   const denied = statements.some((each) => each.effect === 'Deny' && covers(each, use).length > 0)
   const allowed = statements.filter(({ effect }) => effect === 'Allow').flatMap((each) => covers(each, use))
   return denied || allowed.length === 0 ? undefined : allowed.map((right) => ({ principal: name, ...right }))
 }
 
 /** Returns every right that a principal's statements give. */
-export const rightsOf = ({ name, statements }: Principal): Right[] =>
+export const rightsOfPrincipal = ({ name, statements }: PolicyPrincipal): Right[] =>
   statements
     .filter(({ effect }) => effect === 'Allow')
     .flatMap(({ actions, resources }) =>

@@ -1,21 +1,21 @@
-import { lineOf } from './ledger.ts'
-import { type Principal, rightsOf } from './policy.ts'
+import { ledgerLine } from './ledger.ts'
+import { type PolicyPrincipal, rightsOfPrincipal } from './policy.ts'
 
-/** How the rights that were used compare with those that policies give; a line each, sorted. */
+/** The comparison of used rights with the rights in policies, a line each, sorted. */
 export interface RightsReport {
   denied: string[]
   /** Rights that no call ever used. */
   unused: string[]
 }
 
-/** Lambda itself keeps under this prefix the batches that it gives up on, with the right of the function; no call of ours uses it. */
+/** Rights that only Lambda uses: under this prefix it stores the batches it gives up on, with the function's right. */
 const byLambda = /^\w+ s3:PutObject arn:aws:s3:::[^/]+\/aws\/lambda\/\*$/
 
-/** Returns the report over the lines of one or many ledgers, as `append` writes them. */
-export const rightsReport = (principals: readonly Principal[], log: string): RightsReport => {
+/** Returns the report on the lines of any number of ledgers, in the form that `append` writes. */
+export const rightsReport = (principals: readonly PolicyPrincipal[], log: string): RightsReport => {
   const lines = new Set(log.split('\n'))
   const denied = [...lines].filter((line) => line.startsWith('denied ')).map((line) => line.slice(7))
-  const given = principals.flatMap(rightsOf).map(lineOf)
+  const given = principals.flatMap(rightsOfPrincipal).map(ledgerLine)
   const unused = [...new Set(given)].filter((line) => !lines.has(`used ${line}`) && !byLambda.test(line))
   return { denied: denied.sort(), unused: unused.sort() }
 }

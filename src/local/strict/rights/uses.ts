@@ -1,15 +1,15 @@
 /** The rights that a call needs: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html */
-import { tableOf } from '../dynamodb/statements.ts'
-import { fields, type Input, records } from '../dynamodb/wire.ts'
-import type { Use } from './policy.ts'
+import { statementTable } from '../dynamodb/statements.ts'
+import { fields, listIn, type WireJson } from '../dynamodb/wire.ts'
+import type { RightUse } from './policy.ts'
 
 /** The region and account that the ARNs of tables name. */
-export interface Place {
+export interface ArnPlace {
   region: string
   account: string
 }
 
-const actionOf: Readonly<Record<string, string>> = {
+const transactActions: Readonly<Record<string, string>> = {
   Put: 'PutItem',
   Update: 'UpdateItem',
   Delete: 'DeleteItem',
@@ -24,37 +24,43 @@ const statementActions: Readonly<Record<string, string>> = {
   SELECT: 'PartiQLSelect',
 }
 
-/** Returns what a call of DynamoDB needs rights for, each once. */
-export const databaseUses = ({ region, account }: Place, operation: string, input: Input): Use[] => {
-  const use = (action: string, table: unknown, index?: unknown): Use => ({
+/** Returns the uses of rights that a call of DynamoDB needs, each once. */
+export const databaseUses = (
+  { region, account }: ArnPlace,
+  operation: string,
+  input: WireJson,
+): RightUse[] => {
+  const use = (action: string, table: unknown, index?: unknown): RightUse => ({
     action: `dynamodb:${action}`,
     resource: `arn:aws:dynamodb:${region}:${account}:table/${table}${index === undefined ? '' : `/index/${index}`}`,
   })
-  return distinct(usesOf(use, operation, input))
+  return distinctUses(usesOf(use, operation, input))
 }
 
-type MakeUse = (action: string, table: unknown, index?: unknown) => Use
+type MakeUse = (action: string, table: unknown, index?: unknown) => RightUse
 
-const usesOf = (use: MakeUse, operation: string, input: Input): Use[] => {
+const usesOf = (use: MakeUse, operation: string, input: WireJson): RightUse[] => {
   if (input.RequestItems !== undefined)
     return Object.keys(fields(input.RequestItems)).map((table) => use(operation, table))
   if (input.TransactItems !== undefined)
-    return records(input.TransactItems).flatMap((each) => actionUses(use, each))
-  if (input.Statements !== undefined) return records(input.Statements).map((each) => statementUse(use, each))
+    return listIn(input.TransactItems).flatMap((each) => actionUses(use, each))
+  if (input.Statements !== undefined) return listIn(input.Statements).map((each) => statementUse(use, each))
   if (input.Statement !== undefined) return [statementUse(use, input)]
   return [use(operation, input.TableName, input.IndexName)]
 }
 
-const actionUses = (use: MakeUse, wrapped: Input): Use[] =>
-  Object.entries(wrapped).map(([kind, action]) => use(actionOf[kind] ?? kind, fields(action).TableName))
+const actionUses = (use: MakeUse, wrapped: WireJson): RightUse[] =>
+  Object.entries(wrapped).map(([kind, action]) =>
+    use(transactActions[kind] ?? kind, fields(action).TableName),
+  )
 
-const statementUse = (use: MakeUse, { Statement }: Input): Use => {
+const statementUse = (use: MakeUse, { Statement }: WireJson): RightUse => {
   const text = String(Statement)
   const verb = /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? ''
-  return use(statementActions[verb] ?? verb, tableOf(text))
+  return use(statementActions[verb] ?? verb, statementTable(text))
 }
 
-const distinct = (uses: readonly Use[]): Use[] => [
+const distinctUses = (uses: readonly RightUse[]): RightUse[] => [
   ...new Map(uses.map((use) => [`${use.action} ${use.resource}`, use] as const)).values(),
 ]
 
@@ -65,7 +71,7 @@ export interface ObjectPlace {
 }
 
 /** Returns the bucket and the key of a path-style request. */
-export const objectOf = (path: string): ObjectPlace => {
+export const requestedObject = (path: string): ObjectPlace => {
   const [, bucket = '', ...rest] = new URL(path, 'http://local').pathname.split('/')
   return { bucket, key: decodeURIComponent(rest.join('/')) }
 }
@@ -78,9 +84,9 @@ const objectActions: Readonly<Record<string, string>> = {
   DELETE: 'DeleteObject',
 }
 
-/** Returns what a request to S3 needs rights for; an OPTIONS request needs none. */
-export const bucketUses = (method: string, path: string): Use[] => {
-  const { bucket, key } = objectOf(path)
+/** Returns the uses of rights that a request to S3 needs; an OPTIONS request needs no right. */
+export const bucketUses = (method: string, path: string): RightUse[] => {
+  const { bucket, key } = requestedObject(path)
   const resource = `arn:aws:s3:::${bucket}`
   if (key === '') return [{ action: 's3:ListBucket', resource }]
   const action = objectActions[method]

@@ -1,43 +1,43 @@
 /**
- * How Lambda hands a shard's records to a function:
+ * Lambda's delivery of a shard's records to a function:
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
  */
 import type { DynamoDBRecord } from 'aws-lambda'
 import type { Outcome } from '../../functions/environments.ts'
 
-type Batch = readonly DynamoDBRecord[]
+type ShardBatch = readonly DynamoDBRecord[]
 
 export const sequenceOf = (record: DynamoDBRecord | undefined): string =>
   record?.dynamodb?.SequenceNumber ?? '0'
 
-/** What an invocation leaves to be done, and whether it took one of the tries. */
+/** The batches left after an invocation, and whether it used up a try. */
 export interface Rest {
-  batches: readonly Batch[]
+  batches: readonly ShardBatch[]
   spent: 0 | 1
 }
 
-const nothing: Rest = { batches: [], spent: 0 }
-const again = (batch: Batch): Rest => ({ batches: [batch], spent: 1 })
+const nothingLeft: Rest = { batches: [], spent: 0 }
+const again = (batch: ShardBatch): Rest => ({ batches: [batch], spent: 1 })
 
 /**
- * Returns what is left of a batch: after an error both halves; where the function names records that failed, all from
- * the first of them on. Splitting takes no try. A name that no record of the batch has fails all of it.
+ * Returns the rest of a batch: both halves after an error, or the records from the first failed record on when the
+ * function names failed records. Splitting uses up no try. An unknown name fails the whole batch.
  */
-export const restOf = (batch: Batch, outcome: Outcome, bisects: boolean): Rest => {
+export const restOf = (batch: ShardBatch, outcome: Outcome, bisects: boolean): Rest => {
   if (outcome.kind !== 'result') {
     if (!bisects || batch.length === 1) return again(batch)
     const half = batch.length >> 1
     return { batches: [batch.slice(0, half), batch.slice(half)], spent: 0 }
   }
   const failures = failuresOf(outcome.result)
-  if (failures.length === 0) return nothing
+  if (failures.length === 0) return nothingLeft
   const places = failures.map((failure) => batch.findIndex((record) => sequenceOf(record) === failure))
   const first = Math.min(...places)
   return first <= 0 ? again(batch) : { batches: [batch.slice(first)], spent: 0 }
 }
 
-/** An answer without failures, and one that is none at all, is a success. */
+/** Returns the names of failed records; empty, which means success, for a result that names no failures. */
 const failuresOf = (result: unknown): unknown[] => {
   const { batchItemFailures } = (result ?? {}) as {
     batchItemFailures?: { itemIdentifier?: unknown }[] | null
@@ -48,8 +48,8 @@ const failuresOf = (result: unknown): unknown[] => {
 const payloadBytes = 6 * 2 ** 20
 const retainedMilliseconds = 24 * 3_600_000
 
-/** Returns the batch in pieces that a synchronous invocation takes: six megabytes each. */
-export const invocable = (batch: Batch): Batch[] => {
+/** Returns the batch in pieces of at most six megabytes, the limit of a synchronous invocation. */
+export const invocable = (batch: ShardBatch): ShardBatch[] => {
   const pieces: DynamoDBRecord[][] = [[]]
   let bytes = 0
   for (const record of batch) {
@@ -64,15 +64,15 @@ export const invocable = (batch: Batch): Batch[] => {
   return pieces.filter((piece) => piece.length > 0)
 }
 
-/** Returns the records that the stream still holds: it keeps each for 24 hours. */
-export const retained = (batch: Batch, now: number): Batch =>
+/** Returns the records of the last 24 hours, which the stream still retains. */
+export const retained = (batch: ShardBatch, now: number): ShardBatch =>
   batch.filter(
     ({ dynamodb }) => now - 1000 * (dynamodb?.ApproximateCreationDateTime ?? now) <= retainedMilliseconds,
   )
 
-/** What a destination is told of a batch that was given up: its numbers. */
+/** The facts of a failed batch for a destination. */
 export interface GivenUp {
-  batch: Batch
+  batch: ShardBatch
   shard: string
   streamArn: string
   function: string
@@ -81,10 +81,10 @@ export interface GivenUp {
   now: number
 }
 
-const instantOf = (record: DynamoDBRecord | undefined): string =>
+const arrivalTime = (record: DynamoDBRecord | undefined): string =>
   new Date(1000 * (record?.dynamodb?.ApproximateCreationDateTime ?? 0)).toISOString()
 
-/** Returns the record of a failed invocation that Lambda sends to any destination: it says which records, not what is in them. */
+/** Returns the invocation record that Lambda sends to a destination: it names the failed records without their content. */
 export const invocationRecord = ({ batch, tries, requestId, now, ...given }: GivenUp): object => ({
   requestContext: {
     requestId,
@@ -99,14 +99,14 @@ export const invocationRecord = ({ batch, tries, requestId, now, ...given }: Giv
     shardId: given.shard,
     startSequenceNumber: sequenceOf(batch[0]),
     endSequenceNumber: sequenceOf(batch.at(-1)),
-    approximateArrivalOfFirstRecord: instantOf(batch[0]),
-    approximateArrivalOfLastRecord: instantOf(batch.at(-1)),
+    approximateArrivalOfFirstRecord: arrivalTime(batch[0]),
+    approximateArrivalOfLastRecord: arrivalTime(batch.at(-1)),
     batchSize: batch.length,
     streamArn: given.streamArn,
   },
 })
 
-/** Returns the object that a bucket gets: the record, and the whole event as a text in it. */
+/** Returns the object for a destination bucket: the invocation record, with the whole event as text. */
 export const failureObject = (given: GivenUp, mapping: string): { key: string; text: string } => {
   const time = new Date(given.now).toISOString()
   const day = time.slice(0, 10).replaceAll('-', '/')

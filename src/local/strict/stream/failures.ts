@@ -3,7 +3,7 @@ import { openBucket } from '../../../store/objects/bucket.ts'
 import type { StrictProxy } from '../proxy.ts'
 import { failureObject, type GivenUp } from './delivery.ts'
 
-/** Where the records of failed invocations go, and in whose name. */
+/** The bucket for failed invocations, and the function whose rights are used. */
 export interface Destination {
   bucket: string
   function: string
@@ -12,9 +12,12 @@ export interface Destination {
   credentials: Readonly<Record<string, string>>
 }
 
-type Refused = Omit<GivenUp, 'function' | 'requestId' | 'now'>
+type GivenUpBatch = Omit<GivenUp, 'function' | 'requestId' | 'now'>
 
-/** Returns what keeps a batch that a function refused to the last, as Lambda does by the rights of the function's role. */
+/**
+ * Returns a function that stores a batch refused until the last try, as Lambda does with the rights of the function's
+ * role.
+ */
 export const keepFailures = ({ bucket, region, strict, credentials, ...given }: Destination) => {
   const objects = openBucket({
     region,
@@ -26,7 +29,7 @@ export const keepFailures = ({ bucket, region, strict, credentials, ...given }: 
     },
   })
   const mapping = randomUUID()
-  return async (refused: Refused): Promise<void> => {
+  return async (refused: GivenUpBatch): Promise<void> => {
     const all = { ...refused, function: given.function, requestId: randomUUID(), now: Date.now() }
     const { key, text } = failureObject(all, mapping)
     await objects.put(bucket, key, Buffer.from(text))

@@ -1,19 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** A process's memory in bytes: the present one, and the most since it was last reset. */
+/** A process's resident memory in bytes: at present, and the most since the last reset. */
 export interface Resident {
   now: number
   peak: number
 }
 
-const bytesOf = (status: string, name: string): number =>
+const statusBytes = (status: string, name: string): number =>
   1_024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0)
 
-/** Returns the resident memory of a process; nothing where it is gone, or on systems other than Linux. */
+/** Returns the resident memory of a process; undefined when the process is gone, or on systems other than Linux. */
 export const residentOf = (pid: number): Resident | undefined => {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    return { now: bytesOf(status, 'VmRSS'), peak: bytesOf(status, 'VmHWM') }
+    return { now: statusBytes(status, 'VmRSS'), peak: statusBytes(status, 'VmHWM') }
   } catch {
     return undefined
   }

@@ -1,17 +1,17 @@
 import { seededChance } from '../chance.ts'
 
-/** How a process's clock is off. */
-export interface Skew {
+/** The skew of a process's clock. */
+export interface ClockSkew {
   seed: number
-  /** The farthest that the clock is off, ahead or behind, in seconds. */
+  /** The most seconds that the clock is off, ahead or behind. */
   mostSeconds: number
   /** The longest time until the clock steps, in seconds of the monotonic clock. */
   stepSeconds: number
 }
 
-/** Returns a clock that is off by another amount after each step, and that the monotonic clock drives in between. */
+/** Returns a clock that steps to a new offset at random times of the monotonic clock. */
 export const skewedClock = (
-  { seed, mostSeconds, stepSeconds }: Skew,
+  { seed, mostSeconds, stepSeconds }: ClockSkew,
   wall: () => number,
   monotonic: () => number,
 ): (() => number) => {
@@ -27,7 +27,7 @@ export const skewedClock = (
   }
 }
 
-/** Returns a `Date` that reads another clock; dates that are given their instant stay as they are. */
+/** Returns a `Date` that reads another clock; dates with a given instant are unchanged. */
 export const dateBy = (now: () => number, original: DateConstructor = Date): DateConstructor =>
   new Proxy(original, {
     apply: (target) => new target(now()).toString(),

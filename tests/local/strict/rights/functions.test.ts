@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openClaims } from '../../../../src/local/gateway/token.ts'
 import { type Stack, startStack } from '../../../../src/local/stack.ts'
-import { lineOf } from '../../../../src/local/strict/rights/ledger.ts'
-import { rightsOf } from '../../../../src/local/strict/rights/policy.ts'
+import { ledgerLine } from '../../../../src/local/strict/rights/ledger.ts'
+import { rightsOfPrincipal } from '../../../../src/local/strict/rights/policy.ts'
 import { rightsReport } from '../../../../src/local/strict/rights/report.ts'
 import { readTemplate } from '../../../../src/local/template/template.ts'
 import { openArchive } from '../../../../src/store/archive/archive.ts'
@@ -292,10 +292,10 @@ test('StreamFunction may index, clear away, set aside and settle what writers le
 test('no function was denied a right, and none has one that nothing here used', () => {
   const { ledger } = stack.strict
   const principals = readTemplate().functions.map(({ id, statements }) => ({ name: id, statements }))
-  expect(principals.flatMap(rightsOf).length).toBeGreaterThan(150)
+  expect(principals.flatMap(rightsOfPrincipal).length).toBeGreaterThan(150)
   const lines = [
-    ...ledger.used().map((right) => `used ${lineOf(right)}`),
-    ...ledger.denied().map((denial) => `denied ${lineOf(denial)}`),
+    ...ledger.used().map((right) => `used ${ledgerLine(right)}`),
+    ...ledger.denied().map((denial) => `denied ${ledgerLine(denial)}`),
   ]
   expect(rightsReport(principals, lines.join('\n'))).toEqual({ denied: [], unused: [] })
 })

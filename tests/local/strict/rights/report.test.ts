@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { createLedger } from '../../../../src/local/strict/rights/ledger.ts'
-import type { Principal } from '../../../../src/local/strict/rights/policy.ts'
+import type { PolicyPrincipal } from '../../../../src/local/strict/rights/policy.ts'
 import { rightsReport } from '../../../../src/local/strict/rights/report.ts'
 
 const table = 'arn:aws:dynamodb:local:000000000000:table/t'
-const principal: Principal = {
+const principal: PolicyPrincipal = {
   name: 'Reader',
   statements: [
     {
