@@ -1,10 +1,10 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import type { Resource } from '../src/fhir/definitions.ts'
 import { projectRoot } from '../src/local/template/template.ts'
-import { bareProfile, profileOf } from '../src/validate/profile/compile/compile.ts'
+import { bareProfile, compiledProfileOf } from '../src/validate/profile/compile/compile.ts'
 import { coreType, type StructureDefinition } from '../src/validate/profile/compile/definition.ts'
 import type { Profile } from '../src/validate/profile/compile/rule.ts'
-import { judge } from '../src/validate/profile/judge.ts'
+import { judgeByProfiles } from '../src/validate/profile/judge.ts'
 import type { Knowledge } from '../src/validate/profile/run.ts'
 import { standardDefinition } from '../src/validate/profile/standard.ts'
 import { validate } from '../src/validate/validate.ts'
@@ -32,7 +32,7 @@ const knowledgeOf = (held: ReadonlyMap<string, StructureDefinition>): Knowledge 
     const type = coreType(url)
     const definition = held.get(url) ?? standardDefinition(url)
     if (type) return bareProfile(url, type)
-    return definition ? profileOf([definition]) : null
+    return definition ? compiledProfileOf([definition]) : null
   }
   return {
     code: () => 'yes',
@@ -77,7 +77,7 @@ export const profilesSection = (bundles: Bundles): Section => {
   const measured = rows.map(([name, profile, isMeant]) => {
     const resources = often(all.filter(isMeant))
     const asked = { profiles: [address + profile] }
-    const own = perResource(resources, (resource) => judge(resource, asked, knowledge))
+    const own = perResource(resources, (resource) => judgeByProfiles(resource, asked, knowledge))
     return {
       name,
       own,

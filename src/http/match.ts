@@ -1,7 +1,7 @@
 import { idIssues } from '../fhir/ids.ts'
 import { isResourceType } from '../fhir/types.ts'
 import { Failure } from '../outcome/failure.ts'
-import { methodNotAllowed, unknownPath, unknownType } from '../outcome/messages.ts'
+import { methodNotAllowed, noSuchType, unknownPath } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
 import type { Route } from './routes.ts'
 
@@ -79,8 +79,8 @@ export const methodsAt = (path: string, routes: readonly Route[]): string[] => {
 }
 
 const checkNames = ({ type, id, member }: Names): void => {
-  if (member !== '' && member !== '*' && !isResourceType(member)) throw unknownType(member)
-  if (type !== '' && !isResourceType(type)) throw unknownType(type)
+  if (member !== '' && member !== '*' && !isResourceType(member)) throw noSuchType(member)
+  if (type !== '' && !isResourceType(type)) throw noSuchType(type)
   if (id !== '') failOn(idIssues(id))
 }
 

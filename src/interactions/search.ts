@@ -4,7 +4,7 @@ import { isCompartment, typesInCompartment } from '../fhir/parameters.ts'
 import { referenceTo } from '../fhir/references.ts'
 import { isResourceType, resourceTypes } from '../fhir/types.ts'
 import { failure, type Issue, warning } from '../outcome/failure.ts'
-import { unknownType } from '../outcome/messages.ts'
+import { noSuchType } from '../outcome/messages.ts'
 import { outcomeText } from '../outcome/outcome.ts'
 import type { Call, Interaction, Pairs } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
@@ -62,7 +62,7 @@ const typesOf = ({ type, member }: Call, pairs: Pairs): readonly string[] => {
   if (member !== '' && member !== '*') return [member]
   const wanted = pairs.filter(([name]) => name === '_type').flatMap(([, value]) => value.split(','))
   const unknown = wanted.find((each) => !isResourceType(each))
-  if (unknown !== undefined) throw unknownType(unknown)
+  if (unknown !== undefined) throw noSuchType(unknown)
   const possible = member === '*' ? [type, ...typesInCompartment(type)] : resourceTypes
   return [...new Set(wanted.length === 0 ? possible : wanted)]
 }

@@ -2,22 +2,29 @@
 
 import type { Status } from './status.ts'
 
-/** How bad an issue is; only `fatal` and `error` make a request fail. */
+/** The severity of an issue; only `fatal` and `error` make a request fail. */
 export type Severity = 'fatal' | 'error' | 'warning' | 'information'
 
-/** What the log calls a failure of this kind: the caller's doing, worth a look, or our fault. */
+/**
+ * The log level of a failure: `info` for the caller's mistakes, `warn` for operators to look at, `error` for faults of
+ * the server.
+ */
 export type LogLevel = 'info' | 'warn' | 'error'
 
-interface Kind {
+interface FailureKind {
   status: Status
   code: string
   level: LogLevel
 }
 
-const kind = (status: Status, code: string, level: LogLevel = 'info'): Kind => ({ status, code, level })
+const kind = (status: Status, code: string, level: LogLevel = 'info'): FailureKind => ({
+  status,
+  code,
+  level,
+})
 
 /** Every way to fail: HTTP status, OperationOutcome issue code and log level follow from the kind alone. */
-export const kinds = {
+export const failureKinds = {
   explanation: kind(200, 'informational'),
   malformed: kind(400, 'structure'),
   invalid: kind(400, 'value'),
@@ -52,11 +59,11 @@ export const kinds = {
   busy: kind(503, 'transient', 'warn'),
   timeout: kind(504, 'timeout', 'warn'),
   fault: kind(500, 'exception', 'error'),
-} as const satisfies Record<string, Kind>
+} as const satisfies Record<string, FailureKind>
 
-export type KindName = keyof typeof kinds
+export type KindName = keyof typeof failureKinds
 
-/** One thing to tell the caller: what, where (a FHIRPath expression), what was expected and the way out. */
+/** One finding for the caller: its kind, its text with the way out, and its place as a FHIRPath expression. */
 export interface Issue {
   kind: KindName
   severity: Severity
@@ -64,7 +71,9 @@ export interface Issue {
   expression?: string
 }
 
-/** The one way to fail: carries every issue found, the first error decides the HTTP status. */
+/**
+ * The error that every failure is thrown as: carries all issues found, of which the first error decides the HTTP status.
+ */
 export class Failure extends Error {
   readonly issues: readonly Issue[]
 
@@ -87,7 +96,7 @@ export const warning = (name: KindName, diagnostics: string, expression?: string
   severity: 'warning',
 })
 
-/** Returns a Failure with one error, ready to be thrown. */
+/** Returns a Failure with one error, for the caller to throw. */
 export const failure = (name: KindName, diagnostics: string, expression?: string): Failure =>
   new Failure([error(name, diagnostics, expression)])
 

@@ -1,8 +1,8 @@
-/** What callers are told: each message names the thing, says what was expected, and the way out. */
+/** The texts of issues: each names its subject, says what was expected, and gives the way out. */
 
 import { error, type Failure, failure, type Issue } from './failure.ts'
 
-export const unknownType = (name: string): Failure =>
+export const noSuchType = (name: string): Failure =>
   failure(
     'unknown-type',
     `\`${name}\` is not an R4 resource type. \`/metadata\` lists the types that are served.`,
@@ -213,7 +213,7 @@ export const plusReadAsSpace = (
     `The condition asks for \`${name}=${value}\`, which the ${type} itself does not have; it has \`${meant}\`. A plus sign in a query is read as a space: write \`${name}=${meant.replaceAll('+', '%2B').replaceAll(' ', '%20')}\`.`,
   )
 
-export const unrelated = (type: string, id: string): Issue =>
+export const unrelatedResource = (type: string, id: string): Issue =>
   error(
     'conflict',
     `The condition matches nothing, but \`${type}/${id}\` exists and is another resource. Leave the \`id\` out, or update \`${type}/${id}\` itself.`,

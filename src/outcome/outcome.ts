@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/operationoutcome.html */
 
-import { Failure, type Issue, type KindName, kinds, type LogLevel, type Severity } from './failure.ts'
+import { Failure, failureKinds, type Issue, type KindName, type LogLevel, type Severity } from './failure.ts'
 
 /** The code system of our own failure kinds, in `issue.details`: stable, where diagnostics may be reworded. */
 export const kindSystem = 'urn:pilotlight:failure'
@@ -16,14 +16,17 @@ export interface OperationOutcome {
   }[]
 }
 
-/** Messages quote what was sent, which may hold what neither a FHIR string nor XML can, or half a character where it was cut. */
+/**
+ * Replaces characters that neither a FHIR string nor XML can contain, and halves of cut characters: messages quote the
+ * client's text.
+ */
 const quotable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
   text.toWellFormed().replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
 
 const issueElement = (issue: Issue): OperationOutcome['issue'][number] => ({
   severity: issue.severity,
-  code: kinds[issue.kind].code,
+  code: failureKinds[issue.kind].code,
   details: { coding: [{ system: kindSystem, code: issue.kind }] },
   diagnostics: quotable(issue.diagnostics),
   ...(issue.expression === undefined ? {} : { expression: [quotable(issue.expression)] }),
@@ -40,7 +43,7 @@ export const operationOutcome = (issues: readonly Issue[]): OperationOutcome => 
   issue: issues.map(issueElement),
 })
 
-/** Returns the JSON text of the OperationOutcome that tells these issues; of none, that all is well. */
+/** Returns the JSON text of the OperationOutcome with these issues; without issues, of the one that says *All OK*. */
 export const outcomeText = (issues: readonly Issue[]): string =>
   JSON.stringify(issues.length === 0 ? allOk : operationOutcome(issues))
 
@@ -48,16 +51,16 @@ const failing = (issue: Issue): boolean => issue.severity === 'error' || issue.s
 
 /** Returns the HTTP status of a request that failed with these issues: the first error's. */
 export const statusOf = (issues: readonly Issue[]): number =>
-  kinds[(issues.find(failing) ?? issues[0])?.kind ?? 'fault'].status
+  failureKinds[(issues.find(failing) ?? issues[0])?.kind ?? 'fault'].status
 
 /** Returns how loud the log should be about a request that failed with these issues. */
 export const levelOf = (issues: readonly Issue[]): LogLevel =>
-  kinds[(issues.find(failing) ?? issues[0])?.kind ?? 'fault'].level
+  failureKinds[(issues.find(failing) ?? issues[0])?.kind ?? 'fault'].level
 
 /** Returns whether any of the issues makes a request fail. */
 export const anyError = (issues: readonly Issue[]): boolean => issues.some(failing)
 
-/** Throws the issues as one Failure where any of them is an error. */
+/** Throws the issues as one Failure if any of them is an error. */
 export const failOn = (issues: readonly Issue[]): void => {
   if (anyError(issues)) throw new Failure(issues)
 }
@@ -73,7 +76,7 @@ export const issuesOf = (thrown: unknown, requestId: string): readonly Issue[] =
   thrown instanceof Failure ? thrown.issues : [fault(requestId)]
 
 /** Returns the issue as seen from outside: `Patient.name` becomes `Bundle.entry[3].resource.name`. */
-export const within = (issue: Issue, place: string): Issue => {
+export const issueWithin = (issue: Issue, place: string): Issue => {
   if (issue.expression === undefined) return { ...issue, expression: place }
   const dot = issue.expression.indexOf('.')
   return { ...issue, expression: dot < 0 ? place : place + issue.expression.slice(dot) }

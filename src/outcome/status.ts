@@ -26,7 +26,7 @@ const phrases = {
   504: 'Gateway Timeout',
 } as const satisfies Record<number, string>
 
-/** A status that has a phrase; every kind of failure has one of these. */
+/** A status with a phrase; the status of every kind of failure is a member. */
 export type Status = keyof typeof phrases
 
 const phraseByStatus: Readonly<Record<number, string>> = phrases

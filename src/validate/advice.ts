@@ -1,4 +1,4 @@
-/** Advice on what R4 lets pass at a write but readers may stumble over; it is given by `$validate` alone. */
+/** Advice on content that R4 permits at a write but that readers may stumble over; only `$validate` gives it. */
 
 import { isObject, type Json } from '../fhir/json/object.ts'
 import { expressionAt, type Spot, walk } from '../fhir/walk.ts'
@@ -7,21 +7,21 @@ import { xhtmlNamespace } from '../fhir/xml/narrative.ts'
 import { type Issue, warning } from '../outcome/failure.ts'
 
 /** More would not be read. */
-const most = 50
+const mostAdvice = 50
 
-/** A StructureDefinition's snapshot and differential each have ids of their own, which by design are the same. */
-const apart: ReadonlySet<string> = new Set([
+/** A StructureDefinition's snapshot and differential each have ids of their own, the same by design. */
+const separateIdScopes: ReadonlySet<string> = new Set([
   'StructureDefinition.snapshot',
   'StructureDefinition.differential',
 ])
 
-const isResource = ({ object, content }: Spot): boolean => object.resourceType === content
+const isResourceObject = ({ object, content }: Spot): boolean => object.resourceType === content
 
 /** Returns whether ids are unique from here on down: https://hl7.org/fhir/R4/element-definitions.html#Element.id */
 const isScope = (spot: Spot): boolean =>
-  apart.has(spot.content) || (isResource(spot) && spot.element !== 'contained')
+  separateIdScopes.has(spot.content) || (isResourceObject(spot) && spot.element !== 'contained')
 
-const scopeOf = (spot: Spot): Spot => (!spot.parent || isScope(spot) ? spot : scopeOf(spot.parent))
+const idScopeOf = (spot: Spot): Spot => (!spot.parent || isScope(spot) ? spot : idScopeOf(spot.parent))
 
 const containedIds = ({ object }: Spot): Set<unknown> => {
   const contained: readonly unknown[] = Array.isArray(object.contained) ? object.contained : []
@@ -30,8 +30,8 @@ const containedIds = ({ object }: Spot): Set<unknown> => {
 
 const idAdvice = (spot: Spot, scopes: Map<object, Set<unknown>>): Issue[] => {
   const { id } = spot.object
-  if (typeof id !== 'string' || isResource(spot) || !spot.parent) return []
-  const scope = scopeOf(isScope(spot) ? spot.parent : spot)
+  if (typeof id !== 'string' || isResourceObject(spot) || !spot.parent) return []
+  const scope = idScopeOf(isScope(spot) ? spot.parent : spot)
   const ids = scopes.get(scope.object) ?? containedIds(scope)
   const isRepeated = ids.has(id)
   scopes.set(scope.object, ids.add(id))
@@ -46,13 +46,13 @@ const idAdvice = (spot: Spot, scopes: Map<object, Set<unknown>>): Issue[] => {
     : []
 }
 
-const entity = /&([A-Za-z]\w*);/g
+const characterReference = /&([A-Za-z]\w*);/g
 const namespace = /^\s*<div[^>]*\sxmlns\s*=\s*["']([^"']*)["']/
 
 const narrativeAdvice = (spot: Spot): Issue[] => {
   const { div } = spot.object
   if (spot.content !== 'Narrative' || typeof div !== 'string') return []
-  const names = [...new Set([...div.matchAll(entity)].map(([, name = '']) => name))]
+  const names = [...new Set([...div.matchAll(characterReference)].map(([, name = '']) => name))]
   const entities = names.filter((name) => xhtmlCharacter(name) !== undefined).map((name) => `\`&${name};\``)
   const said = [
     ...(entities.length > 0
@@ -71,7 +71,7 @@ export const adviceOn = (resource: Json): Issue[] => {
   const scopes = new Map<object, Set<unknown>>()
   walk(resource, (spot) => {
     issues.push(...idAdvice(spot, scopes), ...narrativeAdvice(spot))
-    return issues.length < most
+    return issues.length < mostAdvice
   })
   return issues
 }

@@ -15,11 +15,11 @@ interface Bound {
   asked: readonly AskedCoding[]
 }
 
-/** Returns what is to be said of the codes in a resource: nothing of those that the terminology confirms. */
+/** Returns the issues of the codes in a resource; codes that the terminology confirms have no issue. */
 export const bindingIssues = async (resource: unknown, validateCode: ValidateCode): Promise<Issue[]> => {
   const bound: Bound[] = []
   if (isObject(resource)) walkResource(resource, String(resource.resourceType), bound)
-  const answers = await Promise.all(bound.map((each) => judge(each, validateCode)))
+  const answers = await Promise.all(bound.map((each) => membershipOf(each, validateCode)))
   const having = (answer: Membership): Bound[] => bound.filter((_, i) => answers[i] === answer)
   const unknown = Map.groupBy(having('unknown'), ({ valueSet }) => valueSet)
   return [...having('no').map(notIn), ...[...unknown.values()].map(notTold)].slice(0, mostIssues)
@@ -29,14 +29,20 @@ export const bindingIssues = async (resource: unknown, validateCode: ValidateCod
 const mostIssues = 50
 
 /** Deeper than any resource of the standard. */
-const mostSteps = 100
+const deepestBinding = 100
 
 const walkResource = (resource: Json, expression: string, bound: Bound[], steps = 0): void =>
-  walk(resource, String(resource.resourceType), expression, bound, steps)
+  walkBound(resource, String(resource.resourceType), expression, bound, steps)
 
-const walk = (object: Json, content: string, expression: string, bound: Bound[], steps: number): void => {
+const walkBound = (
+  object: Json,
+  content: string,
+  expression: string,
+  bound: Bound[],
+  steps: number,
+): void => {
   const members = structureOf(content)?.members
-  if (!members || steps > mostSteps) return
+  if (!members || steps > deepestBinding) return
   for (const name in object) {
     const { element, type } = members.get(name) ?? {}
     if (!element || !type) continue
@@ -45,7 +51,7 @@ const walk = (object: Json, content: string, expression: string, bound: Bound[],
       if (binding) collect(binding, at, value, bound)
       if (!isObject(value)) continue
       if (type.code === 'Resource') walkResource(value, at, bound, steps + 1)
-      else walk(value, type.content, at, bound, steps + 1)
+      else walkBound(value, type.content, at, bound, steps + 1)
     }
   }
 }
@@ -59,34 +65,34 @@ const collect = (binding: string, expression: string, value: unknown, bound: Bou
   if (asked.length > 0) bound.push({ expression, strength, valueSet, asked })
 }
 
-/** A text alone says that no code fits, which an extensible binding allows. */
+/** An extensible binding permits a text without codes. */
 const codesIn = (value: unknown): readonly AskedCoding[] => {
   if (typeof value === 'string') return [{ code: value }]
   if (!isObject(value)) return []
   const codings: readonly unknown[] = Array.isArray(value.coding) ? value.coding : [value]
-  return codings.filter(isObject).flatMap(askedIn)
+  return codings.filter(isObject).flatMap(askedCodingsIn)
 }
 
-const askedIn = ({ system, version, code }: Json): readonly AskedCoding[] => {
+const askedCodingsIn = ({ system, version, code }: Json): readonly AskedCoding[] => {
   if (typeof code !== 'string' || (system !== undefined && typeof system !== 'string')) return []
   return [{ code, system: system ?? '', ...(typeof version === 'string' && { version }) }]
 }
 
-/** One of several codings is enough. */
-const judge = async ({ valueSet, asked }: Bound, validateCode: ValidateCode): Promise<Membership> => {
+/** A CodeableConcept fulfils its binding with any of its codings. */
+const membershipOf = async ({ valueSet, asked }: Bound, validateCode: ValidateCode): Promise<Membership> => {
   const answers = await Promise.all(asked.map((each) => validateCode(valueSet, each)))
   if (answers.includes('yes')) return 'yes'
   return answers.includes('unknown') ? 'unknown' : 'no'
 }
 
-const spelled = ({ asked }: Bound): string =>
+const boundCodesText = ({ asked }: Bound): string =>
   asked.map(({ system, code }) => `\`${system ? `${system}|${code}` : code}\``).join(', ')
 
-/** Of each value set it is told once. */
+/** Returns one issue for all codes of a value set. */
 const notTold = ([first, ...others]: readonly Bound[]): Issue => {
   const { valueSet = '', expression = '' } = first ?? {}
   const more = others.length > 0 ? `; the same holds of ${others.length} more` : ''
-  const codes = first ? spelled(first) : ''
+  const codes = first ? boundCodesText(first) : ''
   return {
     ...warning(
       'not-found',
@@ -100,10 +106,10 @@ const notTold = ([first, ...others]: readonly Bound[]): Issue => {
 const notIn = (bound: Bound): Issue => {
   const { strength, valueSet, expression } = bound
   return strength === 'required'
-    ? error('code-invalid', `${spelled(bound)} is not in the value set \`${valueSet}\``, expression)
+    ? error('code-invalid', `${boundCodesText(bound)} is not in the value set \`${valueSet}\``, expression)
     : warning(
         'code-invalid',
-        `${spelled(bound)} is not in the value set \`${valueSet}\`, whose codes are to be used where one of them fits`,
+        `${boundCodesText(bound)} is not in the value set \`${valueSet}\`, whose codes are to be used where one of them fits`,
         expression,
       )
 }

@@ -4,12 +4,12 @@ import { type Codes, requiredCodes } from '../fhir/codes.ts'
 import { isObject, type Json } from '../fhir/json/object.ts'
 import type { ElementRule } from '../fhir/structure.ts'
 import type { PrimitiveCheck } from './primitives.ts'
-import { type ObjectCheck, type Run, report, shown } from './run.ts'
+import { type ObjectCheck, reportError, shownValue, type ValidationRun } from './run.ts'
 import { nearest } from './suggest.ts'
 
 const setName = (valueSet: string): string => `\`${valueSet.slice(valueSet.lastIndexOf('/') + 1)}\``
 
-/** Returns the check of a `code` against the value set; none where R4 does not list its codes. */
+/** Returns the check of a `code` against the value set; undefined if R4 does not list its codes. */
 export const codeCheck = (valueSet: string): PrimitiveCheck | undefined => {
   const codes = requiredCodes(valueSet)
   if (!codes) return undefined
@@ -17,10 +17,10 @@ export const codeCheck = (valueSet: string): PrimitiveCheck | undefined => {
   return (value) =>
     all.has(value as string)
       ? undefined
-      : `${shown(value)} is not in the value set ${setName(valueSet)}; ${wayOut(String(value), all)}`
+      : `${shownValue(value)} is not in the value set ${setName(valueSet)}; ${codeSuggestion(String(value), all)}`
 }
 
-const wayOut = (written: string, codes: ReadonlySet<string>): string => {
+const codeSuggestion = (written: string, codes: ReadonlySet<string>): string => {
   const meant = nearest(written, codes)
   if (meant) return `did you mean \`${meant}\`?`
   const first = [...codes].slice(0, 12).map((code) => `\`${code}\``)
@@ -37,15 +37,15 @@ export const codedCheck = (element: ElementRule, type: string): ObjectCheck | un
   return (run, concept) => checkCodings(run, name, codes, Array.isArray(concept.coding) ? concept.coding : [])
 }
 
-const checkCodings = (run: Run, name: string, codes: Codes, codings: readonly unknown[]): void => {
+const checkCodings = (run: ValidationRun, name: string, codes: Codes, codings: readonly unknown[]): void => {
   const objects = codings.filter(isObject)
-  if (objects.some((coding) => isIn(codes, coding))) return
-  const written = objects.map(({ system, code }) => shown(`${system ?? ''}|${code ?? ''}`)).join(', ')
+  if (objects.some((coding) => hasCoding(codes, coding))) return
+  const written = objects.map(({ system, code }) => shownValue(`${system ?? ''}|${code ?? ''}`)).join(', ')
   const [system = '', list] = [...codes][0] ?? []
   const example = `\`${system}|${[...(list ?? [])][0] ?? ''}\``
   const found = written === '' ? 'no coding was given' : `found ${written}`
-  report(run, 'invalid', `expected a code of the value set ${name}, such as ${example}; ${found}`)
+  reportError(run, 'invalid', `expected a code of the value set ${name}, such as ${example}; ${found}`)
 }
 
-const isIn = (codes: Codes, { system, code }: Json): boolean =>
+const hasCoding = (codes: Codes, { system, code }: Json): boolean =>
   codes.get(system as string)?.has(code as string) ?? false

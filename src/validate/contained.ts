@@ -1,10 +1,10 @@
 /** The rules dom-2 to dom-5 for contained resources, https://hl7.org/fhir/R4/references.html#contained */
 
 import { isObject, type Json } from '../fhir/json/object.ts'
-import { type Run, report } from './run.ts'
+import { reportError, type ValidationRun } from './run.ts'
 
 /** Checks the resources that the resource contains. */
-export const checkContained = (run: Run, resource: Json): void => {
+export const checkContained = (run: ValidationRun, resource: Json): void => {
   const list = Array.isArray(resource.contained) ? resource.contained : []
   const ids = new Set<unknown>()
   for (const [i, contained] of list.entries()) {
@@ -12,32 +12,47 @@ export const checkContained = (run: Run, resource: Json): void => {
     run.path.push('contained', i)
     const { id } = contained
     if (id !== undefined && ids.has(id))
-      report(
+      reportError(
         run,
         'invalid',
         `\`#${id}\` would be two contained resources; give each an \`id\` of its own`,
         'id',
       )
     ids.add(id)
-    checkOne(run, contained, run.local.pointingBack.has(i))
+    checkContainedOne(run, contained, run.local.pointingBack.has(i))
     run.path.pop()
     run.path.pop()
   }
 }
 
-const checkOne = (run: Run, contained: Json, pointsBack: boolean): void => {
+const checkContainedOne = (run: ValidationRun, contained: Json, pointsBack: boolean): void => {
   const meta = isObject(contained.meta) ? contained.meta : {}
   if (contained.contained !== undefined) {
-    report(run, 'invariant', '`dom-2`: a contained resource must not contain resources itself', 'contained')
+    reportError(
+      run,
+      'invariant',
+      '`dom-2`: a contained resource must not contain resources itself',
+      'contained',
+    )
   }
   if (!pointsBack && !run.local.names.has(contained.id as string))
-    report(run, 'invariant', unreferenced(contained))
+    reportError(run, 'invariant', unreferenced(contained))
   for (const name of ['versionId', 'lastUpdated']) {
     if (meta[name] === undefined) continue
-    report(run, 'invariant', `\`dom-4\`: a contained resource must not have a \`${name}\``, `meta.${name}`)
+    reportError(
+      run,
+      'invariant',
+      `\`dom-4\`: a contained resource must not have a \`${name}\``,
+      `meta.${name}`,
+    )
   }
   if (meta.security !== undefined) {
-    report(run, 'invariant', '`dom-5`: a contained resource must not have a security label', 'meta.security')
+    reportError(
+      run,
+      'invariant',
+      '`dom-5`: a contained resource must not have a security label',
+      'meta.security',
+    )
   }
 }
 

@@ -1,12 +1,12 @@
 /** https://hl7.org/fhir/R4/datatypes.html#integer — an integer is written in digits alone: neither `1.0` nor `1e2`. */
 
 import { isObject, type Json } from '../fhir/json/object.ts'
-import { type Run, report } from './run.ts'
+import { reportError, type ValidationRun } from './run.ts'
 
-/** A parsed object, and the same with each number as the text that it was written with. */
+/** A parsed object, and the same object with each number as its text in the JSON. */
 type Twins = WeakMap<object, Json>
 
-const written = (_name: string, value: unknown, { source }: { source?: string }): unknown =>
+const numberSource = (_name: string, value: unknown, { source }: { source?: string }): unknown =>
   typeof value === 'number' ? source : value
 
 const pair = (twins: Twins, value: unknown, twin: unknown): void => {
@@ -15,11 +15,11 @@ const pair = (twins: Twins, value: unknown, twin: unknown): void => {
   for (const [name, each] of Object.entries(value)) pair(twins, each, (twin as Json | undefined)?.[name])
 }
 
-/** A number that is not written in digits alone, perhaps after others in a list. No part of it can match in two ways. */
+/** A number not written in digits alone, perhaps after others in a list. No part of the pattern can match in two ways. */
 const otherwise = /:\s*(?:\[(?:\s*-?\d+\s*,)*\s*)?(?:-?\d+[.eE]|-0(?![\d.]))/g
 
-/** Returns the names of the members that have such a number; strings that look alike may add to them. */
-const namesIn = (text: string): ReadonlySet<string> => {
+/** Returns the names of the members with such a number; strings that look alike may add to them. */
+const suspectNamesIn = (text: string): ReadonlySet<string> => {
   const names = new Set<string>()
   for (const { index } of text.matchAll(otherwise)) {
     const end = text.lastIndexOf('"', index)
@@ -30,22 +30,22 @@ const namesIn = (text: string): ReadonlySet<string> => {
 
 const twinsOf = (top: unknown, text: string): Twins => {
   const twins: Twins = new WeakMap()
-  pair(twins, top, JSON.parse(text, written as Parameters<typeof JSON.parse>[1]))
+  pair(twins, top, JSON.parse(text, numberSource as Parameters<typeof JSON.parse>[1]))
   return twins
 }
 
-const integer = /^(?:0|-?[1-9]\d*)$/
+const integerDigits = /^(?:0|-?[1-9]\d*)$/
 
-const checkNumber = (run: Run, value: unknown, text: unknown): void => {
-  if (typeof text !== 'string' || !Number.isInteger(value) || integer.test(text)) return
-  report(run, 'invalid', `\`${text}\` is no integer: write it in digits alone`)
+const checkNumber = (run: ValidationRun, value: unknown, text: unknown): void => {
+  if (typeof text !== 'string' || !Number.isInteger(value) || integerDigits.test(text)) return
+  reportError(run, 'invalid', `\`${text}\` is no integer: write it in digits alone`)
 }
 
 /** Checks how the integers of a member are written; the text is read again where a number of that name is not written in digits. */
-export const checkDigits = (run: Run, parent: Json, name: string): void => {
+export const checkDigits = (run: ValidationRun, parent: Json, name: string): void => {
   const { text } = run.options
   if (text === undefined) return
-  run.suspects ??= namesIn(text)
+  run.suspects ??= suspectNamesIn(text)
   if (!run.suspects.has(name)) return
   run.exact ??= twinsOf(run.top, text)
   const [value, twin] = [parent[name], run.exact.get(parent)?.[name]]

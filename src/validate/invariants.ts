@@ -2,11 +2,11 @@
 
 import { type Invariant, makeInvariants } from '../fhir/generated/invariants.js'
 import { error, warning } from '../outcome/failure.ts'
-import { expressionOf, note, type Run } from './run.ts'
+import { expressionOf, note, type ValidationRun } from './run.ts'
 
 export type { Invariant }
 
-/** Rules that hold at so many places that a function of their own is worth it. */
+/** Rules on so many elements that a hand-written function is worth it. */
 const written: Readonly<Record<string, readonly Invariant[]>> = {
   Extension: [
     {
@@ -22,19 +22,23 @@ const written: Readonly<Record<string, readonly Invariant[]>> = {
   ],
 }
 
-const made = new Map<string, readonly Invariant[]>()
+const compiledInvariants = new Map<string, readonly Invariant[]>()
 
 /** Returns the invariants stated at a type or an element. */
 export const invariantsOf = (path: string): readonly Invariant[] => {
-  const known = made.get(path)
+  const known = compiledInvariants.get(path)
   if (known) return known
   const invariants = written[path] ?? makeInvariants[path]?.() ?? []
-  made.set(path, invariants)
+  compiledInvariants.set(path, invariants)
   return invariants
 }
 
 /** Notes each invariant that the value at the current place breaks. */
-export const checkInvariants = (run: Run, value: unknown, invariants: readonly Invariant[]): void => {
+export const checkInvariants = (
+  run: ValidationRun,
+  value: unknown,
+  invariants: readonly Invariant[],
+): void => {
   for (const { key, severity, human, holds } of invariants) {
     if (severity === 'warning' && !run.options.warnings) continue
     if (holds(value, run.resource) === true) continue

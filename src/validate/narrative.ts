@@ -1,15 +1,15 @@
-/** What a narrative may hold: the rules txt-1 and txt-2, https://hl7.org/fhir/R4/narrative.html#xhtml */
+/** The rules of a narrative, txt-1 and txt-2: https://hl7.org/fhir/R4/narrative.html#xhtml */
 
 import { isXmlCharacter } from '../fhir/xml/characters.ts'
 import { xhtmlCharacter } from '../fhir/xml/entities.ts'
 
-const elements: ReadonlySet<string> = new Set(
+const allowedTags: ReadonlySet<string> = new Set(
   `a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img
   li map area ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var kbd bdo`.split(
     /\s+/,
   ),
 )
-const attributes: ReadonlySet<string> = new Set(
+const allowedAttributes: ReadonlySet<string> = new Set(
   `abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff charset
   cite class color colspan compact coords dir frame headers height href hreflang hspace id lang longdesc name nowrap
   rel rev rowspan rules scope shape span src start style summary tabindex title type valign value vspace width
@@ -18,9 +18,9 @@ const attributes: ReadonlySet<string> = new Set(
 
 const token =
   /<!--(?:-?[^-])*-->|<(\/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|<[\s\S]|&(?:#?\w+;)?/g
-const attribute = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g
+const attributePattern = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g
 
-/** Returns what is wrong with a narrative's XHTML; undefined where nothing is. */
+/** Returns the problem of a narrative's XHTML; undefined if it has none. */
 export const narrativeProblem = (text: string): string | undefined => {
   const xhtml = text.trim()
   if (!/^<div[\s>]/.test(xhtml))
@@ -37,13 +37,13 @@ export const narrativeProblem = (text: string): string | undefined => {
   return hasContent(xhtml) ? undefined : '`txt-2`: a narrative has text or an image'
 }
 
-const ofXml: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+const xmlEntities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
 /** Returns the character that `&…;` stands for. */
 const characterOf = (reference: string): string | undefined => {
   const name = reference.slice(1, -1)
   const numeric = /^#(?:(\d+)|x([\da-fA-F]+))$/.exec(name)
-  if (!numeric && Object.hasOwn(ofXml, name)) return ofXml[name]
+  if (!numeric && Object.hasOwn(xmlEntities, name)) return xmlEntities[name]
   const code = numeric
     ? Number.parseInt(numeric[1] ?? numeric[2] ?? '', numeric[1] ? 10 : 16)
     : xhtmlCharacter(name)
@@ -59,18 +59,18 @@ const otherProblem = (text: string): string | undefined => {
   return `\`${text}\` stands where it must be written as an entity or a proper tag`
 }
 
-const references = /&(?:#?\w+;)?/g
+const characterReferences = /&(?:#?\w+;)?/g
 
-/** Looks at one tag, and keeps the list of those that are open. */
+/** Returns the problem of one tag, and keeps the list of open tags. */
 const tagProblem = (
   [, closing, name = '', written = '', single]: RegExpMatchArray,
   open: string[],
 ): string | undefined => {
-  if (!elements.has(name)) return `\`<${name}>\` is not allowed in a narrative`
+  if (!allowedTags.has(name)) return `\`<${name}>\` is not allowed in a narrative`
   if (closing) return open.pop() === name ? undefined : `\`</${name}>\` closes nothing that is open`
   if (!single) open.push(name)
   const names = new Set<string>()
-  for (const [, attributeName = '', double, quoted] of written.matchAll(attribute)) {
+  for (const [, attributeName = '', double, quoted] of written.matchAll(attributePattern)) {
     if (names.has(attributeName)) return `\`<${name}>\` has the attribute \`${attributeName}\` twice`
     names.add(attributeName)
     const problem = attributeProblem(attributeName, double ?? quoted ?? '')
@@ -80,16 +80,18 @@ const tagProblem = (
 }
 
 /** As browsers read an address: with its references resolved, and blanks and controls dropped. */
-const readAddress = (value: string): string =>
+const readAddress = (value: string): string => {
+  const resolved = value.replace(characterReferences, (reference) => characterOf(reference) ?? '')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be dropped
-  value.replace(references, (reference) => characterOf(reference) ?? '').replace(/[\u0000-\u0020]+/g, '')
+  return resolved.replace(/[\u0000-\u0020]+/g, '')
+}
 
 const runsCode = /^(?:javascript|vbscript|data:(?:text|application\/(?:xhtml\+)?xml))/i
 
 const attributeProblem = (name: string, value: string): string | undefined => {
-  if (!attributes.has(name) && !name.startsWith('xmlns:'))
+  if (!allowedAttributes.has(name) && !name.startsWith('xmlns:'))
     return `the attribute \`${name}\` is not allowed in a narrative`
-  for (const [reference] of value.matchAll(references)) {
+  for (const [reference] of value.matchAll(characterReferences)) {
     const problem = otherProblem(reference)
     if (problem) return `in \`${name}\`, ${problem}`
   }

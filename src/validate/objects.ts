@@ -6,15 +6,23 @@ import { checkContained } from './contained.ts'
 import { checkDigits } from './digits.ts'
 import { checkInvariants } from './invariants.ts'
 import { narrativeLinks } from './narrative.ts'
-import { type Plan, planOf, type Slot } from './plan.ts'
+import { type ObjectPlan, objectPlanOf, type Slot } from './plan.ts'
 import { noteLocal } from './references.ts'
-import { depthLimit, isFull, jsonKind, localAt, type Run, report, shown } from './run.ts'
+import {
+  depthLimit,
+  hasEnoughErrors,
+  jsonKind,
+  localAt,
+  reportError,
+  shownValue,
+  type ValidationRun,
+} from './run.ts'
 import { nearest } from './suggest.ts'
 
 /** Checks a resource that stands alone: at the top, or in a Bundle or Parameters. */
-export const checkResource = (run: Run, resource: Json, plan: Plan): void => {
+export const checkResource = (run: ValidationRun, resource: Json, plan: ObjectPlan): void => {
   const { root, local, resource: outer, faults } = run
-  run.root = resource as Run['root']
+  run.root = resource as ValidationRun['root']
   run.resource = resource
   run.local = localAt(run.path.length)
   checkObject(run, resource, plan)
@@ -26,9 +34,9 @@ export const checkResource = (run: Run, resource: Json, plan: Plan): void => {
 }
 
 /** Checks an object against its type. */
-export const checkObject = (run: Run, object: Json, plan: Plan): void => {
+export const checkObject = (run: ValidationRun, object: Json, plan: ObjectPlan): void => {
   if (run.path.length > depthLimit) {
-    report(run, 'invalid', `nested more than ${depthLimit} levels deep`)
+    reportError(run, 'invalid', `nested more than ${depthLimit} levels deep`)
     return
   }
   const { faults } = run
@@ -43,11 +51,11 @@ export const checkObject = (run: Run, object: Json, plan: Plan): void => {
     if (slot) checkMember(run, object, slot, name)
     else if (beside) checkCompanion(run, beside, object[name], object[name.slice(1)])
     else if (name !== 'resourceType' || plan.structure.kind !== 'resource')
-      report(run, 'unknown-element', unknownMessage(plan, name), name)
-    if (isFull(run)) return
+      reportError(run, 'unknown-element', unknownMessage(plan, name), name)
+    if (hasEnoughErrors(run)) return
   }
   if (count === 0 || (count === 1 && plan.structure.kind !== 'resource' && object.id !== undefined)) {
-    report(
+    reportError(
       run,
       'invalid',
       'an element must have a value, other elements or an extension; leave out an empty one',
@@ -56,93 +64,93 @@ export const checkObject = (run: Run, object: Json, plan: Plan): void => {
   if (plan.invariants.length > 0 && run.faults === faults) checkInvariants(run, object, plan.invariants)
 }
 
-/** A value and what stands beside it are of one type. */
-const checkChoice = (run: Run, chosen: Slot[], slot: Slot): void => {
+/** A choice has one value, and the value and its companion are of one type. */
+const checkChoice = (run: ValidationRun, chosen: Slot[], slot: Slot): void => {
   const first = chosen.find(({ element }) => element === slot.element)
   if (!first) chosen.push(slot)
   else if (first !== slot)
-    report(run, 'invalid', `\`${slot.name}[x]\` takes one value; give only one of its types`, slot.name)
+    reportError(run, 'invalid', `\`${slot.name}[x]\` takes one value; give only one of its types`, slot.name)
 }
 
-const checkRequired = (run: Run, object: Json, plan: Plan): void => {
+const checkRequired = (run: ValidationRun, object: Json, plan: ObjectPlan): void => {
   for (const { element, names } of plan.required) {
     if (names.some((name) => object[name] !== undefined || object[`_${name}`] !== undefined)) continue
     const shownName = element.choice ? `${element.name}[x]` : element.name
-    report(run, 'required', `\`${shownName}\` is required in \`${plan.structure.name}\``, element.name)
+    reportError(run, 'required', `\`${shownName}\` is required in \`${plan.structure.name}\``, element.name)
   }
 }
 
-const checkMember = (run: Run, parent: Json, slot: Slot, name: string): void => {
+const checkMember = (run: ValidationRun, parent: Json, slot: Slot, name: string): void => {
   const value = parent[name]
   run.path.push(slot.name)
   if (slot.repeats) checkList(run, parent, slot, name, value)
-  else if (Array.isArray(value)) report(run, 'malformed', `\`${name}\` takes one value, not a list`)
+  else if (Array.isArray(value)) reportError(run, 'malformed', `\`${name}\` takes one value, not a list`)
   else checkValue(run, slot, value, parent[`_${name}`])
   if (slot.integer) checkDigits(run, parent, name)
   run.path.pop()
 }
 
-const checkList = (run: Run, parent: Json, slot: Slot, name: string, value: unknown): void => {
+const checkList = (run: ValidationRun, parent: Json, slot: Slot, name: string, value: unknown): void => {
   if (!Array.isArray(value)) {
-    report(run, 'malformed', `\`${name}\` is a list; put its value in brackets`)
+    reportError(run, 'malformed', `\`${name}\` is a list; put its value in brackets`)
     return
   }
-  if (value.length === 0) report(run, 'invalid', `an empty list is no value; leave \`${name}\` out`)
+  if (value.length === 0) reportError(run, 'invalid', `an empty list is no value; leave \`${name}\` out`)
   const companions = slot.primitive ? parent[`_${name}`] : undefined
-  for (let i = 0; i < value.length && !isFull(run); i++) {
+  for (let i = 0; i < value.length && !hasEnoughErrors(run); i++) {
     run.path.push(i)
     checkValue(run, slot, value[i], Array.isArray(companions) ? companions[i] : undefined)
     run.path.pop()
   }
 }
 
-/** `companion` is what stands under the same name with an underscore before it. */
-const checkValue = (run: Run, slot: Slot, value: unknown, companion: unknown): void => {
+/** `companion` is the member of the same name with an underscore before it. */
+const checkValue = (run: ValidationRun, slot: Slot, value: unknown, companion: unknown): void => {
   if (slot.primitive) checkPrimitive(run, slot, value, companion)
-  else if (!isObject(value)) report(run, 'malformed', `expected an object, found ${jsonKind(value)}`)
+  else if (!isObject(value)) reportError(run, 'malformed', `expected an object, found ${jsonKind(value)}`)
   else if (slot.resource) checkInner(run, slot, value)
   else {
-    const plan = planOf(slot.content)
+    const plan = objectPlanOf(slot.content)
     if (plan) checkObject(run, value, plan)
     slot.object?.(run, value)
     if (slot.invariants.length > 0) checkInvariants(run, value, slot.invariants)
   }
 }
 
-const checkPrimitive = (run: Run, slot: Slot, value: unknown, companion: unknown): void => {
+const checkPrimitive = (run: ValidationRun, slot: Slot, value: unknown, companion: unknown): void => {
   if (value === null && isObject(companion)) return
   const problem = slot.primitive?.(value) ?? slot.code?.(value)
-  if (problem) report(run, typeof value === 'string' ? 'invalid' : 'malformed', problem)
+  if (problem) reportError(run, typeof value === 'string' ? 'invalid' : 'malformed', problem)
   else {
     if (slot.invariants.length > 0) checkInvariants(run, value, slot.invariants)
     localLinks[slot.content]?.(String(value), run)
   }
 }
 
-/** A canonical, uri or url may name a contained resource, or the one that contains it, as a Reference does. */
-const noteAddress = (value: string, run: Run): void => {
+/** A canonical, uri or url may name a contained resource or its container, as a Reference does. */
+const noteAddress = (value: string, run: ValidationRun): void => {
   if (value.startsWith('#')) noteLocal(run, value.slice(1))
 }
 
 /** https://hl7.org/fhir/R4/narrative.html#id: a narrative's images and links may be contained resources. */
-const noteNarrative = (div: string, run: Run): void => {
+const noteNarrative = (div: string, run: ValidationRun): void => {
   if (run.root.contained === undefined) return
   for (const id of narrativeLinks(div)) run.local.names.add(id)
 }
 
-const localLinks: Readonly<Record<string, (value: string, run: Run) => void>> = {
+const localLinks: Readonly<Record<string, (value: string, run: ValidationRun) => void>> = {
   canonical: noteAddress,
   uri: noteAddress,
   url: noteAddress,
   xhtml: noteNarrative,
 }
 
-const checkInner = (run: Run, slot: Slot, resource: Json): void => {
+const checkInner = (run: ValidationRun, slot: Slot, resource: Json): void => {
   const type = resource.resourceType
-  const plan = typeof type === 'string' && isResourceType(type) ? planOf(type) : undefined
+  const plan = typeof type === 'string' && isResourceType(type) ? objectPlanOf(type) : undefined
   if (!plan) {
-    const found = type === undefined ? 'it has none' : `found ${shown(type)}`
-    report(
+    const found = type === undefined ? 'it has none' : `found ${shownValue(type)}`
+    reportError(
       run,
       type === undefined ? 'required' : 'invalid',
       `a resource names its type in \`resourceType\`; ${found}`,
@@ -151,8 +159,8 @@ const checkInner = (run: Run, slot: Slot, resource: Json): void => {
   else checkResource(run, resource, plan)
 }
 
-/** A contained resource shares the links of the one that contains it, but is a resource of its own. */
-const checkWithin = (run: Run, resource: Json, plan: Plan): void => {
+/** A contained resource shares the links of its container, but is a resource of its own. */
+const checkWithin = (run: ValidationRun, resource: Json, plan: ObjectPlan): void => {
   const { resource: outer, faults } = run
   run.resource = resource
   checkObject(run, resource, plan)
@@ -160,19 +168,19 @@ const checkWithin = (run: Run, resource: Json, plan: Plan): void => {
   run.faults = faults
 }
 
-/** What is an attribute in XML, or XHTML, has neither id nor extensions. */
-const isBare = ({ structure }: Plan, { name, content }: Slot): boolean =>
+/** An attribute in XML, and XHTML, has neither id nor extensions. */
+const isBare = ({ structure }: ObjectPlan, { name, content }: Slot): boolean =>
   content === 'xhtml' ||
   (name === 'url' && structure.name === 'Extension') ||
   (name === 'id' && structure.kind !== 'resource')
 
 /** Returns the primitive that a member with an underscore stands beside. */
-const besideIn = (plan: Plan, name: string): Slot | undefined => {
+const besideIn = (plan: ObjectPlan, name: string): Slot | undefined => {
   const slot = name.startsWith('_') ? plan.slots.get(name.slice(1)) : undefined
   return slot?.primitive && !isBare(plan, slot) ? slot : undefined
 }
 
-const unknownMessage = (plan: Plan, name: string): string => {
+const unknownMessage = (plan: ObjectPlan, name: string): string => {
   const choices = [...plan.slots].filter(([, slot]) => slot.element.choice && slot.name === name)
   const meant =
     choices.length > 0 ? choices.slice(0, 5).map(([key]) => key) : [nearest(name, plan.slots.keys())]
@@ -182,26 +190,30 @@ const unknownMessage = (plan: Plan, name: string): string => {
 }
 
 /** Checks the `id` and `extension` of a primitive, or of each item of a list of primitives. */
-const checkCompanion = (run: Run, slot: Slot, companion: unknown, value: unknown): void => {
+const checkCompanion = (run: ValidationRun, slot: Slot, companion: unknown, value: unknown): void => {
   run.path.push(slot.name)
-  if (!slot.repeats) checkElement(run, companion, value)
+  if (!slot.repeats) checkExtensionsOf(run, companion, value)
   else if (Array.isArray(companion)) checkCompanions(run, companion, Array.isArray(value) ? value : [])
-  else report(run, 'malformed', `\`_${slot.name}\` is a list, as \`${slot.name}\` is`)
+  else reportError(run, 'malformed', `\`_${slot.name}\` is a list, as \`${slot.name}\` is`)
   run.path.pop()
 }
 
-const checkCompanions = (run: Run, companions: readonly unknown[], values: readonly unknown[]): void => {
-  for (let i = 0; i < companions.length && !isFull(run); i++) {
+const checkCompanions = (
+  run: ValidationRun,
+  companions: readonly unknown[],
+  values: readonly unknown[],
+): void => {
+  for (let i = 0; i < companions.length && !hasEnoughErrors(run); i++) {
     run.path.push(i)
-    if (companions[i] !== null) checkElement(run, companions[i], values[i])
-    else if (values[i] === undefined) report(run, 'invalid', 'this item has neither value nor extension')
+    if (companions[i] !== null) checkExtensionsOf(run, companions[i], values[i])
+    else if (values[i] === undefined) reportError(run, 'invalid', 'this item has neither value nor extension')
     run.path.pop()
   }
 }
 
-const checkElement = (run: Run, companion: unknown, value: unknown): void => {
-  const plan = planOf('Element')
-  if (!isObject(companion)) report(run, 'malformed', `expected an object, found ${jsonKind(companion)}`)
+const checkExtensionsOf = (run: ValidationRun, companion: unknown, value: unknown): void => {
+  const plan = objectPlanOf('Element')
+  if (!isObject(companion)) reportError(run, 'malformed', `expected an object, found ${jsonKind(companion)}`)
   else if (plan && !(isValue(value) && isOnlyId(companion))) checkObject(run, companion, plan)
 }
 

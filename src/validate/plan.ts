@@ -1,4 +1,4 @@
-/** What is checked at each member of an object, worked out once per type. */
+/** The checks of each member of an object, prepared once per type. */
 
 import { type ElementRule, type MemberRule, type Structure, structureOf } from '../fhir/structure.ts'
 import { codeCheck, codedCheck } from './codes.ts'
@@ -23,22 +23,22 @@ export interface Slot {
   /** The type or inline element that describes an object here. */
   content: string
   object?: ObjectCheck
-  /** The invariants of the element itself, where its content has others. */
+  /** The element's own invariants, in addition to those of its content. */
   invariants: readonly Invariant[]
 }
 
-export interface Plan {
+export interface ObjectPlan {
   structure: Structure
   invariants: readonly Invariant[]
   slots: ReadonlyMap<string, Slot>
-  /** The elements that must be there, each with the JSON names it may have. */
+  /** The required elements, each with its possible JSON names. */
   required: readonly { element: ElementRule; names: readonly string[] }[]
 }
 
-const plans = new Map<string, Plan>()
+const plans = new Map<string, ObjectPlan>()
 
-/** Returns the plan for a type or inline element; undefined where R4 has none of that name. */
-export const planOf = (name: string): Plan | undefined => {
+/** Returns the plan for a type or inline element; undefined if R4 has no type of that name. */
+export const objectPlanOf = (name: string): ObjectPlan | undefined => {
   const known = plans.get(name)
   if (known) return known
   const structure = structureOf(name)
@@ -48,13 +48,13 @@ export const planOf = (name: string): Plan | undefined => {
   return plan
 }
 
-const planFor = (structure: Structure): Plan => ({
+const planFor = (structure: Structure): ObjectPlan => ({
   structure,
   invariants: invariantsOf(structure.name),
   slots: new Map([...structure.members].map(([name, member]) => [name, slotOf(structure, member)])),
   required: structure.elements
     .filter(({ min }) => min > 0)
-    .map((element) => ({ element, names: namesOf(structure, element) })),
+    .map((element) => ({ element, names: jsonNamesOf(structure, element) })),
 })
 
 const integers: ReadonlySet<string> = new Set(['integer', 'positiveInt', 'unsignedInt'])
@@ -81,5 +81,5 @@ const slotOf = (structure: Structure, { element, type }: MemberRule): Slot => {
 const primitiveOf = (structure: Structure, element: ElementRule, code: string): PrimitiveCheck | undefined =>
   primitiveChecks[structure.kind !== 'resource' && element.name === 'id' ? 'string' : code]
 
-const namesOf = (structure: Structure, element: ElementRule): readonly string[] =>
+const jsonNamesOf = (structure: Structure, element: ElementRule): readonly string[] =>
   [...structure.members].filter(([, member]) => member.element === element).map(([name]) => name)

@@ -4,9 +4,9 @@ import { isObject } from '../fhir/json/object.ts'
 import { type Link, parseLink } from '../fhir/references.ts'
 import { isResourceType } from '../fhir/types.ts'
 import { each } from '../fhir/values.ts'
-import { type ObjectCheck, type Run, report, shown } from './run.ts'
+import { type ObjectCheck, reportError, shownValue, type ValidationRun } from './run.ts'
 
-/** Returns the check of a Reference that may point to the targets; to any type where none are given. */
+/** Returns the check of a Reference that may point to the targets; to any type without targets. */
 export const referenceCheck =
   (targets: readonly string[] | undefined): ObjectCheck =>
   (run, { reference, type }) => {
@@ -14,57 +14,60 @@ export const referenceCheck =
     if (typeof reference !== 'string' || reference === '') return
     const link = parseLink(reference)
     const problem = link ? problemOf(run, link, reference, allowed) : formProblem(reference)
-    if (problem) report(run, 'invalid', problem, 'reference')
-    else if (link) checkType(run, link, type)
+    if (problem) reportError(run, 'invalid', problem, 'reference')
+    else if (link) checkReferenceType(run, link, type)
   }
 
 /** https://hl7.org/fhir/R4/references-definitions.html#Reference.type: a resource type, or its address. */
-const checkType = (run: Run, link: Link, type: unknown): void => {
+const checkReferenceType = (run: ValidationRun, link: Link, type: unknown): void => {
   const stated = String(type ?? '').replace('http://hl7.org/fhir/StructureDefinition/', '')
   const actual = 'type' in link ? link.type : undefined
   if (!isResourceType(stated) || actual === undefined || !isResourceType(actual) || stated === actual) return
-  report(run, 'invalid', `\`type\` is \`${stated}\`, but the reference is to a \`${actual}\``, 'type')
+  reportError(run, 'invalid', `\`type\` is \`${stated}\`, but the reference is to a \`${actual}\``, 'type')
 }
 
 const formProblem = (reference: string): string =>
-  `${shown(reference)} is no reference; expected \`Type/id\`, an absolute address, \`urn:uuid:…\` or \`#id\``
+  `${shownValue(reference)} is no reference; expected \`Type/id\`, an absolute address, \`urn:uuid:…\` or \`#id\``
 
 const problemOf = (
-  run: Run,
+  run: ValidationRun,
   link: Link,
   reference: string,
   targets: readonly string[] | undefined,
 ): string | undefined => {
   if (link.kind === 'contained') return containedProblem(run, link.id, targets)
   if (link.kind === 'conditional' && !run.options.conditionalReferences) {
-    return `${shown(reference)} is a search; only a transaction may refer to a resource by a search`
+    return `${shownValue(reference)} is a search; only a transaction may refer to a resource by a search`
   }
   if (link.kind !== 'local' && link.kind !== 'conditional') {
     const type = run.options.typeAt?.(reference)
     return type === undefined ? undefined : targetProblem(type, targets)
   }
-  if (!isResourceType(link.type)) return `${shown(link.type)} is no resource type of R4`
+  if (!isResourceType(link.type)) return `${shownValue(link.type)} is no resource type of R4`
   return targetProblem(link.type, targets)
 }
 
 type Contained = Readonly<Record<string, unknown>>
 
-const remembered = new WeakMap<object, ReadonlyMap<string, Contained>>()
+const containedById = new WeakMap<object, ReadonlyMap<string, Contained>>()
 
-/** Of several with one id the first counts. Gathered once, so that a resource with many links does not pass through all for each. */
-const containedIn = ({ root }: Run): ReadonlyMap<string, Contained> => {
-  const known = remembered.get(root)
+/**
+ * The contained resources by id, the first of an id. Gathered once, so that a resource with many links does not search
+ * all for each.
+ */
+const containedIn = ({ root }: ValidationRun): ReadonlyMap<string, Contained> => {
+  const known = containedById.get(root)
   if (known) return known
   const found = new Map<string, Contained>()
   for (const resource of each(root.contained as unknown))
     if (isObject(resource) && typeof resource.id === 'string' && !found.has(resource.id))
       found.set(resource.id, resource)
-  remembered.set(root, found)
+  containedById.set(root, found)
   return found
 }
 
 const containedProblem = (
-  run: Run,
+  run: ValidationRun,
   id: string,
   targets: readonly string[] | undefined,
 ): string | undefined => {
@@ -77,8 +80,8 @@ const containedProblem = (
   return typeof found.resourceType === 'string' ? targetProblem(found.resourceType, targets) : undefined
 }
 
-/** Remembers the link for the rule that a contained resource must be referred to, or refer to what contains it. */
-export const noteLocal = (run: Run, id: string): void => {
+/** Adds the link, for the rule that a contained resource must be referred to, or refer to its container. */
+export const noteLocal = (run: ValidationRun, id: string): void => {
   const { depth, names, pointingBack } = run.local
   const [member, position] = run.path.slice(depth)
   if (id !== '') names.add(id)

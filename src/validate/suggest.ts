@@ -1,6 +1,6 @@
-/** Guesses what was meant. */
+/** Suggestions for misspelled names. */
 
-/** Returns the name nearest to the one written, if it is near enough to be meant. */
+/** Returns the name nearest to the written name; undefined if none is near enough. */
 export const nearest = (written: string, names: Iterable<string>): string | undefined => {
   let best: string | undefined
   let least = Math.min(3, Math.ceil(written.length / 3)) + 1

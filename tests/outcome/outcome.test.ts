@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { error, failure, kinds, warning } from '../../src/outcome/failure.ts'
+import { error, failure, failureKinds, warning } from '../../src/outcome/failure.ts'
 import {
   failOn,
   issuesOf,
+  issueWithin,
   operationOutcome,
   outcomeText,
   statusOf,
-  within,
 } from '../../src/outcome/outcome.ts'
 
 test('tells an issue with severity, code, our own code, diagnostics and expression', () => {
@@ -43,7 +43,7 @@ test('shows of a fault only the request id', () => {
   const [issue] = issuesOf(new Error('secret'), 'abc-1')
   expect(issue?.diagnostics).toContain('abc-1')
   expect(issue?.diagnostics).not.toContain('secret')
-  expect(kinds[issue?.kind ?? 'invalid'].status).toBe(500)
+  expect(failureKinds[issue?.kind ?? 'invalid'].status).toBe(500)
 })
 
 test('keeps a failure as it is', () => {
@@ -55,5 +55,5 @@ test.each([
   ['Patient', 'Bundle.entry[3].resource'],
   [undefined, 'Bundle.entry[3].resource'],
 ])('places %s in a Bundle', (expression, placed) => {
-  expect(within(error('invalid', 'x', expression), 'Bundle.entry[3].resource').expression).toBe(placed)
+  expect(issueWithin(error('invalid', 'x', expression), 'Bundle.entry[3].resource').expression).toBe(placed)
 })

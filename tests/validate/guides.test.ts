@@ -3,12 +3,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
 import type { Issue } from '../../src/outcome/failure.ts'
-import { judgeAll, newMemory } from '../../src/validate/profile/held.ts'
+import { judgeAll, newProfileMemory } from '../../src/validate/profile/held.ts'
 import { dataFiles, readData } from '../fhir/official.ts'
 import { type Server, startServer } from '../handlers/caller.ts'
 
 let server: Server
-const memory = newMemory()
+const memory = newProfileMemory()
 
 const inParallel = async <T>(items: readonly T[], run: (item: T) => Promise<unknown>): Promise<void> => {
   const waiting = [...items]

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
-import { bareProfile, baseNeeded, profileOf } from '../../src/validate/profile/compile/compile.ts'
+import { bareProfile, baseNeeded, compiledProfileOf } from '../../src/validate/profile/compile/compile.ts'
 import { coreType, type StructureDefinition } from '../../src/validate/profile/compile/definition.ts'
 import type { Profile } from '../../src/validate/profile/compile/rule.ts'
-import { judge } from '../../src/validate/profile/judge.ts'
+import { judgeByProfiles } from '../../src/validate/profile/judge.ts'
 import type { Knowledge } from '../../src/validate/profile/run.ts'
 import { validate } from '../../src/validate/validate.ts'
 import table from '../cases/profiles.json' with { type: 'json' }
@@ -32,7 +32,7 @@ const profile = (url: string): Profile | null => {
   const type = coreType(url)
   const known = compiled.get(url)
   if (known !== undefined) return known
-  const made = type ? bareProfile(url, type) : definition ? profileOf(chainOf(definition)) : null
+  const made = type ? bareProfile(url, type) : definition ? compiledProfileOf(chainOf(definition)) : null
   compiled.set(url, made)
   return made
 }
@@ -48,7 +48,7 @@ const knowledge: Knowledge = {
 const cases = table.cases as unknown as Case[]
 
 test.each(cases)('finds $fault, and nothing else', ({ profile: url, resource, issues }) => {
-  const found = judge(resource, { profiles: [url] }, knowledge)
+  const found = judgeByProfiles(resource, { profiles: [url] }, knowledge)
   expect(found.issues.map(({ expression, severity }) => [expression, severity])).toEqual(
     issues.map(([expression, , severity = 'error']) => [expression, severity]),
   )

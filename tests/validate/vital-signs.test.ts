@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Resource } from '../../src/fhir/definitions.ts'
-import { profileOf } from '../../src/validate/profile/compile/compile.ts'
+import { compiledProfileOf } from '../../src/validate/profile/compile/compile.ts'
 import type { StructureDefinition } from '../../src/validate/profile/compile/definition.ts'
 import type { Profile } from '../../src/validate/profile/compile/rule.ts'
-import { judge } from '../../src/validate/profile/judge.ts'
+import { judgeByProfiles } from '../../src/validate/profile/judge.ts'
 import { standardDefinition } from '../../src/validate/profile/standard.ts'
 import { dataFiles, readData } from '../fhir/official.ts'
 
@@ -22,7 +22,7 @@ const usCore = dataFiles('us-core-6.1.0', 'StructureDefinition-')
 /** The rules about when something was observed. */
 const broken = (profile: Profile, effective: object): string[] => {
   const resource = { resourceType: 'Observation', status: 'final', code: { text: 'x' }, ...effective }
-  const { issues } = judge(
+  const { issues } = judgeByProfiles(
     resource,
     { profiles: [profile.url] },
     { profile: (url) => (url === profile.url ? profile : null), code: () => 'unknown' },
@@ -67,7 +67,7 @@ test("R4's vital signs are among the profiles, and US Core's where the guide lie
 describe.each(all)('$name', ({ definition }) => {
   let profile: Profile
   beforeAll(() => {
-    profile = profileOf([definition])
+    profile = compiledProfileOf([definition])
   })
 
   test.each(allowed)('accepts %s', (_, effective) => {

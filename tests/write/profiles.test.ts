@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { door } from '../../src/handlers/door/door.ts'
-import { judgeAll, newMemory } from '../../src/validate/profile/held.ts'
+import { judgeAll, newProfileMemory } from '../../src/validate/profile/held.ts'
 import table from '../cases/profiles.json' with { type: 'json' }
 import { type Asking, askDoor, eventOf, type Server, startServer } from '../handlers/caller.ts'
 
@@ -104,7 +104,7 @@ describe('where profiles are enforced', () => {
 
   test('who knows a profile, and what its value sets lead to, reads nothing to judge by it', async () => {
     const store = server.engines.openStore('main')
-    const memory = newMemory()
+    const memory = newProfileMemory()
     const asked = [{ resource: patient(), profiles: [] }]
     const first = await judgeAll(asked, store, memory)
     const { calls } = store.meter

@@ -2,7 +2,7 @@
 
 import { isResourceType } from '../../fhir/types.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
-import { unknownType } from '../../outcome/messages.ts'
+import { noSuchType } from '../../outcome/messages.ts'
 import type { Pairs } from '../../request/call.ts'
 import { pageLimits } from '../../search/scope.ts'
 import type { Version } from '../../store/port.ts'
@@ -26,7 +26,7 @@ export const countOf = (pairs: Pairs): number => {
 export const typesOf = (pairs: Pairs): ReadonlySet<string> => {
   const types = pairs.filter(([name]) => name === '_type').flatMap(([, value]) => value.split(','))
   const unknown = types.find((type) => !isResourceType(type))
-  if (unknown !== undefined) throw unknownType(unknown)
+  if (unknown !== undefined) throw noSuchType(unknown)
   return new Set(types)
 }
 

@@ -1,14 +1,19 @@
 import type { Rule } from './compile/rule.ts'
-import type { Item } from './item.ts'
-import { informOfSupport, type ProfileRun, refuse } from './run.ts'
+import type { ElementItem } from './item.ts'
+import { breakProfile, informOfSupport, type ProfileRun } from './run.ts'
 
 /** Checks the number of values of an element or of a slice. */
-export const checkCount = (run: ProfileRun, rule: Rule, name: string, items: readonly Item[]): void => {
+export const checkCount = (
+  run: ProfileRun,
+  rule: Rule,
+  name: string,
+  items: readonly ElementItem[],
+): void => {
   const count = items.length
   if (count < rule.min)
-    refuse(run, 'profile-required', `expected at least ${rule.min} \`${name}\`, found ${count}`)
+    breakProfile(run, 'profile-required', `expected at least ${rule.min} \`${name}\`, found ${count}`)
   if (count > rule.max)
-    refuse(
+    breakProfile(
       run,
       'profile-structure',
       rule.max === 0

@@ -3,7 +3,7 @@
 import { readFor } from '../../fhir/path/fhirpath.ts'
 import { structureOf } from '../../fhir/structure.ts'
 import type { Spot } from '../../fhir/walk.ts'
-import { shown } from '../run.ts'
+import { shownValue } from '../run.ts'
 import { checkProfile } from './check.ts'
 import { shortName } from './compile/definition.ts'
 import type { Profile } from './compile/rule.ts'
@@ -17,9 +17,9 @@ export const checkExtension = (run: ProfileRun, spot: Spot): void => {
   if (typeof url !== 'string' || !url.includes(':')) return
   const profile = profileAt(run, url)
   if (profile === undefined) return
-  if (profile === null) tellUnknown(run, spot, url)
+  if (profile === null) informOfUnknownExtension(run, spot, url)
   else if (profile.type !== 'Extension')
-    forbid(run, 'profile-structure', `${shown(url)} is no extension, but a ${profile.type}`, 'url')
+    forbid(run, 'profile-structure', `${shownValue(url)} is no extension, but a ${profile.type}`, 'url')
   else {
     checkContext(run, spot, profile)
     checkProfile(run, profile, {
@@ -31,21 +31,25 @@ export const checkExtension = (run: ProfileRun, spot: Spot): void => {
   }
 }
 
-const tellUnknown = (run: ProfileRun, { element }: Spot, url: string): void => {
+const informOfUnknownExtension = (run: ProfileRun, { element }: Spot, url: string): void => {
   if (element === 'modifierExtension')
     forbid(
       run,
       'profile-unknown',
-      `${shown(url)} is not held here, and a modifier must not be taken without being understood`,
+      `${shownValue(url)} is not held here, and a modifier must not be taken without being understood`,
     )
   else
-    inform(run, 'not-found', `the definition of ${shown(url)} is not held here, so nothing was checked by it`)
+    inform(
+      run,
+      'not-found',
+      `the definition of ${shownValue(url)} is not held here, so nothing was checked by it`,
+    )
 }
 
 const checkContext = (run: ProfileRun, { parent, object }: Spot, { context, url }: Profile): void => {
   if (!parent) return
   const { places, invariants } = context
-  if (places.length > 0 && !places.some((each) => isIn(run, parent, each))) {
+  if (places.length > 0 && !places.some((each) => isPermittedAt(run, parent, each))) {
     const names = places.map(({ expression }) => `\`${expression}\``).join(', ')
     forbid(run, 'profile-structure', `the extension ${shortName(url)} belongs into ${names}`)
   }
@@ -55,13 +59,13 @@ const checkContext = (run: ProfileRun, { parent, object }: Spot, { context, url 
       forbid(run, 'invariant', `the extension ${shortName(url)} belongs where \`${invariant.expression}\``)
 }
 
-const isIn = (run: ProfileRun, holder: Spot, { type, expression }: Place): boolean => {
+const isPermittedAt = (run: ProfileRun, holder: Spot, { type, expression }: ExtensionPlace): boolean => {
   if (type === 'extension') return holder.object.url === expression
   if (type === 'fhirpath') return isAmong(run, holder, expression)
-  return expression === 'Element' || namesOf(holder).includes(expression)
+  return expression === 'Element' || placeNamesOf(holder).includes(expression)
 }
 
-type Place = Profile['context']['places'][number]
+type ExtensionPlace = Profile['context']['places'][number]
 
 /** An expression that cannot be worked out says nothing of a place. */
 const isAmong = ({ resource }: ProfileRun, { object }: Spot, expression: string): boolean => {
@@ -73,7 +77,7 @@ const isAmong = ({ resource }: ProfileRun, { object }: Spot, expression: string)
 }
 
 /** Returns the names that definitions may have for a place: `Patient.name.family`, `HumanName.family`, `string`, `Element`. */
-const namesOf = (holder: Spot): string[] => {
+const placeNamesOf = (holder: Spot): string[] => {
   const names = [...typesFrom(holder.content), ...typesFrom(holder.type)]
   let rest = ''
   for (let at: Spot | undefined = holder; at?.parent; at = at.parent) {

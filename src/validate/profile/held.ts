@@ -5,48 +5,48 @@ import type { Json } from '../../fhir/json/object.ts'
 import { Failure, failure, type Issue } from '../../outcome/failure.ts'
 import type { Store } from '../../store/port.ts'
 import { heldByUrl } from '../../terminology/find.ts'
-import { bareProfile, baseNeeded, profileOf } from './compile/compile.ts'
+import { bareProfile, baseNeeded, compiledProfileOf } from './compile/compile.ts'
 import { coreType, type StructureDefinition } from './compile/definition.ts'
 import type { Profile } from './compile/rule.ts'
-import { type Asked, type Judgement, judge } from './judge.ts'
-import { type Answer, type Coded, codeKey, type Knowledge, type Questions } from './run.ts'
+import { judgeByProfiles, type ProfileDemands, type ProfileJudgement } from './judge.ts'
+import { type CodeAnswer, type CodedValue, codeQuestionKey, type Knowledge, type Questions } from './run.ts'
 
-/** What was looked up, and when it must be looked up again. */
-export interface Memory {
+/** The profiles and answers that were read from the store, each with the time at which it expires, in milliseconds. */
+export interface ProfileMemory {
   profiles: Map<string, { profile: Profile | null; until: number }>
-  codes: Map<string, { answer: Answer; until: number }>
+  codes: Map<string, { answer: CodeAnswer; until: number }>
 }
 
 /** Returns a memory that holds nothing yet. */
-export const newMemory = (): Memory => ({ profiles: new Map(), codes: new Map() })
+export const newProfileMemory = (): ProfileMemory => ({ profiles: new Map(), codes: new Map() })
 
-/** Milliseconds for which what was found, and what was not, is taken as it was. */
+/** Milliseconds for which a found profile or an answer, and for which a missing profile, is kept. */
 const trust = 60_000
 const doubt = 5_000
 
 /** More than a guide has profiles, value sets and codes in use. */
-const room = 20_000
+const mostKept = 20_000
 
-const remember = <T>(map: Map<string, T & { until: number }>, key: string, value: T, time: number): void => {
-  if (map.size >= room) map.clear()
+const keepUntil = <T>(map: Map<string, T & { until: number }>, key: string, value: T, time: number): void => {
+  if (map.size >= mostKept) map.clear()
   map.set(key, { ...value, until: Date.now() + time })
 }
 
-/** What one call has looked up holds until it ends, what others have only for its time. */
-const knowledgeOf = (own: Memory, { profiles, codes }: Memory): Knowledge => {
+/** A call's own lookups are valid until it ends, those of earlier calls until they expire. */
+const knowledgeOf = (own: ProfileMemory, { profiles, codes }: ProfileMemory): Knowledge => {
   const now = Date.now()
   const valid = <T extends { until: number }>(found: T | undefined): T | undefined =>
     found && found.until > now ? found : undefined
   return {
     profile: (url) => (own.profiles.get(url) ?? valid(profiles.get(url)))?.profile,
     code: (valueSet, coded) => {
-      const key = codeKey(valueSet, coded)
+      const key = codeQuestionKey(valueSet, coded)
       return (own.codes.get(key) ?? valid(codes.get(key)))?.answer
     },
   }
 }
 
-/** Definitions are parsed once for each version, and compiled once for what they then are. */
+/** Definitions are parsed once for each version, and compiled once for each chain of bases. */
 const compiledOnce = new WeakMap<
   StructureDefinition,
   { chain: readonly StructureDefinition[]; profile: Profile }
@@ -56,7 +56,7 @@ const compiledOf = (chain: [StructureDefinition, ...StructureDefinition[]]): Pro
   const known = compiledOnce.get(chain[0])
   if (known && chain.length === known.chain.length && chain.every((each, i) => each === known.chain[i]))
     return known.profile
-  const profile = profileOf(chain)
+  const profile = compiledProfileOf(chain)
   compiledOnce.set(chain[0], { chain, profile })
   return profile
 }
@@ -80,14 +80,14 @@ const lookUp = async (store: Store, url: string): Promise<Profile | null> => {
   return compiledOf(chain)
 }
 
-/** What a call has looked up, and what the process has. */
+/** The lookups of a call, and those of the process. */
 interface Memories {
-  own: Memory
-  memory: Memory
+  own: ProfileMemory
+  memory: ProfileMemory
 }
 
 /** A value set that leads to itself, or to more than can be followed, tells nothing of a code. */
-const unknownWhereItFails = (thrown: unknown): Answer => {
+const unknownWhereItFails = (thrown: unknown): CodeAnswer => {
   if (thrown instanceof Failure) return 'unknown'
   throw thrown
 }
@@ -102,11 +102,11 @@ const answerCodes = async (
   const validate = codeValidator(store)
   const answerTo = async ([key, { valueSet, coded }]: readonly [
     string,
-    { valueSet: string; coded: Coded },
+    { valueSet: string; coded: CodedValue },
   ]) => {
     const answer = await validate(valueSet, coded).catch(unknownWhereItFails)
     own.codes.set(key, { answer, until: Number.POSITIVE_INFINITY })
-    remember(memory.codes, key, { answer }, trust)
+    keepUntil(memory.codes, key, { answer }, trust)
   }
   await Promise.all([...codes].map(answerTo))
 }
@@ -119,38 +119,46 @@ const answerProfiles = async (
   const answerTo = async (url: string): Promise<void> => {
     const profile = await lookUp(store, url)
     own.profiles.set(url, { profile, until: Number.POSITIVE_INFINITY })
-    remember(memory.profiles, url, { profile }, profile ? trust : doubt)
+    keepUntil(memory.profiles, url, { profile }, profile ? trust : doubt)
   }
   await Promise.all([...urls].map(answerTo))
 }
 
-const answerAll = async (open: readonly Judgement[], store: Store, memories: Memories): Promise<void> => {
+const answerAll = async (
+  open: readonly ProfileJudgement[],
+  store: Store,
+  memories: Memories,
+): Promise<void> => {
   const questions = open.map((judgement) => judgement.questions)
   const urls = new Set(questions.flatMap(({ profiles }) => [...profiles]))
   const codes = new Map(questions.flatMap((each) => [...each.codes]))
   await Promise.all([answerProfiles(urls, store, memories), answerCodes(codes, store, memories)])
 }
 
-const isOpen = ({ questions }: Judgement): boolean => questions.profiles.size > 0 || questions.codes.size > 0
+const hasQuestions = ({ questions }: ProfileJudgement): boolean =>
+  questions.profiles.size > 0 || questions.codes.size > 0
 
-/** A profile may lead to others, and those to more; no guide goes this deep. */
+/** The most rounds of lookups: a profile may lead to others, and those to more; no guide goes this deep. */
 const rounds = 20
 
-/** Returns for each resource what it breaks of the profiles that it claims, or must meet, by what the store holds. */
+/**
+ * Returns for each resource the issues by the profiles that it claims or must meet, as the store has them. Fails with
+ * `too-costly` above 20 rounds of lookups.
+ */
 export const judgeAll = async (
-  resources: readonly (Asked & { resource: Resource })[],
+  resources: readonly (ProfileDemands & { resource: Resource })[],
   store: Store,
-  memory: Memory = newMemory(),
+  memory: ProfileMemory = newProfileMemory(),
 ): Promise<Issue[][]> => {
-  const own = newMemory()
-  const judged: Judgement[] = []
+  const own = newProfileMemory()
+  const judged: ProfileJudgement[] = []
   for (let round = 0; round < rounds; round++) {
     const knowledge = knowledgeOf(own, memory)
     for (const [i, { resource, ...asked }] of resources.entries()) {
       const before = judged[i]
-      if (!before || isOpen(before)) judged[i] = judge(resource as Json, asked, knowledge)
+      if (!before || hasQuestions(before)) judged[i] = judgeByProfiles(resource as Json, asked, knowledge)
     }
-    const open = judged.filter(isOpen)
+    const open = judged.filter(hasQuestions)
     if (open.length === 0) return judged.map(({ issues }) => issues)
     await answerAll(open, store, { own, memory })
   }

@@ -5,28 +5,34 @@ import { type Compiled, readFor } from '../../fhir/path/fhirpath.ts'
 import { each } from '../../fhir/values.ts'
 import { checkBinding } from './binding.ts'
 import type { Constraint } from './compile/definition.ts'
-import { type Item, resourceItem } from './item.ts'
-import { resolved, targetType } from './resolve.ts'
-import { isQuiet, type ProfileRun, profileAt, refuse, warn } from './run.ts'
+import { type ElementItem, resourceItem } from './item.ts'
+import { resolvedLocally, targetType } from './resolve.ts'
+import { breakProfile, isQuiet, type ProfileRun, profileAt, warn } from './run.ts'
 
 /** Checks the rules stated at an element. */
-export const checkConstraints = (run: ProfileRun, constraints: readonly Constraint[], item: Item): void => {
+export const checkConstraints = (
+  run: ProfileRun,
+  constraints: readonly Constraint[],
+  item: ElementItem,
+): void => {
   for (const constraint of constraints) {
     const { key, severity, human } = constraint
     const holds = truthOf(run, constraint, item)
     if (holds === true) continue
     if (typeof holds === 'string') warn(run, 'invariant', `\`${key}\` could not be worked out: ${holds}`)
     else if (severity === 'warning') warn(run, 'invariant', `\`${key}\`: ${human}`)
-    else refuse(run, 'invariant', `\`${key}\`: ${human}`)
+    else breakProfile(run, 'invariant', `\`${key}\`: ${human}`)
   }
 }
 
-const known = new WeakMap<Constraint, Map<string, Compiled>>()
+const compiledByBase = new WeakMap<Constraint, Map<string, Compiled>>()
 
-/** The functions that lead out of the resource look at the run that is under way; there is one at a time. */
-let current: ProfileRun | undefined
+/**
+ * The functions that lead out of the resource look at the run under way; there is never more than a single run at a time.
+ */
+let currentRun: ProfileRun | undefined
 
-const inRun = <T>(look: (run: ProfileRun) => T): T | undefined => current && look(current)
+const inRun = <T>(look: (run: ProfileRun) => T): T | undefined => currentRun && look(currentRun)
 
 const codeTypes = (value: unknown): string =>
   isObject(value) ? ('coding' in value || 'text' in value ? 'CodeableConcept' : 'Coding') : 'code'
@@ -35,7 +41,7 @@ const functions = {
   resolve: (inputs: readonly unknown[]) =>
     inputs.flatMap((input) => {
       const reference: Json = isObject(input) ? input : { reference: input }
-      const target = inRun((run) => resolved(run, reference.reference))
+      const target = inRun((run) => resolvedLocally(run, reference.reference))
       const type = inRun((run) => targetType(run, reference))
       return target ?? (type === undefined ? [] : { resourceType: type })
     }),
@@ -58,8 +64,8 @@ const conforms = (run: ProfileRun, resource: Json, url: string): boolean => {
 }
 
 /**
- * What a reference leads to may be known by its type alone, which the engine does not look for there; and by `$this is DateTime`
- * US Core means FHIR's dateTime, which no value of a resource would be otherwise.
+ * Returns the expression with two changes: the engine does not look for the type of a reference's target if only the type
+ * is known; and by `$this is DateTime` US Core means FHIR's dateTime, of which a resource would have no value otherwise.
  */
 const byName = (expression: string): string =>
   expression
@@ -71,32 +77,32 @@ const byName = (expression: string): string =>
 const cast =
   /^\(?\s*\$this(?:\s+as\s+|\.as\(\s*|\.ofType\(\s*)(?:FHIR\.)?(\w+)|^\$this\s+is\s+(\w+)\s+implies\b/
 
-/** A rule that begins with a cast of its value, as `vs-1`, is about values of that type: it says nothing of others, or of none. */
-const isAbout = ({ expression = '' }: Constraint, { value, type }: Item): boolean => {
+/** A rule that begins with a cast of its value, as `vs-1`, is about values of that type alone. */
+const isAbout = ({ expression = '' }: Constraint, { value, type }: ElementItem): boolean => {
   const [, as, is] = cast.exec(expression) ?? []
   const wanted = as ?? is
   return wanted === undefined || (value !== undefined && wanted.toLowerCase() === type.toLowerCase())
 }
 
 const expressionFor = (constraint: Constraint, base: string): Compiled => {
-  const made = known.get(constraint) ?? new Map<string, Compiled>()
+  const made = compiledByBase.get(constraint) ?? new Map<string, Compiled>()
   const compiled = made.get(base) ?? readFor(byName(constraint.expression ?? ''), base, functions)
-  known.set(constraint, made.set(base, compiled))
+  compiledByBase.set(constraint, made.set(base, compiled))
   return compiled
 }
 
-/** Returns whether the expression holds, or why that cannot be told. */
+/** Returns whether the expression holds, or the reason why it cannot be evaluated. */
 export const truthOf = (
   run: ProfileRun,
   constraint: Constraint,
-  item: Item,
+  item: ElementItem,
   more: Readonly<Record<string, unknown>> = {},
 ): boolean | string => {
   if (!isAbout(constraint, item)) return true
-  const before = current
-  current = run
+  const before = currentRun
+  currentRun = run
   try {
-    const result = expressionFor(constraint, item.content)(inputOf(item), {
+    const result = expressionFor(constraint, item.content)(expressionInput(item), {
       resource: run.resource,
       rootResource: run.root,
       ...more,
@@ -105,8 +111,8 @@ export const truthOf = (
   } catch (thrown) {
     return thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown)
   } finally {
-    current = before
+    currentRun = before
   }
 }
 
-const inputOf = ({ value, companion }: Item): unknown => value ?? companion
+const expressionInput = ({ value, companion }: ElementItem): unknown => value ?? companion

@@ -1,4 +1,4 @@
-/** Whether a resource meets the profiles that it claims and those that it is asked to meet. */
+/** Checks a resource against the profiles that it claims and those that it must meet. */
 
 import type { Json } from '../../fhir/json/object.ts'
 import { pathOf, type Spot, walk } from '../../fhir/walk.ts'
@@ -12,27 +12,30 @@ import { checkExtension } from './extensions.ts'
 import { resourceItem } from './item.ts'
 import { forbid, type Knowledge, type ProfileRun, profileAt, type Questions, warn } from './run.ts'
 
-export interface Asked {
-  /** The profiles that the resource must meet, whether it claims them or not. */
+export interface ProfileDemands {
+  /** The profiles that the resource must meet, claimed or not. */
   profiles: readonly string[]
-  /** Whether to tell also what could not be checked. */
+  /** Whether checks that were not possible are reported too. */
   tell?: boolean
-  /** Whether to tell also which elements that must be supported are not given. */
+  /** Whether missing must-support elements are reported too. */
   mustSupport?: boolean
 }
 
-export interface Judgement {
+export interface ProfileJudgement {
   issues: Issue[]
-  /** What would have to be known for the issues to be complete. */
+  /** The lookups without which the issues are incomplete. */
   questions: Questions
 }
 
-/** Returns what a parsed resource that R4 allows breaks of profiles, by what is known; repeat it when the questions are answered. */
-export const judge = (
+/**
+ * Returns the issues of a parsed, valid R4 resource by profiles, as far as the knowledge goes; to be repeated once the
+ * questions are answered.
+ */
+export const judgeByProfiles = (
   resource: Json,
-  { profiles, tell = false, mustSupport = false }: Asked,
+  { profiles, tell = false, mustSupport = false }: ProfileDemands,
   knowledge: Knowledge,
-): Judgement => {
+): ProfileJudgement => {
   const questions: Questions = { profiles: new Set(), codes: new Map() }
   const item = resourceItem(resource)
   const run: ProfileRun = {
@@ -50,12 +53,12 @@ export const judge = (
     judging: new Map(),
   }
   for (const url of new Set(profiles))
-    byProfile(run, resource, url, () => forbid(run, 'profile-unknown', notHeld(url)))
-  walk(resource, (spot) => visit(run, spot, profiles))
+    byProfile(run, resource, url, () => forbid(run, 'profile-unknown', profileNotHeld(url)))
+  walk(resource, (spot) => checkSpot(run, spot, profiles))
   return { issues: unique(run.issues), questions }
 }
 
-const notHeld = (url: string): string =>
+const profileNotHeld = (url: string): string =>
   `the profile ${shortName(url)} is not held here: \`${url}\` is the address of no StructureDefinition`
 
 const byProfile = (run: ProfileRun, resource: Json, url: string, absent: () => void): void => {
@@ -64,7 +67,7 @@ const byProfile = (run: ProfileRun, resource: Json, url: string, absent: () => v
   else if (profile === null) absent()
 }
 
-const visit = (run: ProfileRun, spot: Spot, asked: readonly string[]): boolean => {
+const checkSpot = (run: ProfileRun, spot: Spot, asked: readonly string[]): boolean => {
   const { object, content } = spot
   if (content !== 'Extension' && object.resourceType !== content) return true
   run.path.splice(0, run.path.length, ...pathOf(spot))
@@ -76,7 +79,7 @@ const visit = (run: ProfileRun, spot: Spot, asked: readonly string[]): boolean =
 const resourceAround = (spot: Spot): Spot =>
   spot.parent && spot.object.resourceType !== spot.content ? resourceAround(spot.parent) : spot
 
-/** A contained resource shares the `#id` links of the one that contains it. */
+/** A contained resource shares the `#id` links of its container. */
 const inResource = (run: ProfileRun, { object, element, parent }: Spot, check: () => void): void => {
   const { resource, root } = run
   run.resource = object
@@ -88,7 +91,7 @@ const inResource = (run: ProfileRun, { object, element, parent }: Spot, check: (
 
 /** A claim that nobody here can judge is no fault of the resource. */
 const claimed = (run: ProfileRun, spot: Spot, asked: readonly string[]): void => {
-  const absent = (url: string) => (): void => warn(run, 'not-found', notHeld(url), 'meta.profile')
+  const absent = (url: string) => (): void => warn(run, 'not-found', profileNotHeld(url), 'meta.profile')
   const urls = claims(spot.object).filter((url) => !asked.includes(url))
   inResource(run, spot, () => {
     for (const url of urls) byProfile(run, spot.object, url, absent(url))

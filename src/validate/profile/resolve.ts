@@ -1,14 +1,17 @@
-/** What a reference leads to, as far as it is at hand: https://hl7.org/fhir/R4/fhirpath.html#functions */
+/** The targets of references in the same resource or Bundle: https://hl7.org/fhir/R4/fhirpath.html#functions */
 
 import { isObject, type Json } from '../../fhir/json/object.ts'
 import { parseLink } from '../../fhir/references.ts'
 import { each } from '../../fhir/values.ts'
 import type { ProfileRun } from './run.ts'
 
-type Site = Pick<ProfileRun, 'root' | 'bundle'>
+type ReferenceSite = Pick<ProfileRun, 'root' | 'bundle'>
 
-/** Returns the contained resource, or the one in the same Bundle, that a reference leads to. */
-export const resolved = ({ root, bundle }: Site, reference: unknown): Json | undefined => {
+/**
+ * Returns the target of a reference: a contained resource or a resource of the same Bundle; undefined for any other
+ * target.
+ */
+export const resolvedLocally = ({ root, bundle }: ReferenceSite, reference: unknown): Json | undefined => {
   if (typeof reference !== 'string') return undefined
   if (reference === '#') return root
   if (reference.startsWith('#')) return objects(root.contained).find(({ id }) => id === reference.slice(1))
@@ -23,9 +26,9 @@ const isAt = ({ fullUrl, resource }: Json, reference: string): boolean =>
   (typeof fullUrl === 'string' && fullUrl.endsWith(`/${reference}`)) ||
   (isObject(resource) && `${resource.resourceType}/${resource.id}` === reference)
 
-/** Returns the type of the resource that a reference leads to, as far as it says. */
-export const targetType = (site: Site, { reference, type }: Json): string | undefined => {
-  const target = resolved(site, reference)
+/** Returns the type of a reference's target, as far as the target, the text or `Reference.type` has it. */
+export const targetType = (site: ReferenceSite, { reference, type }: Json): string | undefined => {
+  const target = resolvedLocally(site, reference)
   if (target) return String(target.resourceType)
   const link = typeof reference === 'string' ? parseLink(reference) : undefined
   const named = link && 'type' in link ? link.type : undefined

@@ -1,41 +1,44 @@
-/** One check of a resource against profiles: where it stands, what it has found, and what it would have to know. */
+/** One check of a resource against profiles: its place, its findings, and the lookups that it still needs. */
 
 import type { Json } from '../../fhir/json/object.ts'
 import { error, type Issue, type KindName, type Severity } from '../../outcome/failure.ts'
 import { expressionOf } from '../run.ts'
 import { shortName } from './compile/definition.ts'
 import type { Profile, Rule } from './compile/rule.ts'
-import type { Item } from './item.ts'
+import type { ElementItem } from './item.ts'
 
-/** A code to be judged, with the system where it has one. */
-export interface Coded {
+/** A code to be checked, with its system if it has a system. */
+export interface CodedValue {
   system?: string
   version?: string
   code: string
 }
 
-export type Answer = 'yes' | 'no' | 'unknown'
+export type CodeAnswer = 'yes' | 'no' | 'unknown'
 
-/** What lies outside of the resource. `undefined` says that it was not looked up yet: it will be, and the check is repeated. */
+/**
+ * Everything outside of the resource. `undefined` means that it was not looked up yet: the check is repeated after the
+ * lookup.
+ */
 export interface Knowledge {
-  /** The profile of an address; null where there is none. */
+  /** The profile of an address; null if there is no such profile. */
   profile(url: string): Profile | null | undefined
   /** Whether the code is in the value set. */
-  code(valueSet: string, coded: Coded): Answer | undefined
+  code(valueSet: string, coded: CodedValue): CodeAnswer | undefined
 }
 
-/** What was missed. */
+/** The lookups that the check needs. */
 export interface Questions {
   profiles: Set<string>
-  codes: Map<string, { valueSet: string; coded: Coded }>
+  codes: Map<string, { valueSet: string; coded: CodedValue }>
 }
 
-/** The two checks that lead back to themselves: from a type, slice or invariant to the profile or element that it names. */
+/** The two recursive checks: a type, slice or invariant calls them for the profile or element that it names. */
 export interface ProfileChecks {
   /** Checks a value against a profile; a value that the profile is checking already is passed over. */
-  profile(run: ProfileRun, profile: Profile, item: Item): void
-  /** Checks one value of an element. */
-  item(run: ProfileRun, rule: Rule, item: Item): void
+  profile(run: ProfileRun, profile: Profile, item: ElementItem): void
+  /** Checks a single value of an element. */
+  item(run: ProfileRun, rule: Rule, item: ElementItem): void
 }
 
 export interface ProfileRun {
@@ -44,73 +47,82 @@ export interface ProfileRun {
   readonly path: (string | number)[]
   /** The resource whose contained resources a `#id` names. */
   root: Json
-  /** The nearest resource around the current place: a contained one within itself. */
+  /** The nearest resource around the current place: a contained resource within itself. */
   resource: Json
-  /** The Bundle around all of it, where there is one. */
+  /** The Bundle around the resource, if there is a Bundle. */
   readonly bundle: Json | undefined
   /** The profile that asks. */
   profile: Profile
   readonly knowledge: Knowledge
   readonly questions: Questions
-  /** Whether to tell also what could not be checked. */
+  /** Whether checks that were not possible are reported too. */
   readonly tell: boolean
-  /** Whether to tell also which elements that must be supported are not given. */
+  /** Whether missing must-support elements are reported too. */
   readonly mustSupport: boolean
-  /** Which objects are being judged by which profiles: references may lead in circles. */
+  /** The objects under check, each with the profiles that check it: references may lead in circles. */
   readonly judging: Map<unknown, Set<string>>
 }
 
-/** Of errors, and of everything else: advice must not keep an error from being told. */
+/** The most errors, and the most other issues: advice must not keep an error from being reported. */
 const limit = 100
 
-const add = (run: ProfileRun, severity: Severity, kind: KindName, diagnostics: string, member?: string) => {
+const addIssue = (
+  run: ProfileRun,
+  severity: Severity,
+  kind: KindName,
+  diagnostics: string,
+  member?: string,
+) => {
   const alike = run.issues.filter((issue) => (issue.severity === 'error') === (severity === 'error'))
   if (alike.length < limit)
     run.issues.push({ ...error(kind, diagnostics, expressionOf(run, member)), severity })
 }
 
-/** Notes what breaks the profile. */
-export const refuse = (run: ProfileRun, kind: KindName, diagnostics: string, member?: string): void =>
-  add(run, 'error', kind, `${diagnostics}, says ${shortName(run.profile.url)}`, member)
+/** Adds an error by the profile. */
+export const breakProfile = (run: ProfileRun, kind: KindName, diagnostics: string, member?: string): void =>
+  addIssue(run, 'error', kind, `${diagnostics}, says ${shortName(run.profile.url)}`, member)
 
-/** Notes what R4 itself forbids. */
+/** Adds an error by R4 itself. */
 export const forbid = (run: ProfileRun, kind: KindName, diagnostics: string, member?: string): void =>
-  add(run, 'error', kind, diagnostics, member)
+  addIssue(run, 'error', kind, diagnostics, member)
 
-/** Notes what is worth a look. */
+/** Adds a warning. */
 export const warn = (run: ProfileRun, kind: KindName, diagnostics: string, member?: string): void =>
-  add(run, 'warning', kind, diagnostics, member)
+  addIssue(run, 'warning', kind, diagnostics, member)
 
-/** Notes what could not be checked, for those who ask. */
+/** Adds a check that was not possible, if the caller asked for them. */
 export const inform = (run: ProfileRun, kind: KindName, diagnostics: string, member?: string): void => {
-  if (run.tell) add(run, 'information', kind, diagnostics, member)
+  if (run.tell) addIssue(run, 'information', kind, diagnostics, member)
 }
 
-/** Notes an element that must be supported and is not given, for those who ask. */
+/** Adds a missing must-support element, if the caller asked for them. */
 export const informOfSupport = (run: ProfileRun, name: string): void => {
   const text = `\`${name}\` is must-support in ${shortName(run.profile.url)}, and not given`
-  if (run.mustSupport) add(run, 'information', 'explanation', text)
+  if (run.mustSupport) addIssue(run, 'information', 'explanation', text)
 }
 
-/** Returns the profile of an address, or null where there is none; one that was not looked up yet is asked for. */
+/**
+ * Returns the profile of an address, or null if there is none; for an address not looked up yet, undefined after adding
+ * it to the questions.
+ */
 export const profileAt = (run: ProfileRun, url: string): Profile | null | undefined => {
   const profile = run.knowledge.profile(url)
   if (profile === undefined) run.questions.profiles.add(url)
   return profile
 }
 
-/** Returns whether a code is in a value set; what was not judged yet is asked for. */
-export const answerTo = (run: ProfileRun, valueSet: string, coded: Coded): Answer | undefined => {
+/** Returns whether a code is in a value set; for a code not looked up yet, undefined after adding it to the questions. */
+export const answerTo = (run: ProfileRun, valueSet: string, coded: CodedValue): CodeAnswer | undefined => {
   const answer = run.knowledge.code(valueSet, coded)
-  if (answer === undefined) run.questions.codes.set(codeKey(valueSet, coded), { valueSet, coded })
+  if (answer === undefined) run.questions.codes.set(codeQuestionKey(valueSet, coded), { valueSet, coded })
   return answer
 }
 
 /** Returns the name of the question whether a code is in a value set. */
-export const codeKey = (valueSet: string, { system = '', version = '', code }: Coded): string =>
+export const codeQuestionKey = (valueSet: string, { system = '', version = '', code }: CodedValue): string =>
   `${valueSet}\n${system}\n${version}\n${code}`
 
-/** Returns whether what is done finds no fault; its findings are forgotten. */
+/** Returns whether a check finds no error; its issues are dropped. */
 export const isQuiet = (run: ProfileRun, check: () => void): boolean => {
   const { issues } = run
   run.issues = []
@@ -121,7 +133,7 @@ export const isQuiet = (run: ProfileRun, check: () => void): boolean => {
 }
 
 /** Runs a check with the value's position in its list appended to the path. */
-export const atItem = (run: ProfileRun, { position }: Item, check: () => void): void => {
+export const atItem = (run: ProfileRun, { position }: ElementItem, check: () => void): void => {
   if (position !== undefined) run.path.push(position)
   check()
   if (position !== undefined) run.path.pop()

@@ -4,15 +4,15 @@ import { isObject } from '../../fhir/json/object.ts'
 import { each } from '../../fhir/values.ts'
 import { checkBinding } from './binding.ts'
 import { coreType } from './compile/definition.ts'
-import type { Mark, PathStep, Rule, Slice, Slicing } from './compile/rule.ts'
+import type { PathStep, Rule, Slice, SliceMark, Slicing } from './compile/rule.ts'
 import { checkCount } from './count.ts'
-import { contentOf, type Item, itemsAt, objectOf, resourceItem } from './item.ts'
-import { resolved, targetType } from './resolve.ts'
-import { atItem, isQuiet, type ProfileRun, profileAt, refuse } from './run.ts'
+import { type ElementItem, elementItems, itemObject, objectContentOf, resourceItem } from './item.ts'
+import { resolvedLocally, targetType } from './resolve.ts'
+import { atItem, breakProfile, isQuiet, type ProfileRun, profileAt } from './run.ts'
 import { isEqual, meetsPattern } from './same.ts'
 
-/** Checks which slices the values of an element belong to, and each slice by its own rule. */
-export const checkSlices = (run: ProfileRun, rule: Rule, items: readonly Item[]): void => {
+/** Assigns the values of an element to slices, and checks each value by its slice's rule. */
+export const checkSlices = (run: ProfileRun, rule: Rule, items: readonly ElementItem[]): void => {
   const { slicing } = rule
   if (!slicing) return
   const taken = items.map((item) => sliceOf(run, slicing, item))
@@ -30,14 +30,14 @@ export const checkSlices = (run: ProfileRun, rule: Rule, items: readonly Item[])
     for (const item of rest) atItem(run, item, () => refuseRest(run, slicing))
 }
 
-const checkSlice = (run: ProfileRun, { name }: Rule, slice: Slice, items: readonly Item[]): void => {
+const checkSlice = (run: ProfileRun, { name }: Rule, slice: Slice, items: readonly ElementItem[]): void => {
   checkCount(run, slice.rule, `${name}:${slice.name}`, items)
   for (const item of items) atItem(run, item, () => run.checks.item(run, slice.rule, item))
   if (slice.rule.slicing) checkSlices(run, { ...slice.rule, name }, items)
 }
 
 const refuseRest = (run: ProfileRun, { slices }: Slicing): void =>
-  refuse(
+  breakProfile(
     run,
     'profile-structure',
     `expected one of ${slices.map(({ name }) => `\`${name}\``).join(', ')}, found none of them`,
@@ -46,7 +46,7 @@ const refuseRest = (run: ProfileRun, { slices }: Slicing): void =>
 const checkOrder = (
   run: ProfileRun,
   { ordered, rules, slices }: Slicing,
-  items: readonly Item[],
+  items: readonly ElementItem[],
   taken: readonly number[],
 ): void => {
   let last = -1
@@ -57,34 +57,42 @@ const checkOrder = (
     if (slice === -1) ended = true
     else if (ended && rules === 'openAtEnd')
       atItem(run, item, () =>
-        refuse(run, 'profile-structure', `expected \`${name}\` before all that belongs to no slice`),
+        breakProfile(run, 'profile-structure', `expected \`${name}\` before all that belongs to no slice`),
       )
     else if (ordered && slice < last)
       atItem(run, item, () =>
-        refuse(run, 'profile-structure', `expected \`${name}\` before \`${slices[last]?.name}\``),
+        breakProfile(run, 'profile-structure', `expected \`${name}\` before \`${slices[last]?.name}\``),
       )
     last = Math.max(last, slice)
   }
 }
 
-/** What the steps of a discriminator lead to, which all slices ask for. */
-type Reached = Map<readonly PathStep[], readonly Item[]>
+/** The values at the end of a discriminator's steps, kept for all slices. */
+type ReachedItems = Map<readonly PathStep[], readonly ElementItem[]>
 
-const sliceOf = (run: ProfileRun, { slices }: Slicing, item: Item): number => {
-  const reached: Reached = new Map()
-  return slices.findIndex((slice) => takes(run, slice, item, reached))
+const sliceOf = (run: ProfileRun, { slices }: Slicing, item: ElementItem): number => {
+  const reached: ReachedItems = new Map()
+  return slices.findIndex((slice) => takesItem(run, slice, item, reached))
 }
 
-/** Where nothing tells slices apart, a value belongs to the one whose rule it meets. */
-const takes = (run: ProfileRun, { rule, marks }: Slice, item: Item, reached: Reached): boolean =>
+/** Returns whether a slice takes a value: by its marks; without marks, by its rule. */
+const takesItem = (
+  run: ProfileRun,
+  { rule, marks }: Slice,
+  item: ElementItem,
+  reached: ReachedItems,
+): boolean =>
   marks.length > 0
     ? marks.every((mark) => meets(run, mark, item, reached))
     : isQuiet(run, () => run.checks.item(run, rule, item))
 
-const reach = (run: ProfileRun, steps: readonly PathStep[], item: Item): readonly Item[] =>
-  steps.reduce<readonly Item[]>((items, step) => items.flatMap((each) => after(run, each, step)), [item])
+const reach = (run: ProfileRun, steps: readonly PathStep[], item: ElementItem): readonly ElementItem[] =>
+  steps.reduce<readonly ElementItem[]>(
+    (items, step) => items.flatMap((each) => after(run, each, step)),
+    [item],
+  )
 
-const meets = (run: ProfileRun, mark: Mark, item: Item, reached: Reached): boolean => {
+const meets = (run: ProfileRun, mark: SliceMark, item: ElementItem, reached: ReachedItems): boolean => {
   const found = reached.get(mark.steps) ?? reach(run, mark.steps, item)
   reached.set(mark.steps, found)
   if (mark.kind === 'exists') return mark.rule.max === 0 ? found.length === 0 : found.length > 0
@@ -93,27 +101,27 @@ const meets = (run: ProfileRun, mark: Mark, item: Item, reached: Reached): boole
   )
 }
 
-const after = (run: ProfileRun, item: Item, step: PathStep): readonly Item[] => {
+const after = (run: ProfileRun, item: ElementItem, step: PathStep): readonly ElementItem[] => {
   if (step.kind === 'type') return item.type === step.type ? [item] : []
   if (step.kind === 'resolve') return resolvedItems(run, item)
-  const object = objectOf(item)
+  const object = itemObject(item)
   if (!object) return []
-  if (step.kind === 'member') return itemsAt(object, contentOf(item), step.name)
-  return itemsAt(object, contentOf(item), 'extension').filter(
+  if (step.kind === 'member') return elementItems(object, objectContentOf(item), step.name)
+  return elementItems(object, objectContentOf(item), 'extension').filter(
     ({ value }) => isObject(value) && value.url === step.url,
   )
 }
 
-/** What a reference leads to; where only its type can be told, something of that type. */
-const resolvedItems = (run: ProfileRun, { value }: Item): Item[] => {
+/** Returns a reference's target; if only its type is known, an empty resource of that type. */
+const resolvedItems = (run: ProfileRun, { value }: ElementItem): ElementItem[] => {
   const reference = isObject(value) ? value : { reference: value }
-  const target = resolved(run, reference.reference)
+  const target = resolvedLocally(run, reference.reference)
   if (target) return [resourceItem(target)]
   const type = targetType(run, reference)
   return type === undefined ? [] : [resourceItem({ resourceType: type })]
 }
 
-const meetsRule = (run: ProfileRun, { kind, rule }: Mark, item: Item): boolean => {
+const meetsRule = (run: ProfileRun, { kind, rule }: SliceMark, item: ElementItem): boolean => {
   if (kind === 'type') return (rule.types ?? []).some(({ code }) => code === item.type || code === 'Resource')
   if (kind === 'value') return meetsValue(run, rule, item)
   return meetsProfiles(
@@ -123,7 +131,7 @@ const meetsRule = (run: ProfileRun, { kind, rule }: Mark, item: Item): boolean =
   )
 }
 
-const meetsValue = (run: ProfileRun, rule: Rule, item: Item): boolean => {
+const meetsValue = (run: ProfileRun, rule: Rule, item: ElementItem): boolean => {
   if (rule.fixed !== undefined) return isEqual(item.value, rule.fixed)
   if (rule.pattern !== undefined) return meetsPattern(item.value, rule.pattern)
   const { binding } = rule
@@ -131,7 +139,7 @@ const meetsValue = (run: ProfileRun, rule: Rule, item: Item): boolean => {
   return isQuiet(run, () => run.checks.item(run, rule, item))
 }
 
-const meetsProfiles = (run: ProfileRun, urls: readonly string[], item: Item): boolean =>
+const meetsProfiles = (run: ProfileRun, urls: readonly string[], item: ElementItem): boolean =>
   urls.some((url) => {
     if (coreType(url) === item.type) return true
     const profile = profileAt(run, url)
@@ -140,9 +148,9 @@ const meetsProfiles = (run: ProfileRun, urls: readonly string[], item: Item): bo
 
 const meetsBeyond = (
   run: ProfileRun,
-  { kind }: Mark,
-  { profiles, steps }: NonNullable<Mark['beyond']>,
-  item: Item,
+  { kind }: SliceMark,
+  { profiles, steps }: NonNullable<SliceMark['beyond']>,
+  item: ElementItem,
 ): boolean => {
   if (kind === 'profile') return meetsProfiles(run, profiles, item)
   return profiles.some((url) => {

@@ -1,18 +1,21 @@
-/** Types, their profiles, and what references may lead to: https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.type */
+/**
+ * Types, their profiles, and the targets of references:
+ * https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.type
+ */
 
 import { isObject, type Json } from '../../fhir/json/object.ts'
 import { coreType, shortName } from './compile/definition.ts'
 import type { TypeLimit } from './compile/rule.ts'
-import { type Item, resourceItem } from './item.ts'
-import { resolved, targetType } from './resolve.ts'
-import { inform, isQuiet, type ProfileRun, profileAt, refuse } from './run.ts'
+import { type ElementItem, resourceItem } from './item.ts'
+import { resolvedLocally, targetType } from './resolve.ts'
+import { breakProfile, inform, isQuiet, type ProfileRun, profileAt } from './run.ts'
 
-/** Checks the type of a value, the profiles of that type, and what a reference leads to. */
-export const checkTypes = (run: ProfileRun, types: readonly TypeLimit[], item: Item): void => {
-  const limits = types.filter(({ code }) => isOf(code, item))
+/** Checks the type of a value, the profiles of that type, and the target of a reference. */
+export const checkTypes = (run: ProfileRun, types: readonly TypeLimit[], item: ElementItem): void => {
+  const limits = types.filter(({ code }) => isOfCode(code, item))
   if (limits.length === 0) {
     const names = types.map(({ code }) => `\`${code}\``).join(' or ')
-    refuse(run, 'profile-structure', `expected ${names}, found \`${item.type}\``)
+    breakProfile(run, 'profile-structure', `expected ${names}, found \`${item.type}\``)
     return
   }
   const profiles = limits.flatMap((limit) => limit.profiles)
@@ -25,47 +28,50 @@ const checkReference = (run: ProfileRun, limits: readonly TypeLimit[], reference
   const targets = limits.flatMap((limit) => limit.targets)
   if (targets.length > 0) checkTarget(run, targets, reference)
   const places = limits.flatMap(({ aggregation }) => aggregation)
-  if (places.length > 0) checkPlace(run, places, reference)
+  if (places.length > 0) checkAggregation(run, places, reference)
   for (const { versioning } of limits) checkVersioning(run, versioning, reference)
 }
 
-const placesOf = (run: ProfileRun, reference: string): readonly string[] => {
+const referencePlaces = (run: ProfileRun, reference: string): readonly string[] => {
   if (reference.startsWith('#')) return ['contained']
-  return resolved(run, reference) ? ['referenced', 'bundled'] : ['referenced']
+  return resolvedLocally(run, reference) ? ['referenced', 'bundled'] : ['referenced']
 }
 
-const checkPlace = (run: ProfileRun, places: readonly string[], { reference }: Json): void => {
-  if (typeof reference !== 'string' || placesOf(run, reference).some((place) => places.includes(place)))
+const checkAggregation = (run: ProfileRun, places: readonly string[], { reference }: Json): void => {
+  if (
+    typeof reference !== 'string' ||
+    referencePlaces(run, reference).some((place) => places.includes(place))
+  )
     return
   const names = places.map((place) => `\`${place}\``).join(' or ')
-  refuse(run, 'profile-value', `expected a reference to what is ${names}`, 'reference')
+  breakProfile(run, 'profile-value', `expected a reference to what is ${names}`, 'reference')
 }
 
 const checkVersioning = (run: ProfileRun, versioning: string, { reference }: Json): void => {
   if (typeof reference !== 'string' || reference.startsWith('#')) return
   const isSpecific = reference.includes('/_history/')
   if (versioning === 'specific' && !isSpecific)
-    refuse(run, 'profile-value', 'expected a reference to one version', 'reference')
+    breakProfile(run, 'profile-value', 'expected a reference to one version', 'reference')
   if (versioning === 'independent' && isSpecific)
-    refuse(run, 'profile-value', 'expected a reference to no version in particular', 'reference')
+    breakProfile(run, 'profile-value', 'expected a reference to no version in particular', 'reference')
 }
 
 const general: ReadonlySet<string> = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement'])
 
-const isOf = (code: string, { type }: Item): boolean => code === type || general.has(code)
+const isOfCode = (code: string, { type }: ElementItem): boolean => code === type || general.has(code)
 
-const checkAnyOf = (run: ProfileRun, urls: readonly string[], item: Item): void => {
+const checkAnyOf = (run: ProfileRun, urls: readonly string[], item: ElementItem): void => {
   const [only, ...more] = urls
-  if (only !== undefined && more.length === 0) checkOne(run, only, item)
-  else if (!urls.some((url) => isQuiet(run, () => checkOne(run, url, item))))
-    refuse(
+  if (only !== undefined && more.length === 0) checkAgainst(run, only, item)
+  else if (!urls.some((url) => isQuiet(run, () => checkAgainst(run, url, item))))
+    breakProfile(
       run,
       'profile-structure',
       `expected what meets one of ${urls.map(shortName).join(', ')}; it meets none`,
     )
 }
 
-const checkOne = (run: ProfileRun, url: string, item: Item): void => {
+const checkAgainst = (run: ProfileRun, url: string, item: ElementItem): void => {
   if (coreType(url) === item.type) return
   const profile = profileAt(run, url)
   if (profile) run.checks.profile(run, profile, item)
@@ -80,7 +86,12 @@ const checkTarget = (run: ProfileRun, urls: readonly string[], reference: Json):
   const mine = allowed.filter((each) => each.type === type || each.type === undefined)
   if (mine.length === 0) {
     const names = [...new Set(allowed.map((each) => `\`${each.type}\``))].join(' or ')
-    refuse(run, 'profile-value', `expected a reference to ${names}, found one to \`${type}\``, 'reference')
+    breakProfile(
+      run,
+      'profile-value',
+      `expected a reference to ${names}, found one to \`${type}\``,
+      'reference',
+    )
   } else
     checkTargetProfile(
       run,
@@ -89,12 +100,12 @@ const checkTarget = (run: ProfileRun, urls: readonly string[], reference: Json):
     )
 }
 
-/** What is contained, or in the same Bundle, is looked at. */
+/** Checks the target of a reference if it is contained or in the same Bundle. */
 const checkTargetProfile = (run: ProfileRun, urls: readonly string[], { reference }: Json): void => {
-  const target = resolved(run, reference)
+  const target = resolvedLocally(run, reference)
   if (!target || urls.some((url) => coreType(url) !== undefined)) return
   const item = resourceItem(target)
-  if (urls.some((url) => isQuiet(run, () => checkOne(run, url, item)))) return
+  if (urls.some((url) => isQuiet(run, () => checkAgainst(run, url, item)))) return
   const names = urls.map(shortName).join(' or ')
-  refuse(run, 'profile-value', `expected a reference to what meets ${names}; it does not`, 'reference')
+  breakProfile(run, 'profile-value', `expected a reference to what meets ${names}; it does not`, 'reference')
 }

@@ -5,14 +5,14 @@ import type { Issue } from '../../outcome/failure.ts'
 import type { Context } from '../../request/context.ts'
 import { defaultRules, type Rules } from '../../request/settings.ts'
 import { claims } from '../../validate/profile/claims.ts'
-import { judgeAll, type Memory, newMemory } from '../../validate/profile/held.ts'
+import { judgeAll, newProfileMemory, type ProfileMemory } from '../../validate/profile/held.ts'
 import type { Draft } from './draft.ts'
 
 /** What a deployment has looked up stays in the process for a while. */
-const memories = new WeakMap<Rules, Memory>()
+const memories = new WeakMap<Rules, ProfileMemory>()
 
-const memoryOf = (rules: Rules): Memory => {
-  const memory = memories.get(rules) ?? newMemory()
+const memoryOf = (rules: Rules): ProfileMemory => {
+  const memory = memories.get(rules) ?? newProfileMemory()
   memories.set(rules, memory)
   return memory
 }

@@ -6,7 +6,7 @@ import { idIssues } from '../../fhir/ids.ts'
 import { sameSpelling } from '../../fhir/references.ts'
 import { isResourceType } from '../../fhir/types.ts'
 import { error, Failure, type Issue } from '../../outcome/failure.ts'
-import { methodNotAllowed, unknownType } from '../../outcome/messages.ts'
+import { methodNotAllowed, noSuchType } from '../../outcome/messages.ts'
 import { failOn } from '../../outcome/outcome.ts'
 import type { Body } from '../../request/body.ts'
 import type { Context } from '../../request/context.ts'
@@ -112,7 +112,7 @@ const changeOf = (entry: BundleEntry): Change => {
 
 const urlIssues = ({ method, path }: BundleEntry): readonly Issue[] => {
   const [type = '', id, ...more] = path.split('/')
-  if (!isResourceType(type)) return unknownType(type).issues
+  if (!isResourceType(type)) return noSuchType(type).issues
   if (more.length > 0 || (method === 'POST' && id !== undefined))
     return [methodNotAllowed(method, path, ['GET'])]
   return id === undefined ? [] : idIssues(id)

@@ -5,7 +5,7 @@ import {
   alreadyThere,
   changedSince,
   nothingThere,
-  unrelated,
+  unrelatedResource,
   versionMismatch,
 } from '../../outcome/messages.ts'
 import { etagsIn } from '../../request/etag.ts'
@@ -74,7 +74,7 @@ export const brokenBy = (
   { ifMatch, ifAbsent, unchangedSince, unmatched }: Preconditions,
 ): Issue[] => {
   const live = before && !before.deleted
-  if (unmatched && live) return [unrelated(type, id)]
+  if (unmatched && live) return [unrelatedResource(type, id)]
   if (ifMatch === 'any') return live ? [] : [nothingThere(type, id)]
   if (ifMatch && !ifMatch.includes(String(before?.v))) return [versionMismatch(type, id, ifMatch, before?.v)]
   if (unchangedSince !== undefined && before && second(before.t) > unchangedSince)

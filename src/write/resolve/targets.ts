@@ -4,7 +4,7 @@ import { idIssues } from '../../fhir/ids.ts'
 import { referenceTo } from '../../fhir/references.ts'
 import { error, Failure, type Issue } from '../../outcome/failure.ts'
 import { multipleMatches, nothingMatches, otherId } from '../../outcome/messages.ts'
-import { failOn, within } from '../../outcome/outcome.ts'
+import { failOn, issueWithin } from '../../outcome/outcome.ts'
 import type { Context } from '../../request/context.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { Version } from '../../store/port.ts'
@@ -63,7 +63,7 @@ const place = (thrown: unknown, change: Change): readonly Issue[] => {
   if (!(thrown instanceof Failure)) throw thrown
   if (change.place === '') return thrown.issues
   return thrown.issues.map((issue) =>
-    within(issue, issue.expression === undefined ? change.place : `${change.place}.resource`),
+    issueWithin(issue, issue.expression === undefined ? change.place : `${change.place}.resource`),
   )
 }
 

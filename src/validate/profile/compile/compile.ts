@@ -1,4 +1,4 @@
-/** Turns a StructureDefinition into the table that resources are checked by; it is done once for each version. */
+/** Compiles a StructureDefinition into the table that resources are checked by, once for each version. */
 
 import { bindingRows } from '../../../fhir/generated/bindings.js'
 import { type ElementRule, type Structure, structureOf } from '../../../fhir/structure.ts'
@@ -12,27 +12,38 @@ import {
   type StructureDefinition,
   type TypeDefinition,
 } from './definition.ts'
-import { marksOf } from './marks.ts'
+import { sliceMarksOf } from './marks.ts'
 import type { BindingRule, Profile, Rule, Slice, Slicing, TypeLimit } from './rule.ts'
-import { type Element, treeOf } from './tree.ts'
+import { type ProfileElement, profileTreeOf } from './tree.ts'
 
-/** Returns the profile of a definition, which is followed by its base, the base of that, and so on to where a snapshot is or R4 begins. */
-export const profileOf = (chain: readonly [StructureDefinition, ...StructureDefinition[]]): Profile => {
+/**
+ * Returns the profile of a definition, followed by its base and the base's bases, as far as the first snapshot or R4
+ * itself.
+ */
+export const compiledProfileOf = (
+  chain: readonly [StructureDefinition, ...StructureDefinition[]],
+): Profile => {
   const [definition] = chain
-  const tree = chain.reduceRight<Element | undefined>((base, each) => treeOf(each, base), undefined)
-  return compile(definition, tree as Element)
+  const tree = chain.reduceRight<ProfileElement | undefined>(
+    (base, each) => profileTreeOf(each, base),
+    undefined,
+  )
+  return compileProfile(definition, tree as ProfileElement)
 }
 
-/** Returns the address of the definition that must be known before this one can be compiled; undefined where none must. */
+/**
+ * Returns the address of the base that this definition is compiled upon; undefined if it has a snapshot or is based on R4
+ * itself.
+ */
 export const baseNeeded = ({ snapshot, baseDefinition }: StructureDefinition): string | undefined =>
   snapshot || baseDefinition === undefined || coreType(baseDefinition) ? undefined : baseDefinition
 
-const compile = (definition: StructureDefinition, tree: Element): Profile => {
+const compileProfile = (definition: StructureDefinition, tree: ProfileElement): Profile => {
   const links = new Map<string, Rule[]>()
   const root = ruleOf(tree, { links, content: structureOf(definition.type) })
   for (const [path, rules] of links) {
     const target = ruleAt(root, path.split('.').slice(1))
-    for (const rule of rules) rule.like = target ?? blank
+    for (const rule of rules) rule.like = target ?? blankRule
   }
   const { url, version, type, context, contextInvariant } = definition
   const invariants = each(contextInvariant).map(
@@ -47,7 +58,7 @@ const compile = (definition: StructureDefinition, tree: Element): Profile => {
   }
 }
 
-const blank: Rule = {
+const blankRule: Rule = {
   id: '',
   name: '',
   choice: false,
@@ -58,11 +69,11 @@ const blank: Rule = {
   children: [],
 }
 
-/** Returns the profile that an R4 type is of itself: it asks nothing but the type. */
+/** Returns the profile of an R4 type: it checks the type alone. */
 export const bareProfile = (url: string, type: string): Profile => ({
   url,
   type,
-  root: { ...blank, id: type, name: type },
+  root: { ...blankRule, id: type, name: type },
   context: { places: [], invariants: [] },
 })
 
@@ -72,17 +83,17 @@ const ruleAt = (root: Rule, names: readonly string[]): Rule | undefined =>
     root,
   )
 
-interface Place {
+interface CompilePlace {
   links: Map<string, Rule[]>
-  /** What R4 says of the element itself. */
+  /** R4's own rule for the element. */
   base?: ElementRule
-  /** How many there may be of a slice has nothing to do with how many R4 allows of all together. */
+  /** R4's rule for the number of values; undefined for a slice, whose number R4 does not limit. */
   counted?: ElementRule
-  /** The type of what stands there, where it can be told. */
+  /** The structure of the element's type, if it is known. */
   content: Structure | undefined
 }
 
-const ruleOf = (element: Element, place: Place): Rule => {
+const ruleOf = (element: ProfileElement, place: CompilePlace): Rule => {
   const { definition, id, slices } = element
   const written = id.slice(id.lastIndexOf('.') + 1).replace(/:.*$/, '')
   const rule: Rule = {
@@ -90,32 +101,32 @@ const ruleOf = (element: Element, place: Place): Rule => {
     name: written.replace('[x]', ''),
     choice: written.endsWith('[x]'),
     min: definition.min !== undefined && definition.min > (place.counted?.min ?? 0) ? definition.min : 0,
-    max: maxOf(definition, place.counted),
+    max: narrowerMaxOf(definition, place.counted),
     mustSupport: definition.mustSupport === true,
     constraints: ownConstraints(definition, place),
-    children: childrenOf(element, place),
-    ...typesOf(definition, place.base),
-    ...valuesOf(definition),
+    children: childRulesOf(element, place),
+    ...typeLimitsOf(definition, place.base),
+    ...valueLimitsOf(definition),
     ...bindingOf(definition, place.base),
   }
   if (slices.size > 0) rule.slicing = slicingOf(element, place)
-  link(rule, definition.contentReference, place)
+  linkContent(rule, definition.contentReference, place)
   return rule
 }
 
 /** A reference to an element of R4 itself asks for nothing that R4 does not ask for. */
-const link = (rule: Rule, reference: string | undefined, { links }: Place): void => {
+const linkContent = (rule: Rule, reference: string | undefined, { links }: CompilePlace): void => {
   if (!reference?.startsWith('#')) return
-  rule.like = blank
+  rule.like = blankRule
   links.set(reference.slice(1), [...(links.get(reference.slice(1)) ?? []), rule])
 }
 
-const maxOf = ({ max }: ElementDefinition, base: ElementRule | undefined): number => {
+const narrowerMaxOf = ({ max }: ElementDefinition, base: ElementRule | undefined): number => {
   const most = max === undefined || max === '*' ? Number.POSITIVE_INFINITY : Number(max)
   return most < (base?.max ?? Number.POSITIVE_INFINITY) ? most : Number.POSITIVE_INFINITY
 }
 
-const valuesOf = (definition: ElementDefinition): Partial<Rule> => {
+const valueLimitsOf = (definition: ElementDefinition): Partial<Rule> => {
   const found = {
     fixed: choiceOf(definition, 'fixed'),
     pattern: choiceOf(definition, 'pattern'),
@@ -139,7 +150,7 @@ const bindingOf = (
   return isOfR4(strength, valueSet, base) ? {} : { binding: { strength, valueSet } }
 }
 
-/** What R4 binds is judged with R4 itself. */
+/** A binding of R4 itself is checked with R4. */
 const isOfR4 = (strength: string, valueSet: string, base: ElementRule | undefined): boolean => {
   const [address] = valueSet.split('|')
   const stated = base?.required ? `required ${base.required}` : bindingRows[base?.path ?? '']
@@ -148,17 +159,17 @@ const isOfR4 = (strength: string, valueSet: string, base: ElementRule | undefine
 
 const systemType = 'http://hl7.org/fhirpath/'
 
-/** Returns the limit on types, where it is narrower than R4's own. */
-const typesOf = (
+/** Returns the limit on types, if it is narrower than R4's own. */
+const typeLimitsOf = (
   { type = [] }: ElementDefinition,
   base: ElementRule | undefined,
 ): { types?: readonly TypeLimit[] } => {
   if (type.length === 0 || type.some(({ code = systemType }) => code.startsWith(systemType))) return {}
-  const types = type.map(limitOf)
+  const types = type.map(typeLimitOf)
   return base && isAsWide(types, base) ? {} : { types }
 }
 
-const limitOf = ({
+const typeLimitOf = ({
   code = '',
   profile,
   targetProfile,
@@ -188,8 +199,8 @@ const ofEverything: ReadonlySet<string> = new Set(
   'ele-1 ext-1 dom-1 dom-2 dom-3 dom-4 dom-5 dom-6 ref-1 txt-1 txt-2 cnl-0 sqt-1'.split(' '),
 )
 
-/** What R4 states itself is checked with R4 itself. */
-const ownConstraints = ({ constraint = [] }: ElementDefinition, { base, content }: Place) => {
+/** Constraints of R4 itself are checked with R4. */
+const ownConstraints = ({ constraint = [] }: ElementDefinition, { base, content }: CompilePlace) => {
   const known = new Set(
     [base?.path, content?.name].flatMap((path) => (path ? invariantsOf(path).map(({ key }) => key) : [])),
   )
@@ -202,15 +213,22 @@ const ownConstraints = ({ constraint = [] }: ElementDefinition, { base, content 
 const isTypeOfR4 = (source: string | undefined): boolean =>
   source !== undefined && coreType(source) !== undefined
 
-const childrenOf = ({ children }: Element, { content, links }: Place): Rule[] =>
+const childRulesOf = ({ children }: ProfileElement, { content, links }: CompilePlace): Rule[] =>
   [...children]
     .map(([name, child]) => {
       const base = content?.elements.find((rule) => rule.name === name.replace('[x]', ''))
-      return ruleOf(child, { links, content: contentOf(child, base), ...(base && { base, counted: base }) })
+      return ruleOf(child, {
+        links,
+        content: elementStructureAt(child, base),
+        ...(base && { base, counted: base }),
+      })
     })
     .filter(asks)
 
-const contentOf = ({ definition }: Element, base: ElementRule | undefined): Structure | undefined => {
+const elementStructureAt = (
+  { definition }: ProfileElement,
+  base: ElementRule | undefined,
+): Structure | undefined => {
   const own = base?.types.length === 1 ? base.types[0]?.content : undefined
   const only = definition.type?.length === 1 ? definition.type[0]?.code : undefined
   return structureOf((own === 'Resource' ? only : (own ?? only)) ?? '')
@@ -237,21 +255,21 @@ const more = [
   'like',
 ] as const
 
-const alone = (element: Element): Rule => ruleOf(element, { links: new Map(), content: undefined })
+const alone = (element: ProfileElement): Rule => ruleOf(element, { links: new Map(), content: undefined })
 
-const sliceIn = ({ links, base, content }: Place, slice: Element): Place => ({
+const sliceIn = ({ links, base, content }: CompilePlace, slice: ProfileElement): CompilePlace => ({
   links,
   ...(base && { base }),
-  content: contentOf(slice, undefined) ?? content,
+  content: elementStructureAt(slice, undefined) ?? content,
 })
 
-const slicingOf = (element: Element, place: Place): Slicing => {
+const slicingOf = (element: ProfileElement, place: CompilePlace): Slicing => {
   const { discriminator = [], ordered = false, rules = 'open' } = element.definition.slicing ?? {}
   const slices = [...element.slices].map(
     ([name, slice]): Slice => ({
       name,
       rule: ruleOf(slice, sliceIn(place, slice)),
-      marks: discriminator.flatMap((each) => marksOf(each, slice, element, alone)),
+      marks: discriminator.flatMap((each) => sliceMarksOf(each, slice, element, alone)),
     }),
   )
   const otherwise = slices.find(({ name }) => name === '@default')

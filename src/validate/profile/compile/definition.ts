@@ -68,7 +68,7 @@ export interface StructureDefinition {
   differential?: { element: readonly ElementDefinition[] }
 }
 
-/** Returns the value of `fixed[x]`, `pattern[x]` and the like; undefined where there is none. */
+/** Returns the value of `fixed[x]`, `pattern[x]` and the like; undefined if there is no such member. */
 export const choiceOf = (definition: ElementDefinition, name: string): unknown => {
   const key = Object.keys(definition).find(
     (each) => each.startsWith(name) && /[A-Z]/.test(each.charAt(name.length)),
@@ -78,7 +78,7 @@ export const choiceOf = (definition: ElementDefinition, name: string): unknown =
 
 const core = 'http://hl7.org/fhir/StructureDefinition/'
 
-/** Returns the R4 type that an address of the standard itself names: `Patient`; undefined for all others. */
+/** Returns the R4 type named by an address of the standard itself: `Patient`; undefined for all other addresses. */
 export const coreType = (url: string): string | undefined => {
   const [plain = ''] = url.split('|')
   const name = plain.startsWith(core) ? plain.slice(core.length) : ''

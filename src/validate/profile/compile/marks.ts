@@ -1,10 +1,10 @@
-/** What tells slices apart: https://hl7.org/fhir/R4/profiling.html#discriminator */
+/** The marks that tell slices apart: https://hl7.org/fhir/R4/profiling.html#discriminator */
 
 import type { Discriminator } from './definition.ts'
-import type { Mark, PathStep, Rule } from './rule.ts'
-import type { Element } from './tree.ts'
+import type { PathStep, Rule, SliceMark } from './rule.ts'
+import type { ProfileElement } from './tree.ts'
 
-const kinds: Readonly<Record<string, Mark['kind']>> = {
+const markKinds: Readonly<Record<string, SliceMark['kind']>> = {
   value: 'value',
   pattern: 'value',
   exists: 'exists',
@@ -12,15 +12,18 @@ const kinds: Readonly<Record<string, Mark['kind']>> = {
   profile: 'profile',
 }
 
-/** Returns the mark that a discriminator makes of a slice; none where the slice says nothing of it. */
-export const marksOf = (
+/**
+ * Returns the marks that a discriminator makes of a slice; an empty list if the slice does not limit the discriminator's
+ * element.
+ */
+export const sliceMarksOf = (
   { type, path }: Discriminator,
-  slice: Element,
-  whole: Element,
-  compiled: (element: Element) => Rule,
-): Mark[] => {
-  const steps = stepsOf(path)
-  const kind = kinds[type]
+  slice: ProfileElement,
+  whole: ProfileElement,
+  compiled: (element: ProfileElement) => Rule,
+): SliceMark[] => {
+  const steps = discriminatorSteps(path)
+  const kind = markKinds[type]
   if (kind === undefined) return []
   const found = foundAt(slice, steps) ?? foundAt(whole, steps)
   if (!found) return []
@@ -34,19 +37,19 @@ export const marksOf = (
 const bare = { min: 0, max: Number.POSITIVE_INFINITY, children: [], constraints: [] } satisfies Partial<Rule>
 
 /** Returns the steps of a restricted path: https://hl7.org/fhir/R4/profiling.html#discriminator, `a.b`, `extension('…')`, `resolve()`, `ofType(X)`. */
-export const stepsOf = (path: string): readonly PathStep[] => {
-  const steps = known.get(path) ?? readSteps(path)
-  known.set(path, steps)
+export const discriminatorSteps = (path: string): readonly PathStep[] => {
+  const steps = stepsByPath.get(path) ?? readSteps(path)
+  stepsByPath.set(path, steps)
   return steps
 }
 
-/** The same path has the same steps, so that what they lead to can be kept by them. */
-const known = new Map<string, readonly PathStep[]>()
+/** The steps by their path: the same path has the same list of steps, so that results can be kept by it. */
+const stepsByPath = new Map<string, readonly PathStep[]>()
 
 const readSteps = (path: string): PathStep[] =>
-  [...path.matchAll(/(?:[^.()]|\([^)]*\))+/g)].map(([text]) => text).flatMap(stepOf)
+  [...path.matchAll(/(?:[^.()]|\([^)]*\))+/g)].map(([text]) => text).flatMap(discriminatorStepsIn)
 
-const stepOf = (text: string): PathStep[] => {
+const discriminatorStepsIn = (text: string): PathStep[] => {
   const [, extension] = /^extension\(\s*['"](.*)['"]\s*\)$/.exec(text) ?? []
   if (extension !== undefined) return [{ kind: 'extension', url: extension }]
   const [, type] = /^(?:ofType|as)\((?:FHIR\.)?(\w+)\)$/.exec(text) ?? []
@@ -56,12 +59,12 @@ const stepOf = (text: string): PathStep[] => {
 }
 
 interface FoundElement {
-  element: Element
-  /** What is left of the way where the element's own profile goes on. */
+  element: ProfileElement
+  /** The rest of the path, from the element whose own profile continues it. */
   rest: readonly PathStep[]
 }
 
-const foundAt = (start: Element, steps: readonly PathStep[]): FoundElement | undefined => {
+const foundAt = (start: ProfileElement, steps: readonly PathStep[]): FoundElement | undefined => {
   let element = start
   for (const [i, step] of steps.entries()) {
     const next = stepFrom(element, step)
@@ -71,32 +74,32 @@ const foundAt = (start: Element, steps: readonly PathStep[]): FoundElement | und
   return { element, rest: [] }
 }
 
-const stepFrom = (element: Element, step: PathStep): Element | undefined => {
+const stepFrom = (element: ProfileElement, step: PathStep): ProfileElement | undefined => {
   if (step.kind === 'member') return [element, ...element.slices.values()].flatMap(childOf(step.name))[0]
   if (step.kind === 'extension') {
     const slices = [...(element.children.get('extension')?.slices.values() ?? [])]
-    return slices.find((slice) => addressOf(slice) === step.url)
+    return slices.find((slice) => extensionAddressOf(slice) === step.url)
   }
-  if (step.kind === 'type') return [...element.slices.values()].find(isOf(step.type)) ?? element
+  if (step.kind === 'type') return [...element.slices.values()].find(isElementOf(step.type)) ?? element
   return undefined
 }
 
 const childOf =
   (name: string) =>
-  ({ children }: Element): Element[] => {
+  ({ children }: ProfileElement): ProfileElement[] => {
     const child = children.get(name) ?? children.get(`${name}[x]`)
     return child ? [child] : []
   }
 
-const isOf =
+const isElementOf =
   (type: string) =>
-  ({ definition }: Element): boolean =>
+  ({ definition }: ProfileElement): boolean =>
     definition.type?.length === 1 && definition.type[0]?.code === type
 
-const profilesAt = ({ definition }: Element): readonly string[] =>
+const profilesAt = ({ definition }: ProfileElement): readonly string[] =>
   (definition.type ?? []).flatMap(({ profile = [], targetProfile = [] }) => [...profile, ...targetProfile])
 
-const addressOf = (slice: Element): unknown => {
+const extensionAddressOf = (slice: ProfileElement): unknown => {
   const own = slice.children.get('url')?.definition.fixedUri
   return own ?? profilesAt(slice)[0]?.split('|')[0]
 }
@@ -105,5 +108,5 @@ const addressOf = (slice: Element): unknown => {
 const addressMark = ({ element, rest }: FoundElement): unknown => {
   const [step] = rest
   const isAddress = rest.length === 1 && step?.kind === 'member' && step.name === 'url'
-  return isAddress && isOf('Extension')(element) ? addressOf(element) : undefined
+  return isAddress && isElementOf('Extension')(element) ? extensionAddressOf(element) : undefined
 }

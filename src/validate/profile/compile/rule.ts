@@ -1,13 +1,13 @@
-/** What a profile asks at an element, ready to be checked. */
+/** The rules of a profile at an element, ready for the check. */
 
 import type { Constraint } from './definition.ts'
 
 export interface TypeLimit {
   code: string
   profiles: readonly string[]
-  /** The addresses of what a reference may lead to; none where anything may. */
+  /** The profiles of a reference's target; empty if the target may be of any type. */
   targets: readonly string[]
-  /** Where what a reference leads to must be: `contained`, `referenced`, `bundled`; none where it may be anywhere. */
+  /** The permitted places of a reference's target: `contained`, `referenced`, `bundled`; empty if the place is free. */
   aggregation: readonly string[]
   /** Whether a reference must name a version (`specific`) or must not (`independent`). */
   versioning: string
@@ -18,11 +18,11 @@ export interface BindingRule {
   valueSet: string
 }
 
-/** Something of a value that tells slices apart: where it is, and what it must be. */
-export interface Mark {
+/** A feature of a value that tells slices apart: its path and its rule. */
+export interface SliceMark {
   steps: readonly PathStep[]
   kind: 'value' | 'exists' | 'type' | 'profile'
-  /** What stands at the end of the steps must meet this rule. */
+  /** The rule of the values at the end of the steps. */
   rule: Rule
   /** The rest of the way lies in a profile of its own. */
   beyond?: { profiles: readonly string[]; steps: readonly PathStep[] }
@@ -37,14 +37,14 @@ export type PathStep =
 export interface Slice {
   name: string
   rule: Rule
-  marks: readonly Mark[]
+  marks: readonly SliceMark[]
 }
 
 export interface Slicing {
   rules: 'open' | 'closed' | 'openAtEnd'
   ordered: boolean
   slices: readonly Slice[]
-  /** What no other slice takes. */
+  /** The slice of the values that belong to no named slice. */
   otherwise?: Slice
 }
 
@@ -67,7 +67,7 @@ export interface Rule {
   constraints: readonly Constraint[]
   slicing?: Slicing
   children: readonly Rule[]
-  /** The element of the same profile whose content this one has. */
+  /** The element of the same profile that has the same content. */
   like?: Rule
 }
 
@@ -75,7 +75,7 @@ export interface Rule {
 export interface Profile {
   url: string
   version?: string
-  /** The R4 type that it is about. */
+  /** The R4 type of the profile. */
   type: string
   root: Rule
   /** For extensions: where they may stand. */

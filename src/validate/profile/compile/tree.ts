@@ -3,37 +3,40 @@
 import { type Structure, structureOf } from '../../../fhir/structure.ts'
 import type { Constraint, ElementDefinition, SlicingDefinition, StructureDefinition } from './definition.ts'
 
-export interface Element {
+export interface ProfileElement {
   /** `Observation.component:systolic.code` */
   id: string
   definition: ElementDefinition
   /** By the last part of their path: `value[x]`. */
-  children: Map<string, Element>
-  slices: Map<string, Element>
+  children: Map<string, ProfileElement>
+  slices: Map<string, ProfileElement>
 }
 
-/** Returns the tree of a profile, given that of its base: the snapshot's, or else what the differential makes of the base. */
-export const treeOf = (profile: StructureDefinition, base: Element | undefined): Element => {
+/** Returns the tree of a profile, given that of its base: from the snapshot, or else from the base and the differential. */
+export const profileTreeOf = (
+  profile: StructureDefinition,
+  base: ProfileElement | undefined,
+): ProfileElement => {
   const { snapshot, differential, type } = profile
   const root = snapshot || !base ? emptyRoot(type) : copyOf(base)
   for (const definition of snapshot?.element ?? differential?.element ?? []) {
-    const [, ...steps] = (definition.id ?? definition.path).split('.').map(stepOf)
+    const [, ...steps] = (definition.id ?? definition.path).split('.').map(elementStepOf)
     if (steps.length === 0) root.definition = overlaid(root.definition, definition)
-    else put(root, steps, definition)
+    else putElement(root, steps, definition)
   }
   return root
 }
 
-const emptyRoot = (type: string): Element => element(type, { path: type })
+const emptyRoot = (type: string): ProfileElement => element(type, { path: type })
 
-const element = (id: string, definition: ElementDefinition): Element => ({
+const element = (id: string, definition: ElementDefinition): ProfileElement => ({
   id,
   definition,
   children: new Map(),
   slices: new Map(),
 })
 
-const copyOf = ({ id, definition, children, slices }: Element): Element => ({
+const copyOf = ({ id, definition, children, slices }: ProfileElement): ProfileElement => ({
   id,
   definition,
   children: new Map([...children].map(([name, child]) => [name, copyOf(child)])),
@@ -50,29 +53,33 @@ const constraintsIn = (under: ElementDefinition, over: ElementDefinition): Const
   return (under.constraint ?? []).filter(({ key }) => !again.has(key))
 }
 
-/** A name and, where it is one of several slices, the slice's. */
-interface Step {
+/** A name and, for one of several slices, the slice's name. */
+interface ElementStep {
   name: string
   slice?: string
 }
 
-const stepOf = (part: string): Step => {
+const elementStepOf = (part: string): ElementStep => {
   const at = part.indexOf(':')
   return at === -1 ? { name: part } : { name: part.slice(0, at), slice: part.slice(at + 1) }
 }
 
-const put = (root: Element, steps: readonly Step[], definition: ElementDefinition): void => {
+const putElement = (
+  root: ProfileElement,
+  steps: readonly ElementStep[],
+  definition: ElementDefinition,
+): void => {
   let at = root
   let content: Structure | undefined = structureOf(root.id)
   for (const step of steps) {
     const typed = typedStep(content, step)
     at = sliceAt(childAt(at, typed.name), typed.slice)
-    content = contentOf(content, typed, at)
+    content = treeContentOf(content, typed, at)
   }
   at.definition = overlaid(at.definition, definition)
 }
 
-const childAt = (parent: Element, name: string): Element => {
+const childAt = (parent: ProfileElement, name: string): ProfileElement => {
   const known = parent.children.get(name)
   if (known) return known
   const child = element(`${parent.id}.${name}`, { path: name })
@@ -80,15 +87,15 @@ const childAt = (parent: Element, name: string): Element => {
   return child
 }
 
-/** `valueQuantity` stands for those values that are quantities. */
-const typedStep = (content: Structure | undefined, step: Step): Step => {
+/** `valueQuantity` means the values of `value[x]` that are quantities. */
+const typedStep = (content: Structure | undefined, step: ElementStep): ElementStep => {
   const member = content?.members.get(step.name)
   if (!member?.element.choice) return step
   return { name: `${member.element.name}[x]`, slice: step.slice ?? step.name }
 }
 
-/** A slice `a/b` is one of the slices of the slice `a`. */
-const sliceAt = (parent: Element, name: string | undefined): Element => {
+/** A slice `a/b` is a slice of the slice `a`. */
+const sliceAt = (parent: ProfileElement, name: string | undefined): ProfileElement => {
   if (name === undefined) return parent
   const parts = name.split('/')
   let at = parent
@@ -96,7 +103,7 @@ const sliceAt = (parent: Element, name: string | undefined): Element => {
   return at
 }
 
-const oneSlice = (of: Element, whole: Element, name: string): Element => {
+const oneSlice = (of: ProfileElement, whole: ProfileElement, name: string): ProfileElement => {
   of.definition = { slicing: implied(whole), ...of.definition }
   const known = of.slices.get(name)
   if (known) return known
@@ -110,7 +117,7 @@ const oneSlice = (of: Element, whole: Element, name: string): Element => {
 }
 
 /** The slice `valueQuantity` of `value[x]` is for quantities. */
-const typeNamed = ({ id }: Element, slice: string): string | undefined => {
+const typeNamed = ({ id }: ProfileElement, slice: string): string | undefined => {
   const name = id.slice(id.lastIndexOf('.') + 1)
   if (!name.endsWith('[x]') || !slice.startsWith(name.slice(0, -3))) return undefined
   const type = slice.slice(name.length - 3)
@@ -118,18 +125,18 @@ const typeNamed = ({ id }: Element, slice: string): string | undefined => {
   return structureOf(small)?.kind === 'primitive-type' ? small : structureOf(type)?.name
 }
 
-/** Extensions are told apart by their addresses, choices by their types, also where nobody says so. */
-const implied = ({ id }: Element): SlicingDefinition => {
+/** Extensions differ by their addresses, choices by their types, also in a profile that does not say so. */
+const implied = ({ id }: ProfileElement): SlicingDefinition => {
   if (/\.(?:modifierE|e)xtension$/.test(id))
     return { discriminator: [{ type: 'value', path: 'url' }], rules: 'open' }
   if (id.endsWith('[x]')) return { discriminator: [{ type: 'type', path: '$this' }], rules: 'open' }
   return { rules: 'open' }
 }
 
-const contentOf = (
+const treeContentOf = (
   parent: Structure | undefined,
-  { name, slice }: Step,
-  { definition }: Element,
+  { name, slice }: ElementStep,
+  { definition }: ProfileElement,
 ): Structure | undefined => {
   const plain = name.replace('[x]', '')
   const rule = parent?.elements.find((each) => each.name === plain)
