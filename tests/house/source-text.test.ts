@@ -66,3 +66,11 @@ test('numbers every decision once', () => {
   expect(numbers.length).toBeGreaterThan(20)
   expect(numbers.filter((number, at) => numbers.indexOf(number) !== at)).toEqual([])
 })
+
+test('states in every decision whether it is accepted, replaced or withdrawn', () => {
+  const decisions = trackedFiles().filter((path) => /^docs\/adr\/\d{4}-/.test(path))
+  const withoutStatus = decisions.filter(
+    (path) => !/^Status: (accepted|proposed|withdrawn|replaced by \d+)\b/m.test(read(path)),
+  )
+  expect(withoutStatus).toEqual([])
+})
