@@ -1,15 +1,13 @@
 import type { Issue } from '../outcome/failure.ts'
 import type { Body } from '../request/body.ts'
 import type { Method, Version } from '../store/port.ts'
+import type { Patch } from './patch/patch.ts'
 import type { Preconditions } from './request/preconditions.ts'
 
-/** One change to one resource, with every reference and condition resolved: its id is known. */
-export interface Command extends Preconditions {
-  method: Method
+/** The members of every command. */
+interface CommandHead extends Preconditions {
   type: string
   id: string
-  /** What shall stand there, given what stands there now; nothing means a deletion. */
-  body?: (before: Version | undefined) => Body
   /** The id was made up by us a moment ago, so nothing can stand there yet. */
   fresh: boolean
   /** The version that the criteria matched: where another has come since, they must be asked again. */
@@ -18,6 +16,31 @@ export interface Command extends Preconditions {
   provenance?: Body
   /** Where in the request it stands, for expressions: `Bundle.entry[3]`, or empty for the whole body. */
   place: string
+}
+
+export interface PutCommand extends CommandHead {
+  kind: 'put'
+  /** The interaction that the version is recorded with, for its history. */
+  method: 'POST' | 'PUT'
+  body: Body
+}
+
+interface PatchCommand extends CommandHead {
+  kind: 'patch'
+  patch: Patch
+}
+
+interface DeleteCommand extends CommandHead {
+  kind: 'delete'
+}
+
+/** One change to one resource as data, with its id, references and conditions resolved. */
+export type Command = PutCommand | PatchCommand | DeleteCommand
+
+/** Returns the interaction that a command's version is recorded with. */
+export const methodOf = (command: Command): Method => {
+  if (command.kind === 'put') return command.method
+  return command.kind === 'patch' ? 'PATCH' : 'DELETE'
 }
 
 export type Effect = 'created' | 'updated' | 'unchanged' | 'deleted' | 'absent'

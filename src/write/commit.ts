@@ -4,8 +4,9 @@ import type { Context } from '../request/context.ts'
 import { ownFor } from '../search/custom.ts'
 import type { CommitOptions, Lock, SeenVersion, Store, Version, Write } from '../store/port.ts'
 import type { Command, Committed } from './command.ts'
+import { bodyAfter, patchersOf } from './patch/patched.ts'
 import type { Draft } from './policy/draft.ts'
-import { asksMore, keepsReferred, policyIssues } from './policy/policy.ts'
+import { asksMore, keepsReferred, policyIssues, validateOptionsOf } from './policy/policy.ts'
 import { brokenBy } from './request/preconditions.ts'
 import { accountOf } from './request/provenance.ts'
 import { placed } from './request/verify.ts'
@@ -91,20 +92,29 @@ export const commit = async (
   lock?: Lock,
   beforehand: (done: readonly Committed[]) => Promise<void> = async () => undefined,
 ): Promise<readonly Committed[] | undefined> => {
+  const patchers = await patchersOf(commands)
   const before = await befores(commands, context.store)
   if (commands.some((command, i) => outdated(command, before[i]))) return undefined
   failOn(commands.flatMap((command, i) => placed(brokenBy(before[i], command, command), command.place)))
   const own = await ownOf(commands, context)
   const moment = { now: context.now(), own }
-  const stamped = commands.map((command, i) => stamp(command, before[i], moment))
+  const options = validateOptionsOf(context)
+  const stamped = commands.map((command, i) => {
+    const body = bodyAfter(command, before[i], patchers, options)
+    return stamp(command, body, before[i], moment)
+  })
   const accounts = commands.flatMap((command, i) => accountOf(command, stamped[i] as Stamped))
   const all = [...commands, ...accounts]
-  const outcomes = [...stamped, ...accounts.map((each) => stamp(each, undefined, moment))]
+  const outcomes = [...stamped, ...accounts.map((each) => stamp(each, each.body, undefined, moment))]
   const issues = asksMore(all, context) ? await checkPolicy(all, outcomes, context) : undefined
   const kept = keepsReferred(context) ? await optionsOf(all, outcomes, context) : undefined
-  const options = { ...kept, unchanged: unchangedAmong(commands, stamped, before), definitions: own.version }
+  const commitOptions = {
+    ...kept,
+    unchanged: unchangedAmong(commands, stamped, before),
+    definitions: own.version,
+  }
   const writes = outcomes.flatMap(({ write }) => write ?? [])
   const done = stamped.map((each, i) => committedOf(each, before[i], issues?.get(commands[i] as Command)))
   if (writes.length > 0) await beforehand(done)
-  return (await store(writes, context, lock, options)) ? done : undefined
+  return (await store(writes, context, lock, commitOptions)) ? done : undefined
 }

@@ -6,7 +6,7 @@ import type { Body } from '../request/body.ts'
 import type { CustomParameters } from '../search/custom.ts'
 import { indexEntriesOf } from '../search/index/entries.ts'
 import type { Version, Write } from '../store/port.ts'
-import type { Command, Committed, Effect } from './command.ts'
+import { type Command, type Committed, type Effect, methodOf } from './command.ts'
 import { withDeliveryState } from './policy/subscription.ts'
 
 /** What a command comes to: a write for the store, or nothing to do. */
@@ -36,7 +36,7 @@ const unchanged = (command: Command, body: Body, before: Version): boolean =>
 const base = (command: Command, before: Version | undefined, { now }: Moment) => ({
   type: command.type,
   id: command.id,
-  method: command.method,
+  method: methodOf(command),
   before,
   fresh: command.fresh,
   v: (before?.v ?? 0) + 1,
@@ -61,11 +61,14 @@ const change = (command: Command, body: Body, before: Version | undefined, momen
   return { effect: live ? 'updated' : 'created', write, resource }
 }
 
-/** Returns what a command does to what stands there: version number, instant, text and index entries included. */
-export const stamp = (command: Command, before: Version | undefined, moment: Moment): Stamped =>
-  command.body
-    ? change(command, withDeliveryState(command.body(before)), before, moment)
-    : deletion(command, before, moment)
+/** Returns the write of a command that stores this body, or deletes without one: version number, instant, text and index entries included. */
+export const stamp = (
+  command: Command,
+  body: Body | undefined,
+  before: Version | undefined,
+  moment: Moment,
+): Stamped =>
+  body ? change(command, withDeliveryState(body), before, moment) : deletion(command, before, moment)
 
 /** Returns the version that a write made; its `w` is the store's own affair. */
 const madeBy = ({ type, id, v, t, method, text }: Write): Version => ({

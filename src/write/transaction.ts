@@ -7,7 +7,7 @@ import type { ChangeResult, Command, Committed } from './command.ts'
 import { commit } from './commit.ts'
 import { encodeResults, replayResults } from './idempotency.ts'
 import { isDefinition, isProfile } from './policy/policy.ts'
-import type { Change, Target } from './request/change.ts'
+import { bodyIn, type Change, type Target } from './request/change.ts'
 import { type Expanded, expand } from './resolve/commands.ts'
 import { holding, nameOf } from './resolve/criteria.ts'
 import { expandMultipleDelete } from './resolve/multiple-delete.ts'
@@ -18,8 +18,8 @@ type Targets = readonly (Target | undefined)[]
 
 /** Of two definitions of one code only one is possible: they come one after the other. What R4 has is none of them. */
 const codeDefined = (change: Change): string[] => {
-  const { code, base, status }: Record<string, unknown> = change.body?.resource ?? {}
-  if (!isDefinition(change) || status !== 'active' || !Array.isArray(base)) return []
+  const { code, base, status, resourceType }: Record<string, unknown> = bodyIn(change)?.resource ?? {}
+  if (!isDefinition({ type: String(resourceType) }) || status !== 'active' || !Array.isArray(base)) return []
   const isNew = base.some((type) => !searchParameters(String(type)).has(String(code)))
   return isNew ? [`search parameter ${code}`] : []
 }
@@ -28,9 +28,11 @@ const codeDefined = (change: Change): string[] => {
 const namesToLock = (changes: readonly Change[], targets: Targets, { once }: Context): string[] => [
   ...(once ? [once.name] : []),
   ...changes.flatMap(codeDefined),
-  ...changes.flatMap(({ criteria, method }, i) => {
+  ...changes.flatMap((change, i) => {
+    if (change.kind === 'read' || change.kind === 'delete') return []
+    const { criteria } = change
     const target = targets[i]
-    return criteria && method !== 'DELETE' && target && !target.found ? [nameOf(criteria)] : []
+    return criteria && target && !target.found ? [nameOf(criteria)] : []
   }),
 ]
 
@@ -105,7 +107,8 @@ const transactOnce = async (
   asked: readonly Change[],
   context: Context,
 ): Promise<ChangeResult[] | undefined> => {
-  if (asked.every(({ most }) => most === undefined)) return together(asked, context)
+  if (asked.every((change) => change.kind !== 'delete' || change.most === undefined))
+    return together(asked, context)
   const { changes, from } = await expandMultipleDelete(asked, context)
   const results = await together(changes, context)
   return results && asked.map((_, i) => results[from.indexOf(i)])

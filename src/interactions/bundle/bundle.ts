@@ -6,9 +6,15 @@ import { failOn, issuesOf, statusOf } from '../../outcome/outcome.ts'
 import { type Body, bodyOf } from '../../request/body.ts'
 import type { Answer, Call, Dispatch, Interaction } from '../../request/call.ts'
 import { inParallel } from '../../store/parallel.ts'
-import { plan, reads } from '../../write/request/change.ts'
+import { checkEntries } from '../../write/request/change.ts'
 import { refuseCrossReferences } from '../../write/request/cross-references.ts'
-import { type BundleEntry, type EntryRead, readEntries, wrapperIssues } from '../../write/request/entries.ts'
+import {
+  type BundleEntry,
+  type EntryRead,
+  readEntries,
+  reads,
+  wrapperIssues,
+} from '../../write/request/entries.ts'
 import { placed } from '../../write/request/verify.ts'
 import { transact } from '../../write/transaction.ts'
 import { answerOf, change } from '../change.ts'
@@ -121,9 +127,9 @@ const transaction = async (
   const entries = reading.flatMap(({ entry }) => (entry ? [preferring(entry, call)] : []))
   const unreadable = reading.flatMap(({ issues }) => issues)
   const unanswerable = await inParallel(width, entries, (entry) => waitingIssues(entry, context))
-  const wishes = plan(entries.map(asRead), context, [...unreadable, ...unanswerable.flat()])
+  const changes = checkEntries(entries.map(asRead), context, [...unreadable, ...unanswerable.flat()])
   await archive()
-  const results = await transact(wishes, context)
+  const results = await transact(changes, context)
   return inParallel(width, entries, (entry, i) =>
     waits(entry) ? ask(entry, context) : Promise.resolve(answerOf(results[i], entry)),
   )

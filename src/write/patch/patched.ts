@@ -7,12 +7,13 @@ import { failOn } from '../../outcome/outcome.ts'
 import { type Body, isResource } from '../../request/body.ts'
 import type { Version } from '../../store/port.ts'
 import type { ValidateOptions } from '../../validate/validate.ts'
+import type { Command } from '../command.ts'
 import { addressedIssues, placed } from '../request/verify.ts'
 import { withoutStaleNarrative } from './narrative.ts'
+import { patcherOf } from './patch.ts'
 import type { Patcher } from './patcher.ts'
 
-/** Returns the body that the patch makes of the version; fails where it does not apply or the result is not valid. */
-export const patched = (
+const patched = (
   type: string,
   id: string,
   before: Version | undefined,
@@ -45,4 +46,29 @@ export const inPlace = <T>(place: string, work: () => T): T => {
     if (!(thrown instanceof Failure)) throw thrown
     throw new Failure(placed(thrown.issues, place))
   }
+}
+
+/** Returns the function of each patch, by its command; fails with the first patch that is not well-formed. */
+export const patchersOf = async (commands: readonly Command[]): Promise<ReadonlyMap<Command, Patcher>> => {
+  const patchers = new Map<Command, Patcher>()
+  for (const command of commands)
+    if (command.kind === 'patch')
+      patchers.set(command, await inPlaceLater(command.place, patcherOf(command.patch)))
+  return patchers
+}
+
+/**
+ * Returns the body that a command stores, given the current version; a deletion has none. Fails where a patch does not
+ * apply, and where its result is not valid.
+ */
+export const bodyAfter = (
+  command: Command,
+  before: Version | undefined,
+  patchers: ReadonlyMap<Command, Patcher>,
+  options: ValidateOptions,
+): Body | undefined => {
+  if (command.kind === 'put') return command.body
+  const { type, id, place } = command
+  const patcher = patchers.get(command)
+  return patcher && inPlace(place, () => patched(type, id, before, patcher, options))
 }

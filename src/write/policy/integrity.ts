@@ -14,7 +14,7 @@ import type { Stamped } from '../stamp.ts'
 import { type Pointing, pointings } from './existing-targets.ts'
 
 /** A change that is about to be committed, and where it was asked for. */
-export interface Change {
+export interface PendingChange {
   command: Command
   write: Write
   resource: Resource | undefined
@@ -31,11 +31,11 @@ const heldByVersion = (version: Version | undefined, context: Context): Pointing
 
 /** A reference that a change brings with it. */
 interface Held {
-  change: Change
+  change: PendingChange
   pointing: Pointing
 }
 
-const addedBy = (change: Change, context: Context): Held[] => {
+const addedBy = (change: PendingChange, context: Context): Held[] => {
   if (!change.resource) return []
   const already = new Set(heldByVersion(change.write.before, context).map(referenceTo))
   return heldBy(change.resource, context)
@@ -60,7 +60,7 @@ const mostDeletions = 100
 const mostNamed = 10
 
 const referredIssues = (
-  { write: { type, id }, command }: Change,
+  { write: { type, id }, command }: PendingChange,
   referrers: readonly { name: string; held: readonly string[] }[],
 ): readonly Issue[] => {
   const names = referrers
@@ -70,8 +70,8 @@ const referredIssues = (
 }
 
 const refuseReferred = async (
-  deletions: readonly Change[],
-  changes: readonly Change[],
+  deletions: readonly PendingChange[],
+  changes: readonly PendingChange[],
   context: Context,
 ): Promise<void> => {
   const own = new Set(changes.map(({ write }) => referenceTo(write)))
@@ -97,7 +97,7 @@ const refuseReferred = async (
 }
 
 /** Returns the changes among commands and what they come to. */
-export const changesAmong = (commands: readonly Command[], stamped: readonly Stamped[]): Change[] =>
+export const changesAmong = (commands: readonly Command[], stamped: readonly Stamped[]): PendingChange[] =>
   stamped.flatMap(({ write, resource }, i) => {
     const command = commands[i]
     return write && command ? [{ command, write, resource }] : []
@@ -107,7 +107,10 @@ export const changesAmong = (commands: readonly Command[], stamped: readonly Sta
  * Returns what a commit must mind so that nothing refers to what is deleted, neither now nor because another commits
  * meanwhile; fails where a change refers to what is deleted already, or by the same transaction.
  */
-export const careFor = async (changes: readonly Change[], context: Context): Promise<CommitOptions> => {
+export const careFor = async (
+  changes: readonly PendingChange[],
+  context: Context,
+): Promise<CommitOptions> => {
   const deletions = changes.filter(({ resource }) => !resource)
   if (deletions.length > mostDeletions) throw tooManyDeletions(deletions.length, mostDeletions)
   const gone = new Set(deletions.map(({ write }) => referenceTo(write)))
@@ -132,7 +135,7 @@ export const deletionIssues = async (
   context: Context,
 ): Promise<readonly Issue[]> => {
   const [before] = await context.store.get([{ type, id }])
-  const command: Command = { method: 'DELETE', type, id, fresh: false, place: '' }
+  const command: Command = { kind: 'delete', type, id, fresh: false, place: '' }
   const write: Write = { type, id, before, v: 0, t: '', method: 'DELETE', entries: [] }
   try {
     const { lastLook } = await careFor([{ command, write, resource: undefined }], context)

@@ -1,12 +1,11 @@
 /** https://hl7.org/fhir/R4/http.html#transaction — what a request or an entry wants, judged before anything is read. */
 
 import { accessIssues } from '../../auth/authorise.ts'
-import type { Action } from '../../auth/rules/groups.ts'
 import { idIssues } from '../../fhir/ids.ts'
 import { sameSpelling } from '../../fhir/references.ts'
 import { isResourceType } from '../../fhir/types.ts'
 import { error, Failure, type Issue } from '../../outcome/failure.ts'
-import { methodNotAllowed, noSuchType } from '../../outcome/messages.ts'
+import { emptyBody, methodNotAllowed, noSuchType } from '../../outcome/messages.ts'
 import { failOn } from '../../outcome/outcome.ts'
 import type { Body } from '../../request/body.ts'
 import type { Context } from '../../request/context.ts'
@@ -14,7 +13,7 @@ import type { Version } from '../../store/port.ts'
 import type { Patch } from '../patch/patch.ts'
 import { validateOptionsOf } from '../policy/policy.ts'
 import { type Criteria, criteriaFrom, criteriaOf, manners } from '../resolve/criteria.ts'
-import type { BundleEntry, EntryMethod } from './entries.ts'
+import { type BundleEntry, type EntryMethod, reads } from './entries.ts'
 import { misplacedConditions, type Preconditions, preconditionsIn } from './preconditions.ts'
 import { statedIn } from './provenance.ts'
 import { addressedIssues, bodyIssues, placed, stampedBy } from './verify.ts'
@@ -30,27 +29,53 @@ export interface Target {
   unmatched?: boolean
 }
 
-/** A change that is wanted; where its target is named by criteria, the id is still unknown. */
-export interface Change extends Preconditions {
-  method: EntryMethod
-  /** Where it stands in the request: `Bundle.entry[3]`, or empty for the request itself. */
+/** The members of every change that writes; the id is unknown while criteria name the target. */
+interface WriteHead extends Preconditions {
+  /** The change's path in the request: `Bundle.entry[3]`, or empty for the request itself. */
   place: string
   type: string
   id?: string
   criteria?: Criteria
-  /** A deletion of all that match: of how many at the most. */
-  most?: number
-  /** What the criteria of a deletion of many matched, one change each. */
-  match?: Version
   fullUrl?: string
-  body?: Body
-  /** In place of a body. */
-  patch?: Patch
-  /** What came with it in a header. */
+  /** The Provenance that came in a header. */
   provenance?: Body
 }
 
-const actionOf: Readonly<Record<EntryMethod, Action>> = {
+/** An entry that writes nothing and is answered after the commit. */
+interface ReadChange {
+  kind: 'read'
+  place: string
+}
+
+interface CreateChange extends WriteHead {
+  kind: 'create'
+  body: Body
+}
+
+interface UpdateChange extends WriteHead {
+  kind: 'update'
+  body: Body
+}
+
+interface PatchChange extends WriteHead {
+  kind: 'patch'
+  patch: Patch
+}
+
+export interface DeleteChange extends WriteHead {
+  kind: 'delete'
+  /** For a multiple delete: the largest number of matches that it may delete. */
+  most?: number
+  /** One match of a multiple delete, which is expanded to a change for each. */
+  match?: Version
+}
+
+export type WriteChange = CreateChange | UpdateChange | PatchChange | DeleteChange
+
+/** One entry of a transaction, or one single write, as data: it can be printed, compared and sent. */
+export type Change = ReadChange | WriteChange
+
+const kindOf: Readonly<Record<EntryMethod, Change['kind']>> = {
   POST: 'create',
   PUT: 'update',
   PATCH: 'patch',
@@ -59,9 +84,9 @@ const actionOf: Readonly<Record<EntryMethod, Action>> = {
   HEAD: 'read',
 }
 
-/** Returns whether an entry only reads, and so has its turn after the commit. */
-export const reads = (change: { method: EntryMethod }): boolean =>
-  change.method === 'GET' || change.method === 'HEAD'
+/** Returns the resource that a change came with; a patch, a deletion and a read have none. */
+export const bodyIn = (change: Change): Body | undefined =>
+  change.kind === 'create' || change.kind === 'update' ? change.body : undefined
 
 const partOf = (place: string, part: string): string => (place === '' ? '' : `${place}.${part}`)
 
@@ -93,21 +118,16 @@ const mostOf = ({ method, query }: BundleEntry, id: string | undefined): number 
 const present = <T extends object>(object: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
 
-const changeOf = (entry: BundleEntry): Change => {
+const changeOf = (entry: BundleEntry): WriteChange => {
   const { method, place, headers, fullUrl, body, patch } = entry
   const [type = '', id] = entry.path.split('/')
-  return present<Change>({
-    method,
-    place,
-    type,
-    id,
-    criteria: criteriaFor(entry, type, id),
-    most: mostOf(entry, id),
-    ...preconditionsIn(headers),
-    fullUrl,
-    body,
-    patch,
-  })
+  const criteria = criteriaFor(entry, type, id)
+  const most = mostOf(entry, id)
+  const head = present<WriteHead>({ place, type, id, criteria, ...preconditionsIn(headers), fullUrl })
+  if (method === 'DELETE') return { kind: 'delete', ...head, ...(most !== undefined && { most }) }
+  if (patch) return { kind: 'patch', ...head, patch }
+  if (body) return { kind: method === 'POST' ? 'create' : 'update', ...head, body }
+  throw emptyBody(`a ${type}`)
 }
 
 const urlIssues = ({ method, path }: BundleEntry): readonly Issue[] => {
@@ -131,14 +151,17 @@ const typesIn = (entries: readonly BundleEntry[]): TypeAt => {
 }
 
 const resourceIssues = (
-  { method, type, id, body, place }: Change,
+  change: WriteChange,
+  method: EntryMethod,
   context: Context,
   typeAt: TypeAt,
 ): readonly Issue[] => {
+  const { type, id, place } = change
+  const body = bodyIn(change)
   if (!body) return []
   const options = { ...validateOptionsOf(context), conditionalReferences: place !== '', typeAt }
   const issues =
-    method === 'PUT' && id !== undefined
+    change.kind === 'update' && id !== undefined
       ? addressedIssues(body, type, id, options)
       : bodyIssues(body, type, options)
   const isReplaced = stampedBy(method, type)
@@ -163,13 +186,13 @@ const checked = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgemen
   const conditions = misplacedConditions(entry)
   if (conditions.length > 0) return { issues: placed(conditions, partOf(entry.place, 'request')) }
   const change = changeOf(entry)
-  const forbidden = placed(accessIssues(context.principal, actionOf[entry.method], change.type), entry.place)
+  const forbidden = placed(accessIssues(context.principal, kindOf[entry.method], change.type), entry.place)
   const { provenance, issues } = statedIn(entry.headers, change.type, context)
   return {
     change: provenance ? { ...change, provenance } : change,
     issues: [
       ...forbidden,
-      ...placed(resourceIssues(change, context, typeAt), partOf(entry.place, 'resource')),
+      ...placed(resourceIssues(change, entry.method, context, typeAt), partOf(entry.place, 'resource')),
       ...issues,
     ],
   }
@@ -178,7 +201,7 @@ const checked = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgemen
 const safely = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement => {
   try {
     return reads(entry)
-      ? { change: { method: entry.method, place: entry.place, type: '' }, issues: [] }
+      ? { change: { kind: 'read', place: entry.place }, issues: [] }
       : checked(entry, context, typeAt)
   } catch (thrown) {
     if (thrown instanceof Failure) return { issues: placed(thrown.issues, partOf(entry.place, 'request')) }
@@ -187,7 +210,7 @@ const safely = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement
 }
 
 /** Nobody knows yet what becomes of another entry: a condition that names it would be taken for one that nothing meets. */
-const dependent = ({ criteria, place }: Change, urls: ReadonlySet<string>): Issue[] => {
+const dependent = ({ criteria, place }: WriteChange, urls: ReadonlySet<string>): Issue[] => {
   const named = criteria?.pairs
     .flatMap(([, value]) => value.split(','))
     .find((value) => urls.has(sameSpelling(value)))
@@ -202,14 +225,15 @@ const dependent = ({ criteria, place }: Change, urls: ReadonlySet<string>): Issu
       ]
 }
 
-const dependents = (changes: readonly Change[]): Issue[] => {
+const dependents = (all: readonly Change[]): Issue[] => {
+  const changes = all.filter((change) => change.kind !== 'read')
   if (!changes.some(({ criteria }) => criteria)) return []
   const urls = new Set(changes.flatMap(({ fullUrl }) => (fullUrl === undefined ? [] : sameSpelling(fullUrl))))
   return changes.flatMap((change) => dependent(change, urls))
 }
 
-/** Returns what the entries want; fails with everything that is wrong with any of them, `known` issues included. */
-export const plan = (
+/** Returns the changes that the entries ask for; fails with every issue of every entry, the `known` ones included. */
+export const checkEntries = (
   entries: readonly BundleEntry[],
   context: Context,
   known: readonly Issue[] = [],

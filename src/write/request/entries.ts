@@ -29,6 +29,10 @@ export interface BundleEntry {
   patch?: Patch
 }
 
+/** Returns whether an entry only reads; then it is answered after the commit. */
+export const reads = ({ method }: Pick<BundleEntry, 'method'>): boolean =>
+  method === 'GET' || method === 'HEAD'
+
 /** The entry as it came, or why it cannot be one. */
 export type EntryRead = { entry: BundleEntry; issues: [] } | { entry: undefined; issues: Issue[] }
 

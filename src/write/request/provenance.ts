@@ -7,7 +7,7 @@ import { error, type Issue } from '../../outcome/failure.ts'
 import { type Body, parseJson } from '../../request/body.ts'
 import type { Context } from '../../request/context.ts'
 import { validate } from '../../validate/validate.ts'
-import type { Command } from '../command.ts'
+import type { Command, PutCommand } from '../command.ts'
 import type { Stamped } from '../stamp.ts'
 
 export const provenanceHeader = 'x-provenance'
@@ -78,16 +78,17 @@ const withTarget = ({ resource, text }: Body, reference: string): Body => ({
 })
 
 /** Returns the creation of the Provenance that came with a command, once the version it is about is known. */
-export const accountOf = ({ provenance }: Command, { write }: Stamped): Command[] =>
+export const accountOf = ({ provenance }: Command, { write }: Stamped): PutCommand[] =>
   provenance && write?.text !== undefined
     ? [
         {
+          kind: 'put',
           method: 'POST',
           type: 'Provenance',
           id: crypto.randomUUID(),
           fresh: true,
           place: '',
-          body: () => withTarget(provenance, `${write.type}/${write.id}/_history/${write.v}`),
+          body: withTarget(provenance, `${write.type}/${write.id}/_history/${write.v}`),
         },
       ]
     : []

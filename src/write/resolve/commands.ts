@@ -9,15 +9,9 @@ import { failOn } from '../../outcome/outcome.ts'
 import type { Body } from '../../request/body.ts'
 import type { Context } from '../../request/context.ts'
 import { inParallel } from '../../store/parallel.ts'
-import type { Method, ResourceKey, Version } from '../../store/port.ts'
-import type { ValidateOptions } from '../../validate/validate.ts'
+import type { ResourceKey, Version } from '../../store/port.ts'
 import type { Command } from '../command.ts'
-import { type Patch, patcherOf } from '../patch/patch.ts'
-import { inPlace, inPlaceLater, patched } from '../patch/patched.ts'
-import type { Patcher } from '../patch/patcher.ts'
-import { validateOptionsOf } from '../policy/policy.ts'
-import type { Target } from '../request/change.ts'
-import { type Change, reads } from '../request/change.ts'
+import { bodyIn, type Change, type Target, type WriteChange } from '../request/change.ts'
 import { preconditionsOf } from '../request/preconditions.ts'
 import { conditionsIn, pathTo } from './conditional-reference.ts'
 import { criteriaOf } from './criteria.ts'
@@ -34,10 +28,10 @@ interface Place {
   version?: number
 }
 
-const placeOf = ({ method }: Change, { type, id, fresh, found }: Target): Place => {
+const placeOf = ({ kind }: Change, { type, id, fresh, found }: Target): Place => {
   const reference = referenceTo({ type, id })
   if (fresh) return { reference, version: 1 }
-  return found && method === 'POST' ? { reference, version: found.v } : { reference }
+  return found && kind === 'create' ? { reference, version: found.v } : { reference }
 }
 
 type Places = ReadonlyMap<string, Place>
@@ -46,7 +40,9 @@ const placesOf = (changes: readonly Change[], targets: readonly (Target | undefi
   new Map(
     changes.flatMap((change, i): [string, Place][] => {
       const target = targets[i]
-      return change.fullUrl && target ? [[sameSpelling(change.fullUrl), placeOf(change, target)]] : []
+      return change.kind !== 'read' && change.fullUrl && target
+        ? [[sameSpelling(change.fullUrl), placeOf(change, target)]]
+        : []
     }),
   )
 
@@ -56,18 +52,22 @@ const rootOf = (fullUrl: string | undefined): string | undefined =>
 
 /** A text with links: a resource that is to be written, or a FHIRPath Patch. */
 interface Draft {
-  change: Change
+  change: WriteChange
   text: string
   /** The conditional references in it. */
   conditions: readonly string[]
 }
 
-const textIn = ({ body, patch }: Change): string | undefined =>
-  patch && 'type' in patch && patch.type === 'application/fhir+json' ? patch.text : body?.text
+const textIn = (change: Change): string | undefined => {
+  if (change.kind !== 'patch') return bodyIn(change)?.text
+  const { patch } = change
+  return 'type' in patch && patch.type === 'application/fhir+json' ? patch.text : undefined
+}
 
 /** Only in a Bundle may a patch refer by a search, as a resource may. */
 const draft = (change: Change): Draft | undefined => {
-  const text = reads(change) || (change.place === '' && change.patch) ? undefined : textIn(change)
+  if (change.kind === 'read' || (change.kind === 'patch' && change.place === '')) return undefined
+  const text = textIn(change)
   return text === undefined ? undefined : { change, text, conditions: conditionsIn(text) }
 }
 
@@ -130,82 +130,51 @@ const withFragment = (link: string, resolve: Resolve): string | undefined => {
   return target === undefined ? undefined : target + link.slice(hash)
 }
 
-/** Bodies and patches with their links rewritten. */
-interface Linked {
-  bodies: ReadonlyMap<Change, Body>
-  patches: ReadonlyMap<Change, Patch>
-}
-
 const linkedBody = (body: Body, text: string): Body =>
   text === body.text ? body : { text, resource: JSON.parse(text) as Resource }
 
-const linkedPatch = (patch: Patch, text: string | undefined): Patch =>
-  'meta' in patch || text === undefined ? patch : { ...patch, text }
+const linkedChange = (change: Change, text: string | undefined): Change => {
+  if (text === undefined || change.kind === 'read' || change.kind === 'delete') return change
+  if (change.kind === 'patch')
+    return 'meta' in change.patch ? change : { ...change, patch: { ...change.patch, text } }
+  return { ...change, body: linkedBody(change.body, text) }
+}
 
-/** Returns what is to be written with its links rewritten; fails with every conditional reference that has not one target. */
+/** Returns the changes with their links rewritten; fails with every conditional reference that has not one target. */
 const link = async (
   changes: readonly Change[],
   targets: readonly (Target | undefined)[],
   context: Context,
-): Promise<Linked> => {
+): Promise<Change[]> => {
   const drafts = changes.flatMap((change) => draft(change) ?? [])
   const places = placesOf(changes, targets)
   const byCondition = await targetsOf(drafts, matchesAfterCommit(changes, targets, context))
   failOn(drafts.flatMap((each) => unresolvedIn(each, byCondition)))
-  const texts = new Map(
+  const texts = new Map<Change, string>(
     drafts.map(({ change, text }) => {
       const resolve = resolver(change.fullUrl, places, byCondition)
       return [change, rewriteLinks(text, (each) => withFragment(each, resolve))]
     }),
   )
-  return {
-    bodies: new Map(
-      changes.flatMap((change) => {
-        const text = texts.get(change)
-        return change.body && text !== undefined ? [[change, linkedBody(change.body, text)]] : []
-      }),
-    ),
-    patches: new Map(
-      changes.flatMap((change) =>
-        change.patch ? [[change, linkedPatch(change.patch, texts.get(change))]] : [],
-      ),
-    ),
-  }
+  return changes.map((change) => linkedChange(change, texts.get(change)))
 }
 
-/** What becomes of a change's target: a body, or a patch of the body that is there. */
-interface Making {
-  body?: Body
-  patcher?: Patcher
-}
-
-const madeOf = (
-  { place }: Change,
-  { type, id }: Target,
-  { body, patcher }: Making,
-  options: ValidateOptions,
-): Pick<Command, 'body'> => {
-  if (patcher) return { body: (before) => inPlace(place, () => patched(type, id, before, patcher, options)) }
-  return body ? { body: () => body } : {}
-}
-
-const commandFor = (change: Change, target: Target, making: Making, context: Context): Command => ({
-  method: change.method as Method,
+const commandHead = (change: WriteChange, target: Target) => ({
   type: target.type,
   id: target.id,
   fresh: target.fresh,
   place: change.place,
-  ...madeOf(change, target, making, validateOptionsOf(context)),
   ...preconditionsOf(change),
   ...(target.unmatched && { unmatched: true }),
   ...(target.found ? { seen: target.found.v } : {}),
   ...(change.provenance ? { provenance: change.provenance } : {}),
 })
 
-const patchersFor = async (patches: Linked['patches']): Promise<Map<Change, Patcher>> => {
-  const made = new Map<Change, Patcher>()
-  for (const [change, patch] of patches) made.set(change, await inPlaceLater(change.place, patcherOf(patch)))
-  return made
+const commandFor = (change: WriteChange, target: Target): Command => {
+  const head = commandHead(change, target)
+  if (change.kind === 'delete') return { kind: 'delete', ...head }
+  if (change.kind === 'patch') return { kind: 'patch', ...head, patch: change.patch }
+  return { kind: 'put', method: change.kind === 'create' ? 'POST' : 'PUT', ...head, body: change.body }
 }
 
 /** Returns what each change comes to, in their order. */
@@ -214,19 +183,15 @@ export const expand = async (
   targets: readonly (Target | undefined)[],
   context: Context,
 ): Promise<Expanded[]> => {
-  const { bodies, patches } = await link(changes, targets, context)
-  const patchers = await patchersFor(patches)
+  const linked = await link(changes, targets, context)
   const made = new Map<Target, Command>()
-  return changes.map((change, i): Expanded => {
+  return linked.map((change, i): Expanded => {
     const target = targets[i]
-    if (!target) return undefined
-    if (change.method === 'POST' && target.found) return { found: target.found }
+    if (!target || change.kind === 'read') return undefined
+    if (change.kind === 'create' && target.found) return { found: target.found }
     const same = made.get(target)
     if (same) return { same }
-    const body = bodies.get(change)
-    const patcher = patchers.get(change)
-    const making = { ...(body && { body }), ...(patcher && { patcher }) }
-    const command = commandFor(change, target, making, context)
+    const command = commandFor(change, target)
     made.set(target, command)
     return { command }
   })

@@ -8,7 +8,7 @@ import type { Context } from '../../request/context.ts'
 import { matcherOf } from '../../search/search.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { ResourceKey } from '../../store/port.ts'
-import { type Change, reads, type Target } from '../request/change.ts'
+import { bodyIn, type Change, type Target } from '../request/change.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
 
 type Targets = readonly (Target | undefined)[]
@@ -26,8 +26,9 @@ interface Left {
 const leftBy = (changes: readonly Change[], targets: Targets): Left[] =>
   changes.flatMap((change, at): Left[] => {
     const target = targets[at]
-    if (!target || reads(change) || change.patch || (change.method === 'POST' && target.found)) return []
-    const { body } = change
+    if (!target || change.kind === 'read' || change.kind === 'patch') return []
+    if (change.kind === 'create' && target.found) return []
+    const body = bodyIn(change)
     return [{ change, at, target, resource: body && { ...body.resource, id: target.id } }]
   })
 
@@ -92,8 +93,9 @@ const conditionConflict = (change: Change, criteria: Criteria): Issue =>
 
 const width = 16
 
-const isConditional = ({ criteria, method }: Change): boolean =>
-  criteria !== undefined && (method === 'PUT' || method === 'PATCH')
+/** Returns the criteria of a conditional update or patch. */
+const updateCriteria = (change: Change): Criteria | undefined =>
+  change.kind === 'update' || change.kind === 'patch' ? change.criteria : undefined
 
 /** Returns the entries whose criteria match what another entry creates: by R4's order that is there before them. */
 export const conditionConflicts = async (
@@ -101,13 +103,13 @@ export const conditionConflicts = async (
   targets: Targets,
   context: Context,
 ): Promise<Issue[]> => {
-  if (!changes.some(isConditional)) return []
+  if (!changes.some(updateCriteria)) return []
   const candidates = amongst(leftBy(changes, targets).filter(({ target }) => target.fresh))
   const issues = await inParallel(width, changes, async (change, at): Promise<Issue[]> => {
-    const { criteria } = change
-    if (!criteria || !isConditional(change)) return []
+    const criteria = updateCriteria(change)
+    if (!criteria) return []
     const others = candidates(criteria).filter(
-      (other) => other.at !== at && (other.change.method === 'POST' || other.at < at),
+      (other) => other.at !== at && (other.change.kind === 'create' || other.at < at),
     )
     if (others.length === 0) return []
     const matches = await matcherOf(criteria.type, criteria.pairs, context)

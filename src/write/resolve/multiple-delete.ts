@@ -4,15 +4,15 @@ import { Failure } from '../../outcome/failure.ts'
 import { tooManyMatches } from '../../outcome/messages.ts'
 import type { Context } from '../../request/context.ts'
 import { inPlaceLater } from '../patch/patched.ts'
-import type { Change } from '../request/change.ts'
+import type { Change, DeleteChange } from '../request/change.ts'
 import { type Criteria, matching } from './criteria.ts'
 
 const each = async (
-  change: Change,
+  change: DeleteChange,
   criteria: Criteria,
   most: number,
   context: Context,
-): Promise<Change[]> => {
+): Promise<DeleteChange[]> => {
   const matches = await matching(criteria, context, most + 1)
   if (matches.length > most) throw new Failure([tooManyMatches(change.type, most)])
   const { criteria: _, most: __, ...rest } = change
@@ -26,7 +26,7 @@ export const expandMultipleDelete = async (
 ): Promise<{ changes: readonly Change[]; from: readonly number[] }> => {
   const parts = await Promise.all(
     changes.map((change) =>
-      change.criteria && change.most !== undefined
+      change.kind === 'delete' && change.criteria && change.most !== undefined
         ? inPlaceLater(change.place, each(change, change.criteria, change.most, context))
         : [change],
     ),

@@ -8,7 +8,7 @@ import { failOn, issueWithin } from '../../outcome/outcome.ts'
 import type { Context } from '../../request/context.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { Version } from '../../store/port.ts'
-import { type Change, reads, type Target } from '../request/change.ts'
+import { bodyIn, type Change, type Target, type WriteChange } from '../request/change.ts'
 import { checkPluses } from '../request/literal-plus.ts'
 import { type Criteria, matching, nameOf } from './criteria.ts'
 import { conditionConflicts } from './matches-after-commit.ts'
@@ -41,20 +41,24 @@ const asking = (
 const spelled = ({ pairs }: Criteria): string => pairs.map(([name, value]) => `${name}=${value}`).join('&')
 
 /** No match: a conditional update creates, under the id that the client gives, if any; one that is in use is refused at the commit. */
-const unmatched = (change: Change): Target | undefined => {
-  if (change.method === 'DELETE') return undefined
-  const id = change.method === 'PUT' ? change.body?.resource.id : undefined
+const unmatched = (change: WriteChange): Target | undefined => {
+  if (change.kind === 'delete') return undefined
+  const id = change.kind === 'update' ? change.body.resource.id : undefined
   if (id === undefined) return fresh(change.type)
   failOn(idIssues(id))
   return { type: change.type, id, fresh: false, unmatched: true }
 }
 
-const matched = (change: Change, matches: readonly Version[], criteria: Criteria): Target | undefined => {
+const matched = (
+  change: WriteChange,
+  matches: readonly Version[],
+  criteria: Criteria,
+): Target | undefined => {
   const [match] = matches
   if (matches.length > 1) throw new Failure([multipleMatches(change.type, spelled(criteria))])
-  if (!match && change.method === 'PATCH') throw new Failure([nothingMatches(change.type, spelled(criteria))])
+  if (!match && change.kind === 'patch') throw new Failure([nothingMatches(change.type, spelled(criteria))])
   if (!match) return unmatched(change)
-  const id = change.method === 'PUT' ? change.body?.resource.id : undefined
+  const id = change.kind === 'update' ? change.body.resource.id : undefined
   if (id !== undefined && id !== match.id) throw new Failure([otherId(change.type, id, match.id)])
   return known(match, match)
 }
@@ -71,7 +75,7 @@ const place = (thrown: unknown, change: Change): readonly Issue[] => {
 const sharing = (): ((change: Change, target: Target | undefined) => Target | undefined) => {
   const created = new Map<string, Target>()
   return (change, target) => {
-    if (!change.criteria || change.method !== 'POST' || !target?.fresh) return target
+    if (change.kind !== 'create' || !change.criteria || !target?.fresh) return target
     const name = nameOf(change.criteria)
     const first = created.get(name) ?? target
     created.set(name, first)
@@ -87,7 +91,7 @@ const duplicate = (change: Change, target: Target): Issue =>
   )
 
 const isChanged = (change: Change, target: Target | undefined): target is Target =>
-  target !== undefined && !(change.method === 'POST' && (target.found || change.criteria))
+  target !== undefined && !(change.kind === 'create' && (target.found || change.criteria))
 
 const duplicates = (changes: readonly Change[], targets: readonly (Target | undefined)[]): Issue[] => {
   const seen = new Set<string>()
@@ -106,9 +110,10 @@ const targetOf = async (
   ask: (criteria: Criteria) => Promise<Version[]>,
   context: Context,
 ): Promise<Target | undefined> => {
-  const { criteria, body } = change
-  if (reads(change)) return undefined
-  if (change.match) return known(change.match, change.match)
+  if (change.kind === 'read') return undefined
+  const { criteria } = change
+  const body = bodyIn(change)
+  if (change.kind === 'delete' && change.match) return known(change.match, change.match)
   if (criteria && body) await checkPluses(criteria, body.resource, context)
   if (criteria) return matched(change, await ask(criteria), criteria)
   return change.id === undefined ? fresh(change.type) : known({ type: change.type, id: change.id })
@@ -116,8 +121,8 @@ const targetOf = async (
 
 /** https://hl7.org/fhir/R4/http.html#trules: deletions come first, so that no condition finds what they delete. */
 const turns: readonly ((change: Change) => boolean)[] = [
-  ({ method }) => method === 'DELETE',
-  ({ method }) => method !== 'DELETE',
+  ({ kind }) => kind === 'delete',
+  ({ kind }) => kind !== 'delete',
 ]
 
 /** Returns the target of each change, nothing where there is none; fails with every condition that is ambiguous. */
