@@ -184,6 +184,45 @@ const worst = (rows: readonly (readonly [place: string, count: number])[]): stri
     .slice(0, 12)
     .map(([place, count]) => `${place}: ${count}`)
 
+const namesFrom = /^(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'(\.[^']+)'/gm
+
+/** Returns the names that the files of one room import from another, each as `file name`; types included. */
+export const namesAcross = (files: readonly SourceFile[], from: string, to: string): string[] => {
+  const found = files
+    .filter(({ path }) => path.startsWith(`src/${from}/`))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(namesFrom)].flatMap(([, names = '', target = '']) => {
+        const file = relative(root, join(root, dirname(path), target))
+        return file.startsWith(`src/${to}/`)
+          ? names.split(',').map((name) => `${file} ${name.replace(/^\s*type\s|\sas\s.*$/g, '').trim()}`)
+          : []
+      }),
+    )
+  return [...new Set(found)].filter((each) => !each.endsWith(' '))
+}
+
+/** The way of a transaction between the interactions and the write room. */
+const crossingMeasures = (files: readonly SourceFile[]): Measure[] => {
+  const names = namesAcross(files, 'interactions', 'write')
+  const crossed = [...new Set(names.map((each) => each.slice(0, each.indexOf(' '))))]
+  return [
+    {
+      name: 'names that interactions import from write',
+      value: names.length,
+      ceiling: 12,
+      aim: 12,
+      places: names,
+    },
+    {
+      name: 'files of write that interactions import',
+      value: crossed.length,
+      ceiling: 6,
+      aim: 6,
+      places: crossed,
+    },
+  ]
+}
+
 const commentMeasures = (files: readonly SourceFile[]): Measure[] => {
   const all = files.map(({ path, text }) => ({ path, comments: commentsIn(text) }))
   const comments = all.flatMap((each) => each.comments)
@@ -261,6 +300,7 @@ export const measure = (files: readonly SourceFile[]): Measure[] => {
       aim: 59,
       places: worst(ambiguous.map(([name, paths]) => [name, paths.length])),
     },
+    ...crossingMeasures(files),
     ...commentMeasures(files),
     ...functionMeasures(files),
   ]

@@ -94,7 +94,7 @@ const performJob = async (key: string): Promise<void> => {
   const job = await jobs.begin(id, began)
   if (!job || job.done) return
   const came = await work(job, Buffer.from(await jobs.body(id)), tenant)
-  const { resultText } = await import('../interactions/jobs.ts')
+  const { resultText } = await import('../jobs/status.ts')
   await jobs.finish(id, resultText(came, new Date().toISOString()))
   logLine('INFO', { job: id, status: came.status, milliseconds: Date.now() - began })
 }

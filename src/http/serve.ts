@@ -158,7 +158,7 @@ const answer = async (request: FhirRequest, matched: Matched, context: Dispatch)
 
 const deferred = async (request: FhirRequest, matched: Matched, context: Dispatch): Promise<FhirResponse> => {
   permit(matched, context)
-  const { defer } = await import('../interactions/jobs.ts')
+  const { defer } = await import('../jobs/status.ts')
   return responseOf(await defer(request, context), preferOf(undefined), context.base)
 }
 

@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#history */
 
+import { type BundleLink, bundleText } from '../fhir/bundle.ts'
 import { type Link, parseLink } from '../fhir/references.ts'
 import { dateInterval, type Interval } from '../fhir/values/dates.ts'
 import { failure } from '../outcome/failure.ts'
@@ -9,7 +10,7 @@ import type { Context } from '../request/context.ts'
 import { queryText } from '../request/query-text.ts'
 import { inParallel } from '../store/parallel.ts'
 import type { HistoryPage, HistoryScope, Store, Version } from '../store/port.ts'
-import { type BundleLink, bundleText, historyEntry } from './bundle/bundle-text.ts'
+import { historyEntry } from './bundle/bundle-text.ts'
 import { checkQuery, cutFor, isKnown } from './result-parameters.ts'
 
 type LocalLink = Extract<Link, { kind: 'local' }>

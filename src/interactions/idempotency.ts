@@ -1,18 +1,10 @@
 import type { Call } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import { namedBy } from '../write/idempotency.ts'
-import { provenanceHeader } from '../write/request/provenance.ts'
 
-/** Returns the context of a call that is to be done once under its `Idempotency-Key`, if it has one. */
-export const once = <Of extends Context>({ type, headers, body }: Call, context: Of): Of => {
-  const provenance = headers[provenanceHeader]
-  const request = [
-    type,
-    headers['if-none-exist'] ?? '',
-    body,
-    ...(provenance === undefined ? [] : [provenance]),
-  ]
-  const named = namedBy(headers['idempotency-key'], request, context)
+/** Returns the context of a call that is done once under its `Idempotency-Key`, if the call has one. */
+export const once = <Of extends Context>(call: Call, context: Of): Of => {
+  const named = namedBy(call, context)
   return named ? { ...context, once: named } : context
 }
 

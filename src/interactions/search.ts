@@ -1,5 +1,6 @@
 /** https://hl7.org/fhir/R4/http.html#search */
 
+import { type BundleLink, bundleText } from '../fhir/bundle.ts'
 import { isCompartment, typesInCompartment } from '../fhir/parameters.ts'
 import { referenceTo } from '../fhir/references.ts'
 import { isResourceType, resourceTypes } from '../fhir/types.ts'
@@ -15,7 +16,7 @@ import { searchSeveral, searchType } from '../search/multi-type.ts'
 import { withinCompartment } from '../search/parse/compartment.ts'
 import { containedVariants, type Pair, type Query } from '../search/query.ts'
 import type { SearchPage } from '../search/search.ts'
-import { type BundleLink, bundleText, outcomeEntry, searchEntry } from './bundle/bundle-text.ts'
+import { outcomeEntry, searchEntry } from './bundle/bundle-text.ts'
 import { type Cut, cutFor } from './result-parameters.ts'
 
 /** "Empty parameters are not an error - they are just ignored." */

@@ -1,7 +1,7 @@
 /** What is done with the archive in the background, docs/archive.md; for administrators. */
 
-import { addressOf } from '../interactions/jobs.ts'
 import { jobsOf, makeJob } from '../jobs/create.ts'
+import { addressOf } from '../jobs/status.ts'
 import { type Call, here, type Interaction } from '../request/call.ts'
 import type { ArchiveWork, Context } from '../request/context.ts'
 import type { Compacted } from '../store/archive/compact.ts'

@@ -1,8 +1,8 @@
 /** https://hl7.org/fhir/R4/resource-operation-meta.html, -meta-add.html and -meta-delete.html */
 
+import { objectText, raw } from '../fhir/json/object-text.ts'
 import { topLevelMembers } from '../fhir/json/splice.ts'
 import { referenceTo } from '../fhir/references.ts'
-import { objectText, raw } from '../interactions/bundle/bundle-text.ts'
 import { read } from '../interactions/read.ts'
 import { vread } from '../interactions/vread.ts'
 import { failure } from '../outcome/failure.ts'

@@ -1,7 +1,7 @@
 /** What is larger than the gateway takes is put into the bucket, and done from there. */
 
-import { addressOf } from '../interactions/jobs.ts'
 import { makeJob } from '../jobs/create.ts'
+import { addressOf } from '../jobs/status.ts'
 import { failure } from '../outcome/failure.ts'
 import { here, type Interaction, type Pairs } from '../request/call.ts'
 import { addressSeconds } from '../store/jobs/job.ts'

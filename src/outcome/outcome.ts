@@ -81,3 +81,7 @@ export const issueWithin = (issue: Issue, place: string): Issue => {
   const dot = issue.expression.indexOf('.')
   return { ...issue, expression: dot < 0 ? place : place + issue.expression.slice(dot) }
 }
+
+/** Returns the issues with expressions as seen from the request: the resource is all of it, or at `Bundle.entry[3].resource`. */
+export const placed = (issues: readonly Issue[], place: string): readonly Issue[] =>
+  place === '' ? issues : issues.map((issue) => issueWithin(issue, place))

@@ -1,5 +1,5 @@
 import { type Issue, isKind } from '../outcome/failure.ts'
-import { failOn } from '../outcome/outcome.ts'
+import { failOn, placed } from '../outcome/outcome.ts'
 import type { Context } from '../request/context.ts'
 import { ownFor } from '../search/custom.ts'
 import type { CommitOptions, Lock, SeenVersion, Store, Version, Write } from '../store/port.ts'
@@ -9,7 +9,7 @@ import type { Draft } from './policy/draft.ts'
 import { asksMore, keepsReferred, policyIssues, validateOptionsOf } from './policy/policy.ts'
 import { brokenBy } from './request/preconditions.ts'
 import { accountOf } from './request/provenance.ts'
-import { placed } from './request/verify.ts'
+
 import { committedOf, type Stamped, stamp } from './stamp.ts'
 
 /** Reads what stands where the commands want to write; where an id is fresh there is nothing to read. */

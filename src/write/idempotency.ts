@@ -1,27 +1,34 @@
 /** https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ — a request under a key is done once. */
 
 import { failure } from '../outcome/failure.ts'
+import type { Call } from '../request/call.ts'
 import type { Context, Named } from '../request/context.ts'
 import { hashOf } from '../store/keys.ts'
 import { inParallel } from '../store/parallel.ts'
 import type { Version } from '../store/port.ts'
 import type { ChangeResult, Effect } from './command.ts'
+import { provenanceHeader } from './request/provenance.ts'
 
 const syntax = /^[\x21-\x7e]{1,255}$/
 
-/** Returns the name and the print of a request that came with a key; nothing where it came without. */
-export const namedBy = (
-  key: string | undefined,
-  request: readonly string[],
-  { principal }: Context,
-): Named | undefined => {
+/** Returns the parts by which a request is told from another under the same key. */
+const partsOf = ({ type, headers, body }: KeyedRequest): string[] => {
+  const provenance = headers[provenanceHeader]
+  return [type, headers['if-none-exist'] ?? '', body, ...(provenance === undefined ? [] : [provenance])]
+}
+
+type KeyedRequest = Pick<Call, 'type' | 'headers' | 'body'>
+
+/** Returns the name and the print of a request with an `Idempotency-Key`; nothing without. Fails with a key that is malformed. */
+export const namedBy = (request: KeyedRequest, { principal }: Context): Named | undefined => {
+  const key = request.headers['idempotency-key']
   if (key === undefined) return undefined
   if (!syntax.test(key))
     throw failure(
       'invalid',
       '`Idempotency-Key` takes 1 to 255 visible ASCII characters, a UUID for instance.',
     )
-  return { name: `once|${principal?.id ?? ''}|${key}`, print: hashOf(JSON.stringify(request)) }
+  return { name: `once|${principal?.id ?? ''}|${key}`, print: hashOf(JSON.stringify(partsOf(request))) }
 }
 
 /** A result without the resources: what became of it, and which version that is. */

@@ -6,6 +6,7 @@ import {
   commentsIn,
   functionLengths,
   measure,
+  namesAcross,
   oldNamesIn,
   readSources,
 } from '../../build/measures.ts'
@@ -52,4 +53,20 @@ test('words of code and addresses in comments are not counted', () => {
 
 test('the length of a function ends with its last line', () => {
   expect(functionLengths('const a = () => {\n  b()\n}\n\nconst c = 1\n')).toEqual([3])
+})
+
+test('a name that one room imports from another counts once, a type and a second line included', () => {
+  const files = [
+    {
+      path: 'src/interactions/a.ts',
+      text: "import { b, type C } from '../write/b.ts'\nimport d from './d.ts'\n",
+    },
+    { path: 'src/interactions/d.ts', text: "import {\n  b,\n  e as f,\n} from '../write/b.ts'\n" },
+    { path: 'src/http/g.ts', text: "import { h } from '../write/h.ts'\n" },
+  ]
+  expect(namesAcross(files, 'interactions', 'write')).toEqual([
+    'src/write/b.ts b',
+    'src/write/b.ts C',
+    'src/write/b.ts e',
+  ])
 })

@@ -1,13 +1,13 @@
 /** https://hl7.org/fhir/R4/http.html#transaction */
 
 import { accessIssues } from '../../auth/authorise.ts'
+import { bundleText } from '../../fhir/bundle.ts'
 import { error, type Issue } from '../../outcome/failure.ts'
-import { failOn, issuesOf, statusOf } from '../../outcome/outcome.ts'
+import { failOn, issuesOf, placed, statusOf } from '../../outcome/outcome.ts'
 import { type Body, bodyOf } from '../../request/body.ts'
 import type { Answer, Call, Dispatch, Interaction } from '../../request/call.ts'
 import { inParallel } from '../../store/parallel.ts'
 import { checkEntries } from '../../write/request/change.ts'
-import { refuseCrossReferences } from '../../write/request/cross-references.ts'
 import {
   type BundleEntry,
   type EntryRead,
@@ -15,12 +15,12 @@ import {
   reads,
   wrapperIssues,
 } from '../../write/request/entries.ts'
-import { placed } from '../../write/request/verify.ts'
+
 import { transact } from '../../write/transaction.ts'
 import { answerOf, change } from '../change.ts'
 import { once, withOwnKey } from '../idempotency.ts'
 import { checkQuery } from '../result-parameters.ts'
-import { bundleText } from './bundle-text.ts'
+import { refuseCrossReferences } from './cross-references.ts'
 import { responseEntry } from './response-entry.ts'
 
 const width = 8

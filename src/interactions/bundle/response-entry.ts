@@ -1,10 +1,10 @@
 /** https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.response */
 
+import { objectText, raw } from '../../fhir/json/object-text.ts'
 import { outcomeText } from '../../outcome/outcome.ts'
 import { statusLine } from '../../outcome/status.ts'
 import type { Answer, Prefer } from '../../request/call.ts'
 import { etagOf } from '../../request/etag.ts'
-import { objectText, raw } from './bundle-text.ts'
 
 /** A read, a search and a history are asked for their resource; a write only gives it back where that is preferred. */
 const bodyText = (answer: Answer, prefer: Prefer): string | undefined => {

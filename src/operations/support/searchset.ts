@@ -1,4 +1,4 @@
-import { type BundleLink, bundleText } from '../../interactions/bundle/bundle-text.ts'
+import { type BundleLink, bundleText } from '../../fhir/bundle.ts'
 import type { Answer, Call, Dispatch } from '../../request/call.ts'
 import { pathOf } from '../../request/call.ts'
 import { queryText } from '../../request/query-text.ts'

@@ -6,7 +6,7 @@ import { sameSpelling } from '../../fhir/references.ts'
 import { isResourceType } from '../../fhir/types.ts'
 import { error, Failure, type Issue } from '../../outcome/failure.ts'
 import { emptyBody, methodNotAllowed, noSuchType } from '../../outcome/messages.ts'
-import { failOn } from '../../outcome/outcome.ts'
+import { failOn, placed } from '../../outcome/outcome.ts'
 import type { Body } from '../../request/body.ts'
 import type { Context } from '../../request/context.ts'
 import type { Version } from '../../store/port.ts'
@@ -16,7 +16,7 @@ import { type Criteria, criteriaFrom, criteriaOf, manners } from '../resolve/cri
 import { type BundleEntry, type EntryMethod, reads } from './entries.ts'
 import { misplacedConditions, type Preconditions, preconditionsIn } from './preconditions.ts'
 import { statedIn } from './provenance.ts'
-import { addressedIssues, bodyIssues, placed, stampedBy } from './verify.ts'
+import { addressedIssues, bodyIssues, stampedBy } from './verify.ts'
 
 /** The resource that a change is about; `fresh` where it does not exist yet and its id was made up just now. */
 export interface Target {

@@ -1,6 +1,5 @@
 import type { Issue } from '../../outcome/failure.ts'
 import { missingId, onlyASubset, wrongId, wrongType } from '../../outcome/messages.ts'
-import { issueWithin } from '../../outcome/outcome.ts'
 import type { Body } from '../../request/body.ts'
 import { type ValidateOptions, validate } from '../../validate/validate.ts'
 
@@ -35,10 +34,6 @@ export const addressedIssues = (
   id: string,
   options: ValidateOptions = {},
 ): Issue[] => [...addressIssues(body, type, id), ...subsetIssues(body), ...bodyIssues(body, type, options)]
-
-/** Returns the issues as seen from where the resource stands: itself, or `Bundle.entry[3].resource`. */
-export const placed = (issues: readonly Issue[], place: string): readonly Issue[] =>
-  place === '' ? issues : issues.map((issue) => issueWithin(issue, place))
 
 /** https://hl7.org/fhir/R4/http.html#create: returns which issues are about what the server says itself, whatever a client says. */
 export const stampedBy = (method: string | undefined, type: string): ((issue: Issue) => boolean) => {

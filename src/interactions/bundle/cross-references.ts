@@ -3,7 +3,7 @@
 import { rewriteLinks } from '../../fhir/links.ts'
 import { sameSpelling } from '../../fhir/references.ts'
 import { error, type Issue } from '../../outcome/failure.ts'
-import type { EntryRead } from './entries.ts'
+import type { EntryRead } from '../../write/request/entries.ts'
 
 const issueFor = (place: string, link: string): Issue =>
   error(

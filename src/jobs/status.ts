@@ -1,13 +1,14 @@
 /** https://hl7.org/fhir/R4/async.html — a request that is done later, its status, and its result. */
 
-import { jobsOf, makeJob, ownerOf } from '../jobs/create.ts'
+import { bundleText } from '../fhir/bundle.ts'
+import { objectText, raw } from '../fhir/json/object-text.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
 import { statusLine } from '../outcome/status.ts'
 import type { Answer, Asked, Interaction } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import { type Job, keptSeconds } from '../store/jobs/job.ts'
-import { bundleText, objectText, raw } from './bundle/bundle-text.ts'
+import { jobsOf, makeJob, ownerOf } from './create.ts'
 
 /** Returns a job's address, which tells its status and then its result. */
 export const addressOf = (base: string, id: string): string => `${base}/_jobs/${id}`
