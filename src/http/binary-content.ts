@@ -4,7 +4,8 @@ import { subsetOf } from '../fhir/json/subset.ts'
 import { bareType } from '../fhir/media-type.ts'
 import { failure } from '../outcome/failure.ts'
 import { emptyBody } from '../outcome/messages.ts'
-import type { FhirRequest, FhirResponse } from './message.ts'
+import type { FhirRequest } from '../request/request.ts'
+import type { FhirResponse } from './message.ts'
 import type { Route } from './routes.ts'
 
 const fhirTypes = /^application\/(fhir\+(json|xml)|(json|xml)\+fhir)$/

@@ -3,21 +3,13 @@ import { isResourceType } from '../fhir/types.ts'
 import { Failure } from '../outcome/failure.ts'
 import { methodNotAllowed, noSuchType, unknownPath } from '../outcome/messages.ts'
 import { failOn } from '../outcome/outcome.ts'
+import type { PathNames } from '../request/call.ts'
 import type { Route } from './routes.ts'
-
-/** The parts of a path that a route's pattern names. */
-export interface Names {
-  type: string
-  id: string
-  version: string
-  member: string
-  operation: string
-}
 
 /** The route for a request, and what its path names. */
 export interface Matched {
   route: Route
-  names: Names
+  names: PathNames
 }
 
 /** A path that no row serves with this method, though others do: 405, with what is possible. */
@@ -29,18 +21,18 @@ export class NotAllowed extends Failure {
   }
 }
 
-const none: Names = { type: '', id: '', version: '', member: '', operation: '' }
+const none: PathNames = { type: '', id: '', version: '', member: '', operation: '' }
 
 /** Words that stand where an id could: `Patient/_search` is no read of `_search`. */
 const isWord = (part: string): boolean => part.startsWith('_') || part.startsWith('$')
 
-const named = (pattern: string, part: string): Partial<Names> | undefined => {
+const named = (pattern: string, part: string): Partial<PathNames> | undefined => {
   if (pattern === part) return {}
   const name = /^\[(\w+)\]$/.exec(pattern)?.[1]
   return name === undefined || isWord(part) || part === '' ? undefined : { [name]: part }
 }
 
-const namesIn = (pattern: string, parts: readonly string[]): Names | undefined => {
+const namesIn = (pattern: string, parts: readonly string[]): PathNames | undefined => {
   const patterns = pattern.split('/')
   if (patterns.length !== parts.length) return undefined
   let names = none
@@ -78,7 +70,7 @@ export const methodsAt = (path: string, routes: readonly Route[]): string[] => {
   ]
 }
 
-const checkNames = ({ type, id, member }: Names): void => {
+const checkNames = ({ type, id, member }: PathNames): void => {
   if (member !== '' && member !== '*' && !isResourceType(member)) throw noSuchType(member)
   if (type !== '' && !isResourceType(type)) throw noSuchType(type)
   if (id !== '') failOn(idIssues(id))

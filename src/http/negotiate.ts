@@ -2,7 +2,7 @@
 
 import { bareType } from '../fhir/media-type.ts'
 import { mediaType, notAcceptable, notUtf8, otherCharset } from '../outcome/messages.ts'
-import type { FhirRequest } from './message.ts'
+import type { FhirRequest } from '../request/request.ts'
 
 export const fhirJson = 'application/fhir+json'
 export const fhirXml = 'application/fhir+xml'

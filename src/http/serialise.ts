@@ -1,7 +1,8 @@
 /** https://hl7.org/fhir/R4/http.html#mime-type and #pretty — inside, everything is JSON text; here it is put into the format of the wire. */
 
 import { failure } from '../outcome/failure.ts'
-import type { FhirRequest, FhirResponse } from './message.ts'
+import type { FhirRequest } from '../request/request.ts'
+import type { FhirResponse } from './message.ts'
 import { checkText, type Format, fhirJson, type Written, writtenIn } from './negotiate.ts'
 
 /** How the answer is to be written. */

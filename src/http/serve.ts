@@ -5,10 +5,11 @@ import { isImpossible } from '../fhir/xml/characters.ts'
 import type { Issue } from '../outcome/failure.ts'
 import { impossibleCharacter } from '../outcome/messages.ts'
 import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
-import type { Answer, Asked, Call, Dispatch } from '../request/call.ts'
+import type { Answer, Call, Dispatch } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
+import type { FhirRequest } from '../request/request.ts'
 import { type Matched, match, methodsAt, NotAllowed } from './match.ts'
-import type { FhirRequest, FhirResponse } from './message.ts'
+import type { FhirResponse } from './message.ts'
 import { bodyFormat, withForm } from './negotiate.ts'
 import { preferOf } from './prefer.ts'
 import { caching, cors, preflight, responseOf } from './response.ts'
@@ -28,12 +29,10 @@ export interface Served {
   notes?: readonly object[]
 }
 
-const callOf = ({ names }: Matched, asked: Asked): Call => ({
+const callOf = ({ names }: Matched, asked: FhirRequest): Call => ({
+  ...asked,
   ...names,
-  query: asked.query,
-  headers: asked.headers,
   prefer: preferOf(asked.headers.prefer),
-  body: asked.body,
 })
 
 const permit = ({ route, names }: Matched, context: Context): void => {
@@ -57,12 +56,12 @@ const isDeferred = ({ route }: Matched, { headers }: FhirRequest, { jobs }: Cont
   (route.operation ? route.operation.name !== 'upload' : lengthy.has(route.action))
 
 /** Parameters are echoed in links and explanations, and stored with jobs. */
-const checkQuery = ({ query }: Asked): void => {
+const checkQuery = ({ query }: FhirRequest): void => {
   const wrong = query.find((pair) => pair.some(isImpossible))
   if (wrong) throw impossibleCharacter(wrong[0])
 }
 
-const run = async (matched: Matched, asked: Asked, context: Dispatch): Promise<Answer> => {
+const run = async (matched: Matched, asked: FhirRequest, context: Dispatch): Promise<Answer> => {
   permit(matched, context)
   checkQuery(asked)
   return matched.route.run(callOf(matched, asked), context)

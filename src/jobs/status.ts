@@ -5,8 +5,9 @@ import { objectText, raw } from '../fhir/json/object-text.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
 import { statusLine } from '../outcome/status.ts'
-import type { Answer, Asked, Interaction } from '../request/call.ts'
+import type { Answer, Interaction } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
+import type { FhirRequest } from '../request/request.ts'
 import { type Job, keptSeconds } from '../store/jobs/job.ts'
 import { jobsOf, makeJob, ownerOf } from './create.ts'
 
@@ -14,7 +15,7 @@ import { jobsOf, makeJob, ownerOf } from './create.ts'
 export const addressOf = (base: string, id: string): string => `${base}/_jobs/${id}`
 
 /** Returns the answer to a request that will be done later: 202, and where to ask for it. */
-export const defer = async (asked: Asked, context: Context): Promise<Answer> => {
+export const defer = async (asked: FhirRequest, context: Context): Promise<Answer> => {
   const job = await makeJob(asked, context)
   await jobsOf(context).putBody(job.id, Buffer.from(asked.body))
   return { status: 202, headers: { 'Content-Location': addressOf(context.base, job.id) } }

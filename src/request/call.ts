@@ -2,23 +2,24 @@ import { referenceTo } from '../fhir/references.ts'
 import type { Issue } from '../outcome/failure.ts'
 import type { Version } from '../store/port.ts'
 import type { Context } from './context.ts'
+import type { FhirRequest } from './request.ts'
 
 /** Query parameters in the order they came. */
 export type Pairs = readonly (readonly [name: string, value: string])[]
 
-/** What is asked of an interaction: the parts of the URL that its route names, and the rest as it came. */
-export interface Call {
+/** The parts of a path that a route's pattern names; empty where the pattern has no such part. */
+export interface PathNames {
   type: string
   id: string
   version: string
   /** Of a compartment: the type that is searched in it, or `*`. */
   member: string
   operation: string
-  query: Pairs
-  /** Header names in lower case. */
-  headers: Readonly<Record<string, string>>
+}
+
+/** A request once it is routed, as interactions take it. */
+export interface Call extends FhirRequest, PathNames {
   prefer: Prefer
-  body: string
 }
 
 /** https://hl7.org/fhir/R4/http.html#ops */
@@ -51,20 +52,11 @@ export interface Answer {
   warnings?: readonly Issue[]
 }
 
-/** A request to be routed: one from outside, or an entry of a Bundle. */
-export interface Asked {
-  method: string
-  path: string
-  query: Pairs
-  headers: Readonly<Record<string, string>>
-  body: string
-}
-
 /** What interactions work with: a Bundle's entries go `again` through the routes. */
 export interface Dispatch extends Context {
-  again: (asked: Asked) => Promise<Answer>
+  again: (asked: FhirRequest) => Promise<Answer>
   /** Returns what is served at an address; fails where that is nothing, or not for this principal. */
-  check: (asked: Pick<Asked, 'method' | 'path'>) => Promise<RouteFacts>
+  check: (asked: Pick<FhirRequest, 'method' | 'path'>) => Promise<RouteFacts>
   /** Tells the log what was done that must be known later: facts of ours, never content. */
   note: (facts: object) => void
   /** Tells the log about a fault that only one entry of a Bundle met. */

@@ -2,9 +2,10 @@
 
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
-import type { FhirRequest, FhirResponse } from '../../http/message.ts'
+import type { FhirResponse } from '../../http/message.ts'
 import { failure } from '../../outcome/failure.ts'
 import { responseTooLarge, tooLarge } from '../../outcome/messages.ts'
+import type { FhirRequest } from '../../request/request.ts'
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const lambdaLimit = 6 * 1024 * 1024

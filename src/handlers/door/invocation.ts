@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda'
 import type { Principal } from '../../auth/principal.ts'
-import type { FhirRequest } from '../../http/message.ts'
 import type { Served } from '../../http/serve.ts'
+import type { FhirRequest } from '../../request/request.ts'
 import type { Meter } from '../../store/meter.ts'
 
 /** An invocation on its way through the chain; each step adds its results. */
