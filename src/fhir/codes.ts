@@ -5,12 +5,12 @@ import { codeRows } from './generated/codes.js'
 /** Codes by system. */
 export type Codes = ReadonlyMap<string, ReadonlySet<string>>
 
-const read = new Map<string, Codes | undefined>()
+const codesByValueSet = new Map<string, Codes | undefined>()
 
 /** Returns the value set's codes; undefined where R4 lists none (mime types, units, currencies). */
 export const requiredCodes = (valueSet: string): Codes | undefined => {
-  if (!read.has(valueSet)) read.set(valueSet, readCodes(codeRows[valueSet]))
-  return read.get(valueSet)
+  if (!codesByValueSet.has(valueSet)) codesByValueSet.set(valueSet, readCodes(codeRows[valueSet]))
+  return codesByValueSet.get(valueSet)
 }
 
 const readCodes = (text: string | undefined): Codes | undefined =>

@@ -29,17 +29,18 @@ export const containerAt = (address: string): { type: string; id: string } | und
   return type !== undefined && id !== undefined ? { type, id } : undefined
 }
 
-const listed = ({ contained }: Resource): readonly unknown[] => (Array.isArray(contained) ? contained : [])
+const containedList = ({ contained }: Resource): readonly unknown[] =>
+  Array.isArray(contained) ? contained : []
 
 const isNamed = (value: unknown): value is Resource =>
   isObject(value) && isResourceType(String(value.resourceType)) && typeof value.id === 'string'
 
-const read = new WeakMap<Resource, ReadonlyMap<string, Resource>>()
+const containedByContainer = new WeakMap<Resource, ReadonlyMap<string, Resource>>()
 
 /** Each of thousands inside may link to others: they are read once. Of two with one id the first counts. */
 const innerById = (container: Resource): ReadonlyMap<string, Resource> => {
-  const known = read.get(container) ?? readInner(container)
-  read.set(container, known)
+  const known = containedByContainer.get(container) ?? readInner(container)
+  containedByContainer.set(container, known)
   return known
 }
 
@@ -51,7 +52,7 @@ const readInner = (container: Resource): ReadonlyMap<string, Resource> => {
     meta: { ...(isObject(inner.meta) && inner.meta), lastUpdated },
     [around]: container,
   })
-  const named = listed(container).filter(isNamed).toReversed()
+  const named = containedList(container).filter(isNamed).toReversed()
   return new Map(named.map((inner) => [inner.id ?? '', seen(inner)]))
 }
 
@@ -65,7 +66,9 @@ export const innerAt = (resource: Resource, address: string): Resource | undefin
 /** Returns the JSON texts of the resources inside another by their ids, given that one's text. */
 export const innerTexts = (container: Resource, text: string): ReadonlyMap<string, string> => {
   const texts = itemTexts(text, 'contained')
-  const named = listed(container).map((inner, i) => [isNamed(inner) ? inner.id : '', texts[i] ?? ''] as const)
+  const named = containedList(container).map(
+    (inner, i) => [isNamed(inner) ? inner.id : '', texts[i] ?? ''] as const,
+  )
   return new Map(named.toReversed().map(([id = '', own]) => [id, own]))
 }
 

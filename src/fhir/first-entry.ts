@@ -33,12 +33,12 @@ const typesByUrn = (entries: readonly unknown[]): ReadonlyMap<string, string> =>
     }),
   )
 
-const read = new WeakMap<Resource, FirstEntry | 'none'>()
+const readFirstEntry = new WeakMap<Resource, FirstEntry | 'none'>()
 
 /** Returns the Composition of a document or the MessageHeader of a message; undefined for any other Bundle. */
 export const firstEntry = (bundle: Resource): FirstEntry | undefined => {
-  const known = read.get(bundle) ?? readFirst(bundle) ?? 'none'
-  read.set(bundle, known)
+  const known = readFirstEntry.get(bundle) ?? readFirst(bundle) ?? 'none'
+  readFirstEntry.set(bundle, known)
   return known === 'none' ? undefined : known
 }
 

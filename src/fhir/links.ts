@@ -18,16 +18,16 @@ import { type Structure, structureOf } from './structure.ts'
 export type LinkPlace = 'reference' | 'uri' | 'narrative'
 
 /** Returns what to put in a link's place; undefined leaves it as it is. */
-export type Replace = (link: string, place: LinkPlace) => string | undefined
+export type ReplaceLink = (link: string, place: LinkPlace) => string | undefined
 
-interface Scan {
+interface LinkScan {
   text: string
-  replace: Replace
+  replace: ReplaceLink
   edits: Edit[]
 }
 
 /** Returns the resource's text with its links replaced and every other byte kept. */
-export const rewriteLinks = (text: string, replace: Replace): string => {
+export const rewriteLinks = (text: string, replace: ReplaceLink): string => {
   const scan = { text, replace, edits: [] }
   scanResource(scan, skipSpace(text, 0))
   return applyEdits(text, scan.edits)
@@ -35,7 +35,7 @@ export const rewriteLinks = (text: string, replace: Replace): string => {
 
 const linkTypes: ReadonlySet<string> = new Set(['uri', 'url', 'oid', 'uuid'])
 
-const scanResource = (scan: Scan, at: number): number => {
+const scanResource = (scan: LinkScan, at: number): number => {
   const { text } = scan
   const type =
     text.charAt(at) === '{' ? membersAt(text, at).findLast(({ name }) => name === 'resourceType') : undefined
@@ -45,7 +45,7 @@ const scanResource = (scan: Scan, at: number): number => {
 }
 
 /** Goes once through the object that begins at `at`; returns the position after it. */
-const scanObject = (scan: Scan, at: number, structure: Structure | undefined): number => {
+const scanObject = (scan: LinkScan, at: number, structure: Structure | undefined): number => {
   const { text } = scan
   if (!structure || text.charAt(at) !== '{') return skipValue(text, at)
   let i = skipSpace(text, at + 1)
@@ -59,13 +59,13 @@ const scanObject = (scan: Scan, at: number, structure: Structure | undefined): n
   return i + 1
 }
 
-const scanMember = (scan: Scan, at: number, structure: Structure, name: string): number => {
+const scanMember = (scan: LinkScan, at: number, structure: Structure, name: string): number => {
   if (structure.name === 'Reference' && name === 'reference') return scanLink(scan, at, 'reference')
   const content = structure.members.get(name)?.type.content ?? (name.startsWith('_') ? 'Element' : undefined)
   return content === undefined ? skipValue(scan.text, at) : scanValue(scan, at, content)
 }
 
-const scanValue = (scan: Scan, at: number, content: string): number => {
+const scanValue = (scan: LinkScan, at: number, content: string): number => {
   const first = scan.text.charAt(at)
   if (first === '[') return scanItems(scan, at, content)
   if (content === 'Resource') return scanResource(scan, at)
@@ -74,7 +74,7 @@ const scanValue = (scan: Scan, at: number, content: string): number => {
   return linkTypes.has(content) ? scanLink(scan, at, 'uri') : skipValue(scan.text, at)
 }
 
-const scanItems = (scan: Scan, at: number, content: string): number => {
+const scanItems = (scan: LinkScan, at: number, content: string): number => {
   const { text } = scan
   let i = skipSpace(text, at + 1)
   while (text.charAt(i) !== ']') {
@@ -84,7 +84,7 @@ const scanItems = (scan: Scan, at: number, content: string): number => {
   return i + 1
 }
 
-const scanLink = (scan: Scan, at: number, place: LinkPlace): number => {
+const scanLink = (scan: LinkScan, at: number, place: LinkPlace): number => {
   const end = skipValue(scan.text, at)
   if (scan.text.charAt(at) !== '"') return end
   const link = scan.replace(stringAt(scan.text, at, end), place)
@@ -95,7 +95,7 @@ const scanLink = (scan: Scan, at: number, place: LinkPlace): number => {
 /** In JSON text the double quotes of an attribute are escaped. */
 const attribute = /\b(?:href|src)\s*=\s*(\\"|')(.*?)\1/g
 
-const scanNarrative = (scan: Scan, at: number): number => {
+const scanNarrative = (scan: LinkScan, at: number): number => {
   const end = skipString(scan.text, at)
   for (const match of scan.text.slice(at, end).matchAll(attribute)) {
     const [whole, mark = '', written = ''] = match

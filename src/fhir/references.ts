@@ -26,7 +26,7 @@ export const linkText = ({ value }: TypedValue): string | undefined => {
 }
 
 const restful = /^(?:(.*)\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})(?:\/_history\/([A-Za-z0-9.-]{1,64}))?$/
-const conditional = /^([A-Z][A-Za-z]+)\?(.+)$/
+const conditionalPattern = /^([A-Z][A-Za-z]+)\?(.+)$/
 const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/
 
 /**
@@ -54,17 +54,17 @@ const belowBase = (text: string, base: string | undefined): string => {
 
 const foreign = (url: string): Link => {
   const match = restful.exec(url)
-  return match ? { kind: 'foreign', url, ...named(match) } : { kind: 'foreign', url }
+  return match ? { kind: 'foreign', url, ...namedTarget(match) } : { kind: 'foreign', url }
 }
 
 const relative = (text: string): Link | undefined => {
-  const [, type, query] = conditional.exec(text) ?? []
+  const [, type, query] = conditionalPattern.exec(text) ?? []
   if (type && query) return { kind: 'conditional', type, query }
   const match = restful.exec(text)
-  return match && match[1] === undefined ? { kind: 'local', ...named(match) } : undefined
+  return match && match[1] === undefined ? { kind: 'local', ...namedTarget(match) } : undefined
 }
 
-const named = (match: RegExpExecArray): { type: string; id: string; version?: string } => {
+const namedTarget = (match: RegExpExecArray): { type: string; id: string; version?: string } => {
   const [, , type = '', id = '', version] = match
   return version === undefined ? { type, id } : { type, id, version }
 }

@@ -77,15 +77,15 @@ const readLevel = (
 ): number => {
   const elements = inherited(name, head.base)
   let at = from
-  while (at < lines.length && depthOf(lines[at]) === depth) {
-    const element = readElement(name, lines[at] ?? '', depthOf(lines[at + 1]) > depth)
+  while (at < lines.length && lineDepth(lines[at]) === depth) {
+    const element = readElement(name, lines[at] ?? '', lineDepth(lines[at + 1]) > depth)
     const overridden = elements.findIndex((other) => other.name === element.name)
     if (overridden === -1) elements.push(element)
     else elements[overridden] = element
     at++
-    if (depthOf(lines[at]) > depth) at = readInline(element, lines, depth + 1, at)
+    if (lineDepth(lines[at]) > depth) at = readInline(element, lines, depth + 1, at)
   }
-  structures.set(name, { name, ...head, elements, members: membersOf(elements) })
+  structures.set(name, { name, ...head, elements, members: jsonMembersOf(elements) })
   return at
 }
 
@@ -94,7 +94,7 @@ const inherited = (name: string, base: string | undefined): ElementRule[] => {
   return elements.map((element) => ({ ...element, path: element.path.replace(base ?? '', name) }))
 }
 
-const depthOf = (line: string | undefined): number => (line === undefined ? -1 : line.search(/\S/))
+const lineDepth = (line: string | undefined): number => (line === undefined ? -1 : line.search(/\S/))
 
 const readInline = (element: ElementRule, lines: readonly string[], depth: number, at: number): number => {
   const base = element.types[0]?.code ?? 'Element'
@@ -130,7 +130,7 @@ const readTypes = (types: string, inline: string | undefined): TypeRule[] =>
     return { code, content: inline ?? code, ...(targets && { targets: targets.split(' ') }) }
   })
 
-const membersOf = (elements: readonly ElementRule[]): Map<string, MemberRule> =>
+const jsonMembersOf = (elements: readonly ElementRule[]): Map<string, MemberRule> =>
   new Map(
     elements.flatMap((element) =>
       element.types.map((type): [string, MemberRule] => [memberName(element, type), { element, type }]),

@@ -4,7 +4,7 @@ import { resourceTypes } from './generated/types.js'
 
 export { resourceTypes }
 
-const known: ReadonlySet<string> = new Set(resourceTypes)
+const knownTypes: ReadonlySet<string> = new Set(resourceTypes)
 
 /** Returns whether R4 has a resource type of that name. */
-export const isResourceType = (name: string): boolean => known.has(name)
+export const isResourceType = (name: string): boolean => knownTypes.has(name)

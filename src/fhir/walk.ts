@@ -18,16 +18,16 @@ export interface Spot {
 }
 
 /** Whether to go on into what is in it. */
-export type Visit = (spot: Spot) => boolean
+export type SpotVisitor = (spot: Spot) => boolean
 
 /** Visits a resource and every object in it, from the outside in. */
-export const walk = (resource: Json, visit: Visit): void => {
+export const walk = (resource: Json, onSpot: SpotVisitor): void => {
   const content = String(resource.resourceType)
-  within({ object: resource, content, type: content, element: '' }, visit)
+  spotWithin({ object: resource, content, type: content, element: '' }, onSpot)
 }
 
-const within = (spot: Spot, visit: Visit): void => {
-  if (!visit(spot)) return
+const spotWithin = (spot: Spot, onSpot: SpotVisitor): void => {
+  if (!onSpot(spot)) return
   const structure = structureOf(spot.content)
   for (const name in spot.object) {
     const value = spot.object[name]
@@ -39,26 +39,29 @@ const within = (spot: Spot, visit: Visit): void => {
     const content = beside ? 'Element' : type.content
     const inner = { content, type: type.code, element: element.choice ? `${element.name}[x]` : element.name }
     if (Array.isArray(value))
-      for (let i = 0; i < value.length; i++) into(value[i], { ...inner, parent: spot, position: i }, visit)
-    else into(value, { ...inner, parent: spot }, visit)
+      for (let i = 0; i < value.length; i++) into(value[i], { ...inner, parent: spot, position: i }, onSpot)
+    else into(value, { ...inner, parent: spot }, onSpot)
   }
 }
 
-const into = (value: unknown, spot: Omit<Spot, 'object'>, visit: Visit): void => {
+const into = (value: unknown, spot: Omit<Spot, 'object'>, onSpot: SpotVisitor): void => {
   if (!isObject(value)) return
   const content = spot.content === 'Resource' ? String(value.resourceType) : spot.content
-  within({ ...spot, object: value, content, type: spot.content === 'Resource' ? content : spot.type }, visit)
+  spotWithin(
+    { ...spot, object: value, content, type: spot.content === 'Resource' ? content : spot.type },
+    onSpot,
+  )
 }
 
 /** Returns where it stands, in parts: `Observation`, `value`, `extension`, 0. */
-export const pathOf = ({ content, element, position, parent }: Spot): (string | number)[] => {
+export const spotPath = ({ content, element, position, parent }: Spot): (string | number)[] => {
   if (!parent) return [content]
-  const path = [...pathOf(parent), element.replace('[x]', '')]
+  const path = [...spotPath(parent), element.replace('[x]', '')]
   return position === undefined ? path : [...path, position]
 }
 
 /** Returns where it stands, as FHIRPath writes it. */
 export const expressionAt = (spot: Spot): string =>
-  pathOf(spot)
+  spotPath(spot)
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))
     .join('')

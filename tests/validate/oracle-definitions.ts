@@ -1,5 +1,5 @@
 /** R4's definitions as they stand, to be walked by path. */
-import { type Concept, type ElementDefinition, readDefinitions } from '../../src/fhir/generate/source.ts'
+import { type Concept, readDefinitions, type SourceElement } from '../../src/fhir/generate/source.ts'
 
 /** A parsed JSON object. */
 export type Json = Record<string, unknown>
@@ -9,13 +9,13 @@ const definitions = readDefinitions()
 export const typeUrl = 'http://hl7.org/fhir/StructureDefinition/'
 
 /** Every element by the path of what it stands in. */
-export const children = new Map<string, ElementDefinition[]>()
+export const children = new Map<string, SourceElement[]>()
 
 /** What is said of a type itself. */
-export const roots = new Map<string, ElementDefinition>()
+export const roots = new Map<string, SourceElement>()
 
 /** Every element by its own path. */
-export const elements = new Map<string, ElementDefinition>()
+export const elements = new Map<string, SourceElement>()
 
 /** The names of the resource types. */
 export const resources = new Set<string>()
@@ -37,7 +37,7 @@ export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** One type that an element may have. */
-export type TypeUse = NonNullable<ElementDefinition['type']>[number]
+export type TypeUse = NonNullable<SourceElement['type']>[number]
 
 const extensionOf = (type: TypeUse | undefined, name: string): string | undefined => {
   const found = type?.extension?.find(({ url }) => url === typeUrl + name) as
@@ -106,7 +106,7 @@ const codesOf = (canonical: string): Set<string> | undefined => {
 const valueSets = new Map<string, Set<string> | undefined>()
 
 /** Returns the codes that a required binding allows; undefined where there is none, or R4 does not list them. */
-export const boundTo = ({ binding }: ElementDefinition): Set<string> | undefined => {
+export const boundTo = ({ binding }: SourceElement): Set<string> | undefined => {
   if (binding?.strength !== 'required') return undefined
   if (!valueSets.has(binding.valueSet)) valueSets.set(binding.valueSet, codesOf(binding.valueSet))
   return valueSets.get(binding.valueSet)

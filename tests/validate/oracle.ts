@@ -1,7 +1,7 @@
 /** Judges resources straight by R4's definitions, as slow as that is: no table, no compiled rule of the server is used. */
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
-import type { ElementDefinition } from '../../src/fhir/generate/source.ts'
+import type { SourceElement } from '../../src/fhir/generate/source.ts'
 import {
   boundTo,
   children,
@@ -32,7 +32,7 @@ interface Around {
 
 /** Where a value stands: the element, the type that is meant, the expression, and what is around. */
 interface Seat {
-  element: ElementDefinition
+  element: SourceElement
   type: string
   at: string
   around: Around
@@ -69,12 +69,7 @@ const holds = (value: unknown, base: string, expression: string, around: Around)
 /** Rules that are judged as structure, or that the engine cannot judge: `htmlChecks`, and following references. */
 const unjudged = new Set(['ele-1', 'ref-1', 'txt-1', 'txt-2', 'ctm-1'])
 
-const judgeRules = (
-  value: unknown,
-  element: ElementDefinition,
-  base: string,
-  { at, around }: Seat,
-): Fault[] =>
+const judgeRules = (value: unknown, element: SourceElement, base: string, { at, around }: Seat): Fault[] =>
   (element.constraint ?? [])
     .filter(({ key, severity }) => severity === 'error' && !unjudged.has(key) && !otherwise.test(key))
     .flatMap(({ key, expression }) => when(!holds(value, base, expression, around), key, at))
@@ -140,7 +135,7 @@ interface Option {
   type: string
 }
 
-const optionsOf = (element: ElementDefinition): Option[] => {
+const optionsOf = (element: SourceElement): Option[] => {
   const name = element.path.slice(element.path.lastIndexOf('.') + 1)
   if (element.contentReference) return [{ name, type: '' }]
   return (element.type ?? []).map((use) => {
@@ -149,7 +144,7 @@ const optionsOf = (element: ElementDefinition): Option[] => {
   })
 }
 
-const judgeElement = (value: Json, element: ElementDefinition, { at, around }: Seat): Fault[] => {
+const judgeElement = (value: Json, element: SourceElement, { at, around }: Seat): Fault[] => {
   const given = optionsOf(element).filter(({ name }) => name in value || `_${name}` in value)
   return [
     ...when(given.length > 1, 'choice', at),

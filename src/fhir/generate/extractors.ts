@@ -1,9 +1,9 @@
 /** Writes the functions that extract the values of search parameters. */
 
 import type { Model } from './model.ts'
-import { leadsTo, rootPlace, type TypeParameter } from './parameters.ts'
+import { leadsToElement, rootPlace, type TypeParameter } from './parameters.ts'
 import { parseFhirPath } from './path/fhirpath.ts'
-import { type Place, visit, type Walk } from './path/paths.ts'
+import { type PathPlace, type PathWalk, visitPath } from './path/paths.ts'
 
 /** Returns the code system that a `code` element's values come from, where there is exactly one. */
 export type SystemOf = (valueSet: string) => string | undefined
@@ -22,12 +22,12 @@ export const writeExtractors = (
   return `${imports}\nexport const extractors = {\n${types.join(',\n')}\n}\n`
 }
 
-interface Writer {
+interface ExtractorWriter {
   model: Model
   systemOf: SystemOf
 }
 
-const extractorsOf = (writer: Writer, type: string, parameters: readonly TypeParameter[]): string =>
+const extractorsOf = (writer: ExtractorWriter, type: string, parameters: readonly TypeParameter[]): string =>
   parameters
     .map(({ code, ...parameter }) => {
       const body = extractor(writer, type, { code, ...parameter })
@@ -36,28 +36,28 @@ const extractorsOf = (writer: Writer, type: string, parameters: readonly TypePar
     })
     .join(',')
 
-const member = /^put\(o,('\w+'),r\.(\w+)((?:,'[^']*')?)\);$/
-const items = /^for\(const v0 of each\(r\.(\w+)\)\)\{put\(o,('\w+'),v0(?:\.(\w+))?((?:,'[^']*')?)\);\}$/
+const memberCall = /^put\(o,('\w+'),r\.(\w+)((?:,'[^']*')?)\);$/
+const itemsCall = /^for\(const v0 of each\(r\.(\w+)\)\)\{put\(o,('\w+'),v0(?:\.(\w+))?((?:,'[^']*')?)\);\}$/
 
 /** Most parameters are what stands in a member, or in a member of its items: a call says so in half the text, and a cold start reads all of it. */
 const callFor = (body: string): string | undefined => {
-  const [, type, name, system] = member.exec(body) ?? []
+  const [, type, name, system] = memberCall.exec(body) ?? []
   if (name) return `at(${type},'${name}'${system})`
-  const [, list, itemType, inner, itemSystem] = items.exec(body) ?? []
+  const [, list, itemType, inner, itemSystem] = itemsCall.exec(body) ?? []
   if (!list) return undefined
   return inner
     ? `below(${itemType},'${list}','${inner}'${itemSystem})`
     : `at(${itemType},'${list}'${itemSystem})`
 }
 
-const extractor = (writer: Writer, type: string, parameter: TypeParameter): string => {
+const extractor = (writer: ExtractorWriter, type: string, parameter: TypeParameter): string => {
   const walk = { model: writer.model, text: parameter.expression, root: rootPlace(type) }
-  const then = (place: Place): string =>
+  const then = (place: PathPlace): string =>
     parameter.components ? composite(writer, walk, place, parameter) : emit(writer, place, parameter.targets)
-  return visit(walk, parameter.node, walk.root, then)
+  return visitPath(walk, parameter.node, walk.root, then)
 }
 
-const emit = (writer: Writer, place: Place, targets: readonly string[] = []): string => {
+const emit = (writer: ExtractorWriter, place: PathPlace, targets: readonly string[] = []): string => {
   if (place.type === 'Extension') return `putExtension(o,${place.js});`
   if (place.type === 'Resource') return `putResource(o,r,'${targets[0]}');`
   const system = systemAt(writer, place)
@@ -65,20 +65,20 @@ const emit = (writer: Writer, place: Place, targets: readonly string[] = []): st
   return `put(o,'${type}',${place.js}${system ? `,'${system}'` : ''});`
 }
 
-const systemAt = ({ systemOf }: Writer, { type, element }: Place): string | undefined =>
+const systemAt = ({ systemOf }: ExtractorWriter, { type, element }: PathPlace): string | undefined =>
   type === 'code' && element?.required ? systemOf(element.required) : undefined
 
 /** A composite's values are, for each of its elements, the values of each component: of what its parameter finds. */
 const composite = (
-  writer: Writer,
-  walk: Walk,
-  place: Place,
+  writer: ExtractorWriter,
+  walk: PathWalk,
+  place: PathPlace,
   { components = [], parts = [] }: TypeParameter,
 ): string => {
   const statements = components.map(({ expression }, i) => {
     const inner = { ...walk, text: expression }
-    const values = visit(inner, parseFhirPath(expression), place, (found) =>
-      leadsTo(parts[i] ?? [], found) ? emit(writer, found) : '',
+    const values = visitPath(inner, parseFhirPath(expression), place, (found) =>
+      leadsToElement(parts[i] ?? [], found) ? emit(writer, found) : '',
     )
     return values.replaceAll('(o,', `(t[${i}],`)
   })

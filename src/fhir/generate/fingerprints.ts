@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { type SystemOf, writeExtractors } from './extractors.ts'
 import type { Model } from './model.ts'
 import type { TypeParameter } from './parameters.ts'
-import { rowsOf } from './registry.ts'
+import { parameterRowsOf } from './registry.ts'
 
 const printOf = (texts: readonly string[]): string =>
   createHash('sha256').update(texts.join('\n')).digest('base64url').slice(0, 8)
@@ -30,7 +30,7 @@ export const writePrints = (
   const textOf = (type: string): string => {
     const parameters = byType.get(type) ?? []
     const own =
-      rowsOf(type, parameters.map(asIndexed)) +
+      parameterRowsOf(type, parameters.map(asIndexed)) +
       writeExtractors(model, new Map([[type, parameters]]), systemOf)
     return own + parameters.flatMap(typesWithin).map(textOf).join('\n')
   }

@@ -1,7 +1,7 @@
 /** Compiles the invariants of the definitions into plain functions. */
 
-import { childrenOf, choiceName, contentOf, type ElementNode, type Model } from './model.ts'
-import { type Node, parseFhirPath } from './path/fhirpath.ts'
+import { childElementsOf, choiceName, contentBelow, type ElementNode, type Model } from './model.ts'
+import { type ExpressionNode, parseFhirPath } from './path/fhirpath.ts'
 
 /**
  * Rules that are not compiled: structure, contained resources, references and narrative have code of their own;
@@ -27,7 +27,7 @@ interface Code {
 
 type Contents = readonly string[] | undefined
 
-interface Scope {
+interface CompileScope {
   model: Model
   /** The resource or data type whose invariant it is. */
   type: string
@@ -50,8 +50,8 @@ export const writeInvariants = (model: Model): string => {
 
 const rulesOf = (model: Model, element: ElementNode): string[] => {
   const [type = ''] = element.path.split('.')
-  const at = element.path === type ? [type] : contentsOf(element)
-  const scope: Scope = { model, type, item: 'x', at, depth: 0 }
+  const at = element.path === type ? [type] : contentsBelow(element)
+  const scope: CompileScope = { model, type, item: 'x', at, depth: 0 }
   return element.constraints
     .filter(({ key }) => !elsewhere.test(key))
     .map(({ key, severity, human, expression }) => {
@@ -61,25 +61,25 @@ const rulesOf = (model: Model, element: ElementNode): string[] => {
     })
 }
 
-const list = (js: string, at?: Contents): Code => ({ js, kind: 'list', ...(at && { at }) })
+const listCode = (js: string, at?: Contents): Code => ({ js, kind: 'list', ...(at && { at }) })
 const bool = (js: string): Code => ({ js, kind: 'bool' })
 const maybe = (js: string): Code => ({ js, kind: 'maybe' })
 
 const toList = ({ js, kind }: Code): string => (kind === 'list' ? js : `f.wrap(${js})`)
 const toMaybe = (code: Code): Code => (code.kind === 'list' ? maybe(`f.truth(${code.js})`) : code)
 
-const compile = (scope: Scope, node: Node): Code => {
+const compile = (scope: CompileScope, node: ExpressionNode): Code => {
   switch (node.kind) {
     case 'literal':
-      return list(`[${JSON.stringify(node.value)}]`)
+      return listCode(`[${JSON.stringify(node.value)}]`)
     case 'empty':
-      return list('[]')
+      return listCode('[]')
     case 'group':
       return compile(scope, node.inner)
     case 'variable':
       return variable(scope, node.name)
     case 'member':
-      return member(scope, node)
+      return memberExpression(scope, node)
     case 'index':
       return indexed(compile(scope, node.on), compile(scope, node.index))
     case 'type':
@@ -92,53 +92,57 @@ const compile = (scope: Scope, node: Node): Code => {
 }
 
 /** Any resource may stand at an element of type Resource, so its elements are not known. */
-const contentsOf = (element: ElementNode): Contents => {
+const contentsBelow = (element: ElementNode): Contents => {
   const codes = element.contentReference ? [''] : element.types.map(({ code }) => code)
-  return codes.includes('Resource') ? undefined : codes.map((code) => contentOf(element, code))
+  return codes.includes('Resource') ? undefined : codes.map((code) => contentBelow(element, code))
 }
 
 /** Returns the elements of that name in any of the contents. */
-const elementsIn = ({ model }: Scope, at: readonly string[], name: string): readonly ElementNode[] =>
-  at.flatMap((content) => childrenOf(model, content).filter((element) => element.name === name))
+const constrainedElements = (
+  { model }: CompileScope,
+  at: readonly string[],
+  name: string,
+): readonly ElementNode[] =>
+  at.flatMap((content) => childElementsOf(model, content).filter((element) => element.name === name))
 
 /** In contents that are not known, a name is taken for a choice where it is one somewhere in the type. */
-const isChoiceIn = ({ model, type }: Scope, name: string): boolean =>
+const isChoiceIn = ({ model, type }: CompileScope, name: string): boolean =>
   [...model.elements.values()].some(
     ({ path, choice, name: own }) => choice && own === name && path.startsWith(`${type}.`),
   )
 
-const variable = (scope: Scope, name: string): Code => {
-  if (name === '$this') return list(`[${scope.item}]`, scope.at)
-  if (name === '%context') return list('[x]')
-  if (name === '%ucum') return list('["http://unitsofmeasure.org"]')
-  if (name === '%resource') return list('[r]')
+const variable = (scope: CompileScope, name: string): Code => {
+  if (name === '$this') return listCode(`[${scope.item}]`, scope.at)
+  if (name === '%context') return listCode('[x]')
+  if (name === '%ucum') return listCode('["http://unitsofmeasure.org"]')
+  if (name === '%resource') return listCode('[r]')
   throw new Error(`invariants do not know \`${name}\``)
 }
 
-const member = (scope: Scope, node: Node & { kind: 'member' }): Code => {
-  if (!node.on && /^[A-Z]/.test(node.name)) return list(`[${scope.item}]`, scope.at)
-  const on = node.on ? compile(scope, node.on) : list(`[${scope.item}]`, scope.at)
-  const found = on.at && elementsIn(scope, on.at, node.name)
+const memberExpression = (scope: CompileScope, node: ExpressionNode & { kind: 'member' }): Code => {
+  if (!node.on && /^[A-Z]/.test(node.name)) return listCode(`[${scope.item}]`, scope.at)
+  const on = node.on ? compile(scope, node.on) : listCode(`[${scope.item}]`, scope.at)
+  const found = on.at && constrainedElements(scope, on.at, node.name)
   const isChoice = found ? found.some(({ choice }) => choice) : isChoiceIn(scope, node.name)
-  const contents = found?.map(contentsOf)
+  const contents = found?.map(contentsBelow)
   const at = contents?.includes(undefined) ? undefined : contents?.flatMap((each) => each ?? [])
-  return list(`f.${isChoice ? 'choice' : 'get'}(${toList(on)},'${node.name}')`, at)
+  return listCode(`f.${isChoice ? 'choice' : 'get'}(${toList(on)},'${node.name}')`, at)
 }
 
 const indexed = (on: Code, index: Code): Code =>
-  list(`${toList(on)}.slice(${toList(index)}[0]).slice(0,1)`, on.at)
+  listCode(`${toList(on)}.slice(${toList(index)}[0]).slice(0,1)`, on.at)
 
 /** A type is tested by the JSON name of the choice: `probability is decimal` asks for `probabilityDecimal`. */
-const typeTest = (scope: Scope, on: Node, operator: 'is' | 'as', type: string): Code => {
+const typeTest = (scope: CompileScope, on: ExpressionNode, operator: 'is' | 'as', type: string): Code => {
   if (on.kind !== 'member') throw new Error('a type test needs a name')
   const parent = on.on ? toList(compile(scope, on.on)) : `[${scope.item}]`
   const found = `f.get(${parent},'${choiceName(on.name, type)}')`
-  return operator === 'as' ? list(found) : bool(`${found}.length>0`)
+  return operator === 'as' ? listCode(found) : bool(`${found}.length>0`)
 }
 
 const comparisons: Readonly<Record<string, string>> = { '<': '<', '<=': '<=', '>': '>', '>=': '>=' }
 
-const binary = (scope: Scope, node: Node & { kind: 'binary' }): Code => {
+const binary = (scope: CompileScope, node: ExpressionNode & { kind: 'binary' }): Code => {
   const [left, right] = [compile(scope, node.left), compile(scope, node.right)]
   const { operator } = node
   if (['and', 'or', 'xor', 'implies'].includes(operator))
@@ -159,11 +163,11 @@ const binary = (scope: Scope, node: Node & { kind: 'binary' }): Code => {
     case 'contains':
       return maybe(`f.isIn(${b},${a})`)
     case '|':
-      return list(`f.union(${a},${b})`)
+      return listCode(`f.union(${a},${b})`)
     case '+':
-      return list(`f.plus(${a},${b})`)
+      return listCode(`f.plus(${a},${b})`)
     case '&':
-      return list(`f.concat(${a},${b})`)
+      return listCode(`f.concat(${a},${b})`)
     default:
       throw new Error(`invariants do not know \`${operator}\``)
   }
@@ -179,23 +183,23 @@ const logic = (operator: string, left: Code, right: Code): Code => {
 
 const negated = ({ js, kind }: Code): Code => (kind === 'bool' ? bool(`!(${js})`) : maybe(`f.not(${js})`))
 
-const call = (scope: Scope, node: Node & { kind: 'call' }): Code => {
+const call = (scope: CompileScope, node: ExpressionNode & { kind: 'call' }): Code => {
   const { name, args } = node
   const [first] = args
-  const on = node.on ? compile(scope, node.on) : list(`[${scope.item}]`)
+  const on = node.on ? compile(scope, node.on) : listCode(`[${scope.item}]`)
   if (name in withCriteria && first)
     return keeping(on, name, withCriteria[name]?.(toList(on), lambda({ ...scope, at: on.at }, first)) ?? on)
   if (name in plainCalls) return keeping(on, name, plainCalls[name]?.(on) ?? on)
   if (name === 'is' && first?.kind === 'member') return maybe(`f.isResource(${toList(on)},'${first.name}')`)
   if (name === 'iif' && args[1]) return iif(scope, args)
-  if (name in textCalls) return textCalls[name]?.(toList(on), args.map(literal)) ?? on
+  if (name in textCalls) return textCalls[name]?.(toList(on), args.map(literalCode)) ?? on
   const argument = first ? toList(compile(scope, first)) : '[]'
   if (name === 'startsWith' || name === 'contains') {
     const method = name === 'contains' ? 'includes' : name
     return maybe(`f.truth(f.onText(${toList(on)},(s)=>s.${method}(${argument}[0])))`)
   }
-  if (name === 'combine') return list(`f.union(${toList(on)},${argument})`)
-  if (name === 'intersect') return list(`f.intersect(${toList(on)},${argument})`)
+  if (name === 'combine') return listCode(`f.union(${toList(on)},${argument})`)
+  if (name === 'intersect') return listCode(`f.intersect(${toList(on)},${argument})`)
   throw new Error(`invariants do not know \`${name}()\``)
 }
 
@@ -205,12 +209,13 @@ const keeps: ReadonlySet<string> = new Set(['where', 'trace', 'first', 'tail'])
 const keeping = ({ at }: Code, name: string, code: Code): Code =>
   at && keeps.has(name) ? { ...code, at } : code
 
-const iif = (scope: Scope, [test, then, otherwise]: readonly Node[]): Code => {
-  const value = (node: Node | undefined): string => (node ? toMaybe(compile(scope, node)).js : 'undefined')
+const iif = (scope: CompileScope, [test, then, otherwise]: readonly ExpressionNode[]): Code => {
+  const value = (node: ExpressionNode | undefined): string =>
+    node ? toMaybe(compile(scope, node)).js : 'undefined'
   return maybe(`(${value(test)}===true?${value(then)}:${value(otherwise)})`)
 }
 
-const lambda = (scope: Scope, node: Node): { test: string; list: string } => {
+const lambda = (scope: CompileScope, node: ExpressionNode): { test: string; list: string } => {
   const item = `y${scope.depth}`
   const code = compile({ ...scope, item, depth: scope.depth + 1 }, node)
   return { test: `(${item})=>${toMaybe(code).js}===true`, list: `(${item})=>${toList(code)}` }
@@ -218,11 +223,11 @@ const lambda = (scope: Scope, node: Node): { test: string; list: string } => {
 
 type Criteria = { test: string; list: string }
 const withCriteria: Readonly<Record<string, (on: string, criteria: Criteria) => Code>> = {
-  where: (on, { test }) => list(`${on}.filter(${test})`),
+  where: (on, { test }) => listCode(`${on}.filter(${test})`),
   exists: (on, { test }) => bool(`${on}.some(${test})`),
   all: (on, { test }) => bool(`${on}.every(${test})`),
-  select: (on, criteria) => list(`${on}.flatMap(${criteria.list})`),
-  trace: (on: string) => list(on),
+  select: (on, criteria) => listCode(`${on}.flatMap(${criteria.list})`),
+  trace: (on: string) => listCode(on),
 }
 
 /** The commonest question, whether an element of the context is there, takes no list. */
@@ -236,21 +241,21 @@ const plainCalls: Readonly<Record<string, (on: Code) => Code>> = {
   exists: (on) => bool(exists(toList(on))),
   empty: (on) => bool(`!(${exists(toList(on))})`),
   not: (on) => negated(toMaybe(on)),
-  count: (on) => list(`[${toList(on)}.length]`),
+  count: (on) => listCode(`[${toList(on)}.length]`),
   hasValue: (on) => bool(`f.onText(${toList(on)},(s)=>s).length>0`),
-  first: (on) => list(`${toList(on)}.slice(0,1)`),
-  tail: (on) => list(`${toList(on)}.slice(1)`),
+  first: (on) => listCode(`${toList(on)}.slice(0,1)`),
+  tail: (on) => listCode(`${toList(on)}.slice(1)`),
   isDistinct: (on) => bool(`f.isDistinct(${toList(on)})`),
-  children: (on) => list(`f.children(${toList(on)})`),
-  descendants: (on) => list(`f.descendants(${toList(on)})`),
-  toInteger: (on) => list(`f.onText(${toList(on)},f.toInteger)`),
-  toString: (on: Code) => list(`f.onText(${toList(on)},(s)=>s)`),
+  children: (on) => listCode(`f.children(${toList(on)})`),
+  descendants: (on) => listCode(`f.descendants(${toList(on)})`),
+  toInteger: (on) => listCode(`f.onText(${toList(on)},f.toInteger)`),
+  toString: (on: Code) => listCode(`f.onText(${toList(on)},(s)=>s)`),
 }
 
-const literal = (node: Node): string => (node.kind === 'literal' ? String(node.value) : '')
+const literalCode = (node: ExpressionNode): string => (node.kind === 'literal' ? String(node.value) : '')
 
 const textCalls: Readonly<Record<string, (on: string, args: readonly string[]) => Code>> = {
   matches: (on, [pattern = '']) => maybe(`f.matches(${on},/^(?:${pattern.replace(/(?<!\\)\//g, '\\/')})$/)`),
   replaceMatches: (on, [pattern = '', text]) =>
-    list(`f.onText(${on},(s)=>s.replace(/${pattern}/g,${JSON.stringify(text)}))`),
+    listCode(`f.onText(${on},(s)=>s.replace(/${pattern}/g,${JSON.stringify(text)}))`),
 }

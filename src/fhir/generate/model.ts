@@ -1,6 +1,6 @@
 /** The definitions as a tree that can be walked by element name. */
 
-import type { Constraint, Definitions, ElementDefinition, StructureDefinition } from './source.ts'
+import type { SourceConstraint, SourceDefinitions, SourceElement, SourceStructure } from './source.ts'
 
 /** One type an element may have, with the resource types a reference or canonical of it may point to. */
 export interface TypeUse {
@@ -25,13 +25,13 @@ export interface ElementNode {
   required?: string
   /** The same of an extensible binding. */
   extensible?: string
-  constraints: readonly Constraint[]
+  constraints: readonly SourceConstraint[]
   children: ElementNode[]
 }
 
 export interface TypeNode {
   name: string
-  kind: StructureDefinition['kind']
+  kind: SourceStructure['kind']
   abstract: boolean
   base?: string
   root: ElementNode
@@ -48,7 +48,7 @@ const profilePrefix = 'http://hl7.org/fhir/StructureDefinition/'
 const systemPrefix = 'http://hl7.org/fhirpath/System.'
 
 /** Returns the definitions of all data types and resources as trees; profiles on data types are left out. */
-export const buildModel = (definitions: Definitions): Model => {
+export const buildModel = (definitions: SourceDefinitions): Model => {
   const elements = new Map<string, ElementNode>()
   const types = definitions.structures
     .filter(({ derivation, kind }) => derivation !== 'constraint' && kind !== 'logical')
@@ -63,7 +63,7 @@ export const buildModel = (definitions: Definitions): Model => {
   }
 }
 
-const typeNode = (definition: StructureDefinition, elements: Map<string, ElementNode>): TypeNode => {
+const typeNode = (definition: SourceStructure, elements: Map<string, ElementNode>): TypeNode => {
   const { name, kind, abstract, baseDefinition, snapshot } = definition
   const nodes = snapshot.element.map((element) => elementNode(element, kind))
   for (const node of nodes) {
@@ -74,7 +74,7 @@ const typeNode = (definition: StructureDefinition, elements: Map<string, Element
   return { name, kind, abstract, ...(base && { base }), root: nodes[0] as ElementNode }
 }
 
-const elementNode = (element: ElementDefinition, kind: StructureDefinition['kind']): ElementNode => {
+const elementNode = (element: SourceElement, kind: SourceStructure['kind']): ElementNode => {
   const { path, min, max, contentReference, binding, constraint = [] } = element
   const name = path.slice(path.lastIndexOf('.') + 1)
   const isResourceId = kind === 'resource' && /^[A-Za-z]+\.id$/.test(path)
@@ -97,18 +97,18 @@ const elementNode = (element: ElementDefinition, kind: StructureDefinition['kind
 
 const unversioned = (canonical: string): string => canonical.split('|')[0] ?? canonical
 
-const typeUse = (type: NonNullable<ElementDefinition['type']>[number]): TypeUse => {
+const typeUse = (type: NonNullable<SourceElement['type']>[number]): TypeUse => {
   const fhirType = type.extension?.find(({ url }) => url.endsWith('structuredefinition-fhir-type'))?.valueUrl
   const code = type.code.startsWith(systemPrefix) ? (fhirType ?? 'string') : type.code
   return { code, targets: (type.targetProfile ?? []).map((profile) => profile.slice(profilePrefix.length)) }
 }
 
 /** Returns the elements directly below a value of that type, or below the inline element at that path. */
-export const childrenOf = (model: Model, typeOrPath: string): readonly ElementNode[] =>
+export const childElementsOf = (model: Model, typeOrPath: string): readonly ElementNode[] =>
   model.types.get(typeOrPath)?.root.children ?? model.elements.get(typeOrPath)?.children ?? []
 
 /** Returns what to walk on with below an element of that type: an inline element's own path, else the type's name. */
-export const contentOf = (element: ElementNode, code: string): string => {
+export const contentBelow = (element: ElementNode, code: string): string => {
   if (element.contentReference) return element.contentReference
   return element.children.length > 0 ? element.path : code
 }

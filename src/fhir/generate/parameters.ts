@@ -2,39 +2,45 @@
 
 import type { SearchParameter, SearchType } from '../definitions.ts'
 import type { Model } from './model.ts'
-import { type Node, parseFhirPath } from './path/fhirpath.ts'
-import { type Place, visit, type Walk } from './path/paths.ts'
-import type { Definitions, SearchParameterDefinition } from './source.ts'
+import { type ExpressionNode, parseFhirPath } from './path/fhirpath.ts'
+import { type PathPlace, type PathWalk, visitPath } from './path/paths.ts'
+import type { SearchParameterDefinition, SourceDefinitions } from './source.ts'
 
 /** A search parameter with what the generator needs to know beyond what is published at run time. */
 export interface TypeParameter extends SearchParameter {
   /** The FHIRPath expression, the part that concerns this resource type. */
   expression: string
-  node: Node
+  node: ExpressionNode
   /** Every way to a value: path, type and conditions. */
-  routes: readonly Route[]
+  routes: readonly ElementRoute[]
   /** For composites: the ways to a value of the parameter that each component names. */
-  parts?: readonly (readonly Route[])[]
+  parts?: readonly (readonly ElementRoute[])[]
 }
 
-export interface Route {
+export interface ElementRoute {
   path: string
   type: string
   conditions: readonly string[]
 }
 
 /** Returns the variable `r` that holds the resource, as the place where every path starts. */
-export const rootPlace = (type: string): Place => ({ js: 'r', type, path: type, conditions: [], depth: 0 })
+export const rootPlace = (type: string): PathPlace => ({
+  js: 'r',
+  type,
+  path: type,
+  conditions: [],
+  depth: 0,
+})
 
 /** Returns all parameters of the resource type; `Resource` returns those that every type has. */
-export const parametersOf = (definitions: Definitions, model: Model, type: string): TypeParameter[] => {
+export const parametersOf = (definitions: SourceDefinitions, model: Model, type: string): TypeParameter[] => {
   const own = definitions.searchParameters.filter(({ base, expression }) => expression && base.includes(type))
   const parameters = own.map((definition) => typeParameter(definitions, model, definition, type))
   return parameters.sort((a, b) => (a.code < b.code ? -1 : 1))
 }
 
 const typeParameter = (
-  definitions: Definitions,
+  definitions: SourceDefinitions,
   model: Model,
   definition: SearchParameterDefinition,
   type: string,
@@ -43,11 +49,11 @@ const typeParameter = (
   const expression = partFor(definition.expression ?? '', type)
   const node = parseFhirPath(expression)
   const routes = routesIn(model, type, expression)
-  const targets = definition.type === 'reference' ? targetsOf(definition, model, routes) : undefined
+  const targets = definition.type === 'reference' ? referenceTargetsOf(definition, model, routes) : undefined
   const named = component?.map((part) => namedBy(definitions, part))
   const parts = named?.map((each) => routesIn(model, type, partFor(each.expression ?? '', type)))
   const components =
-    named && parts && componentsOf({ model, type, node, named, parts, expressions: component })
+    named && parts && compositeComponentsOf({ model, type, node, named, parts, expressions: component })
   const elements = oddElements(definition.type, routes)
   return {
     code,
@@ -71,36 +77,36 @@ const partFor = (expression: string, type: string): string => {
   return own.map(({ start, end }) => expression.slice(start, end)).join(' | ')
 }
 
-const operandsOf = (node: Node): Node[] =>
+const operandsOf = (node: ExpressionNode): ExpressionNode[] =>
   node.kind === 'binary' && node.operator === '|'
     ? [...operandsOf(node.left), ...operandsOf(node.right)]
     : [node]
 
-const firstName = (node: Node): string => {
+const firstName = (node: ExpressionNode): string => {
   if (node.kind === 'group') return firstName(node.inner)
   if (node.kind === 'binary') return firstName(node.left)
   if ('on' in node && node.on) return firstName(node.on)
   return node.kind === 'member' ? node.name : ''
 }
 
-const placesOf = (walk: Walk, node: Node, from: Place): Place[] => {
-  const places: Place[] = []
-  visit(walk, node, from, (place) => {
+const elementPlacesOf = (walk: PathWalk, node: ExpressionNode, from: PathPlace): PathPlace[] => {
+  const places: PathPlace[] = []
+  visitPath(walk, node, from, (place) => {
     places.push(place)
     return ''
   })
   return places
 }
 
-const routesIn = (model: Model, type: string, expression: string): Route[] => {
+const routesIn = (model: Model, type: string, expression: string): ElementRoute[] => {
   const walk = { model, text: expression, root: rootPlace(type) }
-  return placesOf(walk, parseFhirPath(expression), walk.root).map(
-    ({ path, type: found, conditions }): Route => ({ path, type: found, conditions }),
+  return elementPlacesOf(walk, parseFhirPath(expression), walk.root).map(
+    ({ path, type: found, conditions }): ElementRoute => ({ path, type: found, conditions }),
   )
 }
 
 /** Returns whether one of the routes leads to the place, by whatever conditions. */
-export const leadsTo = (routes: readonly Route[], { path, type }: Place): boolean =>
+export const leadsToElement = (routes: readonly ElementRoute[], { path, type }: PathPlace): boolean =>
   routes.some((route) => route.path === path && route.type === type)
 
 /** The element types that a search type usually finds: what is said of it in general holds for them. */
@@ -110,17 +116,17 @@ const usualElements: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Returns the types of the elements of a token or a reference, where one of them is not a usual one. */
-const oddElements = (type: string, routes: readonly Route[]): readonly string[] | undefined => {
+const oddElements = (type: string, routes: readonly ElementRoute[]): readonly string[] | undefined => {
   const usual = usualElements[type]
   const types = [...new Set(routes.map((route) => route.type))].sort()
   return usual && types.some((each) => !usual.includes(each)) ? types : undefined
 }
 
 /** Returns the official targets that the elements themselves allow; undefined where any type may be the target. */
-const targetsOf = (
+const referenceTargetsOf = (
   definition: SearchParameterDefinition,
   model: Model,
-  routes: readonly Route[],
+  routes: readonly ElementRoute[],
 ): readonly string[] | undefined => {
   const reachable = routes.map((route) => reachableFrom(model, route))
   const official = definition.target ?? model.resourceTypes
@@ -130,7 +136,7 @@ const targetsOf = (
 }
 
 /** Returns the types a value at the end of the route may point to; undefined where that is any. */
-const reachableFrom = (model: Model, { path, conditions }: Route): readonly string[] | undefined => {
+const reachableFrom = (model: Model, { path, conditions }: ElementRoute): readonly string[] | undefined => {
   const resolved = conditions.map((condition) => /^resolve\(\) is (\w+)$/.exec(condition)?.[1])
   const named = resolved.filter((name) => name !== undefined)
   if (named.length > 0) return named
@@ -139,10 +145,10 @@ const reachableFrom = (model: Model, { path, conditions }: Route): readonly stri
   return targets.length === 0 || targets.includes('Resource') ? undefined : targets
 }
 
-type Component = NonNullable<SearchParameter['components']>[number]
+type SourceComponent = NonNullable<SearchParameter['components']>[number]
 
 const namedBy = (
-  definitions: Definitions,
+  definitions: SourceDefinitions,
   { definition }: { definition: string },
 ): SearchParameterDefinition => {
   const found = definitions.searchParameters.find(({ url }) => url === definition)
@@ -154,9 +160,9 @@ interface Composite {
   model: Model
   type: string
   /** The elements that the composite is about. */
-  node: Node
+  node: ExpressionNode
   named: readonly SearchParameterDefinition[]
-  parts: readonly (readonly Route[])[]
+  parts: readonly (readonly ElementRoute[])[]
   expressions: readonly { expression: string }[] | undefined
 }
 
@@ -164,13 +170,20 @@ interface Composite {
  * Returns a composite's components. The parameters that they name decide: R4 gives `DocumentReference-relationship`
  * its two expressions the wrong way round. Fails where no expression finds values of a component's parameter.
  */
-const componentsOf = ({ model, type, node, named, parts, expressions = [] }: Composite): Component[] => {
+const compositeComponentsOf = ({
+  model,
+  type,
+  node,
+  named,
+  parts,
+  expressions = [],
+}: Composite): SourceComponent[] => {
   const root = rootPlace(type)
-  const elements = placesOf({ model, text: '', root }, node, root)
-  const finds = (expression: string, routes: readonly Route[]): boolean =>
+  const elements = elementPlacesOf({ model, text: '', root }, node, root)
+  const finds = (expression: string, routes: readonly ElementRoute[]): boolean =>
     elements.every((element) =>
-      placesOf({ model, text: expression, root }, parseFhirPath(expression), element).some((place) =>
-        leadsTo(routes, place),
+      elementPlacesOf({ model, text: expression, root }, parseFhirPath(expression), element).some((place) =>
+        leadsToElement(routes, place),
       ),
     )
   return named.map(({ code, type: searchType }, i) => {

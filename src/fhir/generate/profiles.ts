@@ -2,9 +2,9 @@
 
 import type { ConstraintDefinition } from './source.ts'
 
-type Element = Readonly<Record<string, unknown>>
+type DefinitionElement = Readonly<Record<string, unknown>>
 
-const kept: ReadonlySet<string> = new Set(
+const keptMembers: ReadonlySet<string> = new Set(
   'id path sliceName slicing min max contentReference binding mustSupport maxLength'.split(' '),
 )
 const values = /^(?:fixed|pattern|minValue|maxValue)[A-Z]/
@@ -12,20 +12,24 @@ const values = /^(?:fixed|pattern|minValue|maxValue)[A-Z]/
 /** What every element and every extension must be is no matter of profiles. */
 const isOfEverything = ({ key }: { key: string }): boolean => key === 'ele-1' || key === 'ext-1'
 
-const listed = (name: string, items: readonly unknown[]): object =>
+const listedProfiles = (name: string, items: readonly unknown[]): object =>
   items.length > 0 ? { [name]: items } : {}
 
-const briefElement = ({ type = [], constraint = [], ...element }: Element & Partial<Lists>): object => ({
+const briefElement = ({
+  type = [],
+  constraint = [],
+  ...element
+}: DefinitionElement & Partial<Lists>): object => ({
   ...Object.fromEntries(
     Object.entries(element).filter(
-      ([name, value]) => (kept.has(name) || values.test(name)) && value !== false,
+      ([name, value]) => (keptMembers.has(name) || values.test(name)) && value !== false,
     ),
   ),
-  ...listed(
+  ...listedProfiles(
     'type',
     type.map(({ code, profile, targetProfile }) => ({ code, profile, targetProfile })),
   ),
-  ...listed(
+  ...listedProfiles(
     'constraint',
     constraint
       .filter((each) => !isOfEverything(each))
@@ -46,7 +50,7 @@ const alsoIn: Readonly<Record<string, string>> = {
   'valueset-concept-comments': 'CodeSystem.concept',
 }
 
-const placesOf = ({ url, context }: ConstraintDefinition): object => {
+const profilePlacesOf = ({ url, context }: ConstraintDefinition): object => {
   const more = alsoIn[url.slice(url.lastIndexOf('/') + 1)]
   return context ? { context: [...context, ...(more ? [{ type: 'element', expression: more }] : [])] } : {}
 }
@@ -60,7 +64,7 @@ const brief = (definition: ConstraintDefinition): object => {
     type,
     derivation: 'constraint',
     baseDefinition,
-    ...placesOf(definition),
+    ...profilePlacesOf(definition),
     ...(contextInvariant && { contextInvariant }),
     differential: { element: (differential?.element ?? []).map(briefElement) },
   }

@@ -3,18 +3,23 @@
 import exceptionsJson from './compartments.json' with { type: 'json' }
 import type { Model } from './model.ts'
 import type { TypeParameter } from './parameters.ts'
-import type { Definitions } from './source.ts'
+import type { SourceDefinitions } from './source.ts'
 import { findWithin } from './within.ts'
 
 const urlPrefix = 'http://hl7.org/fhir/SearchParameter/'
 
 /** Returns the module text; `../parameters.ts` reads it. */
 export const writeRegistry = (
-  definitions: Definitions,
+  definitions: SourceDefinitions,
   byType: ReadonlyMap<string, readonly TypeParameter[]>,
 ): string => {
-  const parameters = Object.fromEntries([...byType].map(([type, list]) => [type, rowsOf(type, list)]))
-  const compartments = { Patient: joined(definitions.patientCompartment), ...otherCompartments(byType) }
+  const parameters = Object.fromEntries(
+    [...byType].map(([type, list]) => [type, parameterRowsOf(type, list)]),
+  )
+  const compartments = {
+    Patient: joinedColumns(definitions.patientCompartment),
+    ...otherCompartments(byType),
+  }
   return [
     `export const compartments = ${JSON.stringify(compartments)}`,
     `export const parameterRows = ${JSON.stringify(parameters, null, 1)}`,
@@ -36,7 +41,7 @@ export const writeTypes = ({ resourceTypes }: Model): string =>
 
 type Codes = Readonly<Record<string, readonly string[]>>
 
-const joined = (compartment: Codes): Record<string, string> =>
+const joinedColumns = (compartment: Codes): Record<string, string> =>
   Object.fromEntries(
     Object.entries(compartment).flatMap(([type, codes]) =>
       codes.length > 0 ? [[type, codes.join(' ')]] : [],
@@ -57,18 +62,18 @@ const otherCompartments = (byType: ReadonlyMap<string, readonly TypeParameter[]>
         type,
         codesOf(type, parameters).filter((code) => !without[type]?.includes(code)),
       ])
-      return [of, joined(Object.fromEntries(codes))]
+      return [of, joinedColumns(Object.fromEntries(codes))]
     }),
   )
 
 /** Returns a type's search parameters as rows. */
-export const rowsOf = (base: string, parameters: readonly TypeParameter[]): string => {
+export const parameterRowsOf = (base: string, parameters: readonly TypeParameter[]): string => {
   const within = findWithin(parameters)
-  return parameters.map((parameter) => rowOf(base, parameter, within.get(parameter.code))).join('\n')
+  return parameters.map((parameter) => parameterRow(base, parameter, within.get(parameter.code))).join('\n')
 }
 
 /** The columns: code, type, address (nothing where it is `Type-code`), targets, components, within, elements. */
-const rowOf = (base: string, parameter: TypeParameter, within: readonly string[] = []): string => {
+const parameterRow = (base: string, parameter: TypeParameter, within: readonly string[] = []): string => {
   const { code, type, url, targets = [], components = [], elements = [] } = parameter
   const full = url.startsWith(urlPrefix) ? url.slice(urlPrefix.length) : url
   const address = full === `${base}-${code}` ? '' : full

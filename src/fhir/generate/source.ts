@@ -7,7 +7,7 @@ import corrections from './corrections.json' with { type: 'json' }
 import usCore from './us-core.json' with { type: 'json' }
 
 /** An element's definition, as far as it is used here. */
-export interface ElementDefinition {
+export interface SourceElement {
   id: string
   path: string
   min: number
@@ -17,10 +17,10 @@ export interface ElementDefinition {
   isModifier?: boolean
   isSummary?: boolean
   binding?: { strength: string; valueSet: string }
-  constraint?: Constraint[]
+  constraint?: SourceConstraint[]
 }
 
-export interface Constraint {
+export interface SourceConstraint {
   key: string
   severity: 'error' | 'warning'
   human: string
@@ -28,7 +28,7 @@ export interface Constraint {
   source?: string
 }
 
-export interface StructureDefinition {
+export interface SourceStructure {
   resourceType: 'StructureDefinition'
   name: string
   url: string
@@ -37,7 +37,7 @@ export interface StructureDefinition {
   type: string
   baseDefinition?: string
   derivation?: string
-  snapshot: { element: ElementDefinition[] }
+  snapshot: { element: SourceElement[] }
 }
 
 /** A profile or an extension of R4's own. */
@@ -90,8 +90,8 @@ export interface ValueSet {
 }
 
 /** All that the generator starts from. */
-export interface Definitions {
-  structures: StructureDefinition[]
+export interface SourceDefinitions {
+  structures: SourceStructure[]
   profiles: ConstraintDefinition[]
   searchParameters: SearchParameterDefinition[]
   codeSystems: Map<string, CodeSystem>
@@ -107,22 +107,22 @@ const packageRoot = join(dirname(createRequire(import.meta.url).resolve('@medplu
 const readJson = (name: string): unknown =>
   JSON.parse(readFileSync(join(packageRoot, 'dist/fhir/r4', `${name}.json`), 'utf8'))
 
-const resourcesOf = <T extends { resourceType: string }>(name: string, type: T['resourceType']): T[] =>
+const bundleResourcesOf = <T extends { resourceType: string }>(name: string, type: T['resourceType']): T[] =>
   (readJson(name) as { entry: { resource: T }[] }).entry
     .map((entry) => entry.resource)
     .filter((resource) => resource.resourceType === type)
 
 /** Returns the definitions as HL7 published them. */
-export const readDefinitions = (): Definitions => {
+export const readDefinitions = (): SourceDefinitions => {
   const codeSystems = terminology<CodeSystem>('CodeSystem').map(correctSystem)
   const valueSets = terminology<ValueSet>('ValueSet')
   return {
     structures: ['profiles-resources', 'profiles-types']
-      .flatMap((name) => resourcesOf<StructureDefinition>(name, 'StructureDefinition'))
+      .flatMap((name) => bundleResourcesOf<SourceStructure>(name, 'StructureDefinition'))
       .filter((definition) => definition.name !== 'SubscriptionStatus')
       .map(correctStructure),
     profiles: ['extension-definitions', 'profiles-others', 'profiles-types']
-      .flatMap((name) => resourcesOf<ConstraintDefinition>(name, 'StructureDefinition'))
+      .flatMap((name) => bundleResourcesOf<ConstraintDefinition>(name, 'StructureDefinition'))
       .filter(({ derivation }) => derivation === 'constraint'),
     searchParameters: searchParameters(),
     codeSystems: byUrl(codeSystems),
@@ -137,7 +137,7 @@ export const usCoreParameters = (): SearchParameterDefinition[] =>
   usCore.map((parameter) => ({ resourceType: 'SearchParameter', ...parameter }))
 
 const terminology = <T extends { resourceType: string }>(type: T['resourceType']): T[] =>
-  ['v3-codesystems', 'v2-tables', 'valuesets'].flatMap((name) => resourcesOf<T>(name, type))
+  ['v3-codesystems', 'v2-tables', 'valuesets'].flatMap((name) => bundleResourcesOf<T>(name, type))
 
 const correctSystem = (system: CodeSystem): CodeSystem => {
   const codes: Readonly<Record<string, readonly string[]>> = corrections.codeSystems.remove
@@ -163,7 +163,7 @@ const patientCompartment = (): Record<string, readonly string[]> => {
 
 const searchParameters = (): SearchParameterDefinition[] => {
   const { remove, add } = corrections.searchParameters
-  const published = resourcesOf<SearchParameterDefinition>('search-parameters', 'SearchParameter')
+  const published = bundleResourcesOf<SearchParameterDefinition>('search-parameters', 'SearchParameter')
   const kept = published.filter((parameter) => !remove.includes(parameter.url)).map(correctParameter)
   return [...kept, ...add.map((parameter) => ({ resourceType: 'SearchParameter' as const, ...parameter }))]
 }
@@ -173,7 +173,7 @@ const rewrites = corrections.searchParameters.rewrite.map(({ pattern, replacemen
   replacement,
 }))
 
-const rewritten = (expression: string): string =>
+const rewrittenText = (expression: string): string =>
   rewrites.reduce((text, { pattern, replacement }) => text.replace(pattern, replacement), expression)
 
 const correctParameter = (parameter: SearchParameterDefinition): SearchParameterDefinition => {
@@ -182,26 +182,26 @@ const correctParameter = (parameter: SearchParameterDefinition): SearchParameter
   return {
     ...parameter,
     ...(target && { target }),
-    ...(parameter.expression !== undefined && { expression: rewritten(parameter.expression) }),
+    ...(parameter.expression !== undefined && { expression: rewrittenText(parameter.expression) }),
     ...(parameter.component && { component: parameter.component.map(correctComponent) }),
   }
 }
 
 const correctComponent = (component: { definition: string; expression: string }) => ({
   ...component,
-  expression: rewritten(component.expression),
+  expression: rewrittenText(component.expression),
 })
 
 interface StructureCorrection {
   remove?: string[]
   change?: Record<
     string,
-    Omit<Partial<ElementDefinition>, 'constraint'> & { constraint?: Record<string, string> }
+    Omit<Partial<SourceElement>, 'constraint'> & { constraint?: Record<string, string> }
   >
-  insert?: { after: string; element: ElementDefinition }[]
+  insert?: { after: string; element: SourceElement }[]
 }
 
-const correctStructure = (definition: StructureDefinition): StructureDefinition => {
+const correctStructure = (definition: SourceStructure): SourceStructure => {
   const correction = (corrections.structures as unknown as Record<string, StructureCorrection>)[
     definition.name
   ]
@@ -210,17 +210,17 @@ const correctStructure = (definition: StructureDefinition): StructureDefinition 
   const removed = (id: string): boolean => remove.some((gone) => id === gone || id.startsWith(`${gone}.`))
   const element = definition.snapshot.element
     .filter(({ id }) => !removed(id))
-    .map((element) => changed(element, change[element.id]))
+    .map((element) => correctedText(element, change[element.id]))
   for (const { after, element: added } of insert) {
     element.splice(element.findIndex(({ id }) => id === after) + 1, 0, added)
   }
   return { ...definition, snapshot: { element } }
 }
 
-const changed = (
-  element: ElementDefinition,
+const correctedText = (
+  element: SourceElement,
   change: NonNullable<StructureCorrection['change']>[string] | undefined,
-): ElementDefinition => {
+): SourceElement => {
   if (!change) return element
   const { constraint: expressions = {}, ...rest } = change
   const constraint = element.constraint

@@ -1,6 +1,6 @@
 /** Writes the structure table: every element of every type as one line of text, read type by type. */
 
-import { childrenOf, type ElementNode, type Model, type TypeNode, type TypeUse } from './model.ts'
+import { childElementsOf, type ElementNode, type Model, type TypeNode, type TypeUse } from './model.ts'
 
 /** Lists that many elements share are written once and named by their position. */
 class Pool {
@@ -12,7 +12,7 @@ class Pool {
   }
 }
 
-interface Writer {
+interface LineWriter {
   model: Model
   targets: Pool
   valueSets: Pool
@@ -31,20 +31,20 @@ export const writeStructure = (model: Model): string => {
 }
 
 /** The first line is `kind base`; an element that its base type already has is left out. */
-const tableOf = (writer: Writer, type: TypeNode): string => {
+const tableOf = (writer: LineWriter, type: TypeNode): string => {
   const kind = type.abstract ? `abstract-${type.kind}` : type.kind
   const own = type.kind === 'primitive-type' ? [] : type.root.children
   return [`${kind} ${type.base ?? ''}`.trim(), ...linesOf(writer, own, type.base, '')].join('\n')
 }
 
 const linesOf = (
-  writer: Writer,
+  writer: LineWriter,
   elements: readonly ElementNode[],
   base: string | undefined,
   indent: string,
 ): string[] => {
   const inherited = base === undefined ? [] : inheritedBy(writer.model, base)
-  const own = elements.filter((element) => !inherited.some((other) => isSame(writer, element, other)))
+  const own = elements.filter((element) => !inherited.some((other) => isSameElement(writer, element, other)))
   return own.flatMap((element) => {
     const inner = element.children.length > 0 ? element.types[0]?.code : undefined
     return [indent + lineOf(writer, element), ...linesOf(writer, element.children, inner, `${indent} `)]
@@ -53,27 +53,27 @@ const linesOf = (
 
 const inheritedBy = (model: Model, type: string): readonly ElementNode[] => {
   const base = model.types.get(type)?.base
-  return [...(base ? inheritedBy(model, base) : []), ...childrenOf(model, type)]
+  return [...(base ? inheritedBy(model, base) : []), ...childElementsOf(model, type)]
 }
 
-const isSame = (writer: Writer, a: ElementNode, b: ElementNode): boolean =>
+const isSameElement = (writer: LineWriter, a: ElementNode, b: ElementNode): boolean =>
   a.children.length === 0 && lineOf(writer, a) === lineOf(writer, b)
 
 /** One line: name, flags and cardinality, types, value set of a required binding. */
-const lineOf = (writer: Writer, element: ElementNode): string => {
+const lineOf = (writer: LineWriter, element: ElementNode): string => {
   const name = element.choice ? `${element.name}[x]` : element.name
   const flags = `${element.isSummary ? 'S' : ''}${element.isModifier ? 'M' : ''}${cardinality(element)}`
   const binding = element.required ? [String(writer.valueSets.indexOf(element.required))] : []
-  return [name, flags, typesOf(writer, element), ...binding].join(' ')
+  return [name, flags, typesText(writer, element), ...binding].join(' ')
 }
 
 const cardinality = ({ min, max }: ElementNode): string =>
   `${min === 0 ? '' : min}${max === Number.POSITIVE_INFINITY ? '*' : max === 1 ? '' : `-${max}`}`
 
-const typesOf = (writer: Writer, { types, contentReference }: ElementNode): string =>
-  contentReference ? `#${contentReference}` : types.map((type) => typeOf(writer, type)).join(',')
+const typesText = (writer: LineWriter, { types, contentReference }: ElementNode): string =>
+  contentReference ? `#${contentReference}` : types.map((type) => typeText(writer, type)).join(',')
 
-const typeOf = ({ targets }: Writer, type: TypeUse): string => {
+const typeText = ({ targets }: LineWriter, type: TypeUse): string => {
   const anything = type.targets.length === 0 || type.targets.includes('Resource')
   return anything ? type.code : `${type.code}(${targets.indexOf([...type.targets].sort().join(' '))})`
 }

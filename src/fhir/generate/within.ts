@@ -1,6 +1,6 @@
 /** Finds the parameters whose values other parameters of the same type already hold. */
 
-import type { Route, TypeParameter } from './parameters.ts'
+import type { ElementRoute, TypeParameter } from './parameters.ts'
 
 /** The string parts that a search over a whole name or address looks at too. */
 const stringParts: Readonly<Record<string, readonly string[]>> = {
@@ -10,11 +10,11 @@ const stringParts: Readonly<Record<string, readonly string[]>> = {
 
 /** Returns, by code, the parameters that hold all values of a parameter, for each parameter that is so held. */
 export const findWithin = (parameters: readonly TypeParameter[]): Map<string, readonly string[]> => {
-  const indexed = parameters.filter(isHeld)
+  const indexed = parameters.filter(isHeldWithin)
   const within = new Map<string, readonly string[]>()
   const holding = new Set<string>()
   const byLength = indexed.toSorted((a, b) => b.routes.length - a.routes.length)
-  for (const find of [partsOf, wholesOf]) {
+  for (const find of [pathPartsOf, wholesOf]) {
     for (const parameter of byLength) {
       if (within.has(parameter.code) || holding.has(parameter.code)) continue
       const others = indexed.filter((other) => canHold(other, parameter) && !within.has(other.code))
@@ -28,21 +28,24 @@ export const findWithin = (parameters: readonly TypeParameter[]): Map<string, re
 }
 
 /** A part of the resource is another one for each parameter, though all of them have one path. */
-const isHeld = ({ type, elements }: TypeParameter): boolean =>
+const isHeldWithin = ({ type, elements }: TypeParameter): boolean =>
   type !== 'composite' && type !== 'special' && !elements?.includes('Resource')
 
 const canHold = (other: TypeParameter, parameter: TypeParameter): boolean =>
   other !== parameter && other.type === parameter.type
 
 /** A union is held by its parts: `combo-code` by `code` and `component-code`. */
-const partsOf = (union: TypeParameter, others: readonly TypeParameter[]): readonly string[] | undefined => {
+const pathPartsOf = (
+  union: TypeParameter,
+  others: readonly TypeParameter[],
+): readonly string[] | undefined => {
   const parts = others.filter((other) => isProperPart(other, union))
   return parts.length > 1 ? cover(union, parts) : undefined
 }
 
 const isProperPart = (part: TypeParameter, union: TypeParameter): boolean =>
   part.routes.length < union.routes.length &&
-  part.routes.every((route) => union.routes.some((other) => holds(other, route)))
+  part.routes.every((route) => union.routes.some((other) => holdsValuesOf(other, route)))
 
 /** A narrower parameter is held by a wider one: `patient` by `subject`, `email` by `telecom`. */
 const wholesOf = (
@@ -58,26 +61,26 @@ const cover = (parameter: TypeParameter, others: readonly TypeParameter[]): read
     const best = mostCovering(open, others)
     if (!best) return undefined
     chosen.push(best.code)
-    open = open.filter((route) => !best.routes.some((other) => holds(other, route)))
+    open = open.filter((route) => !best.routes.some((other) => holdsValuesOf(other, route)))
   }
   return chosen.length > 0 ? chosen : undefined
 }
 
 const mostCovering = (
-  open: readonly Route[],
+  open: readonly ElementRoute[],
   others: readonly TypeParameter[],
 ): TypeParameter | undefined => {
   const counted = others.map((other) => ({
     other,
-    count: open.filter((route) => other.routes.some((own) => holds(own, route))).length,
+    count: open.filter((route) => other.routes.some((own) => holdsValuesOf(own, route))).length,
   }))
   const [best] = counted.toSorted((a, b) => b.count - a.count)
   return best && best.count > 0 ? best.other : undefined
 }
 
-const holds = (wide: Route, narrow: Route): boolean =>
+const holdsValuesOf = (wide: ElementRoute, narrow: ElementRoute): boolean =>
   wide.conditions.every((condition) => narrow.conditions.includes(condition)) &&
   ((wide.path === narrow.path && wide.type === narrow.type) || holdsPart(wide, narrow))
 
-const holdsPart = (wide: Route, narrow: Route): boolean =>
+const holdsPart = (wide: ElementRoute, narrow: ElementRoute): boolean =>
   stringParts[wide.type]?.some((part) => narrow.path === `${wide.path}.${part}`) ?? false

@@ -7,12 +7,12 @@ const printed = /"\\u0000([^"\\]*)"/g
 /** Returns whether the text holds, escaped or not, the character that marks a number's digits. */
 export const holdsMark = (text: string): boolean => text.includes(mark) || text.includes('\\u0000')
 
-const keep = (_name: string, value: unknown, context: { source?: string }): unknown =>
+const keepDigits = (_name: string, value: unknown, context: { source?: string }): unknown =>
   typeof value === 'number' && context.source !== undefined ? mark + context.source : value
 
 /** Returns the value of a JSON text with each number as a marked string of its digits. */
 export const parseKeeping = (text: string): unknown =>
-  JSON.parse(text, keep as Parameters<typeof JSON.parse>[1])
+  JSON.parse(text, keepDigits as Parameters<typeof JSON.parse>[1])
 
 /** Returns the digits of a number in such a value; nothing of anything else. */
 export const digitsOf = (value: unknown): string | undefined =>

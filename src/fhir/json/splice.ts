@@ -4,7 +4,7 @@
  */
 
 /** One member of a JSON object: `start` is where its name begins, the value's text is [valueStart, valueEnd). */
-export interface Member {
+export interface MemberSpan {
   name: string
   start: number
   valueStart: number
@@ -75,8 +75,8 @@ export const stringAt = (text: string, start: number, end: number): string => {
 }
 
 /** Returns the members of the object that begins at `at`, in their order, repeated names included. */
-export const membersAt = (text: string, at: number): Member[] => {
-  const members: Member[] = []
+export const membersAt = (text: string, at: number): MemberSpan[] => {
+  const members: MemberSpan[] = []
   let i = skipSpace(text, at + 1)
   while (text.charCodeAt(i) === quote) {
     const nameEnd = skipString(text, i)
@@ -124,7 +124,7 @@ const repeatedBelow = (text: string, at: number, path: string): string | undefin
   return undefined
 }
 
-const repeatedIn = (text: string, members: readonly Member[], path: string): string | undefined => {
+const repeatedIn = (text: string, members: readonly MemberSpan[], path: string): string | undefined => {
   const names = new Set<string>()
   for (const { name, valueStart } of members) {
     const own = path === '' ? name : `${path}.${name}`
@@ -137,7 +137,7 @@ const repeatedIn = (text: string, members: readonly Member[], path: string): str
 }
 
 /** Returns the members of the object that the text holds. */
-export const topLevelMembers = (text: string): Member[] => membersAt(text, skipSpace(text, 0))
+export const topLevelMembers = (text: string): MemberSpan[] => membersAt(text, skipSpace(text, 0))
 
 /** Returns the text with the edits made; they must be in order and must not overlap. */
 export const applyEdits = (text: string, edits: readonly Edit[]): string => {
@@ -164,7 +164,7 @@ export const spliceMeta = (text: string, stamp: Stamp): string => {
   const after = members.find((member) => member.name === 'resourceType')?.valueEnd
   const fields = [
     { name: 'id', value: () => JSON.stringify(stamp.id) },
-    { name: 'meta', value: (member: Member | undefined) => stampedMeta(text, member, stamp) },
+    { name: 'meta', value: (member: MemberSpan | undefined) => stampedMeta(text, member, stamp) },
   ]
   return applyEdits(text, setMembers(start, members, fields, after))
 }
@@ -178,7 +178,7 @@ export const spliceMembers = (text: string, values: Readonly<Record<string, unkn
   return applyEdits(text, setMembers(start, members, fields, after))
 }
 
-const stampedMeta = (text: string, meta: Member | undefined, stamp: Stamp): string => {
+const stampedMeta = (text: string, meta: MemberSpan | undefined, stamp: Stamp): string => {
   const object = meta && text.charCodeAt(meta.valueStart) === braceOpen
   const source = object ? text.slice(meta.valueStart, meta.valueEnd) : '{}'
   const fields = (['versionId', 'lastUpdated'] as const).map((name) => ({
@@ -190,13 +190,13 @@ const stampedMeta = (text: string, meta: Member | undefined, stamp: Stamp): stri
 
 interface Field {
   name: string
-  value: (present: Member | undefined) => string
+  value: (present: MemberSpan | undefined) => string
 }
 
 /** Replaces what is present (of a repeated name the last, which is the one JSON.parse keeps), inserts the rest. */
 const setMembers = (
   objectStart: number,
-  members: readonly Member[],
+  members: readonly MemberSpan[],
   fields: readonly Field[],
   after: number | undefined,
 ): Edit[] => {
@@ -208,7 +208,7 @@ const setMembers = (
   return [...replaced, ...insertion].sort((a, b) => a.start - b.start)
 }
 
-const replacement = (member: Member | undefined, field: Field): Edit[] =>
+const replacement = (member: MemberSpan | undefined, field: Field): Edit[] =>
   member ? [{ start: member.valueStart, end: member.valueEnd, text: field.value(member) }] : []
 
 const insertAt = (objectStart: number, others: boolean, after: number | undefined, text: string): Edit[] => {

@@ -5,7 +5,7 @@ import {
   applyEdits,
   type Edit,
   itemsAt,
-  type Member,
+  type MemberSpan,
   membersAt,
   skipSpace,
   topLevelMembers,
@@ -19,7 +19,7 @@ const subsetted =
 
 const always = new Set(['resourceType', 'id', 'meta', 'implicitRules'])
 
-const bare = (name: string): string => (name.startsWith('_') ? name.slice(1) : name)
+const bareSubset = (name: string): string => (name.startsWith('_') ? name.slice(1) : name)
 
 type Keeps = (name: string, rule: MemberRule) => boolean
 
@@ -38,8 +38,8 @@ const dropped = (
   text: string,
   start: number,
   end: number,
-  members: readonly Member[],
-  kept: readonly Member[],
+  members: readonly MemberSpan[],
+  kept: readonly MemberSpan[],
 ): Edit[] => {
   if (kept.length === members.length) return []
   const parts = kept.map((member) => text.slice(member.start, member.valueEnd))
@@ -63,20 +63,21 @@ const summarised = (text: string, rule: MemberRule): string => {
 }
 
 /** Extensions' and data types' own `id` and `extension` are kept with what they belong to. */
-const isOwn = (name: string): boolean => name === 'id' || name === 'extension' || name === 'modifierExtension'
+const isOwnMember = (name: string): boolean =>
+  name === 'id' || name === 'extension' || name === 'modifierExtension'
 
 const summary = (text: string, structure: Structure): string => {
   const members = membersAt(text, skipSpace(text, 0))
   const kept = members.filter(({ name }) => {
-    const rule = structure.members.get(bare(name))
-    return isOwn(name) || !rule || rule.element.isSummary || rule.element.min > 0
+    const rule = structure.members.get(bareSubset(name))
+    return isOwnMember(name) || !rule || rule.element.isSummary || rule.element.min > 0
   })
-  if (kept.every(({ name }) => isOwn(name))) return text
+  if (kept.every(({ name }) => isOwnMember(name))) return text
   return `{${kept.map((member) => memberText(text, member, structure)).join(',')}}`
 }
 
-const memberText = (text: string, member: Member, structure: Structure): string => {
-  const rule = structure.members.get(bare(member.name))
+const memberText = (text: string, member: MemberSpan, structure: Structure): string => {
+  const rule = structure.members.get(bareSubset(member.name))
   const value = text.slice(member.valueStart, member.valueEnd)
   return text.slice(member.start, member.valueStart) + (rule ? summarised(value, rule) : value)
 }
@@ -103,8 +104,8 @@ export const subsetOf = (text: string, type: string, subset: Subset): string => 
   const keeps = keeper(subset)
   const members = topLevelMembers(text)
   const kept = members.filter(({ name }) => {
-    const rule = structure.members.get(bare(name))
-    return always.has(bare(name)) || (rule !== undefined && keeps(bare(name), rule))
+    const rule = structure.members.get(bareSubset(name))
+    return always.has(bareSubset(name)) || (rule !== undefined && keeps(bareSubset(name), rule))
   })
   const deep = 'summary' in subset && subset.summary === 'true'
   const cut = deep

@@ -19,7 +19,7 @@ const space = /[ \t\r\n]*/y
 const stringLiteral = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
 const scalar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y
 
-const match = (pattern: RegExp, text: string, at: number): number => {
+const tokenAt = (pattern: RegExp, text: string, at: number): number => {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : -1
 }
@@ -27,9 +27,9 @@ const match = (pattern: RegExp, text: string, at: number): number => {
 const shown = (text: string, at: number): string => (at < text.length ? `\`${text.charAt(at)}\`` : 'the end')
 
 const expect = (pattern: RegExp, text: string, at: number, what: string): number => {
-  const end = match(pattern, text, at)
+  const end = tokenAt(pattern, text, at)
   if (end < 0) throw new Stop(`${what} expected, found ${shown(text, at)}`, at)
-  return match(space, text, end)
+  return tokenAt(space, text, end)
 }
 
 const isClosing = (text: string, at: number, close: string): boolean => text.charAt(at) === close
@@ -39,7 +39,7 @@ const afterValue = (text: string, start: number, open: string[]): number => {
   let at = start
   while (open.length > 0 && isClosing(text, at, open.at(-1) ?? '')) {
     open.pop()
-    at = match(space, text, at + 1)
+    at = tokenAt(space, text, at + 1)
   }
   if (open.length === 0) return at
   const next = expect(/,/y, text, at, `\`,\` or \`${open.at(-1)}\``)
@@ -51,7 +51,7 @@ const name = (text: string, at: number): number =>
 
 const value = (text: string, at: number, open: string[]): number => {
   const first = text.charAt(at)
-  if (first === '{' || first === '[') return container(text, match(space, text, at + 1), open, first)
+  if (first === '{' || first === '[') return container(text, tokenAt(space, text, at + 1), open, first)
   const pattern = first === '"' ? stringLiteral : scalar
   return afterValue(text, expect(pattern, text, at, first === '"' ? 'a complete string' : 'a value'), open)
 }
@@ -62,9 +62,9 @@ const container = (text: string, at: number, open: string[], first: string): num
   return first === '{' ? name(text, at) : at
 }
 
-const walk = (text: string): void => {
+const walkTokens = (text: string): void => {
   const open: string[] = []
-  let at = value(text, match(space, text, 0), open)
+  let at = value(text, tokenAt(space, text, 0), open)
   while (open.length > 0) at = value(text, at, open)
   if (at < text.length) throw new Stop(`nothing more expected, found ${shown(text, at)}`, at)
 }
@@ -72,7 +72,7 @@ const walk = (text: string): void => {
 /** Returns what is wrong with a text that is not JSON, and where (lines and columns count from 1). */
 export const syntaxFault = (text: string): SyntaxFault => {
   try {
-    walk(text)
+    walkTokens(text)
     return { what: 'it cannot be read', line: 1, column: 1 }
   } catch (stop) {
     if (!(stop instanceof Stop)) throw stop

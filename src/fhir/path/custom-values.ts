@@ -2,7 +2,7 @@
 
 import type { OwnValues, Resource, SearchParameter, SearchType, TypedValue } from '../definitions.ts'
 import { put, putExtension } from '../values.ts'
-import { type Found, valuesBy } from './fhirpath.ts'
+import { type FoundValue, valuesBy } from './fhirpath.ts'
 
 /** What must be known of a tenant's own parameter to find its values. */
 export interface OwnDefinition {
@@ -28,7 +28,7 @@ const systemTypes: Readonly<Record<string, string>> = {
 }
 
 /** An extension stands for its value. */
-const typed = ({ type, value }: Found): TypedValue[] => {
+const typed = ({ type, value }: FoundValue): TypedValue[] => {
   const values: TypedValue[] = []
   if (type === 'Extension') putExtension(values, value as Record<string, unknown>)
   else put(values, systemTypes[type] ?? type, value)
@@ -44,24 +44,24 @@ const leniently = <T>(values: () => T[]): T[] => {
   }
 }
 
-const valuesOf =
+const customValuesIn =
   (expression: string): OwnValues['of'] =>
   (resource) =>
     leniently(() => valuesBy(resource, expression).flatMap(typed))
 
 /** Each element that the composite is about, as the values of each of its components. */
-const elementsOf = (resource: Resource, expression: string, parts: readonly string[]): TypedValue[][][] =>
+const elementsFound = (resource: Resource, expression: string, parts: readonly string[]): TypedValue[][][] =>
   leniently(() =>
     valuesBy(resource, expression).map((element) =>
       parts.map((part) => valuesBy(resource, part, element).flatMap(typed)),
     ),
   )
 
-type Component = NonNullable<OwnDefinition['components']>[number]
+type CustomComponent = NonNullable<OwnDefinition['components']>[number]
 
-const partOf = (
+const customPart = (
   { url, list, expression }: OwnDefinition,
-  component: Component,
+  component: CustomComponent,
   i: number,
   parts: readonly string[],
 ): SearchParameter => ({
@@ -70,17 +70,17 @@ const partOf = (
   url,
   own: {
     list: `${list}$${i}`,
-    of: (resource) => elementsOf(resource, expression, parts).flatMap((values) => values[i] ?? []),
+    of: (resource) => elementsFound(resource, expression, parts).flatMap((values) => values[i] ?? []),
   },
 })
 
-const compositeOf = (definition: OwnDefinition, components: readonly Component[]): OwnValues => {
+const compositeOf = (definition: OwnDefinition, components: readonly CustomComponent[]): OwnValues => {
   const parts = components.map((component) => component.expression)
   return {
     list: definition.list,
     of: (resource) =>
-      elementsOf(resource, definition.expression, parts).map((value) => ({ type: 'composite', value })),
-    parts: components.map((component, i) => partOf(definition, component, i, parts)),
+      elementsFound(resource, definition.expression, parts).map((value) => ({ type: 'composite', value })),
+    parts: components.map((component, i) => customPart(definition, component, i, parts)),
   }
 }
 
@@ -93,6 +93,6 @@ export const ownParameter = (definition: OwnDefinition): SearchParameter => {
     url,
     ...(targets && { targets }),
     ...(components && { components }),
-    own: components ? compositeOf(definition, components) : { list, of: valuesOf(expression) },
+    own: components ? compositeOf(definition, components) : { list, of: customValuesIn(expression) },
   }
 }

@@ -2,12 +2,12 @@
 
 import type { SearchType } from '../definitions.ts'
 import { structureOf } from '../structure.ts'
-import { type Part, treeOf, valuesBy } from './fhirpath.ts'
+import { type ExpressionPart, treeOf, valuesBy } from './fhirpath.ts'
 
 /** The contents that an expression may lead to, by the names of their structures; undefined where that is not known. */
-type Reached = ReadonlySet<string> | undefined
+type ReachedTypes = ReadonlySet<string> | undefined
 
-interface Walk {
+interface ExpressionWalk {
   base: string
   faults: string[]
 }
@@ -24,16 +24,16 @@ const computing: ReadonlySet<string> = new Set(
   ].flatMap((row) => row.split(' ')),
 )
 
-const childrenOf = (part: Part | undefined): Part[] => part?.children ?? []
+const pathChildren = (part: ExpressionPart | undefined): ExpressionPart[] => part?.children ?? []
 
-const nameIn = (part: Part): string => childrenOf(part)[0]?.text ?? part.text ?? ''
+const nameIn = (part: ExpressionPart): string => pathChildren(part)[0]?.text ?? part.text ?? ''
 
 const unknownFunction = (name: string): string =>
   name === 'resolve'
     ? '`resolve()` is possible only as `resolve() is Type`: what is found must not depend on another resource.'
     : `\`${name}()\` is not possible in the expression of a search parameter.`
 
-const memberOf = ({ faults }: Walk, from: Reached, name: string): Reached => {
+const memberOf = ({ faults }: ExpressionWalk, from: ReachedTypes, name: string): ReachedTypes => {
   if (!from || from.has('Resource')) return undefined
   const elements = [...from].flatMap((content) => {
     const structure = structureOf(content)
@@ -49,31 +49,36 @@ const memberOf = ({ faults }: Walk, from: Reached, name: string): Reached => {
 /** Types above a resource's own. */
 const above = new Set(['Resource', 'DomainResource'])
 
-const startOf = (walk: Walk, from: Reached, name: string): Reached => {
+const startOf = (walk: ExpressionWalk, from: ReachedTypes, name: string): ReachedTypes => {
   if (name === walk.base || above.has(name)) return new Set([walk.base])
   // A union speaks of several types; of one it says nothing where it begins with another.
   if (/^[A-Z]/.test(name) && structureOf(name)?.kind === 'resource') return undefined
   return memberOf(walk, from, name)
 }
 
-const typeNamed = (part: Part | undefined): string => (part?.text ?? '').replace(/^FHIR\./, '')
+const typeSpecifier = (part: ExpressionPart | undefined): string => (part?.text ?? '').replace(/^FHIR\./, '')
 
-const callOf = (walk: Walk, part: Part, from: Reached): Reached => {
-  const functn = childrenOf(part)[0] ?? part
+const callOf = (walk: ExpressionWalk, part: ExpressionPart, from: ReachedTypes): ReachedTypes => {
+  const functn = pathChildren(part)[0] ?? part
   const name = nameIn(functn)
-  const params = childrenOf(childrenOf(functn)[1])
-  if (typing.has(name)) return new Set([typeNamed(params[0])])
+  const params = pathChildren(pathChildren(functn)[1])
+  if (typing.has(name)) return new Set([typeSpecifier(params[0])])
   if (name === 'pointsTo') return new Set(['boolean'])
   const known = same.has(name) || computing.has(name) || name === 'extension'
   if (!known) walk.faults.push(unknownFunction(name))
-  for (const param of params) reached(walk, param, from, false)
+  for (const param of params) reachedBy(walk, param, from, false)
   if (name === 'extension') return new Set(['Extension'])
   return same.has(name) ? from : undefined
 }
 
 /** Returns what a part of an expression leads to; what is wrong with it is noted. */
-const reached = (walk: Walk, part: Part, from: Reached, starts = true): Reached => {
-  const [left, right] = childrenOf(part)
+const reachedBy = (
+  walk: ExpressionWalk,
+  part: ExpressionPart,
+  from: ReachedTypes,
+  starts = true,
+): ReachedTypes => {
+  const [left, right] = pathChildren(part)
   switch (part.type) {
     case 'MemberInvocation':
       return starts ? startOf(walk, from, nameIn(part)) : memberOf(walk, from, nameIn(part))
@@ -82,26 +87,26 @@ const reached = (walk: Walk, part: Part, from: Reached, starts = true): Reached 
     case 'ThisInvocation':
       return from
     case 'InvocationExpression':
-      return right && left ? reached(walk, right, reached(walk, left, from, starts), false) : undefined
+      return right && left ? reachedBy(walk, right, reachedBy(walk, left, from, starts), false) : undefined
     case 'IndexerExpression':
-      return left && reached(walk, left, from, starts)
+      return left && reachedBy(walk, left, from, starts)
     case 'TypeExpression':
-      if (left) reached(walk, left, from, starts)
-      return part.text === 'as' ? new Set([typeNamed(right)]) : undefined
+      if (left) reachedBy(walk, left, from, starts)
+      return part.text === 'as' ? new Set([typeSpecifier(right)]) : undefined
     case 'UnionExpression':
-      return both(...childrenOf(part).map((child) => reached(walk, child, from, starts)))
+      return both(...pathChildren(part).map((child) => reachedBy(walk, child, from, starts)))
     case 'EntireExpression':
     case 'TermExpression':
     case 'InvocationTerm':
     case 'ParenthesizedTerm':
-      return left && reached(walk, left, from, starts)
+      return left && reachedBy(walk, left, from, starts)
     default:
-      for (const child of childrenOf(part)) reached(walk, child, from, starts)
+      for (const child of pathChildren(part)) reachedBy(walk, child, from, starts)
       return undefined
   }
 }
 
-const both = (...all: readonly Reached[]): Reached => {
+const both = (...all: readonly ReachedTypes[]): ReachedTypes => {
   const known = all.filter((each) => each !== undefined)
   return known.length > 0 ? new Set(known.flatMap((each) => [...each])) : undefined
 }
@@ -109,7 +114,7 @@ const both = (...all: readonly Reached[]): Reached => {
 const texts = 'string markdown code id uri url canonical oid uuid'
 
 /** What values of each search type can be found in. */
-const fitting: Readonly<Partial<Record<SearchType, ReadonlySet<string>>>> = Object.fromEntries(
+const fittingTypes: Readonly<Partial<Record<SearchType, ReadonlySet<string>>>> = Object.fromEntries(
   Object.entries({
     token: `${texts} boolean Coding CodeableConcept Identifier ContactPoint integer positiveInt unsignedInt`,
     reference: 'Reference canonical uri url oid uuid Resource',
@@ -121,20 +126,22 @@ const fitting: Readonly<Partial<Record<SearchType, ReadonlySet<string>>>> = Obje
   }).map(([type, names]) => [type, new Set(names.split(' '))]),
 )
 
-const list = (names: Iterable<string>): string => [...names].map((name) => `\`${name}\``).join(', ')
+const listText = (names: Iterable<string>): string => [...names].map((name) => `\`${name}\``).join(', ')
 
-const unfit = (type: SearchType, found: Reached): string[] => {
-  const wanted = fitting[type]
+const unfit = (type: SearchType, found: ReachedTypes): string[] => {
+  const wanted = fittingTypes[type]
   if (!wanted || !found || [...found].some((name) => name === 'Extension' || wanted.has(name))) return []
-  return [`It leads to ${list(found)}; a parameter of type \`${type}\` finds values in ${list(wanted)}.`]
+  return [
+    `It leads to ${listText(found)}; a parameter of type \`${type}\` finds values in ${listText(wanted)}.`,
+  ]
 }
 
 /** Returns what is wrong with an expression by which a parameter of a search type finds values in resources of a type. */
 export const expressionFaults = (expression: string, base: string, type: SearchType): string[] => {
-  const walk: Walk = { base, faults: [] }
+  const walk: ExpressionWalk = { base, faults: [] }
   try {
     const tree = treeOf(expression)
-    const found = reached(walk, tree, new Set([base]))
+    const found = reachedBy(walk, tree, new Set([base]))
     valuesBy({ resourceType: base }, expression)
     return walk.faults.length > 0 ? walk.faults : unfit(type, found)
   } catch (thrown) {
@@ -144,14 +151,14 @@ export const expressionFaults = (expression: string, base: string, type: SearchT
 }
 
 /** Returns the contents that an expression leads to in resources of a type; undefined where that is not known. */
-export const contentsOf = (expression: string, base: string): Reached =>
-  reached({ base, faults: [] }, treeOf(expression), new Set([base]))
+export const contentsOf = (expression: string, base: string): ReachedTypes =>
+  reachedBy({ base, faults: [] }, treeOf(expression), new Set([base]))
 
 /** Returns what is wrong with a component's expression, which starts from what its composite leads to. */
-export const componentFaults = (expression: string, from: Reached, type: SearchType): string[] => {
-  const walk: Walk = { base: '', faults: [] }
+export const componentFaults = (expression: string, from: ReachedTypes, type: SearchType): string[] => {
+  const walk: ExpressionWalk = { base: '', faults: [] }
   try {
-    const found = reached(walk, treeOf(expression), from, false)
+    const found = reachedBy(walk, treeOf(expression), from, false)
     return walk.faults.length > 0 ? walk.faults : unfit(type, found)
   } catch (thrown) {
     return [`It is no FHIRPath: ${(thrown as Error).message.replace(/\s+/g, ' ').slice(0, 200)}`]

@@ -7,18 +7,18 @@ import { refersTo } from '../values.ts'
 import { patternFunctions } from './patterns.ts'
 
 /** A node as the engine keeps it: where it stands, beside what it is. */
-interface Node {
+interface EngineNode {
   data: unknown
   fhirNodeDataType: string | null
   propName: string | null
   index: number | null
-  parentResNode: Node | null
+  parentResNode: EngineNode | null
 }
 
 /** The way from a resource to something in it: member names and positions. */
 export type Way = readonly (string | number)[]
 
-const isNode = (value: unknown): value is Node =>
+const isNode = (value: unknown): value is EngineNode =>
   typeof value === 'object' && value !== null && 'parentResNode' in value && 'propName' in value
 
 /** The engine calls a choice by its name alone: `deceased` of `deceasedBoolean`. */
@@ -28,7 +28,7 @@ const jsonName = (parent: unknown, name: string): string => {
   return Object.keys(parent).find(isChoice) ?? name
 }
 
-const wayOf = ({ parentResNode, propName, index }: Node): Way => {
+const wayOf = ({ parentResNode, propName, index }: EngineNode): Way => {
   if (!parentResNode) return []
   const step = propName === null ? [] : [jsonName(parentResNode.data, propName)]
   return [...wayOf(parentResNode), ...step, ...(index === null || index === undefined ? [] : [index])]
@@ -51,7 +51,7 @@ export const waysTo = (resource: object, expression: string): (Way | undefined)[
 }
 
 /** A value that an expression leads to, with the name of its type; the node is what further expressions start from. */
-export interface Found {
+export interface FoundValue {
   type: string
   value: unknown
   node: unknown
@@ -73,7 +73,7 @@ type Evaluate = (input: unknown, variables?: object) => unknown[]
 const compiled = new Map<string, Evaluate>()
 const mostCompiled = 1000
 
-const pointsTo = (inputs: readonly unknown[], type: string): boolean[] =>
+const pointsToType = (inputs: readonly unknown[], type: string): boolean[] =>
   inputs.map((input) => {
     const node = isNode(input) ? input : undefined
     let root = node
@@ -86,7 +86,7 @@ const unwrapped = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'asStr' in value && 'value' in value ? value.value : value
 
 /** What a value comes to that the engine has computed: text as FHIR writes it. */
-const plain = (computed: unknown): Omit<Found, 'node'> => {
+const computedValue = (computed: unknown): Omit<FoundValue, 'node'> => {
   const value = unwrapped(computed)
   if (typeof value === 'boolean') return { type: 'boolean', value }
   if (typeof value === 'number') return { type: Number.isInteger(value) ? 'integer' : 'decimal', value }
@@ -100,7 +100,7 @@ const evaluator = (expression: string): Evaluate => {
     resolveInternalTypes: false,
     userInvocationTable: {
       ...patternFunctions,
-      pointsTo: { fn: pointsTo, arity: { 1: ['String'] }, internalStructures: true },
+      pointsTo: { fn: pointsToType, arity: { 1: ['String'] }, internalStructures: true },
     },
   }
   const evaluate = fhirpath.compile(asked(expression), r4, options as object) as unknown as Evaluate
@@ -110,11 +110,11 @@ const evaluator = (expression: string): Evaluate => {
 }
 
 /** Returns the values that an expression leads to, from a resource or from a node in it. Throws where it is no FHIRPath. */
-export const valuesBy = (resource: object, expression: string, from?: Found): Found[] =>
+export const valuesBy = (resource: object, expression: string, from?: FoundValue): FoundValue[] =>
   evaluator(expression)(from ? from.node : resource, { resource }).map((value) =>
     isNode(value)
       ? { type: value.fhirNodeDataType ?? 'string', value: unwrapped(value.data), node: value }
-      : { ...plain(value), node: value },
+      : { ...computedValue(value), node: value },
   )
 
 /** An expression that was read once, to be evaluated often. Throws where it does not apply. */
@@ -138,11 +138,12 @@ export const readFor = (expression: string, base: string, functions: Functions =
   return (value, variables) => evaluate(value as object, variables) as unknown as unknown[]
 }
 /** A part of a parsed expression. */
-export interface Part {
+export interface ExpressionPart {
   type: string
   text?: string
-  children?: Part[]
+  children?: ExpressionPart[]
 }
 
 /** Returns an expression as a tree. Throws where it is no FHIRPath, with the place. */
-export const treeOf = (expression: string): Part => fhirpath.parse(asked(expression)) as unknown as Part
+export const treeOf = (expression: string): ExpressionPart =>
+  fhirpath.parse(asked(expression)) as unknown as ExpressionPart

@@ -15,16 +15,16 @@ const scripts = {
   replace: new Script('text.replace(new RegExp(pattern, flags), by)'),
 }
 
-interface Asked {
+interface AskedMatch {
   text: string
   pattern: string
   flags: string
   by?: string
 }
 
-const room: Partial<Asked> = {}
+const room: Partial<AskedMatch> = {}
 
-const worked = (script: keyof typeof scripts, asked: Asked): unknown => {
+const worked = (script: keyof typeof scripts, asked: AskedMatch): unknown => {
   try {
     return scripts[script].runInContext(createContext(Object.assign(room, asked)), { timeout: milliseconds })
   } catch (thrown) {

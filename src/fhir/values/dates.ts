@@ -14,12 +14,12 @@ export const earliest = '0000-01-01T00:00:00.000Z'
 /** The high end of an interval without an end. */
 export const latest = '9999-12-31T23:59:59.999Z'
 
-const pattern =
+const intervalPattern =
   /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/
 
 /** Returns the interval that a date, dateTime, instant or search value covers; undefined where it names no time. */
 export const dateInterval = (text: string): Interval | undefined => {
-  const match = pattern.exec(text)
+  const match = intervalPattern.exec(text)
   if (!match) return undefined
   const [, year, month, day, hour, minute, second, fraction, zone] = match
   const parts = [year, month ?? 1, day ?? 1, hour ?? 0, minute ?? 0, second ?? 0].map(Number)

@@ -6,7 +6,7 @@ export interface Decimal {
   exponent: number
 }
 
-const pattern = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
+const decimalPattern = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 /** The specification reads `1e2` as [95, 105): a whole number with an exponent counts one digit more than is written. */
 const exponentFraction = '0'
 const exponentLimit = 4000
@@ -15,7 +15,7 @@ const lengthLimit = 200
 /** Returns the decimal that the text or JSON number stands for; undefined where it is none, or is beyond 10^±4000. */
 export const parseDecimal = (source: string | number): Decimal | undefined => {
   const text = String(source)
-  const match = text.length <= lengthLimit ? pattern.exec(text) : null
+  const match = text.length <= lengthLimit ? decimalPattern.exec(text) : null
   if (!match) return undefined
   const [, sign, whole, written, power] = match
   const fraction = written ?? (power === undefined ? '' : exponentFraction)

@@ -33,7 +33,7 @@ const gridOf = (size: number): { rows: number; columns: number } => ({
 const indexOf = (part: number, whole: number, count: number): number =>
   Math.min(Math.max(Math.floor((part / whole) * count), 0), count - 1)
 
-const rowOf = (latitude: number, rows: number): number => indexOf(latitude + 90, 180, rows)
+const globeRow = (latitude: number, rows: number): number => indexOf(latitude + 90, 180, rows)
 const columnOf = (longitude: number, columns: number): number => indexOf(longitude + 180, 360, columns)
 
 const bitOf = (row: number, column: number, bits: number, i: number): number => {
@@ -50,7 +50,7 @@ const named = (row: number, column: number, size: number): string =>
 /** Returns the cell of about a metre that a place lies in; cells that begin alike lie within one. */
 export const cellOf = ({ latitude, longitude }: Position): string => {
   const { rows, columns } = gridOf(finest)
-  return named(rowOf(latitude, rows), columnOf(longitude, columns), finest)
+  return named(globeRow(latitude, rows), columnOf(longitude, columns), finest)
 }
 
 /** How far a circle reaches in degrees, a little more than it does; `width` is 360 where it holds a pole. */
@@ -78,7 +78,7 @@ export const cellsAround = (centre: Position, metres: number): readonly string[]
 const cellsOfSize = (centre: Position, metres: number, size: number): readonly string[] | undefined => {
   const { rows, columns } = gridOf(size)
   const { south, north, width } = boxOf(centre, metres)
-  const [bottom, top] = [rowOf(south, rows), rowOf(north, rows)]
+  const [bottom, top] = [globeRow(south, rows), globeRow(north, rows)]
   const left = Math.floor(((centre.longitude - width / 2 + 180) / 360) * columns)
   const right = Math.floor(((centre.longitude + width / 2 + 180) / 360) * columns)
   const across = Math.min(right - left + 1, columns)

@@ -14,11 +14,11 @@ export interface Unit {
   readonly offset?: Decimal
 }
 
-interface Parts extends Omit<Unit, 'dimension'> {
+interface UnitParts extends Omit<Unit, 'dimension'> {
   readonly powers: ReadonlyMap<string, number>
 }
 
-const number = (numerator: bigint, exponent = 0): Parts => ({
+const number = (numerator: bigint, exponent = 0): UnitParts => ({
   powers: new Map(),
   numerator,
   denominator: 1n,
@@ -27,12 +27,12 @@ const number = (numerator: bigint, exponent = 0): Parts => ({
 
 const one = number(1n)
 
-const numberOf = (text: string): Parts => {
+const numberOf = (text: string): UnitParts => {
   const { coefficient, exponent } = parseDecimal(text) ?? { coefficient: 1n, exponent: 0 }
   return number(coefficient, exponent)
 }
 
-const times = (a: Parts, b: Parts): Parts => {
+const times = (a: UnitParts, b: UnitParts): UnitParts => {
   const powers = new Map(a.powers)
   for (const [base, power] of b.powers) powers.set(base, (powers.get(base) ?? 0) + power)
   return {
@@ -43,7 +43,7 @@ const times = (a: Parts, b: Parts): Parts => {
   }
 }
 
-const raised = (unit: Parts, power: number): Parts => {
+const raised = (unit: UnitParts, power: number): UnitParts => {
   const size = BigInt(Math.abs(power))
   const [up, down] = [unit.numerator ** size, unit.denominator ** size]
   return {
@@ -64,7 +64,7 @@ interface Row {
 /** Made when the first unit is met. */
 let tables: { units: ReadonlyMap<string, Row>; prefixes: ReadonlyMap<string, string> } | undefined
 
-const rowOf = (line: string): [string, Row] => {
+const unitDefinitionRow = (line: string): [string, Row] => {
   const [code = '', metric, factor = '1', definition = '', offset] = line.split('\t')
   return [
     code,
@@ -72,23 +72,23 @@ const rowOf = (line: string): [string, Row] => {
   ]
 }
 
-const read = () => {
+const readUnitCodes = () => {
   tables ??= {
-    units: new Map(unitRows.split('\n').map(rowOf)),
+    units: new Map(unitRows.split('\n').map(unitDefinitionRow)),
     prefixes: new Map(prefixRows.split('\n').map((line) => line.split('\t') as [string, string])),
   }
   return tables
 }
 
 /** A unit without a definition is a base of its own: metre and gram, but also what no factor leads away from (`[iU]`, `[pH]`). */
-const defined = (code: string, { factor, definition, offset }: Row): Parts | undefined => {
+const defined = (code: string, { factor, definition, offset }: Row): UnitParts | undefined => {
   if (definition === '') return { ...one, powers: new Map([[code, 1]]) }
   const by = parse(definition)
   return by && { ...times(numberOf(factor), by), ...(offset && { offset }) }
 }
 
-const atom = (code: string): Parts | undefined => {
-  const { units, prefixes } = read()
+const atom = (code: string): UnitParts | undefined => {
+  const { units, prefixes } = readUnitCodes()
   const row = units.get(code)
   if (row) return defined(code, row)
   for (const [prefix, factor] of prefixes) {
@@ -98,7 +98,7 @@ const atom = (code: string): Parts | undefined => {
   return undefined
 }
 
-const multiple = (factor: string, unit: Parts | undefined): Parts | undefined =>
+const multiple = (factor: string, unit: UnitParts | undefined): UnitParts | undefined =>
   unit && times(numberOf(factor), unit)
 
 const symbol = /10[*^]|(?:\[[^\]]+\]|[^\s\d()+\-./{}[\]"=])+/y
@@ -107,13 +107,13 @@ const power = /[+-]?\d{1,2}/y
 const annotation = /\{[^{}]*\}/y
 
 /** Reads a text from left to right, one pattern after the other. */
-interface Reader {
+interface UnitReader {
   take(pattern: RegExp): string | undefined
   is(character: string): boolean
   atEnd(): boolean
 }
 
-const readerOf = (text: string): Reader => {
+const unitReader = (text: string): UnitReader => {
   let at = 0
   return {
     take: (pattern) => {
@@ -131,7 +131,7 @@ const readerOf = (text: string): Reader => {
   }
 }
 
-const component = (reader: Reader): Parts | undefined => {
+const unitComponent = (reader: UnitReader): UnitParts | undefined => {
   if (reader.is('(')) {
     const inner = term(reader)
     return reader.is(')') ? inner : undefined
@@ -144,16 +144,16 @@ const component = (reader: Reader): Parts | undefined => {
 }
 
 /** What stands in braces says what was counted, and changes nothing. */
-const annotated = (reader: Reader, unit: Parts | undefined, to: number): Parts | undefined => {
+const annotated = (reader: UnitReader, unit: UnitParts | undefined, to: number): UnitParts | undefined => {
   reader.take(annotation)
   return unit && (to === 1 ? unit : unit.offset ? undefined : raised(unit, to))
 }
 
-const term = (reader: Reader): Parts | undefined => {
-  let unit = reader.is('/') ? divided(one, component(reader)) : component(reader)
+const term = (reader: UnitReader): UnitParts | undefined => {
+  let unit = reader.is('/') ? divided(one, unitComponent(reader)) : unitComponent(reader)
   while (unit) {
-    if (reader.is('.')) unit = joined(unit, component(reader))
-    else if (reader.is('/')) unit = divided(unit, component(reader))
+    if (reader.is('.')) unit = joinedPowers(unit, unitComponent(reader))
+    else if (reader.is('/')) unit = divided(unit, unitComponent(reader))
     else return unit
   }
   return undefined
@@ -163,20 +163,20 @@ const term = (reader: Reader): Parts | undefined => {
 const longestFactor = 10n ** 150n
 const largestExponent = 400
 
-const sizeable = (unit: Parts): Parts | undefined => {
+const sizeable = (unit: UnitParts): UnitParts | undefined => {
   const isHuge = unit.numerator > longestFactor || unit.denominator > longestFactor
   return isHuge || Math.abs(unit.exponent) > largestExponent ? undefined : unit
 }
 
 /** A zero of its own has a meaning only where a unit stands alone. */
-const joined = (a: Parts, b: Parts | undefined): Parts | undefined =>
+const joinedPowers = (a: UnitParts, b: UnitParts | undefined): UnitParts | undefined =>
   b && !a.offset && !b.offset ? sizeable(times(a, b)) : undefined
 
-const divided = (a: Parts, b: Parts | undefined): Parts | undefined =>
-  b && !b.offset ? joined(a, raised(b, -1)) : undefined
+const divided = (a: UnitParts, b: UnitParts | undefined): UnitParts | undefined =>
+  b && !b.offset ? joinedPowers(a, raised(b, -1)) : undefined
 
-const parse = (code: string): Parts | undefined => {
-  const reader = readerOf(code)
+const parse = (code: string): UnitParts | undefined => {
+  const reader = unitReader(code)
   const unit = term(reader)
   return reader.atEnd() ? unit : undefined
 }
@@ -207,14 +207,14 @@ const made = (code: string): Unit | undefined => {
 }
 
 const mostKnown = 2000
-const known = new Map<string, Unit | undefined>()
+const knownUnits = new Map<string, Unit | undefined>()
 
 /** Returns the unit that a UCUM code (case sensitive) stands for; undefined where it is none. */
 export const unitOf = (code: string): Unit | undefined => {
-  if (known.has(code)) return known.get(code)
-  if (known.size >= mostKnown) known.clear()
+  if (knownUnits.has(code)) return knownUnits.get(code)
+  if (knownUnits.size >= mostKnown) knownUnits.clear()
   const unit = made(code)
-  known.set(code, unit)
+  knownUnits.set(code, unit)
   return unit
 }
 
@@ -246,7 +246,7 @@ const stripped = (value: bigint, prime: bigint): [count: number, rest: bigint] =
   return [count, rest]
 }
 
-const sum = (a: Decimal, b: Decimal): Decimal => {
+const sumOfPowers = (a: Decimal, b: Decimal): Decimal => {
   const exponent = Math.min(a.exponent, b.exponent)
   const [left, right] = [a, b].map((each) => each.coefficient * 10n ** BigInt(each.exponent - exponent))
   return { coefficient: (left ?? 0n) + (right ?? 0n), exponent }
@@ -257,6 +257,6 @@ const sum = (a: Decimal, b: Decimal): Decimal => {
  * end. Larger amounts never come out smaller.
  */
 export const inBaseUnits = (amount: Decimal, unit: Unit): Decimal => {
-  const { coefficient, exponent } = unit.offset ? sum(amount, unit.offset) : amount
+  const { coefficient, exponent } = unit.offset ? sumOfPowers(amount, unit.offset) : amount
   return quotient(coefficient * unit.numerator, unit.denominator, exponent + unit.exponent)
 }

@@ -76,13 +76,13 @@ const memberTexts = ([name, { values, extras, repeats }]: [string, Collected]): 
   ]
 }
 
-const contentOf = ({ own, members }: Frame): [string, string][] => [
+const elementContentOf = ({ own, members }: Frame): [string, string][] => [
   ...own,
   ...[...members].flatMap(memberTexts),
 ]
 
 /** Reads one document; made anew for each. */
-class Reader {
+class XmlReader {
   readonly #parser = new SaxesParser({ xmlns: true, position: true })
   readonly #source: string
   readonly #open: Frame[] = []
@@ -258,7 +258,7 @@ class Reader {
 
   #settle(frame: Frame, parent: Frame | undefined): void {
     if (frame.kind === 'resource') {
-      const text = objectOf([['resourceType', JSON.stringify(frame.name)], ...contentOf(frame)])
+      const text = objectOf([['resourceType', JSON.stringify(frame.name)], ...elementContentOf(frame)])
       if (parent) parent.held = text
       else this.#result = text
       return
@@ -270,7 +270,7 @@ class Reader {
 
   #valueOf(frame: Frame): string | null {
     if (frame.kind === 'primitive') return frame.value ?? null
-    if (frame.kind === 'complex') return objectOf(contentOf(frame))
+    if (frame.kind === 'complex') return objectOf(elementContentOf(frame))
     if (frame.held === undefined)
       throw failure('required', `\`${frame.path}\` holds no resource.`, frame.path)
     return frame.held
@@ -278,7 +278,7 @@ class Reader {
 
   #extraOf(frame: Frame): string | null {
     if (frame.kind !== 'primitive') return null
-    const content = contentOf(frame)
+    const content = elementContentOf(frame)
     if (content.length > 0) return objectOf(content)
     if (frame.value !== undefined) return null
     throw failure('required', `\`${frame.path}\` has neither a value nor an extension.`, frame.path)
@@ -289,4 +289,4 @@ class Reader {
  * Turns a resource's XML text into its JSON text, decimals with their digits and the narrative as it is. Fails where
  * the text is not XML, has a DOCTYPE, nests deeper than 100 levels, or has what R4 does not define.
  */
-export const fromXml = (xml: string): string => new Reader(xml.replace(/^\uFEFF/, '')).read()
+export const fromXml = (xml: string): string => new XmlReader(xml.replace(/^\uFEFF/, '')).read()

@@ -6,18 +6,18 @@ import { tooDeep } from '../../outcome/messages.ts'
 import { escaped, fhirNamespace } from './write.ts'
 
 /** An element: its name without a prefix, its attributes, and its children, texts among them. */
-export interface Element {
+export interface XmlElement {
   name: string
   uri: string
   /** The namespaces of the prefixes that may be used in it. */
   prefixes: Readonly<Record<string, string>>
   attributes: [name: string, value: string][]
-  children: (Element | string)[]
+  children: (XmlElement | string)[]
 }
 
 const maxDepth = 100
 
-const elementOf = (tag: SaxesTagNS, parent: Element | undefined): Element => ({
+const elementOf = (tag: SaxesTagNS, parent: XmlElement | undefined): XmlElement => ({
   name: tag.local,
   uri: tag.uri,
   prefixes: { ...parent?.prefixes, ...tag.ns },
@@ -28,9 +28,9 @@ const elementOf = (tag: SaxesTagNS, parent: Element | undefined): Element => ({
 })
 
 /** Turns XML text into its tree; fails where it is not well-formed, has a DOCTYPE or nests too deep. */
-export const parseTree = (xml: string): Element => {
+export const parseTree = (xml: string): XmlElement => {
   const parser = new SaxesParser({ xmlns: true, position: true })
-  const root: Element = { name: '', uri: '', prefixes: {}, attributes: [], children: [] }
+  const root: XmlElement = { name: '', uri: '', prefixes: {}, attributes: [], children: [] }
   const open = [root]
   parser.on('doctype', () => {
     throw failure('malformed', 'A DOCTYPE is not allowed: it could define entities.')
@@ -48,18 +48,18 @@ export const parseTree = (xml: string): Element => {
   parser.on('text', (text) => void open.at(-1)?.children.push(text))
   parser.on('cdata', (text) => void open.at(-1)?.children.push(text))
   parser.write(xml).close()
-  return root.children.find((child) => typeof child !== 'string') as Element
+  return root.children.find((child) => typeof child !== 'string') as XmlElement
 }
 
 /** Returns the elements among an element's children. */
-export const elementsIn = ({ children }: Element): Element[] =>
+export const elementsIn = ({ children }: XmlElement): XmlElement[] =>
   children.filter((child) => typeof child !== 'string')
 
 /** Returns the value of an attribute. */
-export const attributeIn = ({ attributes }: Element, name: string): string | undefined =>
+export const attributeIn = ({ attributes }: XmlElement, name: string): string | undefined =>
   attributes.find(([key]) => key === name)?.[1]
 
-const print = ({ name, uri, attributes, children }: Element, around: string): string => {
+const print = ({ name, uri, attributes, children }: XmlElement, around: string): string => {
   // What a patch adds without a namespace of its own is FHIR's.
   const own = uri === '' ? fhirNamespace : uri
   const namespace = own === around ? '' : ` xmlns="${own}"`
@@ -73,4 +73,4 @@ const print = ({ name, uri, attributes, children }: Element, around: string): st
 }
 
 /** Turns a tree into XML text. */
-export const printTree = (element: Element): string => print(element, '')
+export const printTree = (element: XmlElement): string => print(element, '')

@@ -15,9 +15,9 @@ class Digits {
   }
 }
 
-type Members = Readonly<Record<string, unknown>>
+type XmlMembers = Readonly<Record<string, unknown>>
 
-const keep = (_name: string, value: unknown, context: { source?: string }): unknown =>
+const keepNumber = (_name: string, value: unknown, context: { source?: string }): unknown =>
   typeof value === 'number' ? new Digits(context.source ?? String(value)) : value
 
 const escapes: Readonly<Record<string, string>> = {
@@ -39,12 +39,12 @@ const valueText = (value: unknown): string => escaped(value instanceof Digits ? 
 const ofXml = /^(?:amp|lt|gt|quot|apos)$/
 const isNumber = /^#(?:\d+|x[\da-fA-F]+)$/
 
-const codeOf = (number: string): number =>
+const entityCode = (number: string): number =>
   number.startsWith('#x') ? Number.parseInt(number.slice(2), 16) : Number.parseInt(number.slice(1), 10)
 
 /** What is no entity was stored before narratives were held to it: it is written as the text that it is. */
 const entity = (all: string, name: string): string => {
-  if (isNumber.test(name)) return isXmlCharacter(codeOf(name)) ? all : '&#xfffd;'
+  if (isNumber.test(name)) return isXmlCharacter(entityCode(name)) ? all : '&#xfffd;'
   if (ofXml.test(name)) return all
   const code = xhtmlCharacter(name)
   return code === undefined ? `&amp;${name};` : `&#${code};`
@@ -60,7 +60,7 @@ const xhtml = (text: string): string => {
 /** Primitive types begin with a lower-case letter, and no other type does. */
 export const isPrimitive = (code: string): boolean => code.charCodeAt(0) >= 0x61
 
-const placeOf = (names: ReadonlyMap<string, number>, name: string): number => {
+const orderedPlace = (names: ReadonlyMap<string, number>, name: string): number => {
   const place = names.get(name.startsWith('_') ? name.slice(1) : name)
   if (place === undefined) throw new Error(`A stored resource has the unknown element \`${name}\`.`)
   return place
@@ -80,11 +80,11 @@ export const orderOf = (structure: Structure): ReadonlyMap<string, number> => {
 const inOrder = (names: readonly string[], structure: Structure): string[] => {
   const order = orderOf(structure)
   const bare = new Set(names.map((name) => (name.startsWith('_') ? name.slice(1) : name)))
-  return [...bare].toSorted((a, b) => placeOf(order, a) - placeOf(order, b))
+  return [...bare].toSorted((a, b) => orderedPlace(order, a) - orderedPlace(order, b))
 }
 
 /** `id` and an extension's `url` are attributes, but a resource's id is an element. */
-const attributesOf = (value: Members, name: string): string => {
+const attributesOf = (value: XmlMembers, name: string): string => {
   const id = value.id === undefined ? '' : ` id="${valueText(value.id)}"`
   return name === 'Extension' && value.url !== undefined ? `${id} url="${valueText(value.url)}"` : id
 }
@@ -98,7 +98,7 @@ const element = (pad: Pad, name: string, attributes: string, content: string): s
   content === '' ? `${pad}<${name}${attributes}/>` : `${pad}<${name}${attributes}>${content}${pad}</${name}>`
 
 const primitive = (pad: Pad, name: string, value: unknown, more: unknown): string => {
-  const extra = (more ?? {}) as Members
+  const extra = (more ?? {}) as XmlMembers
   const own = value === undefined || value === null ? '' : ` value="${valueText(value)}"`
   const extensions = Array.isArray(extra.extension) ? extra.extension : []
   const children = extensions.map((each) => complex(deeper(pad), 'extension', 'Extension', each))
@@ -108,46 +108,58 @@ const primitive = (pad: Pad, name: string, value: unknown, more: unknown): strin
 const complex = (pad: Pad, name: string, content: string, value: unknown): string => {
   const structure = structureOf(content)
   if (!structure) throw new Error(`R4 has no type \`${content}\`.`)
-  const members = value as Members
+  const members = value as XmlMembers
   const own = Object.keys(members).filter(
     (key) => key !== 'id' && !(content === 'Extension' && key === 'url'),
   )
-  return element(pad, name, attributesOf(members, content), childrenOf(deeper(pad), members, own, structure))
+  return element(
+    pad,
+    name,
+    attributesOf(members, content),
+    xmlChildrenOf(deeper(pad), members, own, structure),
+  )
 }
 
-const single = (pad: Pad, name: string, { type }: MemberRule, value: unknown, more: unknown): string => {
+const singleElement = (
+  pad: Pad,
+  name: string,
+  { type }: MemberRule,
+  value: unknown,
+  more: unknown,
+): string => {
   if (type.code === 'xhtml') return pad + xhtml(String(value))
   if (isPrimitive(type.code)) return primitive(pad, name, value, more)
-  if (type.code === 'Resource') return element(pad, name, '', resourceXml(deeper(pad), value as Members, ''))
+  if (type.code === 'Resource')
+    return element(pad, name, '', resourceXml(deeper(pad), value as XmlMembers, ''))
   return complex(pad, name, type.content, value)
 }
 
 const member = (pad: Pad, name: string, rule: MemberRule, value: unknown, more: unknown): string => {
-  if (!Array.isArray(value) && !Array.isArray(more)) return single(pad, name, rule, value, more)
+  if (!Array.isArray(value) && !Array.isArray(more)) return singleElement(pad, name, rule, value, more)
   const values = (value ?? []) as readonly unknown[]
   const extras = (more ?? []) as readonly unknown[]
   const length = Math.max(values.length, extras.length)
-  return Array.from({ length }, (_, i) => single(pad, name, rule, values[i], extras[i])).join('')
+  return Array.from({ length }, (_, i) => singleElement(pad, name, rule, values[i], extras[i])).join('')
 }
 
-const childrenOf = (pad: Pad, value: Members, keys: readonly string[], structure: Structure): string =>
+const xmlChildrenOf = (pad: Pad, value: XmlMembers, keys: readonly string[], structure: Structure): string =>
   inOrder(keys, structure)
     .map((name) =>
       member(pad, name, structure.members.get(name) as MemberRule, value[name], value[`_${name}`]),
     )
     .join('')
 
-const resourceXml = (pad: Pad, value: Members, attributes: string): string => {
+const resourceXml = (pad: Pad, value: XmlMembers, attributes: string): string => {
   const type = String(value.resourceType)
   const structure = structureOf(type)
   if (structure?.kind !== 'resource') throw new Error(`R4 has no resource type \`${type}\`.`)
   const own = Object.keys(value).filter((name) => name !== 'resourceType')
-  return element(pad, type, attributes, childrenOf(deeper(pad), value, own, structure))
+  return element(pad, type, attributes, xmlChildrenOf(deeper(pad), value, own, structure))
 }
 
 /** Turns a resource's JSON text into its XML text, decimals with their digits and the narrative as it is. */
 export const toXml = (json: string, pretty = false): string => {
-  const value = JSON.parse(json, keep as Parameters<typeof JSON.parse>[1]) as Members
+  const value = JSON.parse(json, keepNumber as Parameters<typeof JSON.parse>[1]) as XmlMembers
   const pad = pretty ? '\n' : ''
   return `<?xml version="1.0" encoding="UTF-8"?>${resourceXml(pad, value, ` xmlns="${fhirNamespace}"`)}`
 }

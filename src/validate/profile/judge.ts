@@ -1,7 +1,7 @@
 /** Checks a resource against the profiles that it claims and those that it must meet. */
 
 import type { Json } from '../../fhir/json/object.ts'
-import { pathOf, type Spot, walk } from '../../fhir/walk.ts'
+import { type Spot, spotPath, walk } from '../../fhir/walk.ts'
 import type { Issue } from '../../outcome/failure.ts'
 import { checkProfile, profileChecks } from './check.ts'
 import { claims } from './claims.ts'
@@ -70,7 +70,7 @@ const byProfile = (run: ProfileRun, resource: Json, url: string, absent: () => v
 const checkSpot = (run: ProfileRun, spot: Spot, asked: readonly string[]): boolean => {
   const { object, content } = spot
   if (content !== 'Extension' && object.resourceType !== content) return true
-  run.path.splice(0, run.path.length, ...pathOf(spot))
+  run.path.splice(0, run.path.length, ...spotPath(spot))
   if (content === 'Extension') inResource(run, resourceAround(spot), () => checkExtension(run, spot))
   else claimed(run, spot, spot.parent ? [] : asked)
   return true

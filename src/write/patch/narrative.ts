@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/http.html#patch — after a patch, the narrative must not tell what is no longer so. */
 
 import { sameJson } from '../../fhir/json/same.ts'
-import { type Member, topLevelMembers } from '../../fhir/json/splice.ts'
+import { type MemberSpan, topLevelMembers } from '../../fhir/json/splice.ts'
 
 /** What a narrative is not about. */
 const apart = new Set(['text', 'meta', 'id'])
@@ -21,7 +21,7 @@ const changesContent = (before: ReadonlyMap<string, string>, after: ReadonlyMap<
 const isGenerated = (narrative: string): boolean =>
   ['generated', 'extensions'].includes((JSON.parse(narrative) as { status?: string } | null)?.status ?? '')
 
-const without = (text: string, member: Member['name']): string => {
+const without = (text: string, member: MemberSpan['name']): string => {
   const kept = topLevelMembers(text).filter(({ name }) => name !== member)
   return `{${kept.map(({ start, valueEnd }) => text.slice(start, valueEnd)).join(',')}}`
 }

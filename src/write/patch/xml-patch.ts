@@ -2,7 +2,7 @@
 
 import { xhtmlNamespace } from '../../fhir/xml/narrative.ts'
 import { fromXml } from '../../fhir/xml/read.ts'
-import { attributeIn, type Element, elementsIn, parseTree, printTree } from '../../fhir/xml/tree.ts'
+import { attributeIn, elementsIn, parseTree, printTree, type XmlElement } from '../../fhir/xml/tree.ts'
 import { toXml } from '../../fhir/xml/write.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
 import type { Patcher } from './patcher.ts'
@@ -21,7 +21,7 @@ interface Operation {
   at: string
   /** `@value`: what an `add` makes. */
   type: string | undefined
-  content: Element
+  content: XmlElement
 }
 
 const refused = ({ position, kind, selector }: Operation, why: string): Failure =>
@@ -30,7 +30,7 @@ const refused = ({ position, kind, selector }: Operation, why: string): Failure 
     `Operation ${position} of the patch (\`${kind}\` at \`${selector}\`) does not apply: ${why} Nothing was changed.`,
   )
 
-const operationOf = (content: Element, position: number): Operation => {
+const operationOf = (content: XmlElement, position: number): Operation => {
   const selector = attributeIn(content, 'sel')
   if (!kinds.has(content.name))
     throw malformed(position, `is \`${content.name}\`; it may be ${[...kinds].join(', ')}.`)
@@ -84,7 +84,7 @@ const stepsOf = (operation: Operation): Step[] =>
 
 const condition = /^(?:(?:[\w-]+:)?([\w-]+)\/)?@([\w-]+)\s*=\s*(?:'([^']*)'|"([^"]*)")$/
 
-const holds = (operation: Operation, text: string, element: Element, position: number): boolean => {
+const holds = (operation: Operation, text: string, element: XmlElement, position: number): boolean => {
   if (/^\d+$/.test(text)) return Number(text) === position
   const [, child, attribute = '', single, double] = condition.exec(text) ?? []
   if (attribute === '') throw refused(operation, `the condition \`${text}\` is not understood.`)
@@ -92,7 +92,7 @@ const holds = (operation: Operation, text: string, element: Element, position: n
   return subjects.some((subject) => attributeIn(subject, attribute) === (single ?? double))
 }
 
-const selected = (operation: Operation, parent: Element, { uri, name, conditions }: Step): Element[] =>
+const selected = (operation: Operation, parent: XmlElement, { uri, name, conditions }: Step): XmlElement[] =>
   conditions.reduce(
     (found, text) => found.filter((element, i) => holds(operation, text, element, i + 1)),
     elementsIn(parent).filter(
@@ -102,14 +102,14 @@ const selected = (operation: Operation, parent: Element, { uri, name, conditions
 
 /** What a selector leads to: an element with the one it stands in, and perhaps an attribute of it. */
 interface Found {
-  element: Element
-  parent: Element
+  element: XmlElement
+  parent: XmlElement
   /** All elements around it, from the document on. */
-  around: readonly Element[]
+  around: readonly XmlElement[]
   attribute: string | undefined
 }
 
-const find = (operation: Operation, document: Element): Found => {
+const find = (operation: Operation, document: XmlElement): Found => {
   const steps = stepsOf(operation)
   const last = steps.at(-1)?.name ?? ''
   const attribute = last.startsWith('@') ? last.slice(1) : undefined
@@ -131,18 +131,18 @@ const find = (operation: Operation, document: Element): Found => {
   return one
 }
 
-const textIn = ({ children }: Element): string =>
+const textIn = ({ children }: XmlElement): string =>
   children
     .filter((child) => typeof child === 'string')
     .join('')
     .trim()
 
-const setAttribute = (element: Element, name: string, value: string | undefined): void => {
+const setAttribute = (element: XmlElement, name: string, value: string | undefined): void => {
   element.attributes = element.attributes.filter(([key]) => key !== name)
   if (value !== undefined) element.attributes.push([name, value])
 }
 
-const place = (operation: Operation, { element, parent }: Found): [into: Element, at: number] => {
+const place = (operation: Operation, { element, parent }: Found): [into: XmlElement, at: number] => {
   const own = parent.children.indexOf(element)
   if (operation.at === 'before') return [parent, own]
   if (operation.at === 'after') return [parent, own + 1]
@@ -168,25 +168,29 @@ const replace = (operation: Operation, { element, parent, attribute }: Found): v
   else throw malformed(operation.position, 'needs one element in place of the other.')
 }
 
-const remove = (_: Operation, { element, parent, around, attribute }: Found, emptied: Set<Element>): void => {
+const remove = (
+  _: Operation,
+  { element, parent, around, attribute }: Found,
+  emptied: Set<XmlElement>,
+): void => {
   for (const each of [...around, element]) emptied.add(each)
   if (attribute !== undefined) setAttribute(element, attribute, undefined)
   else parent.children.splice(parent.children.indexOf(element), 1)
 }
 
-type Apply = (operation: Operation, found: Found, emptied: Set<Element>) => void
+type Apply = (operation: Operation, found: Found, emptied: Set<XmlElement>) => void
 
 const apply: Readonly<Record<string, Apply>> = { add, replace, remove }
 
 /** A resource may be empty, and a narrative has rules of its own. */
-const isNothing = ({ name, uri, attributes, children }: Element): boolean =>
+const isNothing = ({ name, uri, attributes, children }: XmlElement): boolean =>
   uri !== xhtmlNamespace &&
   !/^[A-Z]/.test(name) &&
   children.length === 0 &&
   attributes.every(([attribute]) => attribute === 'id')
 
 /** An element whose last child was removed goes with it, and in turn what held only that. */
-const prune = (element: Element, emptied: Set<Element>): void => {
+const prune = (element: XmlElement, emptied: Set<XmlElement>): void => {
   for (const child of elementsIn(element)) {
     prune(child, emptied)
     if (!emptied.has(child) || !isNothing(child)) continue
@@ -199,14 +203,14 @@ const prune = (element: Element, emptied: Set<Element>): void => {
 export const xmlPatcher = (patch: string): Patcher => {
   operationsOf(patch)
   return (text) => {
-    const document: Element = {
+    const document: XmlElement = {
       name: '',
       uri: '',
       prefixes: {},
       attributes: [],
       children: [parseTree(toXml(text))],
     }
-    const emptied = new Set<Element>()
+    const emptied = new Set<XmlElement>()
     for (const operation of operationsOf(patch))
       apply[operation.kind]?.(operation, find(operation, document), emptied)
     prune(document, emptied)

@@ -1,7 +1,12 @@
 /** Resources of every type that hold, now and then, something for every search parameter. */
 
-import { childrenOf, choiceName, contentOf, type ElementNode } from '../../../src/fhir/generate/model.ts'
-import type { Route, TypeParameter } from '../../../src/fhir/generate/parameters.ts'
+import {
+  childElementsOf,
+  choiceName,
+  contentBelow,
+  type ElementNode,
+} from '../../../src/fhir/generate/model.ts'
+import type { ElementRoute, TypeParameter } from '../../../src/fhir/generate/parameters.ts'
 import { type Dice, dice } from '../../../src/local/demo/dice.ts'
 import type { Known } from '../../search/hospital.ts'
 import type { Json } from '../matching.ts'
@@ -40,13 +45,15 @@ const place = (
 const fulfil = (conditions: readonly string[], nodes: readonly [type: string, node: Json][]): void => {
   for (const condition of conditions) {
     const [, name = '', wanted] = /^(\w+)='(.*)'$/.exec(condition) ?? []
-    const owner = nodes.findLast(([type]) => childrenOf(model, type).some((child) => child.name === name))
+    const owner = nodes.findLast(([type]) =>
+      childElementsOf(model, type).some((child) => child.name === name),
+    )
     if (owner && wanted !== undefined) owner[1][name] = wanted
   }
 }
 
 /** An extension within an extension holds the value of the inner one. */
-const plantExtension = (d: Dice, root: Json, { conditions }: Route, kind: string): void => {
+const plantExtension = (d: Dice, root: Json, { conditions }: ElementRoute, kind: string): void => {
   const name = {
     token: 'valueCoding',
     string: 'valueString',
@@ -60,7 +67,7 @@ const plantExtension = (d: Dice, root: Json, { conditions }: Route, kind: string
 }
 
 /** Puts a value of a parameter where one of its routes leads. */
-const plant = (d: Dice, root: Json, { type: kind, targets }: TypeParameter, route: Route): void => {
+const plant = (d: Dice, root: Json, { type: kind, targets }: TypeParameter, route: ElementRoute): void => {
   const { path, type, conditions } = route
   const [start = '', ...steps] = path.split('.')
   if (steps.length === 0 || path.includes('[')) return
@@ -71,14 +78,14 @@ const plant = (d: Dice, root: Json, { type: kind, targets }: TypeParameter, rout
   const nodes: [string, Json][] = [[start, root]]
   for (const [i, step] of steps.entries()) {
     const [from, node] = nodes.at(-1) as [string, Json]
-    const element = childrenOf(model, from).find(({ name }) => name === step)
+    const element = childElementsOf(model, from).find(({ name }) => name === step)
     if (!element) return
     const only = element.types.length === 1 ? (element.types[0]?.code ?? '') : 'CodeableConcept'
     if (i < steps.length - 1) {
       const name = element.choice ? choiceName(step, only) : step
       for (const other of element.choice ? element.types : [])
         if (other.code !== only) delete node[choiceName(step, other.code)]
-      nodes.push([contentOf(element, only), stepInto(d, node, name, element.max > 1)])
+      nodes.push([contentBelow(element, only), stepInto(d, node, name, element.max > 1)])
       continue
     }
     const wanted = conditions.map((each) => /^resolve\(\) is (\w+)$/.exec(each)?.[1]).find(Boolean)
@@ -111,7 +118,7 @@ const linksIn = (value: unknown): Link[] => {
 const typeAt = ({ reference }: Link): string => /^([A-Z]\w+)\//.exec(reference)?.[1] ?? ''
 
 const holdsOthers = (type: string): boolean =>
-  childrenOf(model, type).some(({ name }) => name === 'contained')
+  childElementsOf(model, type).some(({ name }) => name === 'contained')
 
 /** Some links lead to what is inside the resource, which may link back to it or to others inside. */
 const nested = (d: Dice, root: Known): Known => {

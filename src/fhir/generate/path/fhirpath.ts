@@ -1,16 +1,16 @@
 /** The syntax of FHIRPath, http://hl7.org/fhirpath/N1/, as far as R4's definitions use it. */
 
 /** One node of a parsed expression; `start` and `end` say where it stands in the text. */
-export type Node = { start: number; end: number } & (
+export type ExpressionNode = { start: number; end: number } & (
   | { kind: 'literal'; value: string | number | boolean }
   | { kind: 'empty' }
   | { kind: 'variable'; name: string }
-  | { kind: 'member'; on: Node | undefined; name: string }
-  | { kind: 'call'; on: Node | undefined; name: string; args: Node[] }
-  | { kind: 'index'; on: Node; index: Node }
-  | { kind: 'binary'; operator: string; left: Node; right: Node }
-  | { kind: 'type'; operator: 'is' | 'as'; on: Node; type: string }
-  | { kind: 'group'; inner: Node }
+  | { kind: 'member'; on: ExpressionNode | undefined; name: string }
+  | { kind: 'call'; on: ExpressionNode | undefined; name: string; args: ExpressionNode[] }
+  | { kind: 'index'; on: ExpressionNode; index: ExpressionNode }
+  | { kind: 'binary'; operator: string; left: ExpressionNode; right: ExpressionNode }
+  | { kind: 'type'; operator: 'is' | 'as'; on: ExpressionNode; type: string }
+  | { kind: 'group'; inner: ExpressionNode }
 )
 
 interface Token {
@@ -50,7 +50,7 @@ const levels: readonly (readonly string[])[] = [
 ]
 
 /** Returns the expression's syntax tree; throws where it is no FHIRPath. */
-export const parseFhirPath = (text: string): Node => new Parser(text).parse()
+export const parseFhirPath = (text: string): ExpressionNode => new Parser(text).parse()
 
 class Parser {
   readonly #text: string
@@ -62,7 +62,7 @@ class Parser {
     this.#tokens = tokenize(text)
   }
 
-  parse(): Node {
+  parse(): ExpressionNode {
     const root = this.#binary(0)
     return this.#peek().kind === 'end' ? root : this.#fail()
   }
@@ -92,7 +92,7 @@ class Parser {
     throw new Error(`FHIRPath: unexpected \`${text}\` at ${start} of \`${this.#text}\``)
   }
 
-  #binary(level: number): Node {
+  #binary(level: number): ExpressionNode {
     const operators = levels[level]
     if (!operators) return this.#postfix()
     let left = this.#binary(level + 1)
@@ -102,7 +102,7 @@ class Parser {
     return left
   }
 
-  #operation(operator: string, left: Node, level: number): Node {
+  #operation(operator: string, left: ExpressionNode, level: number): ExpressionNode {
     const { start } = left
     if (operator === 'is' || operator === 'as') {
       const { type, end } = this.#typeName()
@@ -118,7 +118,7 @@ class Parser {
     return { type: unquoted(name.text), end: name.end }
   }
 
-  #postfix(): Node {
+  #postfix(): ExpressionNode {
     let node = this.#term()
     for (;;) {
       if (this.#take('.')) node = this.#invocation(node)
@@ -129,7 +129,7 @@ class Parser {
     }
   }
 
-  #term(): Node {
+  #term(): ExpressionNode {
     const { start, end, kind, text } = this.#peek()
     const place = { start, end }
     if (kind === 'name' && text !== 'true' && text !== 'false') return this.#invocation(undefined)
@@ -143,13 +143,13 @@ class Parser {
       : { kind: 'literal', value: literal(text), ...place }
   }
 
-  #invocation(on: Node | undefined): Node {
+  #invocation(on: ExpressionNode | undefined): ExpressionNode {
     const token = this.#next()
     const start = on?.start ?? token.start
     if (token.kind === 'variable') return { kind: 'variable', name: token.text, start, end: token.end }
     if (token.kind !== 'name') return this.#fail()
     if (!this.#take('(')) return { kind: 'member', on, name: unquoted(token.text), start, end: token.end }
-    const args: Node[] = []
+    const args: ExpressionNode[] = []
     while (this.#peek().text !== ')') {
       args.push(this.#binary(0))
       this.#take(',')

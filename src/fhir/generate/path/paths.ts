@@ -1,10 +1,10 @@
 /** Turns the paths of search expressions into JavaScript that visits every value the path leads to. */
 
-import { childrenOf, choiceName, contentOf, type ElementNode, type Model } from '../model.ts'
-import type { Node } from './fhirpath.ts'
+import { childElementsOf, choiceName, contentBelow, type ElementNode, type Model } from '../model.ts'
+import type { ExpressionNode } from './fhirpath.ts'
 
 /** Somewhere a path has come to: how JavaScript gets there and what stands there. */
-export interface Place {
+export interface PathPlace {
   js: string
   /** The FHIR type's name, or for inline elements their path. */
   type: string
@@ -17,27 +17,27 @@ export interface Place {
   depth: number
 }
 
-export interface Walk {
+export interface PathWalk {
   model: Model
   text: string
   /** The variable that holds the resource. */
-  root: Place
+  root: PathPlace
 }
 
 /** Makes the statements for one place. */
-export type Then = (place: Place) => string
+export type Then = (place: PathPlace) => string
 
 /** Returns statements that run `then` for every value the expression leads to from `from`. */
-export const visit = (walk: Walk, node: Node, from: Place, then: Then): string => {
+export const visitPath = (walk: PathWalk, node: ExpressionNode, from: PathPlace, then: Then): string => {
   switch (node.kind) {
     case 'group':
-      return visit(walk, node.inner, from, then)
+      return visitPath(walk, node.inner, from, then)
     case 'binary':
       return node.operator === '|'
-        ? visit(walk, node.left, from, then) + visit(walk, node.right, from, then)
-        : then({ ...from, js: condition(walk, node, from), type: 'boolean' })
+        ? visitPath(walk, node.left, from, then) + visitPath(walk, node.right, from, then)
+        : then({ ...from, js: conditionOf(walk, node, from), type: 'boolean' })
     case 'type':
-      return visit(walk, node.on, from, (place) =>
+      return visitPath(walk, node.on, from, (place) =>
         isType(walk.model, place.type, node.type) ? then(place) : '',
       )
     case 'variable':
@@ -54,7 +54,7 @@ export const visit = (walk: Walk, node: Node, from: Place, then: Then): string =
   }
 }
 
-const unsupported = (walk: Walk, node: Node): Error =>
+const unsupported = (walk: PathWalk, node: ExpressionNode): Error =>
   new Error(`no extraction for \`${walk.text.slice(node.start, node.end)}\` of \`${walk.text}\``)
 
 /** A `canonical` is a `uri` too; and R4 spells `dateTime` as `DateTime` in one place. */
@@ -62,17 +62,22 @@ const isType = (model: Model, actual: string | undefined, type: string): boolean
   actual !== undefined &&
   (actual.toLowerCase() === type.toLowerCase() || isType(model, model.types.get(actual)?.base, type))
 
-const visitMember = (walk: Walk, node: Node & { kind: 'member' }, from: Place, then: Then): string => {
-  if (node.on) return visit(walk, node.on, from, (place) => child(walk, place, node.name, then))
+const visitMember = (
+  walk: PathWalk,
+  node: ExpressionNode & { kind: 'member' },
+  from: PathPlace,
+  then: Then,
+): string => {
+  if (node.on) return visitPath(walk, node.on, from, (place) => child(walk, place, node.name, then))
   return node.name === from.type || node.name === 'Resource' ? then(from) : child(walk, from, node.name, then)
 }
 
-const child = (walk: Walk, place: Place, name: string, then: Then): string => {
-  const element = childrenOf(walk.model, place.type).find((candidate) => candidate.name === name)
+const child = (walk: PathWalk, place: PathPlace, name: string, then: Then): string => {
+  const element = childElementsOf(walk.model, place.type).find((candidate) => candidate.name === name)
   if (!element) throw new Error(`\`${place.type}\` has no \`${name}\`, used in \`${walk.text}\``)
   const path = `${place.path}.${name}`
   if (element.contentReference)
-    return items(access(place, name), element, then, {
+    return itemsStep(access(place, name), element, then, {
       ...place,
       path,
       type: element.contentReference,
@@ -81,57 +86,67 @@ const child = (walk: Walk, place: Place, name: string, then: Then): string => {
   return element.types
     .map(({ code }) => {
       const js = access(place, element.choice ? choiceName(name, code) : name)
-      return items(js, element, then, { ...place, path, type: contentOf(element, code), element })
+      return itemsStep(js, element, then, { ...place, path, type: contentBelow(element, code), element })
     })
     .join('')
 }
 
-const access = (place: Place, name: string): string =>
+const access = (place: PathPlace, name: string): string =>
   /^\w+$/.test(place.js) ? `${place.js}.${name}` : `${place.js}?.${name}`
 
-const items = (js: string, element: ElementNode, then: Then, place: Place): string => {
+const itemsStep = (js: string, element: ElementNode, then: Then, place: PathPlace): string => {
   if (element.max === 1) return then({ ...place, js })
   const variable = `v${place.depth}`
   const body = then({ ...place, js: variable, depth: place.depth + 1 })
   return body && `for(const ${variable} of each(${js})){${body}}`
 }
 
-const visitIndex = (walk: Walk, node: Node & { kind: 'index' }, from: Place, then: Then): string => {
+const visitIndex = (
+  walk: PathWalk,
+  node: ExpressionNode & { kind: 'index' },
+  from: PathPlace,
+  then: Then,
+): string => {
   const { on, index } = node
   if (on.kind !== 'member' || !on.on || index.kind !== 'literal') throw unsupported(walk, node)
   const { name } = on
-  return visit(walk, on.on, from, (place) => {
-    const element = childrenOf(walk.model, place.type).find((candidate) => candidate.name === name)
+  return visitPath(walk, on.on, from, (place) => {
+    const element = childElementsOf(walk.model, place.type).find((candidate) => candidate.name === name)
     if (!element) throw unsupported(walk, node)
-    const type = contentOf(element, element.types[0]?.code ?? '')
+    const type = contentBelow(element, element.types[0]?.code ?? '')
     const path = `${place.path}.${name}[${index.value}]`
     return then({ ...place, js: `${access(place, name)}?.[${index.value}]`, type, path, element })
   })
 }
 
-const visitCall = (walk: Walk, node: Node & { kind: 'call' }, from: Place, then: Then): string => {
+const visitCall = (
+  walk: PathWalk,
+  node: ExpressionNode & { kind: 'call' },
+  from: PathPlace,
+  then: Then,
+): string => {
   const [argument] = node.args
   if (!node.on || !argument) throw unsupported(walk, node)
   const written = walk.text.slice(argument.start, argument.end)
   switch (node.name) {
     case 'as':
     case 'ofType':
-      return visit(walk, node.on, from, (place) =>
+      return visitPath(walk, node.on, from, (place) =>
         isType(walk.model, place.type, written) ? then(place) : '',
       )
     case 'where':
-      return visit(walk, node.on, from, (place) => {
+      return visitPath(walk, node.on, from, (place) => {
         const body = then({ ...place, conditions: [...place.conditions, written] })
-        return body && `if(${condition(walk, argument, place)}){${body}}`
+        return body && `if(${conditionOf(walk, argument, place)}){${body}}`
       })
     case 'extension':
-      return visit(walk, node.on, from, (place) => extension(place, argument, then))
+      return visitPath(walk, node.on, from, (place) => extension(place, argument, then))
     default:
       throw unsupported(walk, node)
   }
 }
 
-const extension = (place: Place, url: Node, then: Then): string => {
+const extension = (place: PathPlace, url: ExpressionNode, then: Then): string => {
   if (url.kind !== 'literal') throw new Error('an extension is named by a literal')
   const variable = `v${place.depth}`
   const conditions = [...place.conditions, String(url.value)]
@@ -141,16 +156,17 @@ const extension = (place: Place, url: Node, then: Then): string => {
 }
 
 /** Returns a JavaScript condition for the few forms that search expressions use. */
-const condition = (walk: Walk, node: Node, from: Place): string => {
+const conditionOf = (walk: PathWalk, node: ExpressionNode, from: PathPlace): string => {
   if (node.kind === 'type') return `refersTo(${walk.root.js},${from.js},${JSON.stringify(node.type)})`
   if (node.kind === 'binary' && node.operator === 'and') {
-    return `${condition(walk, node.left, from)}&&${condition(walk, node.right, from)}`
+    return `${conditionOf(walk, node.left, from)}&&${conditionOf(walk, node.right, from)}`
   }
   if (node.kind === 'binary' && node.right.kind === 'literal') {
     const operator = { '=': '===', '!=': '!==' }[node.operator]
-    if (operator) return `${single(walk, node.left, from)}${operator}${JSON.stringify(node.right.value)}`
+    if (operator) return `${singleStep(walk, node.left, from)}${operator}${JSON.stringify(node.right.value)}`
   }
-  if (node.kind === 'call' && node.name === 'exists' && node.on) return `${single(walk, node.on, from)}!=null`
+  if (node.kind === 'call' && node.name === 'exists' && node.on)
+    return `${singleStep(walk, node.on, from)}!=null`
   if (node.kind === 'call' && node.name === 'hasExtension' && node.args[0]?.kind === 'literal') {
     return `each(${access(from, 'extension')}).some((x)=>x.url===${JSON.stringify(node.args[0].value)})`
   }
@@ -158,9 +174,9 @@ const condition = (walk: Walk, node: Node, from: Place): string => {
 }
 
 /** Returns an expression for the one value a path without repetition leads to. */
-const single = (walk: Walk, node: Node, from: Place): string => {
+const singleStep = (walk: PathWalk, node: ExpressionNode, from: PathPlace): string => {
   const found: string[] = []
-  visit(walk, node, from, (place) => {
+  visitPath(walk, node, from, (place) => {
     found.push(place.js)
     return ''
   })

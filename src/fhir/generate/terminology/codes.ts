@@ -1,7 +1,7 @@
 /** Writes the codes of every value set that a required binding names, and the bindings to the others. */
 
 import type { Model } from '../model.ts'
-import type { Concept, Definitions, ValueSet } from '../source.ts'
+import type { Concept, SourceDefinitions, ValueSet } from '../source.ts'
 
 /** Code systems without a list in the definitions: what belongs to them is told by other means. */
 export const openSystems: ReadonlySet<string> = new Set([
@@ -11,20 +11,20 @@ export const openSystems: ReadonlySet<string> = new Set([
 ])
 
 /** Returns the module text; `../../codes.ts` reads it. A value set whose codes cannot be listed is left out. */
-export const writeCodes = (definitions: Definitions, model: Model): string => {
+export const writeCodes = (definitions: SourceDefinitions, model: Model): string => {
   const required = new Set([...model.elements.values()].map((element) => element.required ?? ''))
   const rows = [...required].flatMap((url) => {
-    const codes = codesOf(definitions, definitions.valueSets.get(url))
-    return codes ? [[url, rowOf(codes)]] : []
+    const codes = listedCodesOf(definitions, definitions.valueSets.get(url))
+    return codes ? [[url, systemRow(codes)]] : []
   })
   return `export const codeRows = ${JSON.stringify(Object.fromEntries(rows), null, 1)}\n`
 }
 
 /** Returns the module text of the bindings that take terminology to judge: by an element's path, how strict and to what. */
-export const writeBindings = (definitions: Definitions, model: Model): string => {
+export const writeBindings = (definitions: SourceDefinitions, model: Model): string => {
   const rows = [...model.elements.values()].flatMap(({ path, required, extensible }) => {
     if (extensible) return [[path, `extensible ${extensible}`]]
-    return required && !codesOf(definitions, definitions.valueSets.get(required))
+    return required && !listedCodesOf(definitions, definitions.valueSets.get(required))
       ? [[path, `required ${required}`]]
       : []
   })
@@ -32,12 +32,12 @@ export const writeBindings = (definitions: Definitions, model: Model): string =>
 }
 
 /** One line for each system: its address, then its codes, separated by tabs. */
-const rowOf = (codes: ReadonlyMap<string, readonly string[]>): string =>
+const systemRow = (codes: ReadonlyMap<string, readonly string[]>): string =>
   [...codes].map(([system, list]) => [system, ...list].join('\t')).join('\n')
 
 type Codes = Map<string, readonly string[]>
 
-const codesOf = (definitions: Definitions, valueSet: ValueSet | undefined): Codes | undefined => {
+const listedCodesOf = (definitions: SourceDefinitions, valueSet: ValueSet | undefined): Codes | undefined => {
   const { include, exclude } = valueSet?.compose ?? {}
   if (!include || exclude) return undefined
   const all: Codes = new Map()
@@ -50,7 +50,7 @@ const codesOf = (definitions: Definitions, valueSet: ValueSet | undefined): Code
 }
 
 const codesOfPart = (
-  definitions: Definitions,
+  definitions: SourceDefinitions,
   { system, concept, filter, valueSet }: NonNullable<ValueSet['compose']>['include'][number],
 ): Codes | undefined => {
   if (filter) throw new Error(`a filtered value set of \`${system}\` under a required binding`)
@@ -61,9 +61,9 @@ const codesOfPart = (
   return listed && new Map([[system, flat(listed)]])
 }
 
-const codesOfAll = (definitions: Definitions, urls: readonly string[]): Codes | undefined => {
+const codesOfAll = (definitions: SourceDefinitions, urls: readonly string[]): Codes | undefined => {
   if (urls.length !== 1) throw new Error('an intersection of value sets under a required binding')
-  return codesOf(definitions, definitions.valueSets.get(urls[0] ?? ''))
+  return listedCodesOf(definitions, definitions.valueSets.get(urls[0] ?? ''))
 }
 
 const flat = (concepts: readonly Concept[]): string[] =>

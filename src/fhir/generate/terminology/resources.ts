@@ -1,7 +1,7 @@
 /** Writes R4's own code systems and value sets, https://hl7.org/fhir/R4/terminologies-systems.html, for the terminology operations. */
 
 import { brotliCompressSync, constants } from 'node:zlib'
-import type { Definitions } from '../source.ts'
+import type { SourceDefinitions } from '../source.ts'
 
 /** What nobody judges or expands by. */
 const leftOut: ReadonlySet<string> = new Set([
@@ -21,13 +21,13 @@ const leftOut: ReadonlySet<string> = new Set([
   'immutable',
 ])
 
-const cut = (resource: object): object =>
+const cutResource = (resource: object): object =>
   Object.fromEntries(Object.entries(resource).filter(([name]) => !leftOut.has(name)))
 
 /** Returns the module text: by address, the JSON of all versions, in Brotli and base64. `src/terminology/systems/standard.ts` reads it. */
 const writeRows = (name: string, resources: readonly { url: string }[]): string => {
   const groups = Map.groupBy(resources, ({ url }) => url)
-  const rows = [...groups].map(([url, versions]) => [url, packed(versions.map(cut))])
+  const rows = [...groups].map(([url, versions]) => [url, packed(versions.map(cutResource))])
   return `export const ${name} = ${JSON.stringify(Object.fromEntries(rows), null, 1)}\n`
 }
 
@@ -36,8 +36,8 @@ const packed = (value: unknown): string =>
     'base64',
   )
 
-export const writeSystems = ({ terminology }: Definitions): string =>
+export const writeSystems = ({ terminology }: SourceDefinitions): string =>
   writeRows('systemRows', terminology.codeSystems)
 
-export const writeValueSets = ({ terminology }: Definitions): string =>
+export const writeValueSets = ({ terminology }: SourceDefinitions): string =>
   writeRows('valueSetRows', terminology.valueSets)

@@ -9,7 +9,7 @@ interface Table {
   data: readonly (readonly unknown[])[]
 }
 
-interface Unit {
+interface SourceUnit {
   csCode_: string
   csUnitString_: string | null
   baseFactorStr_: string | null
@@ -20,13 +20,13 @@ interface Unit {
   source_: string
 }
 
-interface Prefix {
+interface SourcePrefix {
   code_: string
   value_: number
   exp_: string | null
 }
 
-const rowsOf = <T>({ config, data }: Table): T[] =>
+const unitRows = <T>({ config, data }: Table): T[] =>
   data.map((row) => Object.fromEntries(config.map((name, i) => [name, row[i]])) as T)
 
 /** Factor, definition and what is added first: these alone of the special units are straight lines. */
@@ -46,7 +46,7 @@ const completed: Readonly<Record<string, string>> = {
   '[S]': '10*-13.s',
 }
 
-const measuredBy = ({ csCode_: code, ...unit }: Unit): readonly string[] => {
+const measuredBy = ({ csCode_: code, ...unit }: SourceUnit): readonly string[] => {
   const line = temperatures[code]
   if (line) return line
   if (unit.isBase_ || unit.isArbitrary_ || unit.isSpecial_)
@@ -54,11 +54,11 @@ const measuredBy = ({ csCode_: code, ...unit }: Unit): readonly string[] => {
   return [unit.baseFactorStr_ ?? '1', completed[code] ?? unit.csUnitString_ ?? '']
 }
 
-const unitRow = (unit: Unit): string =>
+const unitRow = (unit: SourceUnit): string =>
   [unit.csCode_, unit.isMetric_ || unit.isBase_ ? 'm' : '', ...measuredBy(unit)].join('\t')
 
 /** Those of other sources are made up of these. */
-const isOwn = ({ csCode_: code, source_: source }: Unit): boolean => source === 'UCUM' && code !== '1'
+const isOwn = ({ csCode_: code, source_: source }: SourceUnit): boolean => source === 'UCUM' && code !== '1'
 
 /** Returns the tables of units and prefixes as a module's text. */
 export const writeUnits = (): string => {
@@ -66,8 +66,8 @@ export const writeUnits = (): string => {
   const { units, prefixes } = JSON.parse(
     readFileSync(join(dirname(library), '../data/ucumDefs.min.json'), 'utf8'),
   ) as { units: Table; prefixes: Table }
-  const rows = rowsOf<Unit>(units).filter(isOwn).map(unitRow)
-  const multiples = rowsOf<Prefix>(prefixes).map(
+  const rows = unitRows<SourceUnit>(units).filter(isOwn).map(unitRow)
+  const multiples = unitRows<SourcePrefix>(prefixes).map(
     ({ code_, value_, exp_ }) => `${code_}\t${exp_ ? `1e${exp_}` : value_}`,
   )
   return `export const unitRows = ${JSON.stringify(rows.join('\n'))}
