@@ -6,11 +6,22 @@ import { type Call, here, type Interaction } from '../request/call.ts'
 import type { ArchiveWork, Context } from '../request/context.ts'
 import type { Compacted } from '../store/archive/compact.ts'
 import type { Replayed } from '../store/archive/replay.ts'
-import { inputOf, type Operation, type OperationDefinition, type Parameter } from './support/operation.ts'
+import {
+  inputPairs,
+  type Operation,
+  type OperationDefinition,
+  type OperationParameter,
+} from './support/operation.ts'
 
-const out = (name: string, type: string, max = '1'): Parameter => ({ name, use: 'out', min: 0, max, type })
+const out = (name: string, type: string, max = '1'): OperationParameter => ({
+  name,
+  use: 'out',
+  min: 0,
+  max,
+  type,
+})
 
-const definitionOf = (code: string, ...parameter: Parameter[]): OperationDefinition => ({
+const definitionOf = (code: string, ...parameter: OperationParameter[]): OperationDefinition => ({
   url: `${here}/OperationDefinition/${code}`,
   code,
   affectsState: true,
@@ -38,7 +49,7 @@ const beginJob = async (code: string, { headers }: Call, context: Context): Prom
 const working =
   (definition: OperationDefinition, work: (archive: ArchiveWork) => Promise<Part[]>): Interaction =>
   async (call, context) => {
-    inputOf(definition, call)
+    inputPairs(definition, call)
     if (!context.archiveWork) {
       const status = await beginJob(definition.code, call, context)
       const text = parametersOf([{ name: 'status', valueUrl: status }])

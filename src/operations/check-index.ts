@@ -6,7 +6,7 @@ import { type Call, here, type Interaction, type Pairs } from '../request/call.t
 import type { Drift } from '../search/audit/audit.ts'
 import { type Surveyed, type SurveyScope, survey } from '../search/audit/survey.ts'
 import { ownIn } from '../search/custom.ts'
-import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
+import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const out = (name: string, type: string, max = '1', min = 1) =>
   ({ name, use: 'out', min, max, type }) as const
@@ -101,7 +101,7 @@ const parametersOf = (found: Surveyed, repair: boolean): Parameter[] => [
 const runBy =
   (method: 'GET' | 'POST'): Interaction =>
   async (call, { store, now }) => {
-    const pairs = inputOf(definition, call)
+    const pairs = inputPairs(definition, call)
     const [audit, own] = [await store.audit(), await ownIn(await store.definitions())]
     const checking = { store, audit, now, own, repair: repairOf(pairs, method) }
     const piece = { most: countOf(pairs), patience }

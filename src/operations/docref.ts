@@ -5,7 +5,7 @@ import { failure } from '../outcome/failure.ts'
 import type { Interaction, Pairs } from '../request/call.ts'
 import { escapeValue } from '../search/parse/escapes.ts'
 import type { Version } from '../store/port.ts'
-import { type Input, readInput } from './support/input.ts'
+import { type OperationInput, readInput } from './support/input.ts'
 import type { Operation, OperationDefinition } from './support/operation.ts'
 import { pageLinks, searchset } from './support/searchset.ts'
 
@@ -43,7 +43,7 @@ const tokenText = ({ system, code = '' }: Coding): string =>
 const datePattern = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+ -]\d\d:\d\d))?)?)?$/
 
 /** Returns the clauses for the time of care, https://hl7.org/fhir/R4/documentreference.html#search `period`. */
-const periodPairs = (input: Input): Pairs =>
+const periodPairs = (input: OperationInput): Pairs =>
   (['start', 'end'] as const).flatMap((name) => {
     const text = input.text(name)
     if (text === undefined) return []
@@ -53,13 +53,13 @@ const periodPairs = (input: Input): Pairs =>
   })
 
 /** Returns the id of the patient; the operation takes an id, and `Patient/ID` is accepted too. */
-const patientOfInput = (input: Input): string => {
+const patientOfInput = (input: OperationInput): string => {
   const id = input.text('patient')?.replace(/^Patient\//, '')
   if (id !== undefined && /^[A-Za-z0-9.-]{1,64}$/.test(id)) return id
   throw failure('required', '`$docref` needs the id of a patient: give `patient`.', 'patient')
 }
 
-const criteriaOf = (input: Input): Pairs => {
+const criteriaOf = (input: OperationInput): Pairs => {
   const types = input.objects<Coding>('type').map(tokenText)
   const profiles = input.texts('profile').map(escapeValue)
   return [

@@ -8,7 +8,7 @@ import type { Interaction, Pairs } from '../request/call.ts'
 import { searchParameterOf } from '../search/index/lists.ts'
 import { orderPositionOf } from '../search/index/order.ts'
 import type { Version } from '../store/port.ts'
-import { checkOnce, givenPairs, type Operation, type OperationDefinition } from './support/operation.ts'
+import { givenPairs, type Operation, type OperationDefinition, refuseRepeated } from './support/operation.ts'
 import { pageLinks, searchset } from './support/searchset.ts'
 
 /** Beside `max` it takes any search parameter of Observation. */
@@ -103,7 +103,7 @@ const newestOfEach = (versions: readonly Version[], max: number): Version[] => {
 
 const run: Interaction = async (call, context) => {
   const pairs = givenPairs(definition, call)
-  checkOnce(['max'], pairs)
+  refuseRepeated(['max'], pairs)
   const max = maxOf(pairs)
   const criteria = [...criteriaOf(pairs), ['_sort', '-date'] as const]
   const { findMatching } = await import('../search/search.ts')

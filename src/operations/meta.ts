@@ -8,7 +8,7 @@ import { vread } from '../interactions/vread.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Answer, Call, Interaction } from '../request/call.ts'
 import type { Version } from '../store/port.ts'
-import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
+import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const result = { name: 'return', use: 'out', min: 1, max: '1', type: 'Meta' } as const
 
@@ -43,7 +43,7 @@ const metaOf = ({ text }: Version): Answer => {
 }
 
 const run: Interaction = async (call, context) => {
-  inputOf(definition, call)
+  inputPairs(definition, call)
   if (call.id === '') return (await import('./support/labels.ts')).labelsInUse(call.type, context)
   const reading = call.version === '' ? read : vread
   const answer = await reading({ ...call, query: [], headers: {} }, context)
@@ -54,11 +54,11 @@ type MetaChange = 'meta-add' | 'meta-delete'
 type Members = Record<string, unknown>
 
 const givenMeta = async (own: OperationDefinition, call: Call): Promise<Members> => {
-  const [{ readInput }, { checkShape }] = await Promise.all([
+  const [{ readInput }, { checkStructure }] = await Promise.all([
     import('./support/input.ts'),
     import('./support/structure-check.ts'),
   ])
-  await checkShape(call.body)
+  await checkStructure(call.body)
   const meta = readInput(own, call).object<Members>('meta')
   if (meta) return meta
   throw failure('required', 'The Parameters hold no `meta` with a `valueMeta`.', 'Parameters.parameter')

@@ -4,7 +4,7 @@ import { referenceTo } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
 import { here, type Interaction, telling } from '../request/call.ts'
-import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
+import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const definitionOf = (code: 'purge' | 'purge-history'): OperationDefinition => ({
   url: `${here}/OperationDefinition/${code}`,
@@ -23,7 +23,7 @@ const checkDeleted = (deleted: boolean, path: string): void => {
 const running =
   (definition: OperationDefinition, entirely: boolean): Interaction =>
   async (call, context) => {
-    inputOf(definition, call)
+    inputPairs(definition, call)
     const { type, id } = call
     const [current] = await context.store.get([{ type, id }])
     if (!current) return telling(404, [notFound(type, id)])

@@ -10,7 +10,7 @@ import { purgeHistoryOperation, purgeOperation } from './purge.ts'
 import { reindexOperations } from './reindex.ts'
 import { statsOperation } from './stats.ts'
 import type { Operation } from './support/operation.ts'
-import { cutting } from './support/summary.ts'
+import { withSummary } from './support/summary.ts'
 import { terminologyOperations } from './terminology/terminology.ts'
 import { uploadOperation } from './upload.ts'
 import { validateOperation } from './validate.ts'
@@ -38,4 +38,4 @@ const served: readonly Operation[] = [
 ]
 
 /** Every operation that is served: routes and the CapabilityStatement are read from here. */
-export const operations: readonly Operation[] = served.map(cutting)
+export const operations: readonly Operation[] = served.map(withSummary)

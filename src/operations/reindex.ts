@@ -5,7 +5,7 @@ import { here, type Interaction } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import { type Reindexed, reindex, type Standing, standingOfAll } from '../search/reindex/reindex.ts'
 import type { Store } from '../store/port.ts'
-import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
+import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
   url: `${here}/OperationDefinition/reindex`,
@@ -83,13 +83,13 @@ const progressText = async ({ store, now }: Context, outcome?: Reindexed): Promi
 }
 
 const look: Interaction = async (call, context) => {
-  inputOf(definition, call)
+  inputPairs(definition, call)
   return { status: 200, text: await progressText(context) }
 }
 
 /** Does what can be done now; the rest is done in the background, where there is a place for that. */
 const run: Interaction = async (call, context) => {
-  inputOf(definition, call)
+  inputPairs(definition, call)
   const { store, now, requestId, deadline = now() + patience } = context
   await registerAll(store, context)
   const audit = await store.audit()

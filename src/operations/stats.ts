@@ -6,7 +6,7 @@ import type { Dispatch, Interaction, Pairs } from '../request/call.ts'
 import { escapeValue } from '../search/parse/escapes.ts'
 import type { Version } from '../store/port.ts'
 import type { Coding } from '../terminology/resources.ts'
-import { type Input, readInput } from './support/input.ts'
+import { type OperationInput, readInput } from './support/input.ts'
 import { counts, type Measurements, measurements, type Quantity } from './support/measurements.ts'
 import type { Operation, OperationDefinition } from './support/operation.ts'
 import { statisticOf, statistics } from './support/statistics.ts'
@@ -50,7 +50,7 @@ const codingOf = (text: string, system: string | undefined): Coding => {
   return own ? { system: own, code } : { code }
 }
 
-const codingsOf = (input: Input): readonly Coding[] => {
+const codingsOf = (input: OperationInput): readonly Coding[] => {
   const system = input.text('system')
   const codes = all(input.texts('code')).map((text) => codingOf(text, system))
   const codings = [...codes, ...input.objects<Coding>('coding')].filter(({ code }) => code)
@@ -58,7 +58,7 @@ const codingsOf = (input: Input): readonly Coding[] => {
   return codings
 }
 
-const wantedOf = (input: Input): string[] => {
+const wantedOf = (input: OperationInput): string[] => {
   const codes = all(input.texts('statistic'))
   const offered = [...Object.keys(statistics), 'count', 'total-count']
   const unknown = codes.find((code) => !offered.includes(code))
@@ -75,7 +75,7 @@ const wantedOf = (input: Input): string[] => {
 const longest = 1_000_000
 
 /** A `duration` is in hours, back from now. */
-const periodOf = (input: Input, now: number): Period | undefined => {
+const periodOf = (input: OperationInput, now: number): Period | undefined => {
   const [duration, period] = [input.text('duration'), input.object<Period>('period')]
   if (duration === undefined) return period
   if (period) throw failure('invalid', 'Give `duration` or `period`, not both.', 'duration')

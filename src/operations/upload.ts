@@ -5,7 +5,7 @@ import { addressOf } from '../jobs/status.ts'
 import { failure } from '../outcome/failure.ts'
 import { here, type Interaction, type Pairs } from '../request/call.ts'
 import { addressSeconds } from '../store/jobs/job.ts'
-import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
+import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
   url: `${here}/OperationDefinition/upload`,
@@ -57,7 +57,7 @@ const typeOf = (pairs: Pairs): string => {
 }
 
 const run: Interaction = async (call, context) => {
-  const pairs = inputOf(definition, call)
+  const pairs = inputPairs(definition, call)
   const [size, path, type] = [sizeOf(pairs), targetOf(pairs), typeOf(pairs)]
   const method = path.includes('/') ? 'PUT' : 'POST'
   const { prefer = '' } = call.headers

@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/capabilitystatement-operation-versions.html */
 
-import { inputOf, type Operation, type OperationDefinition } from './support/operation.ts'
+import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions',
@@ -28,7 +28,7 @@ export const versionsOperation: Operation = {
   methods: ['GET', 'POST'],
   action: 'read',
   run: async (call) => {
-    inputOf(definition, call)
+    inputPairs(definition, call)
     return { status: 200, text: answer }
   },
 }

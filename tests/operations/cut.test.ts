@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Operation } from '../../src/operations/support/operation.ts'
-import { cutting } from '../../src/operations/support/summary.ts'
+import { withSummary } from '../../src/operations/support/summary.ts'
 import type { Call, Dispatch } from '../../src/request/call.ts'
 
 const operation = (type: string, resource: object): Operation => ({
@@ -20,7 +20,7 @@ const operation = (type: string, resource: object): Operation => ({
 const call = { type: 'Patient', id: '', query: [['_summary', 'true']], headers: {}, prefer: {}, body: '' }
 
 const run = async (type: string, resource: object) =>
-  cutting(operation(type, resource)).run(call as unknown as Call, {} as Dispatch)
+  withSummary(operation(type, resource)).run(call as unknown as Call, {} as Dispatch)
 
 const parameters = (value: object) => ({
   resourceType: 'Parameters',

@@ -1,4 +1,7 @@
-/** https://hl7.org/fhir/R4/encounter-operation-everything.html — the encounter, what refers to it, and what it refers to. */
+/**
+ * An encounter, the resources that refer to it, and the resources that it refers to:
+ * https://hl7.org/fhir/R4/encounter-operation-everything.html
+ */
 
 import { decodeCursor, encodeCursor } from '../../fhir/json/cursor.ts'
 import { outcomeEntry, searchEntry } from '../../interactions/bundle/bundle-text.ts'
@@ -8,9 +11,9 @@ import type { Call, Interaction, Pairs } from '../../request/call.ts'
 import { parseQuery } from '../../search/parse/parse.ts'
 import { openStages } from '../../search/reading/stages.ts'
 import type { Version } from '../../store/port.ts'
-import { inputOf, type Operation, type OperationDefinition } from '../support/operation.ts'
-import { badCursor, countOf, lastOf, mostCharacters, sinceOf, typesOf } from '../support/pages.ts'
-import { companionsOf } from '../support/related-resources.ts'
+import { inputPairs, type Operation, type OperationDefinition } from '../support/operation.ts'
+import { badCursor, lastOf, mostCharacters, pageCountOf, sinceFilter, typesFilter } from '../support/pages.ts'
+import { relatedResourcesOf } from '../support/related-resources.ts'
 import { pageLinks, searchset } from '../support/searchset.ts'
 
 const definition: OperationDefinition = {
@@ -28,7 +31,7 @@ const definition: OperationDefinition = {
   ],
 }
 
-const placeOf = (pairs: Pairs): string => {
+const lastShownName = (pairs: Pairs): string => {
   const cursor = lastOf(pairs, '_cursor')
   if (cursor === undefined) return ''
   const [after] = decodeCursor(cursor)
@@ -36,16 +39,16 @@ const placeOf = (pairs: Pairs): string => {
   return after
 }
 
-/** The encounter comes first. */
-const nameOf = ({ type, id }: Version): string => `${type === 'Encounter' ? '' : '~'}${type}/${id}`
+/** Returns the name by which versions are sorted: the encounter comes first. */
+const encounterSortName = ({ type, id }: Version): string => `${type === 'Encounter' ? '' : '~'}${type}/${id}`
 
-interface Page {
+interface EncounterPage {
   versions: readonly Version[]
   next?: string
 }
 
-/** As many as fit on a page, but one at the least. */
-const fitting = (versions: readonly Version[]): number => {
+/** Returns the number of versions that fit on a page, at least 1. */
+const fittingCount = (versions: readonly Version[]): number => {
   let size = 0
   const over = versions.findIndex(({ text }, i) => {
     size += text.length
@@ -54,23 +57,23 @@ const fitting = (versions: readonly Version[]): number => {
   return over < 0 ? versions.length : over
 }
 
-/** An encounter is read whole at any rate; a client that wants less at once is given less. */
-const pageOf = (all: readonly Version[], pairs: Pairs): Page => {
-  const after = placeOf(pairs)
+/** Returns a page of an encounter's resources. Every page reads all of them, so the default is a page with all. */
+const encounterPageOf = (all: readonly Version[], pairs: Pairs): EncounterPage => {
+  const after = lastShownName(pairs)
   const left = all
-    .filter((version) => nameOf(version) > after)
-    .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
-  const count = lastOf(pairs, '_count') === undefined ? left.length : countOf(pairs)
-  const versions = left.slice(0, Math.min(count, fitting(left)))
+    .filter((version) => encounterSortName(version) > after)
+    .sort((a, b) => (encounterSortName(a) < encounterSortName(b) ? -1 : 1))
+  const count = lastOf(pairs, '_count') === undefined ? left.length : pageCountOf(pairs)
+  const versions = left.slice(0, Math.min(count, fittingCount(left)))
   const last = versions.at(-1)
   return last && left.length > versions.length
-    ? { versions, next: encodeCursor([nameOf(last)]) }
+    ? { versions, next: encodeCursor([encounterSortName(last)]) }
     : { versions }
 }
 
-const run: Interaction = async (asked, context) => {
-  const call: Call = { ...asked, query: inputOf(definition, asked) }
-  const [types, since = ''] = [typesOf(call.query), sinceOf(call.query)]
+const runEncounterEverything: Interaction = async (asked, context) => {
+  const call: Call = { ...asked, query: inputPairs(definition, asked) }
+  const [types, since = ''] = [typesFilter(call.query), sinceFilter(call.query)]
   const stages = openStages(context.store)
   const encounter = await stages.stage((reader) =>
     read({ ...call, query: [], headers: {} }, { ...context, store: { ...context.store, ...reader } }),
@@ -85,13 +88,13 @@ const run: Interaction = async (asked, context) => {
   const { search } = await import('../../search/search.ts')
   const found = await search(query, { ...context, stages })
   const own = [...found.matches, ...found.included]
-  const company = { after: '', isWanted: () => true, room: Number.POSITIVE_INFINITY }
+  const scope = { after: '', isWanted: () => true, room: Number.POSITIVE_INFINITY }
   const { base } = context
-  const related = await stages.stage((store) => companionsOf(own, company, { store, base }))
+  const related = await stages.stage((store) => relatedResourcesOf(own, scope, { store, base }))
   stages.end()
   const all = [...own, ...related.versions]
   const wanted = all.filter(({ type, t }) => (types.size === 0 || types.has(type)) && t >= since)
-  const { versions, next } = pageOf(wanted, call.query)
+  const { versions, next } = encounterPageOf(wanted, call.query)
   const entries = [
     ...versions.map((version) => searchEntry(version, 'match', context.base)),
     ...(found.issues.length > 0 ? [outcomeEntry(outcomeText(found.issues))] : []),
@@ -104,5 +107,5 @@ export const encounterEverythingOperation: Operation = {
   definition,
   methods: ['GET', 'POST'],
   action: 'search',
-  run,
+  run: runEncounterEverything,
 }

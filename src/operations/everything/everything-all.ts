@@ -1,4 +1,7 @@
-/** https://hl7.org/fhir/R4/patient-operation-everything.html — of all patients: type by type, what changed first comes first. */
+/**
+ * `$everything` of all patients, type by type and in order of change:
+ * https://hl7.org/fhir/R4/patient-operation-everything.html
+ */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { decodeCursor, encodeCursor } from '../../fhir/json/cursor.ts'
@@ -16,102 +19,125 @@ import type { Store, Version } from '../../store/port.ts'
 import type { CompartmentPage } from '../support/compartment.ts'
 import { badCursor } from '../support/pages.ts'
 
-/** What is read of all patients. */
-interface Asked {
+/** A request for a page of all patients' resources. */
+interface AllPatientsRequest {
   types: ReadonlySet<string>
   since: string | undefined
   count: number
   cursor: string | undefined
 }
 
-/** The one reading that all searches of a page are part of. */
+/** The reading of a page, in which all its searches are stages. */
 interface WholeReading {
   store: Store
   base: string
   stages: Stages
 }
 
-/** Where a page begins: in which type, and where there. */
-interface Place {
+/** The start of a page: a type, and the cursor of a search of that type. */
+interface TypePosition {
   type: string
   cursor?: string
 }
 
-const typesToRead = (types: ReadonlySet<string>): readonly string[] =>
+const patientRecordTypes = (types: ReadonlySet<string>): readonly string[] =>
   ['Patient', ...typesInCompartment('Patient').filter((type) => type !== 'Patient')].filter(
     (type) => types.size === 0 || types.has(type),
   )
 
-const placeOf = (text: string): Place => {
+const typePositionOf = (text: string): TypePosition => {
   const [type, cursor] = decodeCursor(text)
   if (typeof type !== 'string' || typeof cursor !== 'string') throw badCursor()
   return cursor === '' ? { type } : { type, cursor }
 }
 
-/** In order of change a resource that changes meanwhile comes once more at the end, and none is passed over. */
-const queryOf = (type: string, { since, count }: Asked, base: string, cursor?: string): Query => {
+/**
+ * Returns a search in order of change: a resource that changes meanwhile is shown again at the end, and no resource is
+ * passed over.
+ */
+const changeOrderQuery = (
+  type: string,
+  { since, count }: AllPatientsRequest,
+  base: string,
+  cursor?: string,
+): Query => {
   const { query } = parseQuery(type, [['_sort', '_lastUpdated']], { lenient: false, base })
   const page: Query = { ...query, count, total: 'none' }
   if (cursor !== undefined) return { ...page, cursor }
   return since === undefined ? page : { ...page, cursor: cursorAt(page, since) }
 }
 
-/** The order of change is that of the type's own lists, unless these go by a clinical date. */
+/** Returns the cursor of an instant. The type's own list is in order of change, except for a type with a clinical date. */
 const cursorAt = (query: Query, since: string): string =>
   writeCursor(query, {
     by: hasClinicalDate(query.type) ? 'own:_lastUpdated' : 'type',
     at: { order: since, id: '' },
   })
 
-/** Returns one page of the resources in any patient's compartment, those of the types alone where any are named. */
-export const everyonePage = async (
-  asked: Asked,
+/**
+ * Returns a page of the resources in any patient's compartment, of the wanted types or of all. Fails with `invalid` for
+ * an unknown cursor.
+ */
+export const allPatientsPage = async (
+  asked: AllPatientsRequest,
   { store, base }: Dispatch,
   stages: Stages,
 ): Promise<CompartmentPage> => {
   const context = { store, base, stages }
-  const types = typesToRead(asked.types)
-  const place = asked.cursor === undefined ? { type: types[0] ?? '' } : placeOf(asked.cursor)
+  const types = patientRecordTypes(asked.types)
+  const place = asked.cursor === undefined ? { type: types[0] ?? '' } : typePositionOf(asked.cursor)
   const at = types.indexOf(place.type)
   if (at < 0) {
     if (asked.cursor !== undefined) throw badCursor()
     return { versions: [] }
   }
   const read = await readFrom(types.slice(at), place, asked, context)
-  return { ...read, versions: await owned(read.versions, context) }
+  return { ...read, versions: await ofExistingPatients(read.versions, context) }
 }
 
-const width = 16
+const parallelTypeSearches = 16
 
-/** Most pages lie within one type; only where it ends the others are looked at, and those that have anything read. */
+/**
+ * Reads a page. Most pages lie within a single type; only at its end the next types are searched, and only types with
+ * resources are read.
+ */
 const readFrom = async (
   [type = '', ...others]: readonly string[],
-  place: Place,
-  asked: Asked,
+  place: TypePosition,
+  asked: AllPatientsRequest,
   context: WholeReading,
 ): Promise<CompartmentPage> => {
-  const page = await search(queryOf(type, asked, context.base, place.cursor), context)
+  const page = await search(changeOrderQuery(type, asked, context.base, place.cursor), context)
   const versions = [...page.matches]
   if (page.next) return { versions, next: encodeCursor([type, page.next]) }
-  const holding = await inParallel(width, others, (other) => holds(other, asked, context))
+  const holding = await inParallel(parallelTypeSearches, others, (other) =>
+    hasResources(other, asked, context),
+  )
   for (const [i, other] of others.entries()) {
     if (!holding[i]) continue
     const count = asked.count - versions.length
     if (count === 0) return { versions, next: encodeCursor([other, '']) }
-    const more = await search(queryOf(other, { ...asked, count }, context.base), context)
+    const more = await search(changeOrderQuery(other, { ...asked, count }, context.base), context)
     versions.push(...more.matches)
     if (more.next) return { versions, next: encodeCursor([other, more.next]) }
   }
   return { versions }
 }
 
-const holds = async (type: string, asked: Asked, context: WholeReading): Promise<boolean> => {
-  const page = await search(queryOf(type, { ...asked, count: 1 }, context.base), context)
+const hasResources = async (
+  type: string,
+  asked: AllPatientsRequest,
+  context: WholeReading,
+): Promise<boolean> => {
+  const page = await search(changeOrderQuery(type, { ...asked, count: 1 }, context.base), context)
   return page.matches.length > 0 || page.next !== undefined
 }
 
-/** What is of no patient that exists is not of anybody's record. */
-const owned = async (versions: readonly Version[], { stages, base }: WholeReading): Promise<Version[]> => {
+/** Returns the versions whose patient exists. */
+const ofExistingPatients = async (
+  versions: readonly Version[],
+  { stages, base }: WholeReading,
+): Promise<Version[]> => {
   const owners = versions.map(({ type, text }) =>
     type === 'Patient' ? [] : patientsOf(JSON.parse(text) as Resource, base),
   )

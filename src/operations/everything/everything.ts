@@ -11,9 +11,17 @@ import { hasClinicalDate, orderPositionOf } from '../../search/index/order.ts'
 import { openStages, type Stages } from '../../search/reading/stages.ts'
 import type { ResourceKey, Version } from '../../store/port.ts'
 import { type CompartmentPage, compartmentPage, compartmentStart } from '../support/compartment.ts'
-import { inputOf, type Operation, type OperationDefinition } from '../support/operation.ts'
-import { badCursor, countOf, lastOf, mostCharacters, sinceOf, sizeOf, typesOf } from '../support/pages.ts'
-import { companionsOf, isCompanion } from '../support/related-resources.ts'
+import { inputPairs, type Operation, type OperationDefinition } from '../support/operation.ts'
+import {
+  badCursor,
+  charactersOf,
+  lastOf,
+  mostCharacters,
+  pageCountOf,
+  sinceFilter,
+  typesFilter,
+} from '../support/pages.ts'
+import { isRelatedType, relatedResourcesOf } from '../support/related-resources.ts'
 import { pageLinks, searchset } from '../support/searchset.ts'
 
 const definition: OperationDefinition = {
@@ -41,7 +49,10 @@ const dayOf = (query: Pairs, name: 'start' | 'end'): Interval | undefined => {
   return interval
 }
 
-/** Returns whether a record is of care that was given within the days; what has no date of its own always is. */
+/**
+ * Returns a filter for care given from the day of `start` to the day of `end`; a resource without a clinical date always
+ * passes.
+ */
 const caredWithin = (query: Pairs): ((version: Version) => boolean) => {
   const [start, end] = [dayOf(query, 'start'), dayOf(query, 'end')]
   if (!start && !end) return () => true
@@ -51,91 +62,112 @@ const caredWithin = (query: Pairs): ((version: Version) => boolean) => {
   }
 }
 
-/** Which resources are read, and which of them are shown. */
-interface Wanted {
+/** A request for a page: the resources to read, and the filters for the resources to show. */
+interface EverythingRequest {
   types: ReadonlySet<string>
   since: string | undefined
   isWithin: (version: Version) => boolean
   count: number
-  /** Where the resources that are read begin. */
+  /** The position of the first resource to read. */
   cursor: string | undefined
-  /** The last that was shown of what these refer to, where they themselves were shown before. */
+  /** The last related resource shown by the previous page, if that page had no room for the rest; otherwise empty. */
   after: string
 }
 
-const wantedIn = (query: Pairs): Wanted => ({
-  types: typesOf(query),
-  since: sinceOf(query),
+const everythingRequestIn = (query: Pairs): EverythingRequest => ({
+  types: typesFilter(query),
+  since: sinceFilter(query),
   isWithin: caredWithin(query),
-  count: countOf(query),
-  ...placeOf(lastOf(query, '_cursor')),
+  count: pageCountOf(query),
+  ...everythingPositionOf(lastOf(query, '_cursor')),
 })
 
-const placeOf = (text: string | undefined): Pick<Wanted, 'cursor' | 'after'> => {
+const everythingPositionOf = (text: string | undefined): Pick<EverythingRequest, 'cursor' | 'after'> => {
   if (text === undefined) return { cursor: undefined, after: '' }
   const [cursor, after] = decodeCursor(text)
   if (typeof cursor !== 'string' || typeof after !== 'string') throw badCursor()
   return { cursor: cursor === '' ? undefined : cursor, after }
 }
 
-/** What resources refer to may take more room than is left beside them; then it has a page of its own. */
-const placeBehind = (page: CompartmentPage, { cursor = '' }: Wanted, last: string | undefined) => {
+/** Returns the cursor of the next page: related resources without room on this page get a page of their own. */
+const nextEverythingCursor = (
+  page: CompartmentPage,
+  { cursor = '' }: EverythingRequest,
+  last: string | undefined,
+) => {
   if (last !== undefined) return encodeCursor([cursor, last])
   return page.next === undefined ? undefined : encodeCursor([page.next, ''])
 }
 
-/** What is only referred to can be shown once all that might refer to it was read. */
-const typesToRead = ({ types }: Wanted): ReadonlySet<string> =>
-  [...types].some(isCompanion) ? new Set() : types
+/** Returns the types to read. A related type is found in resources of any type, so all types are read for such a type. */
+const typesReadFor = ({ types }: EverythingRequest): ReadonlySet<string> =>
+  [...types].some(isRelatedType) ? new Set() : types
 
-/** The patient and the record are one stage: a write of both is shown whole. */
-const ofOne = (
+/** Reads the patient and the record in a single stage, so that a write of both is shown whole. */
+const singlePatientPage = (
   call: Call,
-  wanted: Wanted,
+  wanted: EverythingRequest,
   context: Dispatch,
   stages: Stages,
 ): Promise<CompartmentPage | Answer> =>
-  stages.stage((reader) => readOne(call, wanted, { ...context, store: { ...context.store, ...reader } }))
+  stages.stage((reader) =>
+    readPatientPage(call, wanted, { ...context, store: { ...context.store, ...reader } }),
+  )
 
-const readOne = async (call: Call, wanted: Wanted, context: Dispatch): Promise<CompartmentPage | Answer> => {
+const readPatientPage = async (
+  call: Call,
+  wanted: EverythingRequest,
+  context: Dispatch,
+): Promise<CompartmentPage | Answer> => {
   const patient = await read({ ...call, query: [], headers: {} }, context)
   if (patient.issues || !patient.version) return patient
-  const types = typesToRead(wanted)
+  const types = typesReadFor(wanted)
   const isFirst = wanted.cursor === undefined
-  const isTold = wanted.types.size === 0 || wanted.types.has('Patient')
-  const count = isFirst && isTold ? wanted.count - 1 : wanted.count
+  const isShown = wanted.types.size === 0 || wanted.types.has('Patient')
+  const count = isFirst && isShown ? wanted.count - 1 : wanted.count
   if (count === 0) return { versions: [patient.version], next: compartmentStart }
   const asked = { types, count, cursor: wanted.cursor }
   const page = await compartmentPage(context, call.id, asked)
   return isFirst ? { ...page, versions: [patient.version, ...page.versions] } : page
 }
 
-const ofAll = async (wanted: Wanted, context: Dispatch, stages: Stages): Promise<CompartmentPage> => {
-  const { everyonePage } = await import('./everything-all.ts')
-  return everyonePage({ ...wanted, types: typesToRead(wanted) }, context, stages)
+const readAllPatients = async (
+  wanted: EverythingRequest,
+  context: Dispatch,
+  stages: Stages,
+): Promise<CompartmentPage> => {
+  const { allPatientsPage } = await import('./everything-all.ts')
+  return allPatientsPage({ ...wanted, types: typesReadFor(wanted) }, context, stages)
 }
 
-const run: Interaction = async (asked, context) => {
+const runPatientEverything: Interaction = async (asked, context) => {
   const { base } = context
-  const call = { ...asked, query: inputOf(definition, asked) }
-  const wanted = wantedIn(call.query)
+  const call = { ...asked, query: inputPairs(definition, asked) }
+  const wanted = everythingRequestIn(call.query)
   const { types, since, isWithin, after } = wanted
   const stages = openStages(context.store)
   const page =
-    call.id === '' ? await ofAll(wanted, context, stages) : await ofOne(call, wanted, context, stages)
+    call.id === ''
+      ? await readAllPatients(wanted, context, stages)
+      : await singlePatientPage(call, wanted, context, stages)
   if ('status' in page) return page
   const shown = page.versions.filter((version) => (!since || version.t >= since) && isWithin(version))
   const isWanted = ({ type }: ResourceKey): boolean => types.size === 0 || types.has(type)
   const matches = after === '' ? shown.filter(isWanted) : []
-  const company = { after, isWanted, room: mostCharacters - sizeOf(matches) }
-  const included = await stages.stage((store) => companionsOf(shown, company, { store, base }))
+  const scope = { after, isWanted, room: mostCharacters - charactersOf(matches) }
+  const included = await stages.stage((store) => relatedResourcesOf(shown, scope, { store, base }))
   stages.end()
   const entries = [
     ...matches.map((version) => searchEntry(version, 'match', base)),
     ...included.versions.map((version) => searchEntry(version, 'include', base)),
   ]
-  const next = placeBehind(page, wanted, included.last)
+  const next = nextEverythingCursor(page, wanted, included.last)
   return searchset(entries, context, { links: pageLinks(call, definition.code, base, next) })
 }
 
-export const everythingOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'search', run }
+export const everythingOperation: Operation = {
+  definition,
+  methods: ['GET', 'POST'],
+  action: 'search',
+  run: runPatientEverything,
+}

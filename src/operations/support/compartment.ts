@@ -1,4 +1,7 @@
-/** https://hl7.org/fhir/R4/compartmentdefinition-patient.html — the index partition of one patient, read in order. */
+/**
+ * The resources of a patient's compartment, read in order from the patient's index list:
+ * https://hl7.org/fhir/R4/compartmentdefinition-patient.html
+ */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { decodeCursor, encodeCursor } from '../../fhir/json/cursor.ts'
@@ -10,42 +13,46 @@ import { isBelow, keyOrder, patientList } from '../../store/keys.ts'
 import type { Candidate, Version } from '../../store/port.ts'
 import { badCursor, mostCharacters } from './pages.ts'
 
-/** Where a page begins: after a position of the list, and there behind the candidate that was told last. */
-interface Place {
+/** The start of a page: a position of the list, and behind that position the last candidate already shown. */
+interface CompartmentPosition {
   after: string
   order: string
   id: string
 }
 
-const beginning: Place = { after: '', order: '', id: '' }
+const listStart: CompartmentPosition = { after: '', order: '', id: '' }
 
 export interface CompartmentPage {
   versions: Version[]
   next?: string
 }
 
-const opaque = ({ after, order, id }: Place): string => encodeCursor([after, order, id])
+const compartmentCursor = ({ after, order, id }: CompartmentPosition): string =>
+  encodeCursor([after, order, id])
 
 /** The cursor of a compartment's first page. */
-export const compartmentStart = opaque(beginning)
+export const compartmentStart = compartmentCursor(listStart)
 
-const placeOf = (cursor: string | undefined): Place => {
-  if (cursor === undefined) return beginning
+const compartmentPositionOf = (cursor: string | undefined): CompartmentPosition => {
+  if (cursor === undefined) return listStart
   const [after, order, id] = decodeCursor(cursor)
   if (typeof after !== 'string' || typeof order !== 'string' || typeof id !== 'string') throw badCursor()
   return { after, order, id }
 }
 
-type Spot = Pick<Candidate, 'order' | 'id'>
+type EntryPosition = Pick<Candidate, 'order' | 'id'>
 
-const compare = (a: Spot, b: Spot): number => {
+const compareEntryPositions = (a: EntryPosition, b: EntryPosition): number => {
   if (a.order === b.order) return a.id < b.id ? -1 : Number(a.id > b.id)
   return a.order < b.order ? -1 : 1
 }
 
-const typeOf = ({ order }: Spot): string => order.slice(0, order.indexOf('|'))
+const typeInOrder = ({ order }: EntryPosition): string => order.slice(0, order.indexOf('|'))
 
-/** The index keeps a patient's list whatever server a link names; only links to this one's patient count. */
+/**
+ * A patient's compartment. Its list has entries for links to that patient id on any server; only links to this server
+ * count.
+ */
 interface Compartment {
   store: Reader
   base: string
@@ -53,7 +60,7 @@ interface Compartment {
   list: string
 }
 
-/** Returns the order at which a version stands in the compartment; undefined where it is not in it. */
+/** Returns the order of a version in the compartment's list; undefined for a version outside of the compartment. */
 const orderIn = ({ list, base, patient }: Compartment, version: Version | undefined): string | undefined => {
   if (version === undefined || version.deleted) return undefined
   const resource = JSON.parse(version.text) as Resource
@@ -61,41 +68,42 @@ const orderIn = ({ list, base, patient }: Compartment, version: Version | undefi
   return indexEntriesOf(resource, version.t).find((entry) => entry.list.name === list)?.order
 }
 
-interface Asked {
+interface CompartmentRequest {
   types: ReadonlySet<string>
   count: number
   cursor: string | undefined
 }
 
 /**
- * Returns one page of the resources in a patient's compartment, by type and date, at most `count` of them. The reader is
- * a stage's, so that no write of several resources is shown in part.
+ * Returns a page of at most `count` resources in a patient's compartment, by type and date. The store must be the reader
+ * of a stage, so that no write of several resources is shown in part.
  */
 export const compartmentPage = (
   { store, base }: Pick<Compartment, 'store' | 'base'>,
   patient: string,
-  asked: Asked,
-): Promise<CompartmentPage> => readOnce({ store, base, patient, list: patientList(patient).name }, asked)
+  asked: CompartmentRequest,
+): Promise<CompartmentPage> =>
+  readCompartmentPage({ store, base, patient, list: patientList(patient).name }, asked)
 
-/** Returns the candidates, each place once: entries of superseded versions stand beside the current one's for a while. */
-const eachOnce = (candidates: readonly Candidate[]): Candidate[] => [
+/** Returns the candidates without repetitions: a superseded version's entry stays beside the current entry for a while. */
+const distinctCandidates = (candidates: readonly Candidate[]): Candidate[] => [
   ...new Map(candidates.map((candidate) => [`${candidate.order}\n${candidate.id}`, candidate])).values(),
 ]
 
-/** Index items that are read at a time at the least, and how often where none is of the types that are wanted. */
-const leastItems = 100
-const mostReads = 20
+/** The minimum of index items in a read, and the maximum of reads while no item has a wanted type. */
+const minListItems = 100
+const maxListReads = 20
 
 /**
- * Returns the candidates from a place on, and the list's position after them if more may follow. An index page that ended
- * before its limit is read on, so that a record is not torn into more pages than it needs.
+ * Returns the candidates behind a position, and the list's position after them if more may follow. After an index page
+ * that ended before its limit the next is read as well, so that a record is not split into more pages than necessary.
  */
-const wantedFrom = async (
+const candidatesFrom = async (
   { store, list }: Compartment,
-  { types, count }: Asked,
-  start: Place,
-): Promise<{ wanted: Candidate[]; from: Place; after?: string }> => {
-  const limit = Math.max(count, leastItems)
+  { types, count }: CompartmentRequest,
+  start: CompartmentPosition,
+): Promise<{ wanted: Candidate[]; from: CompartmentPosition; after?: string }> => {
+  const limit = Math.max(count, minListItems)
   const found: Candidate[] = []
   let from = start
   let { after } = start
@@ -103,31 +111,37 @@ const wantedFrom = async (
     const page = await store.page({ list, shard: 0, reverse: false, limit, ...(after && { after }) })
     found.push(
       ...page.candidates.filter(
-        (candidate) => (types.size === 0 || types.has(typeOf(candidate))) && compare(candidate, start) > 0,
+        (candidate) =>
+          (types.size === 0 || types.has(typeInOrder(candidate))) &&
+          compareEntryPositions(candidate, start) > 0,
       ),
     )
-    if (page.after === undefined) return { wanted: eachOnce(found), from }
+    if (page.after === undefined) return { wanted: distinctCandidates(found), from }
     const endedEarly = page.candidates.length < limit
     const isEnough = found.length >= count || (found.length > 0 && !endedEarly)
-    if (isEnough || i === mostReads) return { wanted: eachOnce(found), from, after: page.after }
+    if (isEnough || i === maxListReads) return { wanted: distinctCandidates(found), from, after: page.after }
     after = page.after
-    if (found.length === 0) from = { ...beginning, after }
+    if (found.length === 0) from = { ...listStart, after }
   }
 }
 
-/** The list may change between two pages, so a page begins after a candidate rather than after so many. */
-const readOnce = async (compartment: Compartment, asked: Asked): Promise<CompartmentPage> => {
-  const start = placeOf(asked.cursor)
-  const { wanted, from, after } = await wantedFrom(compartment, asked, start)
+/** Reads a page. The list may change between two pages, so a page begins after a candidate rather than at an offset. */
+const readCompartmentPage = async (
+  compartment: Compartment,
+  asked: CompartmentRequest,
+): Promise<CompartmentPage> => {
+  const start = compartmentPositionOf(asked.cursor)
+  const { wanted, from, after } = await candidatesFrom(compartment, asked, start)
   const section: Section = { start, after, count: asked.count }
-  const { versions, last } = await readStanding(wanted.sort(compare), section, compartment)
-  if (last) return { versions, next: opaque({ after: from.after, order: last.order, id: last.id }) }
-  return after === undefined ? { versions } : { versions, next: opaque({ ...beginning, after }) }
+  const { versions, last } = await readSection(wanted.sort(compareEntryPositions), section, compartment)
+  if (last)
+    return { versions, next: compartmentCursor({ after: from.after, order: last.order, id: last.id }) }
+  return after === undefined ? { versions } : { versions, next: compartmentCursor({ ...listStart, after }) }
 }
 
 /** The section of a compartment's list that a page shows. */
 interface Section {
-  start: Place
+  start: CompartmentPosition
   /** The sort key of the last index item that was read; undefined at the list's end. */
   after: string | undefined
   count: number
@@ -138,39 +152,47 @@ type Move = 'passed' | 'ahead' | 'elsewhere'
 const sortKeyAt = (order: string, { w }: Version): string => `${keyOrder(order)}\u0001${w}`
 
 /**
- * Returns how a resource that stands at another place than its entry has moved: to a place that the page has passed, to
- * one it has yet to come to, or to another page.
+ * Returns the move of a resource whose order is no longer its entry's: to a position that the page has passed, to a
+ * position still ahead, or to another page.
  */
-const moveOf = (version: Version, order: string, here: Spot, { start, after }: Section): Move => {
+const moveOf = (version: Version, order: string, here: EntryPosition, { start, after }: Section): Move => {
   const there = { order, id: version.id }
   const key = sortKeyAt(order, version)
-  if (compare(there, start) <= 0 || (start.after !== '' && !isBelow(start.after, key))) return 'elsewhere'
-  if (compare(there, here) <= 0) return 'passed'
+  if (compareEntryPositions(there, start) <= 0 || (start.after !== '' && !isBelow(start.after, key)))
+    return 'elsewhere'
+  if (compareEntryPositions(there, here) <= 0) return 'passed'
   return after === undefined || !isBelow(after, key) ? 'ahead' : 'elsewhere'
 }
 
-const atOnce = 200
+const compartmentBatch = 200
 
 /** A page while it is read. */
-interface Progress {
+interface CompartmentProgress {
   found: Map<string, Version>
   size: number
-  /** Where candidates stand that are yet to be read, in order. */
-  waiting: readonly Spot[]
-  last: Spot | undefined
+  /** The positions of the candidates still to be read, in order. */
+  waiting: readonly EntryPosition[]
+  last: EntryPosition | undefined
 }
 
-/** Reads the next candidates; a match that has moved is shown at its new place, or at once where that was passed. */
-const readBatch = async (progress: Progress, section: Section, compartment: Compartment): Promise<void> => {
+/**
+ * Reads the next candidates. A match that has moved is shown at its new position, or at once if the page has passed that
+ * position.
+ */
+const readCandidateBatch = async (
+  progress: CompartmentProgress,
+  section: Section,
+  compartment: Compartment,
+): Promise<void> => {
   const { found, waiting } = progress
-  const batch = waiting.slice(0, Math.min(atOnce, section.count - found.size))
+  const batch = waiting.slice(0, Math.min(compartmentBatch, section.count - found.size))
   const keys = batch.map((spot) => ({
-    type: typeOf(spot),
+    type: typeInOrder(spot),
     id: spot.id,
     ...('w' in spot && { w: `${spot.w}` }),
   }))
   const versions = await compartment.store.get(keys)
-  const moved: { spot: Spot; version: Version }[] = []
+  const moved: { spot: EntryPosition; version: Version }[] = []
   const show = (version: Version): void => {
     found.set(referenceTo(version), version)
     progress.size += version.text.length
@@ -188,21 +210,25 @@ const readBatch = async (progress: Progress, section: Section, compartment: Comp
     if (move === 'ahead') moved.push({ spot: { order, id: version.id }, version })
   }
   const { last } = progress
-  const isPassed = ({ spot }: { spot: Spot }): boolean => last !== undefined && compare(spot, last) <= 0
+  const isPassed = ({ spot }: { spot: EntryPosition }): boolean =>
+    last !== undefined && compareEntryPositions(spot, last) <= 0
   for (const each of moved) if (isPassed(each)) show(each.version)
   const ahead = moved.filter((each) => !isPassed(each)).map(({ spot }) => spot)
-  progress.waiting = [...waiting.slice(done), ...ahead].sort(compare)
+  progress.waiting = [...waiting.slice(done), ...ahead].sort(compareEntryPositions)
 }
 
-/** Returns what stands in a section until the page is full, by number or by characters, and its last place if more follow. */
-const readStanding = async (
+/**
+ * Returns the resources of a section until the page is full, by number or by characters, and the last position if more
+ * follow.
+ */
+const readSection = async (
   candidates: readonly Candidate[],
   section: Section,
   compartment: Compartment,
-): Promise<{ versions: Version[]; last: Spot | undefined }> => {
-  const progress: Progress = { found: new Map(), size: 0, waiting: candidates, last: undefined }
+): Promise<{ versions: Version[]; last: EntryPosition | undefined }> => {
+  const progress: CompartmentProgress = { found: new Map(), size: 0, waiting: candidates, last: undefined }
   while (progress.waiting.length > 0 && progress.size < mostCharacters && progress.found.size < section.count)
-    await readBatch(progress, section, compartment)
+    await readCandidateBatch(progress, section, compartment)
   const versions = [...progress.found.values()]
   return { versions, last: progress.waiting.length > 0 ? progress.last : undefined }
 }

@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/operationdefinition.html — what an operation takes here, as the registry says. */
+/** OperationDefinitions of the operations in the registry: https://hl7.org/fhir/R4/operationdefinition.html */
 
 import { read } from '../../interactions/read.ts'
 import { type Answer, here, type Interaction } from '../../request/call.ts'
@@ -9,25 +9,25 @@ const type = 'OperationDefinition'
 
 const idOf = ({ url }: OperationDefinition): string => url.slice(url.lastIndexOf('/') + 1)
 
-const nameOf = (id: string): string =>
+const definitionName = (id: string): string =>
   id
     .split('-')
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')
 
-const resourceOf = (definition: OperationDefinition, base: string): object => {
+const definitionResource = (definition: OperationDefinition, base: string): object => {
   const { url, code, resource, affectsState, system = false, type: onType, instance, parameter } = definition
   const id = idOf(definition)
   return {
     resourceType: type,
     id,
     url: `${base}/${type}/${id}`,
-    name: nameOf(id),
+    name: definitionName(id),
     status: 'active',
     kind: 'operation',
     affectsState,
     code,
-    // What R4 defines is served with the parameters below, which may be fewer.
+    // An operation of R4 may be served with fewer parameters than R4 defines.
     ...(url.startsWith(here) ? {} : { base: url }),
     resource: resource ?? ['Resource'],
     system,
@@ -37,13 +37,13 @@ const resourceOf = (definition: OperationDefinition, base: string): object => {
   }
 }
 
-const definitionOf = (id: string, base: string): Answer | undefined => {
+const servedDefinition = (id: string, base: string): Answer | undefined => {
   const found = operations.find(({ definition }) => idOf(definition) === id)
-  return found && { status: 200, text: JSON.stringify(resourceOf(found.definition, base)) }
+  return found && { status: 200, text: JSON.stringify(definitionResource(found.definition, base)) }
 }
 
-/** Reads an OperationDefinition: one that is stored, or else the one of an operation that is served. */
+/** Reads an OperationDefinition: the stored resource, or else the definition of a served operation. */
 export const definition: Interaction = async (call, context) => {
   const answer = await read({ ...call, type }, context)
-  return answer.status === 404 ? (definitionOf(call.id, context.base) ?? answer) : answer
+  return answer.status === 404 ? (servedDefinition(call.id, context.base) ?? answer) : answer
 }

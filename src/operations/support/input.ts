@@ -7,36 +7,39 @@ import { bodyOf, inputBody, isResource } from '../../request/body.ts'
 import type { Call } from '../../request/call.ts'
 import {
   checkParameters,
-  checkPlace,
   type OperationDefinition,
-  type Parameter,
-  partsOf,
+  type OperationParameter,
+  parameterParts,
+  refuseResultParameters,
   takesParameters,
 } from './operation.ts'
 
-/** The values under each name: texts as a URL has them, or what stood in `value[x]` or `resource`. */
-export interface Input {
+/** The values under each name: texts as in a URL, or the content of `value[x]` or `resource`. */
+export interface OperationInput {
   text(name: string): string | undefined
   texts(name: string): readonly string[]
   flag(name: string): boolean | undefined
   whole(name: string): number | undefined
   /** A value of a complex type, or a resource; in a URL a Coding is written `system|code`, a Period `start/end`. */
   object<T extends object>(name: string): T | undefined
-  /** All such values, or what was given under a parameter with parts: each by the names of its parts. */
+  /** All values of a complex type, or of a parameter with parts: each value by the names of its parts. */
   objects<T extends object>(name: string): readonly T[]
 }
 
 type Given = readonly [name: string, value: unknown]
 
-/** Returns what a call gives an operation. Fails where a parameter is unknown, repeated in vain, or of another type. */
-export const readInput = (definition: OperationDefinition, call: Call): Input => {
+/**
+ * Returns the input of a call. Fails with `unknown-parameter` for an unknown parameter, and with `invalid` for a needless
+ * repetition or a value of another type.
+ */
+export const readInput = (definition: OperationDefinition, call: Call): OperationInput => {
   const given: readonly Given[] = [...call.query, ...bodyValues(definition, call)]
   checkParameters(
     definition,
     given.map(([name]) => [name, '']),
   )
   const known = definition.parameter.filter(({ use }) => use === 'in')
-  const values = new Map(known.map((parameter) => [parameter.name, valuesOf(parameter, given)]))
+  const values = new Map(known.map((parameter) => [parameter.name, valuesGivenFor(parameter, given)]))
   const first = (name: string): unknown => values.get(name)?.[0]
   return {
     text: (name) => first(name) as string | undefined,
@@ -52,8 +55,8 @@ const bodyValues = (definition: OperationDefinition, { body }: Call): readonly G
   if (body.trim() === '') return []
   const resource = definition.code === 'validate' ? bodyOf(body, 'Parameters').resource : inputBody(body)
   if (resource.resourceType === 'Parameters') {
-    const posted = partsOf(resource.parameter).map(partValue)
-    checkPlace(posted.map(([name]) => name))
+    const posted = parameterParts(resource.parameter).map(partValue)
+    refuseResultParameters(posted.map(([name]) => name))
     return posted
   }
   const own = definition.parameter.find(({ use, type }) => use === 'in' && type === resource.resourceType)
@@ -67,25 +70,25 @@ const partValue = (part: Readonly<Record<string, unknown>>): Given => {
   return [String(part.name), part[name]]
 }
 
-const valuesOf = (parameter: Parameter, given: readonly Given[]): readonly unknown[] => {
+const valuesGivenFor = (parameter: OperationParameter, given: readonly Given[]): readonly unknown[] => {
   const values = given.filter(([each]) => each === parameter.name)
   return values.map(([, value]) => readValue(parameter, value))
 }
 
-const readValue = ({ name, type, part }: Parameter, value: unknown): unknown => {
+const readValue = ({ name, type, part }: OperationParameter, value: unknown): unknown => {
   if (part) return readParts(name, part, value)
-  const read = (readers[type ?? ''] ?? (/^[A-Z]/.test(type ?? '') ? asObject : asText))(value, type ?? '')
+  const read = (readers[type ?? ''] ?? (/^[A-Z]/.test(type ?? '') ? objectOfType : asText))(value, type ?? '')
   if (read !== undefined) return read
   const shown = typeof value === 'string' ? `\`${value}\`` : 'what was given'
   throw failure('invalid', `\`${name}\` is of type ${type}, which ${shown} is not.`, name)
 }
 
-const readParts = (name: string, parts: readonly Parameter[], value: unknown): unknown => {
-  const given = partsOf(value).map(partValue)
+const readParts = (name: string, parts: readonly OperationParameter[], value: unknown): unknown => {
+  const given = parameterParts(value).map(partValue)
   const known = parts.map((part) => part.name)
   const isOnce = new Set(given.map(([each]) => each)).size === given.length
   if (given.length > 0 && isOnce && given.every(([each]) => known.includes(each)))
-    return Object.fromEntries(parts.map((part) => [part.name, valuesOf(part, given)[0]]))
+    return Object.fromEntries(parts.map((part) => [part.name, valuesGivenFor(part, given)[0]]))
   const shown = known.map((each) => `\`${each}\``).join(' and ')
   throw failure(
     'invalid',
@@ -94,29 +97,29 @@ const readParts = (name: string, parts: readonly Parameter[], value: unknown): u
   )
 }
 
-type Reader = (value: unknown, type: string) => unknown
+type ValueReader = (value: unknown, type: string) => unknown
 
-const asText: Reader = (value) => (typeof value === 'string' && value !== '' ? value : undefined)
+const asText: ValueReader = (value) => (typeof value === 'string' && value !== '' ? value : undefined)
 
-const asObject: Reader = (value, type) => {
+const objectOfType: ValueReader = (value, type) => {
   if (!isObject(value)) return undefined
   const { resourceType } = value as Partial<Resource>
   return resourceType === undefined || resourceType === type ? value : undefined
 }
 
-const readers: Readonly<Record<string, Reader>> = {
+const readers: Readonly<Record<string, ValueReader>> = {
   boolean: (value) => ({ true: true, false: false })[String(value)],
   integer: (value) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : undefined),
   positiveInt: (value) => (/^[1-9]\d{0,8}$/.test(String(value)) ? Number(value) : undefined),
   decimal: (value) => (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(String(value)) ? String(value) : undefined),
   Period: (value, type) => {
-    if (typeof value !== 'string') return asObject(value, type)
+    if (typeof value !== 'string') return objectOfType(value, type)
     const [start, end, ...more] = value.split('/')
     return more.length > 0 || !(start || end) ? undefined : { ...(start && { start }), ...(end && { end }) }
   },
   Resource: (value) => (isResource(value) ? value : undefined),
   Coding: (value, type) => {
-    if (typeof value !== 'string') return asObject(value, type)
+    if (typeof value !== 'string') return objectOfType(value, type)
     const [code = '', system] = value.split('|').toReversed()
     return code === '' ? undefined : { ...(system && { system }), code }
   },

@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/resource-operation-meta.html — the labels in use, of a type or of all. */
+/** The labels in use by resources of a type or of all types: https://hl7.org/fhir/R4/resource-operation-meta.html */
 
 import { failure } from '../../outcome/failure.ts'
 import type { Answer } from '../../request/call.ts'
@@ -8,21 +8,21 @@ import { findMatching } from '../../search/search.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { Label, LabelKind } from '../../store/port.ts'
 
-/** A label, and the types whose resources have had it. */
-interface Had {
+/** A label, and the types of the resources that have had the label. */
+interface LabelWithTypes {
   label: Label
   types: string[]
 }
 
-const nameOf = ({ kind, value }: Label): string =>
+const labelKey = ({ kind, value }: Label): string =>
   `${kind}|${typeof value === 'string' ? value : `${value.system ?? ''}|${value.code}`}`
 
-const hadBy = (all: readonly { type: string; label: Label }[]): Had[] => {
-  const byName = new Map<string, Had>()
+const labelsWithTypes = (all: readonly { type: string; label: Label }[]): LabelWithTypes[] => {
+  const byName = new Map<string, LabelWithTypes>()
   for (const { type, label } of all) {
-    const had = byName.get(nameOf(label)) ?? { label, types: [] }
+    const had = byName.get(labelKey(label)) ?? { label, types: [] }
     had.types.push(type)
-    byName.set(nameOf(label), had)
+    byName.set(labelKey(label), had)
   }
   return [...byName.values()]
 }
@@ -34,13 +34,13 @@ const criterionOf = ({ kind, value }: Label): readonly [name: string, value: str
     : `${escapeValue(value.system ?? '')}|${escapeValue(value.code ?? '')}`,
 ]
 
-const isInUse = async ({ label, types }: Had, context: Context): Promise<boolean> => {
+const isInUse = async ({ label, types }: LabelWithTypes, context: Context): Promise<boolean> => {
   for (const type of types)
     if ((await findMatching(type, [criterionOf(label)], context, 1)).length > 0) return true
   return false
 }
 
-const width = 16
+const parallelLabelSearches = 16
 const mostLabels = 2000
 
 const labelsOf = (kind: LabelKind, all: readonly Label[]): object => {
@@ -48,12 +48,12 @@ const labelsOf = (kind: LabelKind, all: readonly Label[]): object => {
   return values.length > 0 ? { [kind]: values } : {}
 }
 
-/** Returns the answer that tells which labels resources of a type, or of any, have now. */
+/** Returns the labels that resources of a type, or of any type, have now. Fails with `too-costly` above the maximum. */
 export const labelsInUse = async (type: string, context: Context): Promise<Answer> => {
-  const had = hadBy(await context.store.labels(type === '' ? undefined : type))
+  const had = labelsWithTypes(await context.store.labels(type === '' ? undefined : type))
   if (had.length > mostLabels)
     throw failure('too-costly', `There are more than ${mostLabels} labels. Ask a type for its own.`)
-  const used = await inParallel(width, had, (each) => isInUse(each, context))
+  const used = await inParallel(parallelLabelSearches, had, (each) => isInUse(each, context))
   const labels = had.filter((_, i) => used[i]).map(({ label }) => label)
   const meta = Object.assign(
     {},

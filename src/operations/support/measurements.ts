@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/observation-operation-stats.html — which measurements of which codes a set of Observations holds. */
+/** The measurements of a code in a set of Observations: https://hl7.org/fhir/R4/observation-operation-stats.html */
 
 import { digitsOf, parseKeeping } from '../../fhir/json/digits.ts'
 import { parseLink } from '../../fhir/references.ts'
@@ -25,33 +25,33 @@ interface Observation extends Measured {
   hasMember?: { reference?: string }[]
 }
 
-/** What was measured of one code, and how many Observations could have told. */
+/** The quantities measured for a code, and the number of Observations of that code, with or without a quantity. */
 export interface Measurements {
   coding: Coding
   quantities: Quantity[]
   total: number
 }
 
-const isOf = ({ code }: Measured, wanted: Coding): boolean =>
+const hasCoding = ({ code }: Measured, wanted: Coding): boolean =>
   (code?.coding ?? []).some(
     (each) => each.code === wanted.code && (!wanted.system || each.system === wanted.system),
   )
 
 const isMeasured = ({ valueQuantity }: Measured): boolean => digitsOf(valueQuantity?.value) !== undefined
 
-/** The quantity may be the observation's, or that of a component: a diastolic pressure. */
+/** Returns the quantities of an observation and of its components, such as a diastolic pressure. */
 const quantitiesIn = (observation: Observation, wanted: Coding): Quantity[] =>
-  partsOf(observation)
-    .filter((part) => isOf(part, wanted) && isMeasured(part))
+  withComponents(observation)
+    .filter((part) => hasCoding(part, wanted) && isMeasured(part))
     .map(({ valueQuantity = {} }) => valueQuantity)
 
-/** A modifier may turn a value into its opposite, so that what has one is not computed with. */
+/** Returns whether a value may be computed with: a modifier extension may turn a value into its opposite. */
 const isPlain = ({ modifierExtension }: Observation): boolean => modifierExtension === undefined
 
-const read = ({ text }: Version): Observation => parseKeeping(text) as Observation
+const observationOf = ({ text }: Version): Observation => parseKeeping(text) as Observation
 
-/** Returns whether a version counts at all. */
-export const counts = (version: Version): boolean => read(version).status !== 'entered-in-error'
+/** Returns whether a version counts: an Observation that was entered in error does not. */
+export const counts = (version: Version): boolean => observationOf(version).status !== 'entered-in-error'
 
 const measurementsOf = (coding: Coding, observations: readonly Observation[]): Measurements => ({
   coding,
@@ -61,11 +61,11 @@ const measurementsOf = (coding: Coding, observations: readonly Observation[]): M
 
 /** A panel has no value of its own, but components, or members that are Observations too. */
 const isPanel = (observation: Observation, wanted: Coding): boolean =>
-  isOf(observation, wanted) &&
+  hasCoding(observation, wanted) &&
   !isMeasured(observation) &&
   [observation.component, observation.hasMember].some((list) => (list ?? []).length > 0)
 
-const membersOf = async (
+const panelMembers = async (
   panels: readonly Observation[],
   store: Store,
   base: string,
@@ -80,10 +80,13 @@ const membersOf = async (
   return found
     .filter((version) => version !== undefined)
     .filter((version) => !version.deleted && counts(version))
-    .map(read)
+    .map(observationOf)
 }
 
-const partsOf = (observation: Observation): Measured[] => [observation, ...(observation.component ?? [])]
+const withComponents = (observation: Observation): Measured[] => [
+  observation,
+  ...(observation.component ?? []),
+]
 
 const codingIn = ({ code }: Measured): Coding[] =>
   (code?.coding ?? [])
@@ -91,26 +94,29 @@ const codingIn = ({ code }: Measured): Coding[] =>
     .slice(0, 1)
     .map(({ system, code: own = '' }) => (system === undefined ? { code: own } : { system, code: own }))
 
-/** Returns what versions hold of a code; of a panel's code, what they hold of each that is measured in it. */
+/**
+ * Returns the measurements of a code in these versions; for a panel's code, the measurements of every code within the
+ * panel.
+ */
 export const measurements = async (
   wanted: Coding,
   versions: readonly Version[],
   { store, base }: { store: Store; base: string },
 ): Promise<readonly Measurements[]> => {
-  const all = versions.map(read)
+  const all = versions.map(observationOf)
   const panels = all.filter((each) => isPanel(each, wanted))
   const own = measurementsOf(
     wanted,
     all.filter((each) => !panels.includes(each)),
   )
   if (panels.length === 0) return [own]
-  const inside = [...panels, ...(await membersOf(panels, store, base))]
-  const codings = inside.flatMap(partsOf).filter(isMeasured).flatMap(codingIn)
+  const inside = [...panels, ...(await panelMembers(panels, store, base))]
+  const codings = inside.flatMap(withComponents).filter(isMeasured).flatMap(codingIn)
   const distinct = new Map(codings.map((coding) => [`${coding.system}|${coding.code}`, coding]))
   const parts = [...distinct.values()].map((coding) =>
     measurementsOf(
       coding,
-      inside.filter((each) => partsOf(each).some((part) => isOf(part, coding))),
+      inside.filter((each) => withComponents(each).some((part) => hasCoding(part, coding))),
     ),
   )
   return own.total > 0 || parts.length === 0 ? [own, ...parts] : parts

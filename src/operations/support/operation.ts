@@ -7,41 +7,44 @@ import { type Failure, failure } from '../../outcome/failure.ts'
 import { inputBody } from '../../request/body.ts'
 import type { Call, Interaction, Pairs } from '../../request/call.ts'
 
-/** One parameter: of a type, or with parts of its own. */
-export interface Parameter {
+/** A parameter of an operation: with a type, or with parts of its own. */
+export interface OperationParameter {
   name: string
   use: 'in' | 'out'
   min: number
   max: string
   type?: string
-  part?: readonly Parameter[]
+  part?: readonly OperationParameter[]
 }
 
-/** What an operation says about itself: its routes, its parameters and its place in the CapabilityStatement follow. */
+/** An operation's description, from which its routes, its parameters and its place in the CapabilityStatement follow. */
 export interface OperationDefinition {
   url: string
   code: string
-  /** The types that it is for; absent for all. */
+  /** The types that the operation is for; absent for all types. */
   resource?: readonly string[]
   affectsState: boolean
-  /** At the service base; not so where absent. */
+  /** May be invoked at the service base; false if absent. */
   system?: boolean
   type: boolean
   instance: boolean
-  /** At one version of a resource; not so where absent. */
+  /** May be invoked at a past or current version of a resource; false if absent. */
   version?: boolean
-  parameter: readonly Parameter[]
+  parameter: readonly OperationParameter[]
 }
 
 export interface Operation {
   definition: OperationDefinition
-  /** How it may be invoked; GET only where nothing changes. */
+  /** The methods of invocation; GET only for an operation that changes nothing. */
   methods: readonly ('GET' | 'POST')[]
   action: Action
   run: Interaction
 }
 
-/** Fails where the query holds a parameter that the operation does not define, or one twice that it takes once. */
+/**
+ * Fails with `unknown-parameter` for a query parameter outside of the definition, and with `invalid` for a repeated
+ * parameter whose maximum is 1.
+ */
 export const checkParameters = ({ code, parameter }: OperationDefinition, query: Pairs): void => {
   const taken = parameter.filter(({ use }) => use === 'in')
   const known = taken.map(({ name }) => name)
@@ -51,7 +54,7 @@ export const checkParameters = ({ code, parameter }: OperationDefinition, query:
       'unknown-parameter',
       `\`${unknown[0]}\` is no parameter of \`$${code}\`. It has ${known.map((name) => `\`${name}\``).join(', ') || 'none'}.`,
     )
-  checkOnce(
+  refuseRepeated(
     taken
       .filter(({ max }) => max === '1')
       .map(({ name }) => name)
@@ -60,19 +63,19 @@ export const checkParameters = ({ code, parameter }: OperationDefinition, query:
   )
 }
 
-/** Fails where one of the parameters is given twice, since one of them would not be heeded. */
-export const checkOnce = (names: readonly string[], query: Pairs): void => {
+/** Fails with `invalid` for a parameter that is given twice, since the server would have to ignore a value. */
+export const refuseRepeated = (names: readonly string[], query: Pairs): void => {
   for (const name of names) {
     const { length } = query.filter(([key]) => key === name)
     if (length > 1) throw failure('invalid', `\`${name}\` may be given once, not ${length} times.`, name)
   }
 }
 
-/** Returns the parts of a Parameters resource's `parameter`, or of a part of it. */
-export const partsOf = (list: unknown): Json[] => (Array.isArray(list) ? list.filter(isObject) : [])
+/** Returns the objects in the `parameter` of a Parameters resource, or in the `part` of a parameter. */
+export const parameterParts = (list: unknown): Json[] => (Array.isArray(list) ? list.filter(isObject) : [])
 
-/** A value as a query would spell it: a coding as `system|code`, a reference as its text. */
-const spelled = (part: Json): string => {
+/** Returns a value in the spelling of a query: a coding as `system|code`, a reference as its text. */
+const queryValueOf = (part: Json): string => {
   const name = Object.keys(part).find((key) => /^value[A-Z]/.test(key)) ?? ''
   const value = part[name]
   if (!isObject(value)) return String(value ?? '')
@@ -80,18 +83,23 @@ const spelled = (part: Json): string => {
   return 'code' in value ? `${value.system ?? ''}|${value.code}` : JSON.stringify(value)
 }
 
-/** Returns what an operation is given as pairs, whether it came in the URL or as Parameters; fails where it is another resource. */
+/** Returns an operation's input as pairs, from the URL and from Parameters; fails with `invalid` for another resource. */
 export const givenPairs = ({ code }: OperationDefinition, { query, body }: Call): Pairs => {
   if (body.trim() === '') return query
   const resource = inputBody(body)
   if (resource.resourceType !== 'Parameters') throw takesParameters(code, resource.resourceType)
-  const posted = partsOf(resource.parameter).map((part) => [String(part.name), spelled(part)] as const)
-  checkPlace(posted.map(([name]) => name))
+  const posted = parameterParts(resource.parameter).map(
+    (part) => [String(part.name), queryValueOf(part)] as const,
+  )
+  refuseResultParameters(posted.map(([name]) => name))
   return [...query, ...posted]
 }
 
-/** Fails where Parameters hold what is said of the answer, such as `_summary`: it is read in the URL alone. */
-export const checkPlace = (names: readonly string[]): void => {
+/**
+ * Fails with `invalid` for a result parameter such as `_summary` within Parameters: result parameters are read from the
+ * URL alone.
+ */
+export const refuseResultParameters = (names: readonly string[]): void => {
   const misplaced = names.find((name) => isKnown(name))
   if (misplaced !== undefined)
     throw failure(
@@ -104,8 +112,8 @@ export const checkPlace = (names: readonly string[]): void => {
 export const takesParameters = (code: string, type: string): Failure =>
   failure('invalid', `\`$${code}\` takes Parameters, not \`${type}\`.`, 'resourceType')
 
-/** Returns an operation's parameters as pairs; fails where one is unknown, or given twice in vain. */
-export const inputOf = (definition: OperationDefinition, call: Call): Pairs => {
+/** Returns an operation's input as pairs; fails for an unknown parameter and for a needless repetition. */
+export const inputPairs = (definition: OperationDefinition, call: Call): Pairs => {
   const pairs = givenPairs(definition, call)
   checkParameters(definition, pairs)
   return pairs

@@ -1,4 +1,4 @@
-/** What is asked of a page of `$everything`, https://hl7.org/fhir/R4/patient-operation-everything.html */
+/** The page parameters of `$everything`: https://hl7.org/fhir/R4/patient-operation-everything.html */
 
 import { isResourceType } from '../../fhir/types.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
@@ -7,31 +7,31 @@ import type { Pairs } from '../../request/call.ts'
 import { pageLimits } from '../../search/scope.ts'
 import type { Version } from '../../store/port.ts'
 
-const defaultCount = 200
-const maxCount = 1000
+const defaultEverythingCount = 200
+const maxEverythingCount = 1000
 
 /** Returns the last value of a parameter. */
 export const lastOf = (pairs: Pairs, name: string): string | undefined =>
   pairs.findLast(([key]) => key === name)?.[1]
 
-/** Returns how many resources a page has at the most. */
-export const countOf = (pairs: Pairs): number => {
-  const text = lastOf(pairs, '_count') ?? String(defaultCount)
+/** Returns the maximum number of resources on a page; fails with `invalid` unless `_count` is a positive number. */
+export const pageCountOf = (pairs: Pairs): number => {
+  const text = lastOf(pairs, '_count') ?? String(defaultEverythingCount)
   if (!/^[1-9]\d*$/.test(text))
-    throw failure('invalid', `\`_count=${text}\` is not a number from 1 to ${maxCount}.`, '_count')
-  return Math.min(Number(text), maxCount)
+    throw failure('invalid', `\`_count=${text}\` is not a number from 1 to ${maxEverythingCount}.`, '_count')
+  return Math.min(Number(text), maxEverythingCount)
 }
 
-/** Returns the types that are wanted; none where all are. */
-export const typesOf = (pairs: Pairs): ReadonlySet<string> => {
+/** Returns the wanted types, an empty set for all types; fails for an unknown type. */
+export const typesFilter = (pairs: Pairs): ReadonlySet<string> => {
   const types = pairs.filter(([name]) => name === '_type').flatMap(([, value]) => value.split(','))
   const unknown = types.find((type) => !isResourceType(type))
   if (unknown !== undefined) throw noSuchType(unknown)
   return new Set(types)
 }
 
-/** Returns the instant since which a change counts, in UTC. */
-export const sinceOf = (pairs: Pairs): string | undefined => {
+/** Returns the instant of `_since` in UTC; fails with `invalid` for a text that is no instant. */
+export const sinceFilter = (pairs: Pairs): string | undefined => {
   const text = lastOf(pairs, '_since')?.replace(' ', '+')
   if (text === undefined) return undefined
   if (Number.isNaN(Date.parse(text)))
@@ -39,11 +39,11 @@ export const sinceOf = (pairs: Pairs): string | undefined => {
   return new Date(text).toISOString()
 }
 
-/** As many characters of resources as a page of a search may have. */
+/** The maximum of characters on a page: the same as for a page of a search. */
 export const mostCharacters = pageLimits.characters
 
-/** Returns how many characters resources have together. */
-export const sizeOf = (versions: readonly Version[]): number =>
+/** Returns the number of characters of all these versions. */
+export const charactersOf = (versions: readonly Version[]): number =>
   versions.reduce((sum, { text }) => sum + text.length, 0)
 
 export const badCursor = (): Failure =>

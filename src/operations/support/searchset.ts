@@ -19,7 +19,7 @@ export const searchset = (
   }),
 })
 
-/** Returns the links of one page of an operation's answer: to itself, and to the next by its cursor. */
+/** Returns the links of a page of an operation's answer: to itself, and by a cursor to the next page. */
 export const pageLinks = (call: Call, code: string, base: string, next?: string): BundleLink[] => {
   const urlOf = (pairs: Call['query']): string => {
     const query = queryText(pairs)

@@ -2,8 +2,11 @@ import type { Issue } from '../../outcome/failure.ts'
 import { failOn } from '../../outcome/outcome.ts'
 import { inputBody } from '../../request/body.ts'
 
-/** Fails where what is given is not built as R4 says, since it is worked with as it is; what its codes are worth is no matter. */
-export const checkShape = async (body: string): Promise<void> => {
+/**
+ * Fails unless the body is structured as R4 demands, since an operation computes with the body directly. Codes and
+ * invariants are not checked.
+ */
+export const checkStructure = async (body: string): Promise<void> => {
   if (body.trim() === '') return
   const resource = inputBody(body)
   const { validate } = await import('../../validate/validate.ts')

@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#parameters — `_summary` and `_elements` of what an operation answers with. */
+/** `_summary` and `_elements` for the answers of operations: https://hl7.org/fhir/R4/http.html#parameters */
 
 import {
   applyEdits,
@@ -18,24 +18,27 @@ import type { Operation } from './operation.ts'
 const isCut = ([name, value]: readonly [string, string]): boolean =>
   name === '_elements' || (name === '_summary' && value !== 'false')
 
-/** Of these `_summary` and `_elements` leave nothing out. */
-const whole: ReadonlySet<string> = new Set(['Parameters', 'OperationOutcome'])
+/** The types from which `_summary` and `_elements` leave nothing out. */
+const typesNeverCut: ReadonlySet<string> = new Set(['Parameters', 'OperationOutcome'])
 
-/** Data types, primitive ones too, are returned as a part of Parameters. */
-const isWhole = (type: string | undefined): boolean =>
-  type === undefined || whole.has(type) || !isResourceType(type)
+/** Returns whether a type is never cut. Data types, primitive types included, are returned as a part of Parameters. */
+const isNeverCut = (type: string | undefined): boolean =>
+  type === undefined || typesNeverCut.has(type) || !isResourceType(type)
 
-const returned = ({ definition }: Operation): string | undefined =>
+const returnTypeOf = ({ definition }: Operation): string | undefined =>
   definition.parameter.find(({ name, use }) => use === 'out' && name === 'return')?.type
 
-/** Returns the operation with an answer that is cut as the query wants it; fails where there is nothing to cut. */
-export const cutting = (operation: Operation): Operation => {
+/**
+ * Returns the operation with its answer cut as the query demands; fails with `unknown-parameter` for an answer that is
+ * never cut.
+ */
+export const withSummary = (operation: Operation): Operation => {
   const { definition, run } = operation
   const cut: Interaction = async (call, context) => {
     const asked = call.query.find(isCut)
     if (!asked) return run(call, context)
-    const type = returned(operation)
-    if (type === undefined || isWhole(type))
+    const type = returnTypeOf(operation)
+    if (type === undefined || isNeverCut(type))
       throw failure(
         'unknown-parameter',
         `\`$${definition.code}\` answers with ${type === 'OperationOutcome' ? type : 'Parameters'}, of which \`${asked[0]}\` leaves nothing out.`,

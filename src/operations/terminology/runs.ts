@@ -19,25 +19,25 @@ import {
 import { type ExpansionOptions, expanded } from '../../terminology/value-sets/expansion.ts'
 import { type LoadedTerminology, loadReferred } from '../../terminology/value-sets/loaded.ts'
 import { pinned } from '../../terminology/value-sets/versions.ts'
-import type { Input } from '../support/input.ts'
+import type { OperationInput } from '../support/input.ts'
 import {
   addressed,
-  askedIn,
+  askedCodings,
   canonicalIn,
-  canonicalOf,
-  named,
-  notHeld,
-  ofVersion,
+  canonicalText,
+  definitionMissing,
+  inWantedVersion,
+  namedDefinition,
   onlyOne,
-  parameters,
-  type Run,
-  running,
-  type Work,
+  parametersResource,
+  type TerminologyCall,
+  type TerminologyRun,
+  withInput,
 } from './work.ts'
 
-const theValueSet = async (work: Work): Promise<ValueSetResource> => {
+const requiredValueSet = async (work: TerminologyCall): Promise<ValueSetResource> => {
   const find = (canonical: string) => work.terminology.valueSet(canonical)
-  const found = await named<ValueSetResource>(work, { what: 'value set', member: 'valueSet', find })
+  const found = await namedDefinition<ValueSetResource>(work, { what: 'value set', member: 'valueSet', find })
   if (found) return found
   throw failure(
     'required',
@@ -45,7 +45,7 @@ const theValueSet = async (work: Work): Promise<ValueSetResource> => {
   )
 }
 
-const wantedIn = (input: Input): ExpansionOptions =>
+const expansionOptionsIn = (input: OperationInput): ExpansionOptions =>
   Object.fromEntries(
     Object.entries({
       filter: input.text('filter'),
@@ -68,20 +68,20 @@ const wantedIn = (input: Input): ExpansionOptions =>
 const manyOrNone = (texts: readonly string[]): readonly string[] | undefined =>
   texts.length > 0 ? texts : undefined
 
-const expand: Run = async (work) => {
+const runExpand: TerminologyRun = async (work) => {
   const { context } = work
-  const wanted = wantedIn(work.input)
+  const wanted = expansionOptionsIn(work.input)
   const terminology = pinned(work.terminology, {
     usual: wanted['system-version'] ?? [],
     checked: wanted['check-system-version'] ?? [],
     forced: wanted['force-system-version'] ?? [],
   })
-  const valueSet = await theValueSet(work)
-  const held = await loadReferred(terminology, valueSet)
-  return expanded(held, valueSet, wanted, new Date(context.now()).toISOString())
+  const valueSet = await requiredValueSet(work)
+  const loaded = await loadReferred(terminology, valueSet)
+  return expanded(loaded, valueSet, wanted, new Date(context.now()).toISOString())
 }
 
-const mannerOf = (input: Input): CheckOptions => {
+const checkOptionsIn = (input: OperationInput): CheckOptions => {
   const [abstract, displayLanguage] = [input.flag('abstract'), input.text('displayLanguage')]
   return {
     ...(abstract !== undefined && { abstract }),
@@ -89,7 +89,7 @@ const mannerOf = (input: Input): CheckOptions => {
   }
 }
 
-/** The first code that will do; without one, what is wrong with each. */
+/** Returns the parts of an answer, by the first valid code, or else with the messages and issues of all codes. */
 const checkedParts = (checked: readonly CodeCheck[]): readonly LookupPart[] => {
   const { result, display } = checked.find((each) => each.result) ?? checked[0] ?? { result: false }
   const found = checked.find((each) => each.result)
@@ -105,22 +105,25 @@ const checkedParts = (checked: readonly CodeCheck[]): readonly LookupPart[] => {
   ]
 }
 
-const checkSet: Run = async (work) => {
+const runCheckInSet: TerminologyRun = async (work) => {
   const { input, terminology } = work
-  const valueSet = await theValueSet(work)
-  const held = await loadReferred(terminology, valueSet)
-  const asked = askedIn(input, input.text('system'), input.text('systemVersion'))
+  const valueSet = await requiredValueSet(work)
+  const loaded = await loadReferred(terminology, valueSet)
+  const asked = askedCodings(input, input.text('system'), input.text('systemVersion'))
   const isBare = input.text('code') !== undefined
-  if (isBare && asked[0]?.system === undefined) checkSystems(held, valueSet)
+  if (isBare && asked[0]?.system === undefined) refuseAmbiguousSystem(loaded, valueSet)
   const check = (each: AskedCoding): CodeCheck =>
     isBare || each.system !== undefined
-      ? checkInSet(held, valueSet, each, mannerOf(input))
+      ? checkInSet(loaded, valueSet, each, checkOptionsIn(input))
       : checkNameless(each)
-  return parameters(checkedParts(asked.map(check)))
+  return parametersResource(checkedParts(asked.map(check)))
 }
 
-/** A code says something only in a system, which the value set may tell where it draws from one alone. */
-const checkSystems = ({ systems, missing }: LoadedTerminology, { url = '' }: ValueSetResource): void => {
+/** Fails with `required` for a code without a system, unless the value set draws from a single code system. */
+const refuseAmbiguousSystem = (
+  { systems, missing }: LoadedTerminology,
+  { url = '' }: ValueSetResource,
+): void => {
   if (systems.length + missing.length > 1)
     throw failure(
       'required',
@@ -129,19 +132,22 @@ const checkSystems = ({ systems, missing }: LoadedTerminology, { url = '' }: Val
     )
 }
 
-const heldSystem = async (
-  { terminology }: Work,
+const loadedSystem = async (
+  { terminology }: TerminologyCall,
   url: string,
   version: string | undefined,
 ): Promise<CodeSystemGraph> => {
   const system = await terminology.system(url, version)
-  if (!system) throw notHeld('code system', canonicalOf(url, version))
+  if (!system) throw definitionMissing('code system', canonicalText(url, version))
   return system
 }
 
-/** At an instance the code system is all that is held under its address and version, whichever piece was addressed. */
-const theSystem = async (
-  work: Work,
+/**
+ * Returns the code system of a call. At an instance this is everything loaded under the instance's address and version,
+ * from whichever piece the call addressed.
+ */
+const requiredSystem = async (
+  work: TerminologyCall,
   url: string | undefined,
   version: string | undefined,
 ): Promise<CodeSystemGraph> => {
@@ -150,16 +156,16 @@ const theSystem = async (
   if ([call.id !== '', url !== undefined, given !== undefined].filter(Boolean).length > 1)
     throw onlyOne('code system')
   const own = call.id === '' ? given && systemOf([given]) : await instanceSystem(work)
-  if (own) return ofVersion(own, 'code system', version)
+  if (own) return inWantedVersion(own, 'code system', version)
   if (url === undefined)
     throw failure('required', 'Which code system? Give its address, or ask at its own.', 'system')
-  return heldSystem(work, url, version)
+  return loadedSystem(work, url, version)
 }
 
-const instanceSystem = async (work: Work): Promise<CodeSystemGraph> => {
+const instanceSystem = async (work: TerminologyCall): Promise<CodeSystemGraph> => {
   const own = await addressed<CodeSystemResource>(work)
   const system = own.url === undefined ? systemOf([own]) : await work.terminology.system(own.url, own.version)
-  if (!system) throw notHeld('content of the code system', own.url)
+  if (!system) throw definitionMissing('content of the code system', own.url)
   return system
 }
 
@@ -170,21 +176,30 @@ const nodeIn = (system: CodeSystemGraph, code: string): CodeNode => {
     'not-found',
     system.complete
       ? `\`${code}\` is no code of the code system \`${system.url}\`.`
-      : `\`${code}\` is not in the part of the code system \`${system.url}\` that is held.`,
+      : `\`${code}\` is not in the part of the code system \`${system.url}\` that is loaded.`,
   )
 }
 
-/** UCUM, media types and the like have no list to hold, but a grammar. */
-const checkedBySpelling = async (work: Work, url: string | undefined): Promise<CodeCheck[] | undefined> => {
+/**
+ * Checks codes of a system that has a grammar instead of a list, such as UCUM or media types; undefined for a system with
+ * a list.
+ */
+const checkedBySpelling = async (
+  work: TerminologyCall,
+  url: string | undefined,
+): Promise<CodeCheck[] | undefined> => {
   const { input, terminology } = work
   if (url === undefined || input.object('codeSystem') || !spellingOf(url, '')) return undefined
   if (await terminology.system(url, input.text('version'))) return undefined
-  const asked = askedIn(input).filter(({ system = url }) => system === url)
+  const asked = askedCodings(input).filter(({ system = url }) => system === url)
   return asked.map((each) => checkSpelling(url, each, spellingOf(url, each.code)?.answer ?? 'unknown'))
 }
 
-/** Without an address the coding says of which code system it is, unless one is addressed or given whole. */
-const systemNamed = ({ call, input }: Work): Partial<Canonical> => {
+/**
+ * Returns the address of the code system: from `url`, or from the coding of a call without an addressed or included code
+ * system.
+ */
+const systemNamed = ({ call, input }: TerminologyCall): Partial<Canonical> => {
   const [text, beside] = [input.text('url'), input.text('version')]
   if (text !== undefined) return canonicalIn(text, beside)
   const isThere = call.id !== '' || input.object('codeSystem') !== undefined
@@ -193,22 +208,27 @@ const systemNamed = ({ call, input }: Work): Partial<Canonical> => {
   return { ...(url !== undefined && { url }), ...(version !== undefined && { version }) }
 }
 
-const checkSystem: Run = async (work) => {
+const runCheckInSystem: TerminologyRun = async (work) => {
   const { input } = work
   const { url, version } = systemNamed(work)
   const bySpelling = await checkedBySpelling(work, url)
-  if (bySpelling) return parameters(checkedParts(bySpelling))
-  const system = await theSystem(work, url, version)
-  const asked = askedIn(input)
+  if (bySpelling) return parametersResource(checkedParts(bySpelling))
+  const system = await requiredSystem(work, url, version)
+  const asked = askedCodings(input)
   const own = asked.filter((each) => each.system === undefined || each.system === system.url)
   if (own.length === 0 && asked.length > 0)
     throw failure('invalid', `\`${asked[0]?.system}\` is not the code system \`${system.url}\`.`, 'coding')
-  return parameters(checkedParts(own.map((each) => checkInSystem(system, each, mannerOf(input)))))
+  return parametersResource(
+    checkedParts(own.map((each) => checkInSystem(system, each, checkOptionsIn(input)))),
+  )
 }
 
-/** Of a system that has a grammar and no list, a code that is known by its spelling is all that is held. */
+/**
+ * Returns a code system with nothing but this code, made from its spelling; undefined for a system without a grammar or
+ * with a loaded list.
+ */
 const spelledSystem = async (
-  { terminology }: Work,
+  { terminology }: TerminologyCall,
   url: string,
   code: string,
 ): Promise<CodeSystemGraph | undefined> => {
@@ -217,20 +237,20 @@ const spelledSystem = async (
   return systemBySpelling(url, code, spelling)
 }
 
-const lookup: Run = async (work) => {
+const runLookup: TerminologyRun = async (work) => {
   const { input } = work
-  const [asked] = askedIn(input, input.text('system'))
+  const [asked] = askedCodings(input, input.text('system'))
   if (!asked) throw failure('required', 'The coding has no `code`.', 'coding')
   const version = input.text('version') ?? asked.version
   if (asked.system === undefined)
     throw failure('required', 'A code is looked up in a system: give `system`.', 'system')
   const spelled = await spelledSystem(work, asked.system, asked.code)
-  const system = spelled ?? (await heldSystem(work, asked.system, version))
+  const system = spelled ?? (await loadedSystem(work, asked.system, version))
   const node = nodeIn(system, asked.code)
-  return parameters(lookedUp(system, node, input.texts('property'), input.text('displayLanguage')))
+  return parametersResource(lookedUp(system, node, input.texts('property'), input.text('displayLanguage')))
 }
 
-const subsumes: Run = async (work) => {
+const runSubsumes: TerminologyRun = async (work) => {
   const { input } = work
   const [a, b] = [pairOf(input, 'A'), pairOf(input, 'B')]
   const urls = [input.text('system'), a.system, b.system].filter((each) => each !== undefined)
@@ -240,23 +260,23 @@ const subsumes: Run = async (work) => {
       `Codes are compared within one code system, not across ${[...new Set(urls)].join(' and ')}.`,
     )
   const versions = [input.text('version'), a.version, b.version].filter((each) => each !== undefined)
-  if (new Set(versions).size > 1) throw failure('invalid', `Codes of several versions are not compared.`)
-  const system = await theSystem(work, work.call.id === '' ? urls[0] : undefined, versions[0])
+  if (new Set(versions).size > 1) throw failure('invalid', `Codes of different versions cannot be compared.`)
+  const system = await requiredSystem(work, work.call.id === '' ? urls[0] : undefined, versions[0])
   if (urls[0] !== undefined && urls[0] !== system.url)
     throw failure('invalid', `\`${urls[0]}\` is not the code system \`${system.url}\`.`, 'system')
   const outcome = subsumption(system, nodeIn(system, a.code), nodeIn(system, b.code))
-  if (outcome) return parameters([{ name: 'outcome', valueCode: outcome }])
+  if (outcome) return parametersResource([{ name: 'outcome', valueCode: outcome }])
   throw failure(
     'unsupported',
-    `How \`${a.code}\` and \`${b.code}\` stand to each other cannot be told: ${
+    `The relation of \`${a.code}\` and \`${b.code}\` is unknown: ${
       system.isA
-        ? `what lies above them in the code system \`${system.url}\` is held only in part`
+        ? `what lies above them in the code system \`${system.url}\` is loaded only in part`
         : `the hierarchy of the code system \`${system.url}\` is of another meaning than \`is-a\``
     }.`,
   )
 }
 
-const pairOf = (input: Input, which: 'A' | 'B'): AskedCoding => {
+const pairOf = (input: OperationInput, which: 'A' | 'B'): AskedCoding => {
   const [code, coding] = [input.text(`code${which}`), input.object<Coding>(`coding${which}`)]
   const found = code ?? coding?.code
   if (found === undefined || (code !== undefined && coding))
@@ -264,10 +284,10 @@ const pairOf = (input: Input, which: 'A' | 'B'): AskedCoding => {
   return { ...coding, code: found }
 }
 
-export const runs = {
-  expand: running(expand),
-  checkInSet: running(checkSet),
-  lookup: running(lookup),
-  checkInSystem: running(checkSystem),
-  subsumes: running(subsumes),
+export const terminologyRuns = {
+  expand: withInput(runExpand),
+  checkInSet: withInput(runCheckInSet),
+  lookup: withInput(runLookup),
+  checkInSystem: withInput(runCheckInSystem),
+  subsumes: withInput(runSubsumes),
 }

@@ -1,10 +1,19 @@
-/** https://hl7.org/fhir/R4/terminology-service.html — what each operation takes; what it does is loaded with its first call. */
+/**
+ * The definitions of the terminology operations; their code is loaded with the first call:
+ * https://hl7.org/fhir/R4/terminology-service.html
+ */
 
 import { expansionParameters } from '../../terminology/value-sets/expansion-parameters.ts'
-import type { Operation, OperationDefinition, Parameter } from '../support/operation.ts'
+import type { Operation, OperationDefinition, OperationParameter } from '../support/operation.ts'
 
-const takes = (name: string, type: string, max = '1'): Parameter => ({ name, use: 'in', min: 0, max, type })
-const gives = (name: string, type: string, min = 0, max = '1'): Parameter => ({
+const inParameter = (name: string, type: string, max = '1'): OperationParameter => ({
+  name,
+  use: 'in',
+  min: 0,
+  max,
+  type,
+})
+const outParameter = (name: string, type: string, min = 0, max = '1'): OperationParameter => ({
   name,
   use: 'out',
   min,
@@ -12,29 +21,32 @@ const gives = (name: string, type: string, min = 0, max = '1'): Parameter => ({
   type,
 })
 
-const has = (parameter: Parameter, ...part: readonly Parameter[]): Parameter => {
+const parameterWithParts = (
+  parameter: OperationParameter,
+  ...part: readonly OperationParameter[]
+): OperationParameter => {
   const { type: _, ...rest } = parameter
   return { ...rest, part }
 }
 
-const code = [takes('code', 'code'), takes('coding', 'Coding')]
+const codeParameters = [inParameter('code', 'code'), inParameter('coding', 'Coding')]
 
 const checking = [
-  ...code,
-  takes('display', 'string'),
-  takes('codeableConcept', 'CodeableConcept'),
-  takes('abstract', 'boolean'),
-  takes('displayLanguage', 'code'),
-  gives('result', 'boolean', 1),
-  gives('message', 'string'),
-  gives('display', 'string'),
-  gives('issues', 'OperationOutcome'),
+  ...codeParameters,
+  inParameter('display', 'string'),
+  inParameter('codeableConcept', 'CodeableConcept'),
+  inParameter('abstract', 'boolean'),
+  inParameter('displayLanguage', 'code'),
+  outParameter('result', 'boolean', 1),
+  outParameter('message', 'string'),
+  outParameter('display', 'string'),
+  outParameter('issues', 'OperationOutcome'),
 ]
 
-const definitionOf = (
+const terminologyDefinition = (
   type: 'ValueSet' | 'CodeSystem' | 'ConceptMap',
   name: string,
-  parameter: readonly Parameter[],
+  parameter: readonly OperationParameter[],
   instance = true,
 ): OperationDefinition => ({
   url: `http://hl7.org/fhir/OperationDefinition/${type}-${name}`,
@@ -46,113 +58,122 @@ const definitionOf = (
   parameter,
 })
 
-const expand = definitionOf('ValueSet', 'expand', [
-  takes('url', 'uri'),
-  takes('valueSet', 'ValueSet'),
-  takes('valueSetVersion', 'string'),
-  ...expansionParameters.map(([name, type, max]) => takes(name, type, max)),
-  gives('return', 'ValueSet', 1),
+const expandDefinition = terminologyDefinition('ValueSet', 'expand', [
+  inParameter('url', 'uri'),
+  inParameter('valueSet', 'ValueSet'),
+  inParameter('valueSetVersion', 'string'),
+  ...expansionParameters.map(([name, type, max]) => inParameter(name, type, max)),
+  outParameter('return', 'ValueSet', 1),
 ])
 
-const checkInSet = definitionOf('ValueSet', 'validate-code', [
-  takes('url', 'uri'),
-  takes('valueSet', 'ValueSet'),
-  takes('valueSetVersion', 'string'),
-  takes('system', 'uri'),
-  takes('systemVersion', 'string'),
+const checkInSetDefinition = terminologyDefinition('ValueSet', 'validate-code', [
+  inParameter('url', 'uri'),
+  inParameter('valueSet', 'ValueSet'),
+  inParameter('valueSetVersion', 'string'),
+  inParameter('system', 'uri'),
+  inParameter('systemVersion', 'string'),
   ...checking,
 ])
 
-const lookup = definitionOf(
+const lookupDefinition = terminologyDefinition(
   'CodeSystem',
   'lookup',
   [
-    ...code,
-    takes('system', 'uri'),
-    takes('version', 'string'),
-    takes('displayLanguage', 'code'),
-    takes('property', 'code', '*'),
-    gives('name', 'string', 1),
-    gives('version', 'string'),
-    gives('display', 'string', 1),
-    has(
-      gives('designation', '', 0, '*'),
-      gives('language', 'code'),
-      gives('use', 'Coding'),
-      gives('value', 'string', 1),
+    ...codeParameters,
+    inParameter('system', 'uri'),
+    inParameter('version', 'string'),
+    inParameter('displayLanguage', 'code'),
+    inParameter('property', 'code', '*'),
+    outParameter('name', 'string', 1),
+    outParameter('version', 'string'),
+    outParameter('display', 'string', 1),
+    parameterWithParts(
+      outParameter('designation', '', 0, '*'),
+      outParameter('language', 'code'),
+      outParameter('use', 'Coding'),
+      outParameter('value', 'string', 1),
     ),
-    has(
-      gives('property', '', 0, '*'),
-      gives('code', 'code', 1),
-      gives('value', 'Element'),
-      gives('description', 'string'),
+    parameterWithParts(
+      outParameter('property', '', 0, '*'),
+      outParameter('code', 'code', 1),
+      outParameter('value', 'Element'),
+      outParameter('description', 'string'),
     ),
   ],
   false,
 )
 
-const checkInSystem = definitionOf('CodeSystem', 'validate-code', [
-  takes('url', 'uri'),
-  takes('codeSystem', 'CodeSystem'),
-  takes('version', 'string'),
+const checkInSystemDefinition = terminologyDefinition('CodeSystem', 'validate-code', [
+  inParameter('url', 'uri'),
+  inParameter('codeSystem', 'CodeSystem'),
+  inParameter('version', 'string'),
   ...checking,
 ])
 
-const subsumes = definitionOf('CodeSystem', 'subsumes', [
-  takes('codeA', 'code'),
-  takes('codeB', 'code'),
-  takes('system', 'uri'),
-  takes('version', 'string'),
-  takes('codingA', 'Coding'),
-  takes('codingB', 'Coding'),
-  gives('outcome', 'code', 1),
+const subsumesDefinition = terminologyDefinition('CodeSystem', 'subsumes', [
+  inParameter('codeA', 'code'),
+  inParameter('codeB', 'code'),
+  inParameter('system', 'uri'),
+  inParameter('version', 'string'),
+  inParameter('codingA', 'Coding'),
+  inParameter('codingB', 'Coding'),
+  outParameter('outcome', 'code', 1),
 ])
 
-const translate = definitionOf('ConceptMap', 'translate', [
-  takes('url', 'uri'),
-  takes('conceptMap', 'ConceptMap'),
-  takes('conceptMapVersion', 'string'),
-  ...code,
-  takes('system', 'uri'),
-  takes('version', 'string'),
-  takes('codeableConcept', 'CodeableConcept'),
-  takes('source', 'uri'),
-  takes('target', 'uri'),
-  takes('targetsystem', 'uri'),
-  has(takes('dependency', '', '*'), takes('element', 'uri'), takes('concept', 'CodeableConcept')),
-  takes('reverse', 'boolean'),
-  gives('result', 'boolean', 1),
-  gives('message', 'string'),
-  has(
-    gives('match', '', 0, '*'),
-    gives('equivalence', 'code'),
-    gives('concept', 'Coding'),
-    has(gives('product', '', 0, '*'), gives('element', 'uri'), gives('concept', 'Coding')),
-    gives('source', 'uri'),
+const translateDefinition = terminologyDefinition('ConceptMap', 'translate', [
+  inParameter('url', 'uri'),
+  inParameter('conceptMap', 'ConceptMap'),
+  inParameter('conceptMapVersion', 'string'),
+  ...codeParameters,
+  inParameter('system', 'uri'),
+  inParameter('version', 'string'),
+  inParameter('codeableConcept', 'CodeableConcept'),
+  inParameter('source', 'uri'),
+  inParameter('target', 'uri'),
+  inParameter('targetsystem', 'uri'),
+  parameterWithParts(
+    inParameter('dependency', '', '*'),
+    inParameter('element', 'uri'),
+    inParameter('concept', 'CodeableConcept'),
+  ),
+  inParameter('reverse', 'boolean'),
+  outParameter('result', 'boolean', 1),
+  outParameter('message', 'string'),
+  parameterWithParts(
+    outParameter('match', '', 0, '*'),
+    outParameter('equivalence', 'code'),
+    outParameter('concept', 'Coding'),
+    parameterWithParts(
+      outParameter('product', '', 0, '*'),
+      outParameter('element', 'uri'),
+      outParameter('concept', 'Coding'),
+    ),
+    outParameter('source', 'uri'),
   ),
 ])
 
-type Name = keyof typeof import('./runs.ts')['runs']
+type TerminologyRunName = keyof typeof import('./runs.ts')['terminologyRuns']
 
-const operation = (definition: OperationDefinition, name: Name): Operation => ({
+const terminologyOperation = (definition: OperationDefinition, name: TerminologyRunName): Operation => ({
   definition,
   methods: ['GET', 'POST'],
   action: 'read',
-  run: async (call, context) => (await import('./runs.ts')).runs[name](definition, call, context),
+  run: async (call, context) => (await import('./runs.ts')).terminologyRuns[name](definition, call, context),
 })
 
 const translateOperation: Operation = {
-  definition: translate,
+  definition: translateDefinition,
   methods: ['GET', 'POST'],
   action: 'read',
-  run: async (call, context) => (await import('./translate.ts')).translateCode(translate, call, context),
+  run: async (call, context) =>
+    (await import('./translate.ts')).translateCode(translateDefinition, call, context),
 }
 
 export const terminologyOperations: readonly Operation[] = [
-  operation(expand, 'expand'),
-  operation(checkInSet, 'checkInSet'),
-  operation(lookup, 'lookup'),
-  operation(checkInSystem, 'checkInSystem'),
-  operation(subsumes, 'subsumes'),
+  terminologyOperation(expandDefinition, 'expand'),
+  terminologyOperation(checkInSetDefinition, 'checkInSet'),
+  terminologyOperation(lookupDefinition, 'lookup'),
+  terminologyOperation(checkInSystemDefinition, 'checkInSystem'),
+  terminologyOperation(subsumesDefinition, 'subsumes'),
   translateOperation,
 ]

@@ -16,37 +16,50 @@ import {
 import { heldByUrl } from '../../terminology/find.ts'
 import type { LookupPart } from '../../terminology/systems/lookup.ts'
 import { codeValidator } from '../../terminology/value-sets/validate-code.ts'
-import type { Input } from '../support/input.ts'
-import { askedIn, named, parameters, type Run, running, type Work } from './work.ts'
+import type { OperationInput } from '../support/input.ts'
+import {
+  askedCodings,
+  namedDefinition,
+  parametersResource,
+  type TerminologyCall,
+  type TerminologyRun,
+  withInput,
+} from './work.ts'
 
-const run: Run = async (work) => {
+const runTranslate: TerminologyRun = async (work) => {
   const { input, context, terminology } = work
   const asked = sourcesIn(input)
   const backwards = input.flag('reverse') ?? false
-  const wish = await wishIn(work, backwards)
+  const options = await translationOptionsIn(work, backwards)
   const turn = (map: ConceptMap): ConceptMap => (backwards ? reversed(map) : map)
-  const maps = (await mapsFor(work, asked, wish, backwards)).map(turn)
+  const maps = (await mapsFor(work, asked, options, backwards)).map(turn)
   const conceptMap = async (canonical: string) => {
-    const found = await heldMap(work, canonical)
+    const found = await loadedConceptMap(work, canonical)
     return found && turn(found)
   }
   const knowledge = { terminology, validate: codeValidator(context.store), conceptMap }
-  const found = await Promise.all(asked.map((each) => translateByMaps(maps, each, wish, knowledge)))
-  return parameters(translationParameters(asked, maps, found, context.base))
+  const found = await Promise.all(asked.map((each) => translateByMaps(maps, each, options, knowledge)))
+  return parametersResource(translationParameters(asked, maps, found, context.base))
 }
 
 /** Returns `ConceptMap/$translate`. */
-export const translateCode = running(run)
+export const translateCode = withInput(runTranslate)
 
-/** A code of a CodeableConcept without its system says nothing that could be translated. */
-const sourcesIn = (input: Input): readonly SourceCoding[] => {
-  const asked = askedIn(input, input.text('system'), input.text('version'))
+/**
+ * Returns the codes to translate. Codes of a CodeableConcept without a system are left out; fails with `required` if no
+ * code has a system.
+ */
+const sourcesIn = (input: OperationInput): readonly SourceCoding[] => {
+  const asked = askedCodings(input, input.text('system'), input.text('version'))
   const sources = asked.filter((each): each is SourceCoding => each.system !== undefined)
   if (sources.length > 0) return sources
   throw failure('required', 'A code is translated from a code system: give `system`.', 'system')
 }
 
-const wishIn = async ({ input, context }: Work, backwards: boolean): Promise<TranslationOptions> => {
+const translationOptionsIn = async (
+  { input, context }: TerminologyCall,
+  backwards: boolean,
+): Promise<TranslationOptions> => {
   const names = async (name: 'source' | 'target') => {
     const text = input.text(name)
     return text === undefined ? {} : { [name]: await setNames(text, context) }
@@ -56,34 +69,40 @@ const wishIn = async ({ input, context }: Work, backwards: boolean): Promise<Tra
   if (backwards && dependencies.length > 0)
     throw failure(
       'invalid',
-      'What a mapping depends on is asked on its way from source to target: leave out `dependency` or `reverse`.',
+      '`dependency` applies only from source to target: leave out `dependency` or `reverse`.',
       'dependency',
     )
   return {
     ...(await names('source')),
     ...(await names('target')),
     ...(targetSystem !== undefined && { targetSystem }),
-    dependencies: dependencies.map(whole),
+    dependencies: dependencies.map(completeDependency),
   }
 }
 
-const whole = ({ element, concept }: Partial<Dependency>): Dependency => {
+const completeDependency = ({ element, concept }: Partial<Dependency>): Dependency => {
   if (element !== undefined && concept !== undefined) return { element, concept }
   throw failure('required', 'A `dependency` has both parts, `element` and `concept`.', 'dependency')
 }
 
-const heldMap = async ({ context }: Work, canonical: string): Promise<ConceptMap | undefined> =>
+const loadedConceptMap = async (
+  { context }: TerminologyCall,
+  canonical: string,
+): Promise<ConceptMap | undefined> =>
   (await heldByUrl(context.store, 'ConceptMap', canonical)) as ConceptMap | undefined
 
-/** Without one that is named, all that are of the code's system or of the value set that it was chosen from. */
+/**
+ * Returns the concept map of the call; for a call without a map, all maps of the code's system or of the source value
+ * set.
+ */
 const mapsFor = async (
-  work: Work,
+  work: TerminologyCall,
   asked: readonly SourceCoding[],
   { source = [] }: TranslationOptions,
   backwards: boolean,
 ): Promise<readonly ConceptMap[]> => {
-  const find = (canonical: string) => heldMap(work, canonical)
-  const own = await named<ConceptMap>(work, { what: 'concept map', member: 'conceptMap', find })
+  const find = (canonical: string) => loadedConceptMap(work, canonical)
+  const own = await namedDefinition<ConceptMap>(work, { what: 'concept map', member: 'conceptMap', find })
   if (own) return [own]
   const side = backwards ? 'target' : 'source'
   const sets = source.map((name) => parseCanonical(name).url)
@@ -101,7 +120,9 @@ const translationParameters = (
   base: string,
 ): readonly LookupPart[] => {
   const all = found.flatMap(({ matches }) => matches)
-  const parts = new Map(all.map((match) => partOf(match, base)).map((part) => [JSON.stringify(part), part]))
+  const parts = new Map(
+    all.map((match) => matchPart(match, base)).map((part) => [JSON.stringify(part), part]),
+  )
   const result = all.some(isTranslation)
   const notes = new Set(found.flatMap((each) => each.notes))
   const message = [...(result ? [] : [whyNot(asked, maps, all)]), ...notes].join(' ')
@@ -119,13 +140,13 @@ const whyNot = (
 ): string => {
   const codes = asked.map(({ system, code }) => `\`${system}|${code}\``).join(', ')
   if (maps.length === 0)
-    return `No concept map is held that could translate ${codes}. Load one, or send it as \`conceptMap\`.`
-  if (all.length === 0) return `${codes} is not translated as asked by the concept maps that are held for it.`
+    return `No loaded concept map translates ${codes}. Load one, or send it as \`conceptMap\`.`
+  if (all.length === 0) return `${codes} has no mapping of the requested kind in the loaded concept maps.`
   const said = new Set(all.map(({ equivalence }) => `\`${equivalence}\``))
-  return `There is no translation of ${codes}: what is told of it is ${[...said].join(' and ')}.`
+  return `There is no translation of ${codes}: the loaded concept maps have only ${[...said].join(' and ')}.`
 }
 
-const partOf = ({ equivalence, concept, product, map }: Match, base: string): LookupPart => {
+const matchPart = ({ equivalence, concept, product, map }: Match, base: string): LookupPart => {
   const source = map.url ?? (map.id === undefined ? undefined : `${base}/ConceptMap/${map.id}`)
   return {
     name: 'match',

@@ -1,4 +1,4 @@
-/** What the terminology operations have in common, https://hl7.org/fhir/R4/terminology-service.html */
+/** Code shared by the terminology operations: https://hl7.org/fhir/R4/terminology-service.html */
 
 import { type Canonical, parseCanonical } from '../../fhir/references.ts'
 import { read } from '../../interactions/read.ts'
@@ -8,38 +8,38 @@ import type { AskedCoding } from '../../terminology/membership.ts'
 import type { Coding } from '../../terminology/resources.ts'
 import type { LookupPart } from '../../terminology/systems/lookup.ts'
 import { openTerminology, type Terminology } from '../../terminology/terminology.ts'
-import { type Input, readInput } from '../support/input.ts'
+import { type OperationInput, readInput } from '../support/input.ts'
 import type { OperationDefinition } from '../support/operation.ts'
-import { checkShape } from '../support/structure-check.ts'
+import { checkStructure } from '../support/structure-check.ts'
 
-/** One operation at work. */
-export interface Work {
+/** A call of a terminology operation, with its input. */
+export interface TerminologyCall {
   call: Call
   context: Dispatch
-  input: Input
+  input: OperationInput
   terminology: Terminology
 }
 
-export type Run = (work: Work) => Promise<object>
+export type TerminologyRun = (work: TerminologyCall) => Promise<object>
 
-/** Returns an operation that reads its parameters, runs, and tells what comes of it. */
-export const running =
-  (run: Run) =>
+/** Returns an operation that checks the body's structure, reads the input, and answers with the resource of the run. */
+export const withInput =
+  (run: TerminologyRun) =>
   async (definition: OperationDefinition, call: Call, context: Dispatch): Promise<Answer> => {
-    await checkShape(call.body)
+    await checkStructure(call.body)
     const input = readInput(definition, call)
     const resource = await run({ call, context, input, terminology: openTerminology(context.store) })
     return { status: 200, text: JSON.stringify(resource) }
   }
 
 /** Returns a Parameters resource. */
-export const parameters = (parameter: readonly LookupPart[]): object => ({
+export const parametersResource = (parameter: readonly LookupPart[]): object => ({
   resourceType: 'Parameters',
   parameter,
 })
 
 /** Returns the resource that the call's address names. */
-export const addressed = async <T>({ call, context }: Work): Promise<T> => {
+export const addressed = async <T>({ call, context }: TerminologyCall): Promise<T> => {
   const { version, issues } = await read({ ...call, query: [], headers: {} }, context)
   if (issues || !version) throw new Failure(issues ?? [])
   return JSON.parse(version.text) as T
@@ -48,37 +48,40 @@ export const addressed = async <T>({ call, context }: Work): Promise<T> => {
 export const onlyOne = (what: string): Failure =>
   failure('invalid', `The ${what} is named in one way: by the address, by \`url\`, or given whole.`)
 
-export const notHeld = (what: string, canonical: string): Failure =>
-  failure('not-found', `The ${what} \`${canonical}\` is not held. Load it as a resource first.`)
+export const definitionMissing = (what: string, canonical: string): Failure =>
+  failure('not-found', `The ${what} \`${canonical}\` is not loaded. Store it as a resource first.`)
 
-export const canonicalOf = (url: string, version: string | undefined): string =>
+export const canonicalText = (url: string, version: string | undefined): string =>
   version === undefined ? url : `${url}|${version}`
 
-/** A definition that is named by the call's address, by `url`, or is given whole. */
-interface Named<T> {
+/** A kind of definition that a call names by its address or by `url`, or includes whole. */
+interface DefinitionKind<T> {
   what: string
-  /** The parameter that gives it whole; the one with its version is called after it. */
+  /** The parameter with the whole definition; the parameter with the definition's version is `${member}Version`. */
   member: string
   find(canonical: string): Promise<T | undefined>
 }
 
-/** Returns the definition that a call names; undefined where it names none. Fails where it names two, or none that is held. */
-export const named = async <T extends { version?: string }>(
-  work: Work,
-  { what, member, find }: Named<T>,
+/**
+ * Returns the definition that a call names or includes; undefined for a call without a definition. Fails with `invalid`
+ * for two definitions, with `not-found` for a definition that is not loaded, and with `required` for a version alone.
+ */
+export const namedDefinition = async <T extends { version?: string }>(
+  work: TerminologyCall,
+  { what, member, find }: DefinitionKind<T>,
 ): Promise<T | undefined> => {
   const { call, input } = work
   const [url, given, version] = [input.text('url'), input.object<T>(member), input.text(`${member}Version`)]
   if ([call.id !== '', url !== undefined, given !== undefined].filter(Boolean).length > 1) throw onlyOne(what)
   const own = call.id === '' ? given : await addressed<T>(work)
-  if (own) return ofVersion(own, what, version)
-  if (url !== undefined) return heldIn(url, version, what, find)
+  if (own) return inWantedVersion(own, what, version)
+  if (url !== undefined) return loadedDefinition(url, version, what, find)
   if (version === undefined) return undefined
   throw failure('required', `Of which ${what} is \`${version}\` the version? Give \`url\`.`, 'url')
 }
 
-/** Returns a definition where it is of the version that is asked for, and fails where it is not. */
-export const ofVersion = <T extends { version?: string }>(
+/** Returns the definition if its version is the wanted version, and fails with `not-found` otherwise. */
+export const inWantedVersion = <T extends { version?: string }>(
   own: T,
   what: string,
   wanted: string | undefined,
@@ -88,7 +91,10 @@ export const ofVersion = <T extends { version?: string }>(
   throw failure('not-found', `The ${what} ${version}; \`${wanted}\` is asked for.`)
 }
 
-/** Returns the parts of `url|version` with the version that is asked for beside it; fails where there are two. */
+/**
+ * Returns the parts of `url|version`, with the separate version if the text has no version; fails with `invalid` for two
+ * different versions.
+ */
 export const canonicalIn = (text: string, beside: string | undefined): Canonical => {
   const { url, version = beside } = parseCanonical(text)
   if (beside !== undefined && version !== beside)
@@ -100,21 +106,28 @@ export const canonicalIn = (text: string, beside: string | undefined): Canonical
   return version === undefined ? { url } : { url, version }
 }
 
-const heldIn = async <T>(
+const loadedDefinition = async <T>(
   text: string,
   beside: string | undefined,
   what: string,
   find: (canonical: string) => Promise<T | undefined>,
 ): Promise<T> => {
   const { url, version } = canonicalIn(text, beside)
-  const canonical = canonicalOf(url, version)
+  const canonical = canonicalText(url, version)
   const found = await find(canonical)
   if (found) return found
-  throw notHeld(what, canonical)
+  throw definitionMissing(what, canonical)
 }
 
-/** Returns the codes that are asked for: one, or those of a CodeableConcept, of which one must do. */
-export const askedIn = (input: Input, system?: string, version?: string): readonly AskedCoding[] => {
+/**
+ * Returns the codes of a call: a single code or coding, or all codings of a CodeableConcept. Fails with `required` for a
+ * call without a code or with several.
+ */
+export const askedCodings = (
+  input: OperationInput,
+  system?: string,
+  version?: string,
+): readonly AskedCoding[] => {
   const [code, coding] = [input.text('code'), input.object<Coding>('coding')]
   const concept = input.object<{ coding?: readonly Coding[] }>('codeableConcept')
   if ([code, coding, concept].filter((each) => each !== undefined).length !== 1)

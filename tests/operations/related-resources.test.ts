@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { companionsOf } from '../../src/operations/support/related-resources.ts'
+import { relatedResourcesOf } from '../../src/operations/support/related-resources.ts'
 import type { ResourceKey, Store, Version } from '../../src/store/port.ts'
 
 const version = (key: ResourceKey, text: string) => ({ ...key, text, deleted: false }) as Version
@@ -15,10 +15,10 @@ const record = version(
 )
 
 const ask = (after: string, room: number) =>
-  companionsOf([record], { after, room, isWanted: () => true }, { store, base: 'https://example.org' })
+  relatedResourcesOf([record], { after, room, isWanted: () => true }, { store, base: 'https://example.org' })
 
 test.each([10_000, 700, 400, 1, -1])(
-  'with room for %i characters all companions are told, each once',
+  'with room for %i characters all related resources are returned, each once',
   async (room) => {
     const told: string[] = []
     let last: string | undefined = ''
