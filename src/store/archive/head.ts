@@ -18,6 +18,8 @@ export type VersionHead = Pick<Version, keyof typeof carried>
 
 const headAttributes = Object.keys(carried) as (keyof VersionHead)[]
 
-/** Returns the attributes that a version keeps in every place it is stored. */
+/** Returns the attributes that a version keeps in every place it is stored; an absent attribute stays absent. */
 export const headOf = (version: VersionHead): VersionHead =>
-  Object.fromEntries(headAttributes.map((name) => [name, version[name]])) as unknown as VersionHead
+  Object.fromEntries(
+    headAttributes.flatMap((name) => (version[name] === undefined ? [] : [[name, version[name]]])),
+  ) as unknown as VersionHead
