@@ -32,7 +32,7 @@ const placesOf = (text: string | undefined, types: number): Places => {
     const each = back ? cursor.slice(1) : cursor
     if (each.length === types) return { back, each }
   }
-  throw failure('invalid', 'The `_cursor` is not one that this server gave. Start without it.', '_cursor')
+  throw failure('invalid', 'The `_cursor` was not given by this server. Start without it.', '_cursor')
 }
 
 const width = 16

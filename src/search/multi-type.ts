@@ -28,7 +28,7 @@ const placeOf = (text: string | undefined, types: number): Place => {
   const [at, cursor, back] = decodeCursor(text)
   if (Number.isInteger(at) && Number(at) >= 0 && Number(at) < types && typeof cursor === 'string')
     return { at: Number(at), ...(cursor !== '' && { cursor }), back: back === 'back' }
-  throw failure('invalid', 'The `_cursor` is not one that this server gave. Start without it.', '_cursor')
+  throw failure('invalid', 'The `_cursor` was not given by this server. Start without it.', '_cursor')
 }
 
 const placeOfTold = ({ type, id, address = referenceTo({ type, id }) }: SearchMatch): string => address

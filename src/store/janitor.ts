@@ -25,7 +25,7 @@ import {
 import type { ResourceItem } from './dynamo/items.ts'
 import { openSession, type StorePlace } from './dynamo/open.ts'
 import type { Session } from './dynamo/session.ts'
-import { finish } from './dynamo/transaction/journal.ts'
+import { finishJournal } from './dynamo/transaction/journal.ts'
 import { statesOf } from './dynamo/transaction/record.ts'
 import { pastKey, resourceOfPartition } from './keys.ts'
 import type { Entry } from './port.ts'
@@ -46,7 +46,7 @@ const rowsAtOnce = 10
 const finishJournals = async (session: Session, txns: readonly string[]): Promise<void> => {
   const states = await statesOf(session, txns)
   const unfinished = txns.filter((txn) => states.get(txn) === 'unfinished')
-  await Promise.all(unfinished.map((txn) => finish(session, txn, journalPatience)))
+  await Promise.all(unfinished.map((txn) => finishJournal(session, txn, journalPatience)))
 }
 
 const byTenant = <T extends { tenant: string }>(all: readonly T[]): [string, T[]][] => [

@@ -15,6 +15,9 @@ export interface Key {
   sk: string
 }
 
+/** Returns a text that identifies a key within its table. */
+export const textOfKey = ({ pk, sk }: Key): string => `${pk}\n${sk}`
+
 /** The number of partitions of each kind of list: a list that every write of a moment adds to needs several. */
 export const shardCounts = {
   listing: 4,

@@ -13,14 +13,14 @@ import { readTemplate } from '../../src/local/template/template.ts'
 import { type Archive, openArchive } from '../../src/store/archive/archive.ts'
 import { type Clients, connect } from '../../src/store/dynamo/clients.ts'
 import { openStore, type StorePlace } from '../../src/store/dynamo/open.ts'
-import type { Tables } from '../../src/store/dynamo/session.ts'
+import type { TableNames } from '../../src/store/dynamo/session.ts'
 import type { OpenStore } from '../../src/store/port.ts'
 
 /** A DynamoDB and an S3 of one test file's own, with the template's tables and bucket. */
 export interface Engines {
   openStore: OpenStore
   archive: Archive
-  tables: Tables
+  tables: TableNames
   bucket: string
   clients: Clients
   /** The engines themselves, past the stand-in for AWS. */
@@ -111,7 +111,11 @@ const startBucket = async (directory: string, bucket: string) => {
   return { endpoint: `http://127.0.0.1:${port}`, stop: () => server.close() }
 }
 
-const tableNames: Tables = { resources: 'resources-table', search: 'search-table', system: 'system-table' }
+const tableNames: TableNames = {
+  resources: 'resources-table',
+  search: 'search-table',
+  system: 'system-table',
+}
 
 const fastest = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 

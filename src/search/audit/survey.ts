@@ -70,7 +70,7 @@ const placeOf = (cursor: string | undefined, walks: number): Place => {
   const [walk, after] = decodeCursor(cursor)
   if (Number.isInteger(walk) && Number(walk) >= 0 && Number(walk) < walks)
     return typeof after === 'string' ? [Number(walk), after] : [Number(walk)]
-  throw failure('invalid', 'The `cursor` is not one that this server gave. Start without it.', 'cursor')
+  throw failure('invalid', 'The `cursor` was not given by this server. Start without it.', 'cursor')
 }
 
 const added = (a: Checked, b: Checked): Checked => ({

@@ -2,7 +2,7 @@ import { referenceTo } from '../../fhir/references.ts'
 import { isKind } from '../../outcome/failure.ts'
 import { type BatchRequest, writeAll } from '../dynamo/batch.ts'
 import { indexItems } from '../dynamo/index/items.ts'
-import { marksOf, putMarks } from '../dynamo/index/marks.ts'
+import { marksOfVersions, putMarks } from '../dynamo/index/marks.ts'
 import { pastItem, prepare } from '../dynamo/items.ts'
 import { openSession, type StorePlace } from '../dynamo/open.ts'
 import { putObject, type Session } from '../dynamo/session.ts'
@@ -91,7 +91,7 @@ const requestsOf = async (
     entries: write.entries,
   }))
   return [
-    ...putMarks(session, marksOf(tenant, versions)),
+    ...putMarks(session, marksOfVersions(tenant, versions)),
     ...indexItems(tenant, placed).map((put) => ({ table: tables.search, put: { ...put } })),
     ...prepared.map(({ item }, at) => {
       const version = versions[at]

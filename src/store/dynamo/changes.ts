@@ -1,7 +1,7 @@
-/** Everything that writes: it is loaded together, by the first request that needs any of it. */
+/** The functions that write, loaded together by the first request that needs any of them. */
 
-export { commit } from './commit.ts'
+export { commitWrites } from './commit.ts'
 export { keepResult, keptResult } from './idempotency.ts'
-export { announce } from './index/announcement.ts'
-export { define } from './index/definitions.ts'
+export { putAnnouncement } from './index/announcement.ts'
+export { putDefinitions } from './index/definitions.ts'
 export { lock, release } from './transaction/lock.ts'

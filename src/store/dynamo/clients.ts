@@ -5,23 +5,25 @@ import { engineFailure } from '../engine-failure.ts'
 import { type Bucket, openBucket } from '../objects/bucket.ts'
 import { handlerOptions, objectLimits, retryStrategyOf, type TimeLimits, usualLimits } from '../retries.ts'
 
-/** The database's own time as its last answer said, and when that came, by this process's monotonic clock. */
-export interface Heard {
+/**
+ * The `Date` of the database's last answer in milliseconds since 1970, and its arrival by this process's monotonic clock.
+ */
+export interface DatabaseDate {
   date: number
   at: number
 }
 
-/** The two connections a store sends its calls over. */
+/** The connections to DynamoDB and S3 that a store sends its calls over. */
 export interface Clients {
   dynamo: Pick<DynamoDBDocumentClient, 'send'>
   bucket: Bucket
-  /** Returns what the database's last answer said of the time; nothing before the first. */
-  heard?: () => Heard | undefined
+  /** Returns the date of the database's last answer; undefined before the first answer. */
+  heard?: () => DatabaseDate | undefined
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+type StoreEnvironment = Readonly<Record<string, string | undefined>>
 
-const credentialsOf = (env: Environment) => () => {
+const credentialsOf = (env: StoreEnvironment) => () => {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env
   if (!accessKeyId || !secretAccessKey) {
     throw failure('fault', '`AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` are not set.')
@@ -30,7 +32,7 @@ const credentialsOf = (env: Environment) => () => {
   return Promise.resolve({ accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) })
 }
 
-const optionsOf = (env: Environment, endpoint: string | undefined, limits: TimeLimits) => ({
+const clientOptions = (env: StoreEnvironment, endpoint: string | undefined, limits: TimeLimits) => ({
   region: env.AWS_REGION ?? 'us-east-1',
   credentials: credentialsOf(env),
   retryStrategy: retryStrategyOf(limits),
@@ -38,11 +40,11 @@ const optionsOf = (env: Environment, endpoint: string | undefined, limits: TimeL
   ...(endpoint && { endpoint }),
 })
 
-type Send = (command: never) => Promise<unknown>
+type SendCommand = (command: never) => Promise<unknown>
 
-/** An engine that does not answer is told in our words, whoever asks. */
-const failingWell = (client: DynamoDBDocumentClient): Clients['dynamo'] => {
-  const send = client.send.bind(client) as Send
+/** Returns a client whose errors are this server's own failures, for every caller alike. */
+const withStoreFailures = (client: DynamoDBDocumentClient): Clients['dynamo'] => {
+  const send = client.send.bind(client) as SendCommand
   return {
     send: ((command: never) =>
       send(command).catch((error) => {
@@ -51,9 +53,9 @@ const failingWell = (client: DynamoDBDocumentClient): Clients['dynamo'] => {
   }
 }
 
-/** Every answer of AWS says when it was made: https://www.rfc-editor.org/rfc/rfc9110#field.date */
-const hearing = (client: DynamoDBClient): (() => Heard | undefined) => {
-  let heard: Heard | undefined
+/** Reads the `Date` header of every answer of DynamoDB: https://www.rfc-editor.org/rfc/rfc9110#field.date */
+const watchDate = (client: DynamoDBClient): (() => DatabaseDate | undefined) => {
+  let heard: DatabaseDate | undefined
   client.middlewareStack.add(
     (next) => async (args) => {
       const came = await next(args)
@@ -67,19 +69,21 @@ const hearing = (client: DynamoDBClient): (() => Heard | undefined) => {
   return () => heard
 }
 
-/** Local engines share a machine with everything else: they are given more time for a call, not for a request. */
-const limitsOf = (usual: TimeLimits, endpoint: string | undefined): TimeLimits =>
+/** Local engines share a machine with the server: a call to them may take longer, a request may not. */
+const callLimits = (usual: TimeLimits, endpoint: string | undefined): TimeLimits =>
   endpoint === undefined ? usual : { ...usual, request: 5_000 }
 
-/** Returns connections as the environment describes them, with its credentials and no search for others. */
-export const connect = (env: Environment, limits?: TimeLimits): Clients => {
+/**
+ * Returns connections by the environment's region, endpoints and credentials; no other source of credentials is searched.
+ */
+export const connect = (env: StoreEnvironment, limits?: TimeLimits): Clients => {
   const { AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL_DYNAMODB: database } = env
-  const dynamo = new DynamoDBClient(optionsOf(env, database, limits ?? limitsOf(usualLimits, database)))
-  const bucketOptions = optionsOf(env, s3, limits ?? limitsOf(objectLimits, s3))
-  const heard = hearing(dynamo)
+  const dynamo = new DynamoDBClient(clientOptions(env, database, limits ?? callLimits(usualLimits, database)))
+  const bucketOptions = clientOptions(env, s3, limits ?? callLimits(objectLimits, s3))
+  const heard = watchDate(dynamo)
   return {
     heard,
-    dynamo: failingWell(
+    dynamo: withStoreFailures(
       DynamoDBDocumentClient.from(dynamo, { marshallOptions: { removeUndefinedValues: true } }),
     ),
     bucket: openBucket({ ...bucketOptions, forcePathStyle: s3 !== undefined }),

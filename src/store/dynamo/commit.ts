@@ -1,5 +1,4 @@
 import { Failure, failure } from '../../outcome/failure.ts'
-import { buildKey } from '../keys.ts'
 import { inChunks, inParallel } from '../parallel.ts'
 import type { CommitOptions, Lock, SeenVersion, Write } from '../port.ts'
 import {
@@ -10,22 +9,19 @@ import {
   newWriteId,
   stagedWriteId,
 } from '../write-ids.ts'
-import { type BatchRequest, writeAll } from './batch.ts'
+import { clearAway, layGround } from './groundwork.ts'
 import { checkDefined } from './index/definitions.ts'
-import { indexItems, type Placed, removeItems } from './index/items.ts'
-import { marksOf, putMarks, rememberMarks, unknownMarks } from './index/marks.ts'
-import { memberRows } from './index/members.ts'
-import { itemOfVersion, type Prepared, pastItem, prepare, type ResourceItem, type State } from './items.ts'
+import { type Prepared, prepare, type ResourceItem, type TransactionState } from './items.ts'
 import { noteCommitted } from './read/visible.ts'
-import { putObject, type Session } from './session.ts'
+import type { Session } from './session.ts'
 import { flipAll, flipOne, lapsed } from './transaction/flip.ts'
 import { applyJournal, keepJournal, markDone } from './transaction/journal.ts'
 import { beginTransaction, commitRecord, stateFor } from './transaction/record.ts'
-import { beating, type Extent, openOf, register } from './transaction/registry.ts'
+import { beating, type Extent, openTransactionOf, registerTransaction } from './transaction/registry.ts'
 import { awaitUnchanged } from './transaction/settle.ts'
 import { abandon, foldAll, stageAll } from './transaction/stage.ts'
 
-/** How many resources share a write id at the most: an index item that holds them all stays below 400 KB. */
+/** The most resources that share a write id: an index item with all their ids stays below 400 KB. */
 const mostUnderOneWrite = 500
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html */
@@ -34,7 +30,7 @@ const mostBytesInTransaction = 3_500_000
 
 type WriteIds = (chunk: readonly Write[], part: number) => string
 
-/** A resource tells by which definitions it is indexed: whoever was late is found by it. */
+/** Stamps the item with its definitions version, so that items indexed under an older version can be found. */
 const withDefinitions = (prepared: Prepared, definitions: number): Prepared =>
   definitions > 0 ? { ...prepared, item: { ...prepared.item, defs: definitions } } : prepared
 
@@ -50,99 +46,45 @@ const prepareAll = (
     return chunk.map((write) => withDefinitions(prepare(tenant, write, w, staged), definitions))
   })
 
-/** A flip is sent soon after the definitions were last looked at, and before the index audit calls its entries lost. */
-const checkLate = async (session: Session, begun: Begun, definitions: number | undefined): Promise<void> => {
+/**
+ * Fails unless the flip follows soon after the last check of the definitions and before the index audit takes its entries
+ * for lost.
+ */
+const checkLate = async (
+  session: Session,
+  begun: CommitStart,
+  definitions: number | undefined,
+): Promise<void> => {
   checkAge(session, begun)
   await checkDefined(session, definitions, session.timing.definitions * 2)
 }
 
-/** When a commit chose its write ids, by both clocks: one stands still while a process is frozen, the other may be set. */
-interface Begun {
+/**
+ * The instant at which a commit chose its write ids, by two clocks in milliseconds: the monotonic clock stops while a
+ * process is frozen, the wall clock may be set.
+ */
+interface CommitStart {
   wall: number
   monotonic: number
 }
 
-/** The index audit removes what stands under a spent write id: it must not become current any more. */
-const checkAge = ({ clock }: Session, { wall, monotonic }: Begun): void => {
+/**
+ * Fails with `conflict` when the write ids are too old: the index audit removes entries of old write ids, so that their
+ * versions must not become current.
+ */
+const checkAge = ({ clock }: Session, { wall, monotonic }: CommitStart): void => {
   if (isTooOldToCommit(clock.now() - wall) || isTooOldToCommit(clock.monotonic() - monotonic)) throw lapsed()
 }
 
-const newEntries = (prepared: readonly Prepared[]): Placed[] =>
-  prepared.map(({ key, item, write }) => ({
-    id: key.id,
-    v: item.v,
-    w: item.w,
-    entries: write.entries,
-  }))
-
-/** The rows that list a write's members, which readers need to see it whole; none for a write of one resource. */
-const listedMembers = (session: Session, prepared: readonly Prepared[]): BatchRequest[] => {
-  const list = memberListOf(prepared[0]?.item.w ?? '')
-  if (list === undefined) return []
-  const members = prepared.map(({ key, item }) => ({ ...key, v: item.v }))
-  return memberRows(session, list, members).map((put) => ({ table: session.tables.system, put }))
-}
-
-/** Everything that must be durable before the flip and that nobody can see until then. */
-const groundwork = (
-  session: Session,
-  prepared: readonly Prepared[],
-  marks: readonly BatchRequest[],
-): BatchRequest[] => {
-  const { tenant, tables } = session
-  return [
-    ...marks,
-    ...listedMembers(session, prepared),
-    ...prepared.flatMap(({ write: { before } }) =>
-      before ? [{ table: tables.resources, put: { ...pastItem(itemOfVersion(tenant, before)) } }] : [],
-    ),
-    ...indexItems(tenant, newEntries(prepared)).map((put) => ({ table: tables.search, put: { ...put } })),
-  ]
-}
-
-/** With a day's first mark a process says which build it is: how others have indexed is told by what they left. */
-const buildMarks = async (
-  { build, tenant, tables }: Session,
-  marks: readonly { label?: unknown }[],
-): Promise<BatchRequest[]> => {
-  if (!build || marks.every(({ label }) => label !== undefined)) return []
-  const { print, types } = await build()
-  return [{ table: tables.system, put: { ...buildKey(tenant, print), types } }]
-}
-
-const layGround = async (session: Session, prepared: readonly Prepared[]): Promise<void> => {
-  const written = prepared.map(({ write }) => write)
-  const marks = unknownMarks(session, marksOf(session.tenant, written))
-  const builds = await buildMarks(session, marks)
-  const upload = async ({ item: { s3 }, large }: Prepared) => {
-    if (s3 && large) await putObject(session, s3, large)
-  }
-  await Promise.all([
-    inParallel(
-      4,
-      prepared.filter(({ large }) => large),
-      upload,
-    ),
-    writeAll(session, groundwork(session, prepared, [...builds, ...putMarks(session, marks)])),
-  ])
-  rememberMarks(session, marks)
-}
-
-/** Only these say for certain that nothing was committed; after any other error the flip may have taken place. */
+/** Only these kinds prove that nothing was committed; after any other error the flip may have taken place. */
 const refusals = new Set(['conflict', 'version-conflict'])
 
 const isRefusal = (error: unknown): boolean =>
   error instanceof Failure && error.issues.some(({ kind }) => refusals.has(kind))
 
-/** What a lost attempt has written is dead weight: it goes at once if it can, and harms nobody if it stays. */
-const clearAway = async (session: Session, prepared: readonly Prepared[]): Promise<void> => {
-  const keys = indexItems(session.tenant, newEntries(prepared))
-  await removeItems(session, keys).catch(() => undefined)
-}
-
 const commitAtOnce = async (
   session: Session,
-  { prepared, begun }: Plan,
+  { prepared, begun }: CommitPlan,
   lock: Lock | undefined,
   { undeleted = [], unchanged = [], definitions }: CommitOptions,
 ): Promise<void> => {
@@ -154,23 +96,29 @@ const commitAtOnce = async (
   else await flipAll(session, { prepared, undeleted, unchanged, ...(lock && { record: lock }) })
 }
 
-/** What nobody else can write or name need not be staged: a journal is enough until the transaction is committed. */
+/**
+ * Returns whether a write is kept in the journal rather than staged: a new resource with a random id, because nobody else
+ * can write or name the resource.
+ */
 const isJournaled = ({ before, fresh = false }: Write): boolean => fresh && !before
 
 /**
- * Checks, ahead of the record, what one call has no room to check with it: changed between the two, such a resource counts as
- * changed after the transaction.
+ * Checks, before the record is put, the resources for which the transaction with the record has no room. A resource that
+ * changes between this check and the record counts as changed after the transaction.
  */
 const checkBeyond = (session: Session, unchanged: readonly SeenVersion[]): Promise<unknown> =>
   inParallel(32, unchanged, (seen) => awaitUnchanged(session, seen, { left: session.timing.patience }))
 
-/** Puts the record that commits a transaction, which must find what is to be checked as it was seen; returns how it has ended. */
-const record = async (
+/**
+ * Puts the record that commits a transaction, on condition that the checked resources are as they were seen, and returns
+ * the transaction's state.
+ */
+const commitUnderRecord = async (
   session: Session,
   txn: string,
   journal: boolean,
   { undeleted = [], unchanged = [] }: CommitOptions,
-): Promise<State> => {
+): Promise<TransactionState> => {
   const attempt = newRandomId()
   const room = mostInTransaction - 1 - undeleted.length
   await checkBeyond(session, unchanged.slice(room))
@@ -192,12 +140,12 @@ const firstFailure = async (work: readonly Promise<unknown>[]): Promise<void> =>
   if (failed?.status === 'rejected') throw failed.reason
 }
 
-const extentOf = (staged: readonly Prepared[], journal: readonly ResourceItem[]): Extent => ({
+const stagedExtent = (staged: readonly Prepared[], journal: readonly ResourceItem[]): Extent => ({
   staged: staged.map(({ key }) => key),
   journal: journal.length > 0,
 })
 
-/** Makes everything durable that the record will commit, and has the last look. */
+/** Makes everything durable that the record will commit, then calls `lastLook`. */
 const stage = async (
   session: Session,
   prepared: readonly Prepared[],
@@ -206,7 +154,7 @@ const stage = async (
   await firstFailure([
     checkDefined(session, definitions),
     layGround(session, prepared),
-    register(session, txn, extentOf(staged, journal)),
+    registerTransaction(session, txn, stagedExtent(staged, journal)),
     keepJournal(session, journal, txn),
     stageAll(session, staged, txn),
   ])
@@ -221,17 +169,17 @@ interface Staging extends CommitOptions {
 
 const commitStaged = async (
   session: Session,
-  { prepared, begun }: Plan,
+  { prepared, begun }: CommitPlan,
   txn: string,
   options: CommitOptions,
 ): Promise<void> => {
   const staged = prepared.filter(({ write }) => !isJournaled(write))
   const journal = prepared.filter(({ write }) => isJournaled(write)).map(({ item }) => item)
-  const open = openOf(txn, extentOf(staged, journal))
+  const open = openTransactionOf(txn, stagedExtent(staged, journal))
   const work = async () => {
     await stage(session, prepared, { ...options, txn, staged, journal })
     await checkLate(session, begun, options.definitions)
-    const state = await record(session, txn, journal.length > 0, options)
+    const state = await commitUnderRecord(session, txn, journal.length > 0, options)
     if (state === 'aborted' || state === 'pending') throw lapsed()
   }
   try {
@@ -248,19 +196,19 @@ const commitStaged = async (
 const fitsTransaction = (prepared: readonly Prepared[]): boolean =>
   prepared.reduce((bytes, { item }) => bytes + (item.body?.length ?? 0) + 1_000, 0) <= mostBytesInTransaction
 
-/** What a commit is going to store, and under which transaction where one call cannot hold it. */
-interface Plan {
-  begun: Begun
+/** The prepared writes of a commit, and the transaction's id where a single call cannot hold the commit. */
+interface CommitPlan {
+  begun: CommitStart
   prepared: readonly Prepared[]
   txn?: string
 }
 
-const planOf = (
+const commitPlan = (
   session: Session,
   writes: readonly Write[],
   lock: Lock | undefined,
   options: CommitOptions,
-): Plan => {
+): CommitPlan => {
   const { undeleted = [], unchanged = [], lastLook } = options
   const items = writes.length + undeleted.length + unchanged.length + (lock ? 1 : 0)
   const begun = { wall: session.clock.now(), monotonic: session.clock.monotonic() }
@@ -275,24 +223,27 @@ const planOf = (
   return { begun, txn, prepared: prepareAll(session, writes, options, true, isNamed ? writeIdOf : undefined) }
 }
 
-const checkCare = ({ undeleted = [] }: CommitOptions): void => {
+const checkUndeletedCount = ({ undeleted = [] }: CommitOptions): void => {
   if (undeleted.length >= mostInTransaction)
     throw failure(
       'too-costly',
-      `What is written refers to ${undeleted.length} resources that must not be deleted meanwhile; at most ${mostInTransaction - 1} can be watched. Send it in parts.`,
+      `The written resources refer to ${undeleted.length} resources that must not be deleted meanwhile; at most ${mostInTransaction - 1} can be checked. Send them in parts.`,
     )
 }
 
-/** Commits all writes or none: index first, then the flip. The janitor removes the old entries once no search needs them. */
-export const commit = async (
+/**
+ * Commits all writes or none: first the index entries, then the flip. The janitor removes the old entries once no search
+ * needs them.
+ */
+export const commitWrites = async (
   session: Session,
   writes: readonly Write[],
   lock?: Lock,
   options: CommitOptions = {},
 ): Promise<void> => {
   if (writes.length === 0) return
-  checkCare(options)
-  const plan = planOf(session, writes, lock, options)
+  checkUndeletedCount(options)
+  const plan = commitPlan(session, writes, lock, options)
   const { txn, prepared } = plan
   const { repeated } = session
   try {

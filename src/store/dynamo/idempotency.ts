@@ -3,20 +3,20 @@ import { onceKey, onceObjectKey } from '../keys.ts'
 import type { IdempotencyRecord, Lock } from '../port.ts'
 import { getParams } from './params.ts'
 import { getItem, getObject, putItem, putObject, type Session } from './session.ts'
-import { finish } from './transaction/journal.ts'
+import { finishJournal } from './transaction/journal.ts'
 import { recordedState, shortExpiry } from './transaction/record.ts'
 
-/** Well below the 400 KB that an item may have. */
+/** The most bytes of a deflated result within an item, whose limit is 400 KB. */
 const mostInItem = 300_000
 
-interface OnceItem {
+interface IdempotencyItem {
   txn: string
   print: string
-  /** The result, deflated; absent where it is in the bucket. */
+  /** The deflated result; absent if stored in the bucket. */
   result?: Uint8Array
 }
 
-/** Notes what a commit under the lock will come to. */
+/** Keeps the result that a commit under the lock is going to have, valid once the lock's transaction is committed. */
 export const keepResult = async (
   session: Session,
   name: string,
@@ -31,14 +31,14 @@ export const keepResult = async (
   await putItem(session, { TableName: tables.system, Item: { ...onceKey(tenant, name), ...item } })
 }
 
-/** Returns what a named request came to; undefined where there was none or it was not committed. */
+/** Returns the result of the request with this name; undefined if no request with this name was committed. */
 export const keptResult = async (session: Session, name: string): Promise<IdempotencyRecord | undefined> => {
   const { tenant, tables } = session
   const { Item } = await getItem(session, getParams(tables.system, onceKey(tenant, name)))
   if (!Item) return undefined
-  const { txn, print, result } = Item as OnceItem
+  const { txn, print, result } = Item as IdempotencyItem
   const state = await recordedState(session, txn)
-  if (state === 'unfinished') await finish(session, txn)
+  if (state === 'unfinished') await finishJournal(session, txn)
   if (state !== 'committed' && state !== 'unfinished') return undefined
   const bytes = result ?? (await getObject(session, onceObjectKey(tenant, txn)))
   return { print, result: inflateRawSync(bytes).toString() }

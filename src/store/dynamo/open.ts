@@ -2,19 +2,19 @@ import type { Build, Definitions } from '../definitions.ts'
 import { sleep } from '../parallel.ts'
 import type { OpenStore } from '../port.ts'
 import type { Clients } from './clients.ts'
-import { exactVersions, version, versionsBelow } from './read/exact.ts'
-import { get, page } from './read/read.ts'
+import { exactVersion, exactVersions, versionsBelow } from './read/exact.ts'
+import { currentVersions, readCandidates } from './read/read.ts'
 import { beginReading } from './read/visible.ts'
-import type { Clock, Memory, Session, Tables, Timing } from './session.ts'
+import type { Clock, ProcessMemory, Session, TableNames, Timing } from './session.ts'
 
-/** Where the store's tables and bucket are; the clock and the timing are for tests to change. */
+/** The store's tables, bucket and connections; tests set the clock and the timing. */
 export interface StorePlace {
-  tables: Tables
+  tables: TableNames
   bucket: string
   clients: Clients
   clock?: Clock
   timing?: Partial<Timing>
-  /** Tells which build of the software writes. */
+  /** Returns the build of the running software. */
   build?: () => Promise<Build>
 }
 
@@ -26,9 +26,9 @@ const realClock: Clock = {
 
 const usualTiming: Timing = { lease: 30_000, patience: 2_000, definitions: 2_000 }
 
-/** Returns a function that opens one tenant's session; what is final is remembered across requests. */
+/** Returns a function that opens a tenant's session. Sessions share a memory of facts that never change. */
 export const openSession = ({ clock = realClock, timing, ...place }: StorePlace) => {
-  const memory: Memory = {
+  const memory: ProcessMemory = {
     states: new Map(),
     marks: new Set(),
     definitions: new Map(),
@@ -48,12 +48,18 @@ export const openSession = ({ clock = realClock, timing, ...place }: StorePlace)
   })
 }
 
-/** A flip may be sent for two times as long as definitions are trusted, may wait for others, and takes its time. */
+/**
+ * Returns the grace after a change of the definitions, in milliseconds: a flip is sent within twice the time that
+ * definitions are trusted, and may then wait for other transactions.
+ */
 const graceOf = ({ definitions }: Timing): number => definitions * 5
 
 const noDefinitions: Definitions = { version: 0, text: '[]' }
 
-/** Returns a function that opens one tenant's store for one request, on DynamoDB and S3; what only writes need is loaded by the first. */
+/**
+ * Returns a function that opens a tenant's store for a request, on DynamoDB and S3. The code for writes is loaded by the
+ * first write.
+ */
 export const openStore = (place: StorePlace): OpenStore => {
   const sessionOf = openSession(place)
   return (tenant) => {
@@ -65,27 +71,27 @@ export const openStore = (place: StorePlace): OpenStore => {
       definitions: async () => (await import('./index/definitions.ts')).currentDefinitions(session),
       builds: async () => (await import('./index/progress.ts')).builds(session),
       forgetBuilds: async (prints) => (await import('./index/progress.ts')).forgetBuilds(session, prints),
-      progress: async (name) => (await import('./index/progress.ts')).progress(session, name),
+      progress: async (name) => (await import('./index/progress.ts')).readProgress(session, name),
       keepProgress: async (name, kept) =>
         (await import('./index/progress.ts')).keepProgress(session, name, kept),
-      define: async (next) => (await import('./changes.ts')).define(session, next),
+      define: async (next) => (await import('./changes.ts')).putDefinitions(session, next),
       announcement: async () => (await import('./index/announcement.ts')).currentAnnouncement(session),
-      announce: async (next) => (await import('./changes.ts')).announce(session, next),
-      get: (keys) => get(session, keys),
-      version: (key, v) => version(session, key, v),
+      announce: async (next) => (await import('./changes.ts')).putAnnouncement(session, next),
+      get: (keys) => currentVersions(session, keys),
+      version: (key, v) => exactVersion(session, key, v),
       exactly: (keys) => exactVersions(session, keys),
       below: (keys, limit) => versionsBelow(session, keys, limit),
       reading: () => beginReading(session),
-      page: (range) => page(session, range),
+      page: (range) => readCandidates(session, range),
       labels: async (type) => (await import('./index/marks.ts')).labels(session, type),
-      history: async (scope) => (await import('./read/history.ts')).history(session, scope),
+      history: async (scope) => (await import('./read/history.ts')).readHistory(session, scope),
       lock: async (names) => (await import('./changes.ts')).lock(session, names),
       release: async (taken) => (await import('./changes.ts')).release(session, taken),
-      keepResult: async (name, taken, once) =>
-        (await import('./changes.ts')).keepResult(session, name, taken, once),
+      keepResult: async (name, taken, record) =>
+        (await import('./changes.ts')).keepResult(session, name, taken, record),
       keptResult: async (name) => (await import('./changes.ts')).keptResult(session, name),
       purge: async (key, entirely) => (await import('./purge.ts')).purge(session, key, entirely),
-      commit: async (...what) => (await import('./changes.ts')).commit(session, ...what),
+      commit: async (...args) => (await import('./changes.ts')).commitWrites(session, ...args),
       audit: async () => (await import('./index/audit.ts')).auditOf(session),
     }
   }

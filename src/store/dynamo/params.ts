@@ -8,25 +8,25 @@ import type {
   UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb'
 import type { Key } from '../keys.ts'
-import { type Prepared, plain, type ResourceItem } from './items.ts'
-import type { Tables } from './session.ts'
+import { type Prepared, type ResourceItem, withoutStaged } from './items.ts'
+import type { TableNames } from './session.ts'
 
-/** One statement of a batch, its values still plain. */
-export type Statement = Omit<BatchStatementRequest, 'Parameters' | 'Statement'> & {
+/** A statement of BatchExecuteStatement with plain values as parameters. */
+export type BatchStatement = Omit<BatchStatementRequest, 'Parameters' | 'Statement'> & {
   Statement: string
   Parameters: unknown[]
 }
 
-const keyOf = ({ pk, sk }: Key): Key => ({ pk, sk })
+const primaryKey = ({ pk, sk }: Key): Key => ({ pk, sk })
 
 /** Returns the parameters of a consistent GetItem. */
 export const getParams = (table: string, key: Key): GetCommandInput => ({
   TableName: table,
-  Key: keyOf(key),
+  Key: primaryKey(key),
   ConsistentRead: true,
 })
 
-/** Returns the parameters of the put that commits one write: it fails unless `before` is current and nothing staged. */
+/** Returns the parameters of the put that commits a write, on condition that `before` is current and nothing is staged. */
 export const flipParams = (table: string, { write, item }: Prepared): PutCommandInput =>
   write.before
     ? {
@@ -38,23 +38,26 @@ export const flipParams = (table: string, { write, item }: Prepared): PutCommand
       }
     : { TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(pk)' }
 
-/** How a transaction ended, as its record says. */
+/** The end of a transaction, as its record holds it. */
 interface Ending {
   state: 'committed' | 'aborted'
   journal?: boolean
-  /** Which attempt committed it, to tell its own lost answer from another's commit under the same lock. */
+  /**
+   * The attempt that committed the transaction: distinguishes a lost answer of the same attempt from another commit under
+   * the same lock.
+   */
   attempt?: string
   ttl?: number
 }
 
-/** Returns the parameters of the put that ends a transaction; the first such put decides. */
+/** Returns the parameters of the put of a transaction's record; the first put decides how the transaction ends. */
 export const recordParams = (table: string, key: Key, ending: Ending): PutCommandInput => ({
   TableName: table,
   Item: { ...key, ...ending },
   ConditionExpression: 'attribute_not_exists(pk)',
 })
 
-/** Returns the parameters that note that a journal is carried out. */
+/** Returns the parameters of the update that marks a journal as carried out. */
 export const doneParams = (table: string, key: Key): UpdateCommandInput => ({
   TableName: table,
   Key: key,
@@ -63,7 +66,7 @@ export const doneParams = (table: string, key: Key): UpdateCommandInput => ({
   ExpressionAttributeValues: { ':done': true },
 })
 
-/** Returns the parameters that let a record expire, once nothing that is staged refers to it any more. */
+/** Returns the parameters of the update that lets a record expire, after nothing staged refers to the record any more. */
 export const expireParams = (table: string, key: Key, ttl: number): UpdateCommandInput => ({
   TableName: table,
   Key: key,
@@ -73,7 +76,7 @@ export const expireParams = (table: string, key: Key, ttl: number): UpdateComman
   ExpressionAttributeValues: { ':done': true, ':ttl': ttl },
 })
 
-/** Returns the parameters that show that the writer of a registered transaction lives. */
+/** Returns the parameters of the update by which the writer of a registered transaction shows signs of life. */
 export const beatParams = (table: string, key: Key): UpdateCommandInput => ({
   TableName: table,
   Key: key,
@@ -84,7 +87,7 @@ export const beatParams = (table: string, key: Key): UpdateCommandInput => ({
 
 type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number]
 
-/** Returns the check that a resource is neither deleted nor, by a transaction under way, about to be. */
+/** Returns the check that a resource is not deleted, neither now nor by a transaction under way. */
 const undeletedCheck = (table: string, key: Key): TransactItem => ({
   ConditionCheck: {
     TableName: table,
@@ -94,7 +97,7 @@ const undeletedCheck = (table: string, key: Key): TransactItem => ({
   },
 })
 
-/** Returns the check that a resource still is at the version that was seen, or still never was. */
+/** Returns the check that a resource is still at the version that was seen, or still does not exist. */
 const unchangedCheck = (table: string, key: Key, w: string | undefined): TransactItem => ({
   ConditionCheck: {
     TableName: table,
@@ -105,15 +108,18 @@ const unchangedCheck = (table: string, key: Key, w: string | undefined): Transac
   },
 })
 
-/** A resource that must be as it was seen, by its write id. */
+/** A resource that must be as it was seen: with an unchanged write id, or still without any. */
 export interface UnchangedKey {
   key: Key
   w: string | undefined
 }
 
-/** Returns the parameters of a transaction that flips all writes at once: behind the record, if one fences it, and before the checks. */
+/**
+ * Returns the parameters of the TransactWriteItems that flips all writes at once: the record first if there is a lock,
+ * then the writes, then the checks.
+ */
 export const transactParams = (
-  tables: Tables,
+  tables: TableNames,
   prepared: readonly Prepared[],
   record?: PutCommandInput,
   undeleted: readonly Key[] = [],
@@ -128,7 +134,7 @@ export const transactParams = (
   ],
 })
 
-const insertStatement = (table: string, item: object): Statement => {
+const insertStatement = (table: string, item: object): BatchStatement => {
   const attributes = Object.entries(item)
   return {
     Statement: `INSERT INTO "${table}" VALUE {${attributes.map(([name]) => `'${name}': ?`).join(', ')}}`,
@@ -136,8 +142,11 @@ const insertStatement = (table: string, item: object): Statement => {
   }
 }
 
-/** Returns the statement that stages a write under a transaction; it fails unless `before` is current and free. */
-export const stageStatement = (table: string, { write, item }: Prepared, txn: string): Statement => {
+/**
+ * Returns the statement that stages a write under a transaction, on condition that `before` is current and nothing is
+ * staged.
+ */
+export const stageStatement = (table: string, { write, item }: Prepared, txn: string): BatchStatement => {
   if (write.before) {
     const { pk, sk, ...image } = item
     return {
@@ -148,12 +157,12 @@ export const stageStatement = (table: string, { write, item }: Prepared, txn: st
   return insertStatement(table, { ...item, txn })
 }
 
-/** Returns the statement that creates a resource as a journal says, unless that is done already. */
-export const applyStatement = (table: string, item: ResourceItem, txn: string): Statement =>
+/** Returns the statement that creates a resource from a journal, unless the resource exists. */
+export const applyStatement = (table: string, item: ResourceItem, txn: string): BatchStatement =>
   insertStatement(table, { ...item, by: txn })
 
 /** Returns the statement that makes a committed new resource an ordinary item. */
-export const foldStatement = (table: string, { pk, sk }: Key, txn: string): Statement => ({
+export const foldStatement = (table: string, { pk, sk }: Key, txn: string): BatchStatement => ({
   Statement: `UPDATE "${table}" REMOVE txn WHERE pk = ? AND sk = ? AND txn = ?`,
   Parameters: [pk, sk, txn],
 })
@@ -161,22 +170,28 @@ export const foldStatement = (table: string, { pk, sk }: Key, txn: string): Stat
 /** Returns the parameters of the put that makes a committed change of an existing resource current. */
 export const foldParams = (table: string, item: ResourceItem, txn: string): PutCommandInput => ({
   TableName: table,
-  Item: plain(item),
+  Item: withoutStaged(item),
   ConditionExpression: '#next.txn = :txn',
   ExpressionAttributeNames: { '#next': 'next' },
   ExpressionAttributeValues: { ':txn': txn },
 })
 
-/** Returns the parameters that take a row for oneself, unless somebody has since an instant. */
+/**
+ * Returns the parameters of the update that takes a row, unless another process took it after `since`, in milliseconds
+ * since 1970.
+ */
 export const claimParams = (table: string, key: Key, now: number, since: number): UpdateCommandInput => ({
   TableName: table,
-  Key: keyOf(key),
+  Key: primaryKey(key),
   UpdateExpression: 'SET taken = :now',
   ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(taken) OR taken < :since)',
   ExpressionAttributeValues: { ':now': now, ':since': since },
 })
 
-/** Returns the parameters that remove a deletion, if it is still what is current and nothing is under way. */
+/**
+ * Returns the parameters of the delete of a deletion, on condition that the deletion is still current and no transaction
+ * is under way.
+ */
 export const purgeParams = (table: string, key: Key, w: string): DeleteCommandInput => ({
   TableName: table,
   Key: key,
@@ -186,29 +201,32 @@ export const purgeParams = (table: string, key: Key, w: string): DeleteCommandIn
   ExpressionAttributeValues: { ':w': w },
 })
 
-/** Returns the parameters that take an aborted new resource away. */
+/** Returns the parameters of the delete of an aborted new resource. */
 export const unstageNewParams = (table: string, key: Key, txn: string): DeleteCommandInput => ({
   TableName: table,
-  Key: keyOf(key),
+  Key: primaryKey(key),
   ConditionExpression: 'txn = :txn',
   ExpressionAttributeValues: { ':txn': txn },
 })
 
-/** Returns the parameters that take an aborted change off an existing resource. */
+/** Returns the parameters of the update that removes an aborted change from an existing resource. */
 export const unstageNextParams = (table: string, key: Key, txn: string): UpdateCommandInput => ({
   TableName: table,
-  Key: keyOf(key),
+  Key: primaryKey(key),
   UpdateExpression: 'REMOVE #next',
   ConditionExpression: '#next.txn = :txn',
   ExpressionAttributeNames: { '#next': 'next' },
   ExpressionAttributeValues: { ':txn': txn },
 })
 
-/** Returns the statement that takes a lock, if nobody holds it. */
-export const lockStatement = (table: string, { pk, sk }: Key, txn: string, ttl: number): Statement =>
+/** Returns the statement that takes a lock, unless the lock is taken. */
+export const lockStatement = (table: string, { pk, sk }: Key, txn: string, ttl: number): BatchStatement =>
   insertStatement(table, { pk, sk, txn, ttl })
 
-/** Returns the parameters of a put of a lock: on a free name, or in place of a transaction's that has lost it. */
+/**
+ * Returns the parameters of the put of a lock: on a free name, or in place of the lock of the transaction `instead`,
+ * which has ended.
+ */
 export const lockParams = (
   table: string,
   key: Key,
@@ -223,23 +241,26 @@ export const lockParams = (
     : { ConditionExpression: 'txn = :instead', ExpressionAttributeValues: { ':instead': instead } }),
 })
 
-/** Returns the statement that gives a lock back, if it is still this transaction's. */
-export const unlockStatement = (table: string, { pk, sk }: Key, txn: string): Statement => ({
+/** Returns the statement that releases a lock that is still this transaction's. */
+export const unlockStatement = (table: string, { pk, sk }: Key, txn: string): BatchStatement => ({
   Statement: `DELETE FROM "${table}" WHERE pk = ? AND sk = ? AND txn = ?`,
   Parameters: [pk, sk, txn],
 })
 
-/** Returns the parameters that mark ids of an index item as dead. */
+/** Returns the parameters of the update that marks ids of an index item as dead. */
 export const deadParams = (table: string, key: Key, ids: readonly string[]): UpdateCommandInput => ({
   TableName: table,
-  Key: keyOf(key),
+  Key: primaryKey(key),
   UpdateExpression: 'ADD dead :ids',
   ConditionExpression: 'attribute_exists(pk)',
   ExpressionAttributeValues: { ':ids': new Set(ids) },
   ReturnValues: 'ALL_NEW',
 })
 
-/** Returns the parameters of the put of an item in place of the version before; it fails unless that is the current one. */
+/**
+ * Returns the parameters of the put of an item's next version, on condition that the stored item is of the version
+ * before.
+ */
 export const nextPutParams = (
   table: string,
   key: Key,
@@ -252,8 +273,8 @@ export const nextPutParams = (
     : { ConditionExpression: 'v = :before', ExpressionAttributeValues: { ':before': v - 1 } }),
 })
 
-/** Returns the parameters of the Scan that finds the index items about a type. */
-export const saidParams = (
+/** Returns the parameters of the Scan that finds the index items of a type's resources. */
+export const typeEntriesParams = (
   table: string,
   type: string,
   { own, patients }: { own: readonly string[]; patients: readonly string[] },
@@ -276,8 +297,11 @@ export const saidParams = (
   }
 }
 
-/** Returns the parameters of the put of an index item in place of one as it was read, or of none. */
-export const carePutParams = (
+/**
+ * Returns the parameters of the put of an index item, on condition that the stored item is still `before`, or still
+ * absent.
+ */
+export const indexItemPutParams = (
   table: string,
   item: object,
   before: { ids: readonly string[]; dead?: Set<string> } | undefined,

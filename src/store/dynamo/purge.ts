@@ -9,13 +9,13 @@ import { betweenParams } from './read/query-params.ts'
 import { currentItems } from './read/read.ts'
 import { deleteItem, errorName, getItem, putObject, query, removeObject, type Session } from './session.ts'
 
-const pageSize = 500
+const purgePageSize = 500
 
 type PastKey = Key & { v: number; s3?: string }
 
 async function* pastKeys(session: Session, key: ResourceKey, below: number): AsyncGenerator<PastKey[]> {
   const pk = resourcePartition(session.tenant, key)
-  const range = { from: pastSortKey(0), to: pastSortKey(below), reverse: false, limit: pageSize }
+  const range = { from: pastSortKey(0), to: pastSortKey(below), reverse: false, limit: purgePageSize }
   let after: string | undefined
   do {
     const params = betweenParams(session.tables.resources, pk, { ...range, ...(after && { after }) })
@@ -28,7 +28,10 @@ async function* pastKeys(session: Session, key: ResourceKey, below: number): Asy
   } while (after !== undefined)
 }
 
-/** A body goes before its item: what is interrupted is still listed, and done by the next attempt. */
+/**
+ * Removes bodies before their items, so that after an interruption the items are still listed and the next attempt
+ * removes them.
+ */
 const removeVersions = async (session: Session, keys: readonly PastKey[]): Promise<void> => {
   const bodies = keys.flatMap(({ s3 }) => s3 ?? [])
   await inParallel(8, bodies, (body) => removeObject(session, body))
@@ -39,7 +42,10 @@ const removeVersions = async (session: Session, keys: readonly PastKey[]): Promi
   )
 }
 
-/** Notes in the archive what is purged, so that a restore does not bring it back: before anything is. */
+/**
+ * Records the purge in the archive, so that a restore does not bring the versions back; called before any version is
+ * removed.
+ */
 const keepNote = (session: Session, { type, id }: ResourceKey, until: string): Promise<void> =>
   putObject(
     session,
@@ -47,10 +53,10 @@ const keepNote = (session: Session, { type, id }: ResourceKey, until: string): P
     Buffer.from(JSON.stringify({ type, id, until })),
   )
 
-const changed = ({ type, id }: ResourceKey) =>
+const purgeConflict = ({ type, id }: ResourceKey) =>
   failure(
     'conflict',
-    `\`${type}/${id}\` is being changed. Its past versions are gone; look before you repeat it.`,
+    `\`${type}/${id}\` is being changed. Its past versions are removed; read it before you repeat the purge.`,
   )
 
 const removeDeletion = async (session: Session, key: ResourceKey, w: string): Promise<void> => {
@@ -60,11 +66,14 @@ const removeDeletion = async (session: Session, key: ResourceKey, w: string): Pr
   } catch (error) {
     if (errorName(error) !== 'ConditionalCheckFailedException') throw error
     const { Item } = await getItem(session, getParams(session.tables.resources, place))
-    if (Item) throw changed(key)
+    if (Item) throw purgeConflict(key)
   }
 }
 
-/** Removes a resource's past versions for good; of a deleted one, where wanted, the deletion too. Returns how many versions went. */
+/**
+ * Removes a resource's past versions for good; with `entirely`, a deleted resource's deletion too. Returns the number of
+ * removed versions; fails with `conflict` while the resource is being changed.
+ */
 export const purge = async (session: Session, key: ResourceKey, entirely: boolean): Promise<number> => {
   const current = (await currentItems(session, [key])).get(currentKey(session.tenant, key).pk)
   if (!current) return 0

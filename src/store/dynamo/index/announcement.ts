@@ -5,14 +5,17 @@ import { announcementKey, publishedAnnouncementKey } from '../../keys.ts'
 import { getParams, nextPutParams } from '../params.ts'
 import { errorName, getItem, putItem, putObject, type Session } from '../session.ts'
 
-/** Returns a tenant's announcement as it is; the read is consistent. */
+/** Returns a tenant's current announcement. Reads are consistent. */
 export const currentAnnouncement = async (session: Session): Promise<Announcement> => {
   const { Item } = await getItem(session, getParams(session.tables.system, announcementKey(session.tenant)))
   if (!Item) return { version: 0, text: '{}' }
   return { version: Number(Item.v), text: inflateRawSync(Item.text as Uint8Array).toString() }
 }
 
-/** Publishes the current announcement. Of several writers the last one reads the newest version after its own put. */
+/**
+ * Publishes the current announcement: each writer reads the announcement again after its put, so that the last writer
+ * publishes the newest version.
+ */
 const publishCurrent = async (session: Session, written: Announcement): Promise<void> => {
   let published = written
   for (;;) {
@@ -23,16 +26,16 @@ const publishCurrent = async (session: Session, written: Announcement): Promise<
   }
 }
 
-const isThere = async (session: Session, { version, text }: Announcement): Promise<boolean> => {
+const isPublishedVersion = async (session: Session, { version, text }: Announcement): Promise<boolean> => {
   const current = await currentAnnouncement(session)
   return current.version === version && current.text === text
 }
 
 /**
- * Replaces the announcement of the previous version and publishes it; an announcement that is the current one already is
+ * Replaces the announcement of the previous version and publishes it; the announcement that is current already is only
  * published again. Fails with `version-conflict` if another writer was faster.
  */
-export const announce = async (session: Session, announcement: Announcement): Promise<void> => {
+export const putAnnouncement = async (session: Session, announcement: Announcement): Promise<void> => {
   const { version, text } = announcement
   const key = announcementKey(session.tenant)
   try {
@@ -40,7 +43,7 @@ export const announce = async (session: Session, announcement: Announcement): Pr
     await putItem(session, nextPutParams(session.tables.system, key, values))
   } catch (error) {
     if (errorName(error) !== 'ConditionalCheckFailedException') throw error
-    if (!(await isThere(session, announcement)))
+    if (!(await isPublishedVersion(session, announcement)))
       throw failure(
         'version-conflict',
         'The announced profiles were changed meanwhile. Try again in a moment.',

@@ -8,6 +8,7 @@ import {
   listPartition,
   resourceOfPartition,
   shardCounts,
+  textOfKey,
   typePartition,
 } from '../../keys.ts'
 import { listOfPartition, patientLists, scopePrefixes } from '../../list-names.ts'
@@ -15,36 +16,39 @@ import { inParallel } from '../../parallel.ts'
 import type { AuditPage, AuditScope, Expected, IndexAudit, IndexedEntry, MissingEntry } from '../../port.ts'
 import { isAlone, isLost, journalOf } from '../../write-ids.ts'
 import { readAll, writeAll } from '../batch.ts'
-import { carePutParams, saidParams } from '../params.ts'
+import { indexItemPutParams, typeEntriesParams } from '../params.ts'
 import { betweenParams, idsParams } from '../read/query-params.ts'
-import { databaseTime, errorName, pause, putItem, query, type Session, scan } from '../session.ts'
+import { backOff, databaseTime, errorName, putItem, query, type Session, scan } from '../session.ts'
 import { abort, statesOf } from '../transaction/record.ts'
 import { openTransactions } from '../transaction/registry.ts'
 import { finishNamed } from '../transaction/settle.ts'
 import {
-  gathered,
+  type EntryMember,
   type IndexItem,
   indexItem,
-  type Member,
+  itemsByKey,
   markDead,
-  membersOf,
+  membersOfItem,
   removeItems,
 } from './items.ts'
 import { waitingVersions } from './superseded.ts'
 
-/** Where a reading over several partitions goes on: in which one, and behind which key. */
-type Place = [partition: number, key?: Key]
+/**
+ * The position at which reading continues across several partitions: the partition's number and the last key that was
+ * read in it.
+ */
+type PartitionPosition = [partition: number, key?: Key]
 
-const placeOf = (after: string | undefined): Place => {
+const positionAt = (after: string | undefined): PartitionPosition => {
   if (after === undefined) return [0]
   const [partition, key] = decodeCursor(after)
   if (typeof partition === 'number') return key === undefined ? [partition] : [partition, key as Key]
-  throw failure('invalid', 'The `cursor` is not one that this server gave. Start without it.', 'cursor')
+  throw failure('invalid', 'The `cursor` was not given by this server. Start without it.', 'cursor')
 }
 
-const pageOf = <T>(
+const auditPage = <T>(
   found: readonly T[],
-  [at]: Place,
+  [at]: PartitionPosition,
   last: Record<string, unknown> | undefined,
   partitions: number,
 ): AuditPage<T> => {
@@ -60,7 +64,7 @@ const keysOfType = async (session: Session, type: string, shard: number, limit: 
   return { found: current.map(({ pk }) => resourceOfPartition(String(pk)).id), last }
 }
 
-/** Most types have few resources: all their shards are read at once. */
+/** Reads all shards of a type at once; undefined if that does not read them to the end. Most types have few resources. */
 const idsOfFew = async (session: Session, type: string, limit: number): Promise<string[] | undefined> => {
   const shards = [...Array(shardCounts['by-type']).keys()]
   const few = Math.ceil(limit / shards.length)
@@ -68,7 +72,7 @@ const idsOfFew = async (session: Session, type: string, limit: number): Promise<
   return pages.every(({ last }) => last === undefined) ? pages.flatMap(({ found }) => found) : undefined
 }
 
-const ids = async (
+const resourceIds = async (
   session: Session,
   type: string,
   limit: number,
@@ -76,38 +80,36 @@ const ids = async (
 ): Promise<AuditPage<string>> => {
   const all = after === undefined ? await idsOfFew(session, type, limit) : undefined
   if (all) return { found: all }
-  const place = placeOf(after)
+  const place = positionAt(after)
   const { found, last } = await keysOfType(session, type, place[0], limit, place[1])
-  return pageOf(found, place, last, shardCounts['by-type'])
+  return auditPage(found, place, last, shardCounts['by-type'])
 }
 
-const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`
-
-const itemsAt = async (session: Session, keys: readonly Key[]): Promise<Map<string, IndexItem>> => {
+const indexItemsAt = async (session: Session, keys: readonly Key[]): Promise<Map<string, IndexItem>> => {
   const items = await readAll<IndexItem>(session, session.tables.search, keys)
-  return new Map(items.map((item) => [nameOf(item), item]))
+  return new Map(items.map((item) => [textOfKey(item), item]))
 }
 
-const same = (a: Member, b: Member): boolean =>
+const sameMember = (a: EntryMember, b: EntryMember): boolean =>
   a.high === b.high && Buffer.compare(Buffer.from(a.facets), Buffer.from(b.facets)) === 0
 
-const faultOf = (
+const entryFault = (
   item: IndexItem | undefined,
   id: string,
-  member: Member,
+  member: EntryMember,
 ): MissingEntry['kind'] | undefined => {
-  const present = item && !item.dead?.has(id) ? membersOf(item).get(id) : undefined
+  const present = item && !item.dead?.has(id) ? membersOfItem(item).get(id) : undefined
   if (!present) return 'missing'
-  return same(present, member) ? undefined : 'wrong'
+  return sameMember(present, member) ? undefined : 'wrong'
 }
 
-interface Wanted extends IndexedEntry {
-  member: Member
+interface ExpectedEntry extends IndexedEntry {
+  member: EntryMember
 }
 
-const wantedBy = ({ tenant }: Session, expected: readonly Expected[]): Wanted[] =>
+const expectedEntries = ({ tenant }: Session, expected: readonly Expected[]): ExpectedEntry[] =>
   expected.flatMap((one) =>
-    [...gathered(tenant, [one]).values()].flatMap(({ pk, sk, members }) =>
+    [...itemsByKey(tenant, [one]).values()].flatMap(({ pk, sk, members }) =>
       [...members].map(([name, member]) => ({
         type: one.type,
         id: one.id,
@@ -121,48 +123,51 @@ const wantedBy = ({ tenant }: Session, expected: readonly Expected[]): Wanted[] 
     ),
   )
 
-/** Returns the name under which an item speaks of a resource. */
-const nameIn = ({ id, as = id }: IndexedEntry): string => as
+/** Returns the name of a resource, or of a resource contained in it, within an index item. */
+const nameInItem = ({ id, as = id }: IndexedEntry): string => as
 
-const keysOf = (listed: readonly IndexedEntry[]): Key[] => listed.map(({ at }) => at)
+const entryKeys = (listed: readonly IndexedEntry[]): Key[] => listed.map(({ at }) => at)
 
-const missing = async (session: Session, expected: readonly Expected[]): Promise<MissingEntry[]> => {
-  const wanted = wantedBy(session, expected)
-  const items = await itemsAt(session, keysOf(wanted))
+const missingEntries = async (session: Session, expected: readonly Expected[]): Promise<MissingEntry[]> => {
+  const wanted = expectedEntries(session, expected)
+  const items = await indexItemsAt(session, entryKeys(wanted))
   return wanted.flatMap(({ member, ...one }) => {
-    const kind = faultOf(items.get(nameOf(one.at)), nameIn(one), member)
+    const kind = entryFault(items.get(textOfKey(one.at)), nameInItem(one), member)
     return kind ? [{ ...one, ...member, kind }] : []
   })
 }
 
 const allOf = (session: Session, expected: readonly Expected[]): MissingEntry[] =>
-  wantedBy(session, expected).map(({ member, ...one }) => ({ ...one, ...member, kind: 'missing' }))
+  expectedEntries(session, expected).map(({ member, ...one }) => ({ ...one, ...member, kind: 'missing' }))
 
-const mostAttempts = 8
+const mostRewrites = 8
 
-/** Rewrites one item so that it says this too; another's change in between makes it be read again. */
-const putAt = async (session: Session, at: Key, listed: readonly MissingEntry[]): Promise<void> => {
-  for (let attempt = 0; attempt < mostAttempts; attempt++) {
-    const present = (await itemsAt(session, [at])).get(nameOf(at))
-    const members = present ? membersOf(present) : new Map<string, Member>()
+/** Rewrites an item with these entries; reads the item again after a concurrent change, and fails after eight attempts. */
+const putIntoItem = async (session: Session, at: Key, listed: readonly MissingEntry[]): Promise<void> => {
+  for (let attempt = 0; attempt < mostRewrites; attempt++) {
+    const present = (await indexItemsAt(session, [at])).get(textOfKey(at))
+    const members = present ? membersOfItem(present) : new Map<string, EntryMember>()
     for (const one of listed)
-      members.set(nameIn(one), { high: one.high, facets: one.facets, since: one.since })
-    const living = new Set(listed.map(nameIn))
+      members.set(nameInItem(one), { high: one.high, facets: one.facets, since: one.since })
+    const living = new Set(listed.map(nameInItem))
     const dead = [...(present?.dead ?? [])].filter((id) => !living.has(id))
     const item = { ...indexItem(at, members), ...(dead.length > 0 && { dead: new Set(dead) }) }
     try {
-      await putItem(session, carePutParams(session.tables.search, item, present))
+      await putItem(session, indexItemPutParams(session.tables.search, item, present))
       return
     } catch (error) {
       if (errorName(error) !== 'ConditionalCheckFailedException') throw error
-      await pause(session, attempt)
+      await backOff(session, attempt)
     }
   }
-  throw new Error(`The index item ${nameOf(at)} is changed all the time.`)
+  throw new Error(`The index item ${textOfKey(at)} was changed during each of ${mostRewrites} attempts.`)
 }
 
-/** An item of one resource alone is put as it should be; one that several share is rewritten with care. */
-const put = async (session: Session, listed: readonly MissingEntry[]): Promise<void> => {
+/**
+ * Puts entries into the index. An item of a single resource is overwritten; an item that several resources share is
+ * rewritten on condition that the item is unchanged.
+ */
+const putEntries = async (session: Session, listed: readonly MissingEntry[]): Promise<void> => {
   const alone = listed.filter(({ w }) => isAlone(w))
   const shared = listed.filter(({ w }) => !isAlone(w))
   const table = session.tables.search
@@ -170,14 +175,14 @@ const put = async (session: Session, listed: readonly MissingEntry[]): Promise<v
     session,
     alone.map((one) => ({
       table,
-      put: { ...indexItem(one.at, new Map([[nameIn(one), one]])) },
+      put: { ...indexItem(one.at, new Map([[nameInItem(one), one]])) },
     })),
   )
-  const byItem = [...Map.groupBy(shared, ({ at }) => nameOf(at)).values()]
-  await inParallel(32, byItem, (group) => putAt(session, (group[0] as MissingEntry).at, group))
+  const byItem = [...Map.groupBy(shared, ({ at }) => textOfKey(at)).values()]
+  await inParallel(32, byItem, (group) => putIntoItem(session, (group[0] as MissingEntry).at, group))
 }
 
-/** An item that says nothing any more is listed by an id that nobody has. */
+/** Returns an item's entries; an item without living ids has an entry with the id `''`, so that the item is listed too. */
 const entriesIn = ({ pk, sk, ids: all, dead }: IndexItem): IndexedEntry[] => {
   const { scope, name: list } = listOfPartition(pk)
   const { order, w } = entryPlace(sk)
@@ -190,12 +195,12 @@ const entriesIn = ({ pk, sk, ids: all, dead }: IndexItem): IndexedEntry[] => {
     list,
     order,
     at: { pk, sk },
-    ...insideOf(name),
+    ...containedName(name),
   }))
 }
 
-/** Of what stands inside another resource, that one is listed. */
-const insideOf = (name: string) => {
+/** Returns the containing resource as the entry's resource when the name is that of a contained resource. */
+const containedName = (name: string) => {
   const container = containerAt(name)
   return container && { ...container, as: name }
 }
@@ -206,7 +211,7 @@ const entriesOfPatient = async (
   limit: number,
   after?: string,
 ): Promise<AuditPage<IndexedEntry>> => {
-  const place = placeOf(after)
+  const place = positionAt(after)
   const [at, key] = place
   const lists = patientLists(patient)
   const pk = listPartition(session.tenant, lists[at]?.name ?? '', 0)
@@ -215,7 +220,7 @@ const entriesOfPatient = async (
     session,
     betweenParams(session.tables.search, pk, range),
   )
-  return pageOf((Items as IndexItem[]).flatMap(entriesIn), place, LastEvaluatedKey, lists.length)
+  return auditPage((Items as IndexItem[]).flatMap(entriesIn), place, LastEvaluatedKey, lists.length)
 }
 
 const entriesOfType = async (
@@ -224,16 +229,16 @@ const entriesOfType = async (
   limit: number,
   after?: string,
 ): Promise<AuditPage<IndexedEntry>> => {
-  const place = placeOf(after)
+  const place = positionAt(after)
   const prefixes = scopePrefixes(session.tenant, type)
   const { Items = [], LastEvaluatedKey } = await scan(
     session,
-    saidParams(session.tables.search, type, prefixes, limit, place[1]),
+    typeEntriesParams(session.tables.search, type, prefixes, limit, place[1]),
   )
-  return pageOf((Items as IndexItem[]).flatMap(entriesIn), place, LastEvaluatedKey, 1)
+  return auditPage((Items as IndexItem[]).flatMap(entriesIn), place, LastEvaluatedKey, 1)
 }
 
-const entries = (
+const indexedEntries = (
   session: Session,
   scope: AuditScope,
   limit: number,
@@ -244,27 +249,27 @@ const entries = (
     : entriesOfPatient(session, scope.patient, limit, after)
 
 const stillPresent = async (session: Session, listed: readonly IndexedEntry[]): Promise<IndexedEntry[]> => {
-  const items = await itemsAt(session, keysOf(listed))
-  return listed.filter((said) => {
-    const item = items.get(nameOf(said.at))
-    const name = nameIn(said)
-    return item && entriesIn(item).some((one) => nameIn(one) === name)
+  const items = await indexItemsAt(session, entryKeys(listed))
+  return listed.filter((entry) => {
+    const item = items.get(textOfKey(entry.at))
+    const name = nameInItem(entry)
+    return item && entriesIn(item).some((one) => nameInItem(one) === name)
   })
 }
 
-const remove = async (session: Session, listed: readonly IndexedEntry[]): Promise<void> => {
+const removeIndexed = async (session: Session, listed: readonly IndexedEntry[]): Promise<void> => {
   const whole = listed.filter(({ w, id }) => isAlone(w) || id === '')
   const shared = Map.groupBy(
     listed.filter((one) => !whole.includes(one)),
-    ({ at }) => nameOf(at),
+    ({ at }) => textOfKey(at),
   )
-  await removeItems(session, [...new Map(whole.map(({ at }) => [nameOf(at), at])).values()])
+  await removeItems(session, [...new Map(whole.map(({ at }) => [textOfKey(at), at])).values()])
   await inParallel(32, [...shared.values()], (group) =>
-    markDead(session, (group[0] as IndexedEntry).at, group.map(nameIn)),
+    markDead(session, (group[0] as IndexedEntry).at, group.map(nameInItem)),
   )
 }
 
-const decide = async (session: Session, ws: readonly string[]): Promise<ReadonlySet<string>> => {
+const decideTransactions = async (session: Session, ws: readonly string[]): Promise<ReadonlySet<string>> => {
   const named = new Map([...new Set(ws)].map((w) => [w, journalOf(w)]))
   const txns = [...new Set(named.values())].filter((txn) => txn !== undefined)
   const states = await statesOf(session, txns)
@@ -272,7 +277,7 @@ const decide = async (session: Session, ws: readonly string[]): Promise<Readonly
     txn !== undefined && states.get(txn) === 'pending' && isLost(w, databaseTime(session)) ? [txn] : [],
   )
   if (lost.length > 0) {
-    // One that is registered no more ended long ago, and its record too.
+    // A transaction that is no longer registered ended long ago, and its record may have expired.
     const open = new Set((await openTransactions(session)).map(({ txn }) => txn))
     const end = async (txn: string) => states.set(txn, open.has(txn) ? await abort(session, txn) : 'aborted')
     await inParallel(8, [...new Set(lost)], end)
@@ -282,17 +287,17 @@ const decide = async (session: Session, ws: readonly string[]): Promise<Readonly
   return new Set([...named].flatMap(([w, txn]) => (isOpen(txn) ? [w] : [])))
 }
 
-/** Returns what looks after a tenant's index. */
+/** Returns the audit of a tenant's index. */
 export const auditOf = (session: Session): IndexAudit => ({
   now: () => databaseTime(session),
-  decide: (ws) => decide(session, ws),
-  ids: (type, limit, after) => ids(session, type, limit, after),
+  decide: (ws) => decideTransactions(session, ws),
+  ids: (type, limit, after) => resourceIds(session, type, limit, after),
   allOf: (expected) => allOf(session, expected),
-  missing: (expected) => missing(session, expected),
-  put: (listed) => put(session, listed),
-  entriesOf: (versions) => stillPresent(session, wantedBy(session, versions)),
-  entries: (scope, limit, after) => entries(session, scope, limit, after),
+  missing: (expected) => missingEntries(session, expected),
+  put: (listed) => putEntries(session, listed),
+  entriesOf: (versions) => stillPresent(session, expectedEntries(session, versions)),
+  entries: (scope, limit, after) => indexedEntries(session, scope, limit, after),
   stillPresent: (listed) => stillPresent(session, listed),
   leaving: () => waitingVersions(session),
-  remove: (listed) => remove(session, listed),
+  remove: (listed) => removeIndexed(session, listed),
 })

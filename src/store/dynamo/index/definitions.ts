@@ -4,10 +4,10 @@ import type { Definitions } from '../../definitions.ts'
 import { definitionsKey, definitionsTextKey, publishedKey } from '../../keys.ts'
 import { newRandomId } from '../../write-ids.ts'
 import { getParams, nextPutParams } from '../params.ts'
-import { errorName, getItem, type Known, putItem, putObject, type Session } from '../session.ts'
+import { errorName, getItem, type KnownDefinitions, putItem, putObject, type Session } from '../session.ts'
 
-/** A text stands under a name of its own and is never changed. */
-const textOf = async (session: Session, name: string): Promise<string | undefined> => {
+/** Returns the definitions text under a name; texts are never changed. */
+const definitionsText = async (session: Session, name: string): Promise<string | undefined> => {
   const { Item } = await getItem(
     session,
     getParams(session.tables.system, definitionsTextKey(session.tenant, name)),
@@ -15,40 +15,49 @@ const textOf = async (session: Session, name: string): Promise<string | undefine
   return Item && inflateRawSync(Item.text as Uint8Array).toString()
 }
 
-const remember = ({ memory, tenant }: Session, known: Known): Definitions => {
+const rememberDefinitions = ({ memory, tenant }: Session, known: KnownDefinitions): Definitions => {
   const other = memory.definitions.get(tenant)
   if (other && other.definitions.version > known.definitions.version) return other.definitions
   memory.definitions.set(tenant, known)
   return known.definitions
 }
 
-const askedNow = ({ clock }: Session): Known['asked'] => ({ wall: clock.now(), monotonic: clock.monotonic() })
+const askedNow = ({ clock }: Session): KnownDefinitions['asked'] => ({
+  wall: clock.now(),
+  monotonic: clock.monotonic(),
+})
 
-/** The longer of what two clocks say: one stands still while a process is frozen, the other may be set. */
-const ageOf = ({ clock }: Session, { wall, monotonic }: Known['asked']): number =>
+/**
+ * Returns the longer of two clocks' ages, in milliseconds: the monotonic clock stops while a process is frozen, the wall
+ * clock may be set.
+ */
+const ageOf = ({ clock }: Session, { wall, monotonic }: KnownDefinitions['asked']): number =>
   Math.max(clock.now() - wall, clock.monotonic() - monotonic)
 
-/** Returns a tenant's definitions as they are. */
+/** Returns a tenant's current definitions. Reads are consistent. */
 export const currentDefinitions = async (session: Session): Promise<Definitions> => {
   for (;;) {
     const asked = askedNow(session)
     const { Item } = await getItem(session, getParams(session.tables.system, definitionsKey(session.tenant)))
     const version = Number(Item?.v ?? 0)
     const known = session.memory.definitions.get(session.tenant)?.definitions
-    if (known?.version === version) return remember(session, { definitions: known, asked })
-    if (version === 0) return remember(session, { definitions: { version, text: '[]' }, asked })
-    const text = await textOf(session, String(Item?.text))
-    if (text !== undefined) return remember(session, { definitions: { version, text }, asked })
+    if (known?.version === version) return rememberDefinitions(session, { definitions: known, asked })
+    if (version === 0) return rememberDefinitions(session, { definitions: { version, text: '[]' }, asked })
+    const text = await definitionsText(session, String(Item?.text))
+    if (text !== undefined) return rememberDefinitions(session, { definitions: { version, text }, asked })
   }
 }
 
-const changed = () =>
+const definitionsChanged = () =>
   failure(
     'version-conflict',
     'The search parameters that are defined here were changed meanwhile. Try again in a moment.',
   )
 
-/** Fails with `version-conflict` where the definitions are no longer, or may no longer be, at this version. */
+/**
+ * Fails with `version-conflict` if the definitions are not at this version any more, or may not be; definitions read
+ * within the last `trusted` milliseconds are not read again.
+ */
 export const checkDefined = async (
   session: Session,
   version: number | undefined,
@@ -58,11 +67,11 @@ export const checkDefined = async (
   const known = session.memory.definitions.get(session.tenant)
   const isFresh = known !== undefined && ageOf(session, known.asked) <= trusted
   const now = isFresh ? known.definitions : await currentDefinitions(session)
-  if (now.version !== version) throw changed()
+  if (now.version !== version) throw definitionsChanged()
 }
 
-/** Puts definitions in place of the version before; fails with `version-conflict` where that is no longer the current one. */
-export const define = async (session: Session, definitions: Definitions): Promise<void> => {
+/** Replaces the definitions of the previous version; fails with `version-conflict` if another change was faster. */
+export const putDefinitions = async (session: Session, definitions: Definitions): Promise<void> => {
   const { tenant, tables } = session
   const name = `${definitions.version}.${newRandomId()}`
   const asked = askedNow(session)
@@ -77,12 +86,12 @@ export const define = async (session: Session, definitions: Definitions): Promis
     if (errorName(error) !== 'ConditionalCheckFailedException') throw error
     // A put that took effect while its answer was lost is refused when it is repeated.
     const { Item } = await getItem(session, getParams(tables.system, key))
-    if (Item?.text !== name) throw changed()
+    if (Item?.text !== name) throw definitionsChanged()
   }
-  remember(session, { definitions, asked })
+  rememberDefinitions(session, { definitions, asked })
   await publish(session, definitions).catch(() => undefined)
 }
 
-/** Puts the definitions where they can be read without any right to the tables. */
+/** Copies the definitions into the bucket, for readers without any right to the tables. */
 export const publish = (session: Session, definitions: Definitions): Promise<void> =>
   putObject(session, publishedKey(session.tenant), Buffer.from(JSON.stringify(definitions)))

@@ -1,4 +1,4 @@
-import { entryKey, entryPlace, type Key } from '../../keys.ts'
+import { entryKey, entryPlace, type Key, textOfKey } from '../../keys.ts'
 import { inParallel } from '../../parallel.ts'
 import type { Candidate, Entry } from '../../port.ts'
 import { isAlone } from '../../write-ids.ts'
@@ -6,65 +6,65 @@ import { type BatchRequest, readAll, writeAll } from '../batch.ts'
 import { deadParams } from '../params.ts'
 import { deleteItem, errorName, type Session, updateItem } from '../session.ts'
 
-/** An item of the `search` table: the ids one write put at one place, with their upper bounds and facets beside them. */
+/** An item of the `search` table: the ids that a write put at this list and order, with their upper bounds and facets. */
 export interface IndexItem extends Key {
   ids: string[]
   highs?: string[]
   facets?: Uint8Array[]
-  /** The number of the version that each id was put for; absent where all of them are first versions. */
+  /** The version number that each id was put for; absent if all are first versions. */
   since?: number[]
-  /** Ids whose resource has moved on; the item goes when all have. */
+  /** Ids whose resource has a newer version; the item is removed when all its ids are dead. */
   dead?: Set<string>
 }
 
-/** The entries of one resource under one write. */
-export interface Placed {
+/** The entries of a resource's version. */
+export interface PlacedEntries {
   id: string
   v: number
   w: string
   entries: readonly Entry[]
 }
 
-/** What an item says of one id. */
-export interface Member {
+/** The upper bound, facets and version number that an item holds for an id. */
+export interface EntryMember {
   high: string
   facets: Uint8Array
   since: number
 }
 
-const nothing = new Uint8Array()
+const noFacets = new Uint8Array()
 
-const memberOf = (
-  { high = '', facets = nothing }: Entry,
+const mergedMember = (
+  { high = '', facets = noFacets }: Entry,
   since: number,
-  other: Member | undefined,
-): Member => ({
+  other: EntryMember | undefined,
+): EntryMember => ({
   high: other && other.high > high ? other.high : high,
-  facets: facets.length > 0 ? facets : (other?.facets ?? nothing),
+  facets: facets.length > 0 ? facets : (other?.facets ?? noFacets),
   since,
 })
 
-/** Returns the items that these entries share, by their keys. */
-export const gathered = (
+/** Returns the members of each item that these entries share, by the item's key. */
+export const itemsByKey = (
   tenant: string,
-  placed: readonly Placed[],
-): Map<string, Key & { members: Map<string, Member> }> => {
-  const items = new Map<string, Key & { members: Map<string, Member> }>()
+  placed: readonly PlacedEntries[],
+): Map<string, Key & { members: Map<string, EntryMember> }> => {
+  const items = new Map<string, Key & { members: Map<string, EntryMember> }>()
   for (const { id, v, w, entries } of placed) {
     for (const entry of entries) {
       const key = entryKey(tenant, entry.list, entry.order, w, entry.nth)
-      const place = `${key.pk}\n${key.sk}`
-      const item = items.get(place) ?? { ...key, members: new Map<string, Member>() }
+      const place = textOfKey(key)
+      const item = items.get(place) ?? { ...key, members: new Map<string, EntryMember>() }
       const name = entry.as ?? id
-      item.members.set(name, memberOf(entry, v, item.members.get(name)))
+      item.members.set(name, mergedMember(entry, v, item.members.get(name)))
       items.set(place, item)
     }
   }
   return items
 }
 
-/** Returns the item that says this of its members. */
-export const indexItem = ({ pk, sk }: Key, members: ReadonlyMap<string, Member>): IndexItem => {
+/** Returns the index item that holds these members. */
+export const indexItem = ({ pk, sk }: Key, members: ReadonlyMap<string, EntryMember>): IndexItem => {
   const all = [...members.values()]
   return {
     pk,
@@ -76,20 +76,20 @@ export const indexItem = ({ pk, sk }: Key, members: ReadonlyMap<string, Member>)
   }
 }
 
-/** Returns what an item says of each of its ids, dead ones included. */
-export const membersOf = ({ ids, highs, facets, since }: IndexItem): Map<string, Member> =>
+/** Returns an item's members by their ids, dead ids included. */
+export const membersOfItem = ({ ids, highs, facets, since }: IndexItem): Map<string, EntryMember> =>
   new Map(
     ids.map((id, at) => [
       id,
-      { high: highs?.[at] ?? '', facets: facets?.[at] ?? nothing, since: since?.[at] ?? 1 },
+      { high: highs?.[at] ?? '', facets: facets?.[at] ?? noFacets, since: since?.[at] ?? 1 },
     ]),
   )
 
-/** Returns the index items that hold these entries: one item for all that share list, order and write. */
-export const indexItems = (tenant: string, placed: readonly Placed[]): IndexItem[] =>
-  [...gathered(tenant, placed).values()].map((item) => indexItem(item, item.members))
+/** Returns the index items that hold these entries: entries of the same list, order and write share an item. */
+export const indexItems = (tenant: string, placed: readonly PlacedEntries[]): IndexItem[] =>
+  [...itemsByKey(tenant, placed).values()].map((item) => indexItem(item, item.members))
 
-/** Returns what an index item says about each of its living ids. */
+/** Returns an index item's candidates: its ids that are not dead. */
 export const candidatesOf = ({ sk, ids, highs, facets, since, dead }: IndexItem): Candidate[] => {
   const place = entryPlace(sk)
   return ids.flatMap((id, at) => {
@@ -101,14 +101,14 @@ export const candidatesOf = ({ sk, ids, highs, facets, since, dead }: IndexItem)
   })
 }
 
-/** Removes index items that no version will ever refer to. */
+/** Removes whole index items. */
 export const removeItems = (session: Session, keys: readonly Key[]): Promise<void> =>
   writeAll(
     session,
     keys.map(({ pk, sk }): BatchRequest => ({ table: session.tables.search, remove: { pk, sk } })),
   )
 
-/** Marks ids of an item that several share as dead; the last of them takes the item away. */
+/** Marks ids of a shared item as dead, and removes the item when all its ids are dead; does nothing if the item is gone. */
 export const markDead = async (session: Session, key: Key, ids: readonly string[]): Promise<void> => {
   try {
     const { Attributes } = await updateItem(session, deadParams(session.tables.search, key, ids))
@@ -120,25 +120,31 @@ export const markDead = async (session: Session, key: Key, ids: readonly string[
   }
 }
 
-/** Removes entries of versions that are no longer current, item by item where a write's resources share them. */
-export const removeEntries = async (session: Session, placed: readonly Placed[]): Promise<void> => {
+/** Removes entries of versions that are no longer current: whole items of single resources, and ids within shared items. */
+export const removeEntries = async (session: Session, placed: readonly PlacedEntries[]): Promise<void> => {
   const alone = placed.filter(({ w }) => isAlone(w))
   const shared = placed.filter(({ w }) => !isAlone(w))
-  const marks = [...gathered(session.tenant, shared).values()]
+  const marks = [...itemsByKey(session.tenant, shared).values()]
   await Promise.all([
-    removeItems(session, [...gathered(session.tenant, alone).values()]),
+    removeItems(session, [...itemsByKey(session.tenant, alone).values()]),
     inParallel(32, marks, (item) => markDead(session, item, [...item.members.keys()])),
   ])
 }
 
-/** Removes those entries that are still there, told by cheap reads that may lag; returns how many items it touched. */
-export const removeLeftovers = async (session: Session, placed: readonly Placed[]): Promise<number> => {
-  const keys = [...gathered(session.tenant, placed).values()].map(({ pk, sk }) => ({ pk, sk }))
+/**
+ * Removes the entries that are still present by eventually consistent reads, which cost half as much; returns the number
+ * of changed items.
+ */
+export const removeLeftovers = async (
+  session: Session,
+  placed: readonly PlacedEntries[],
+): Promise<number> => {
+  const keys = [...itemsByKey(session.tenant, placed).values()].map(({ pk, sk }) => ({ pk, sk }))
   const there = await readAll<IndexItem>(session, session.tables.search, keys, false)
-  const left = new Map(there.map((item) => [`${item.pk}\n${item.sk}`, item]))
+  const left = new Map(there.map((item) => [textOfKey(item), item]))
   const isLeft = (id: string, w: string) => (entry: Entry) => {
-    const { pk, sk } = entryKey(session.tenant, entry.list, entry.order, w, entry.nth)
-    const item = left.get(`${pk}\n${sk}`)
+    const key = entryKey(session.tenant, entry.list, entry.order, w, entry.nth)
+    const item = left.get(textOfKey(key))
     const name = entry.as ?? id
     return item?.ids.includes(name) && !item.dead?.has(name)
   }
@@ -146,5 +152,5 @@ export const removeLeftovers = async (session: Session, placed: readonly Placed[
     .map((one) => ({ ...one, entries: one.entries.filter(isLeft(one.id, one.w)) }))
     .filter(({ entries }) => entries.length > 0)
   await removeEntries(session, remaining)
-  return gathered(session.tenant, remaining).size
+  return itemsByKey(session.tenant, remaining).size
 }

@@ -1,16 +1,16 @@
 import { topLevelMembers } from '../../../fhir/json/splice.ts'
-import { dayKey, dayOfInstant, hashOf, type Key, labelKey, labelsPartition } from '../../keys.ts'
+import { dayKey, dayOfInstant, hashOf, type Key, labelKey, labelsPartition, textOfKey } from '../../keys.ts'
 import type { Label, LabelKind } from '../../port.ts'
 import type { BatchRequest } from '../batch.ts'
 import { betweenParams } from '../read/query-params.ts'
 import { query, type Session } from '../session.ts'
 
-/** What is noted for good when something is written: that a day has history, and which labels resources of a type have. */
-type Mark = Key & { label?: Label }
+/** A row that a write adds for good: a day that has history, or a label that resources of a type have had. */
+type WriteMark = Key & { label?: Label }
 
-const kinds: readonly LabelKind[] = ['profile', 'security', 'tag']
+const labelKinds: readonly LabelKind[] = ['profile', 'security', 'tag']
 
-const nameOf = ({ kind, value }: Label): string =>
+const labelText = ({ kind, value }: Label): string =>
   typeof value === 'string' ? `${kind}|${value}` : `${kind}|${value.system ?? ''}|${value.code ?? ''}`
 
 const labelOf = (kind: LabelKind, item: unknown): Label[] => {
@@ -21,60 +21,65 @@ const labelOf = (kind: LabelKind, item: unknown): Label[] => {
   return code ? [{ kind, value }] : []
 }
 
-/** Returns the labels that a resource's text has in its `meta`. */
-export const labelsIn = (text: string): Label[] => {
+/** Returns the labels in the `meta` of a resource's text. */
+export const labelsOfText = (text: string): Label[] => {
   const member = text === '' ? undefined : topLevelMembers(text).findLast(({ name }) => name === 'meta')
   if (!member) return []
   const meta = JSON.parse(text.slice(member.valueStart, member.valueEnd)) as Record<string, unknown>
-  return kinds.flatMap((kind) => [meta[kind] ?? []].flat().flatMap((item) => labelOf(kind, item)))
+  return labelKinds.flatMap((kind) => [meta[kind] ?? []].flat().flatMap((item) => labelOf(kind, item)))
 }
 
-/** A version as far as it leaves marks. */
-interface Marking {
+/** The attributes of a version that its marks depend on. */
+interface MarkedVersion {
   type: string
   t: string
   text?: string | undefined
 }
 
-/** Returns what the versions leave behind, each once. */
-export const marksOf = (tenant: string, versions: readonly Marking[]): Mark[] => {
-  const days = versions.map(({ t }): Mark => dayKey(tenant, dayOfInstant(t)))
+/** Returns the marks of these versions without duplicates. */
+export const marksOfVersions = (tenant: string, versions: readonly MarkedVersion[]): WriteMark[] => {
+  const days = versions.map(({ t }): WriteMark => dayKey(tenant, dayOfInstant(t)))
   const labels = versions.flatMap(({ type, text = '' }) =>
-    labelsIn(text).map((label): Mark => ({ ...labelKey(tenant, type, hashOf(nameOf(label))), label })),
+    labelsOfText(text).map(
+      (label): WriteMark => ({ ...labelKey(tenant, type, hashOf(labelText(label))), label }),
+    ),
   )
-  return [...new Map([...days, ...labels].map((mark) => [`${mark.pk}|${mark.sk}`, mark])).values()]
+  return [...new Map([...days, ...labels].map((mark) => [textOfKey(mark), mark])).values()]
 }
 
 /** Returns the puts of marks. */
-export const putMarks = ({ tables }: Session, marks: readonly Mark[]): BatchRequest[] =>
+export const putMarks = ({ tables }: Session, marks: readonly WriteMark[]): BatchRequest[] =>
   marks.map((mark) => ({ table: tables.system, put: { ...mark } }))
 
-const mostRemembered = 20_000
+const mostKnownMarks = 20_000
 
-/** Returns the marks that this process has not yet seen written. */
-export const unknownMarks = ({ memory }: Session, marks: readonly Mark[]): Mark[] =>
-  marks.filter(({ pk, sk }) => !memory.marks.has(`${pk}|${sk}`))
+/** Returns the marks that this process has not written yet. */
+export const unknownMarks = ({ memory }: Session, marks: readonly WriteMark[]): WriteMark[] =>
+  marks.filter((mark) => !memory.marks.has(textOfKey(mark)))
 
 /** Notes for the whole process that the marks are written. */
-export const rememberMarks = ({ memory }: Session, marks: readonly Mark[]): void => {
-  if (memory.marks.size >= mostRemembered) memory.marks.clear()
-  for (const { pk, sk } of marks) memory.marks.add(`${pk}|${sk}`)
+export const rememberMarks = ({ memory }: Session, marks: readonly WriteMark[]): void => {
+  if (memory.marks.size >= mostKnownMarks) memory.marks.clear()
+  for (const mark of marks) memory.marks.add(textOfKey(mark))
 }
 
-const pageSize = 1000
+const labelPageSize = 1000
 
-/** Returns the labels that resources of a type, or of any, have had, with the type; they may be in use no more. */
+/**
+ * Returns the labels, with their types, that resources of a type or of any type have had; some may not be in use any
+ * more.
+ */
 export const labels = async (session: Session, type?: string): Promise<{ type: string; label: Label }[]> => {
   const found: { type: string; label: Label }[] = []
   // In ASCII, `}` follows `|`.
   const bounds = type === undefined ? {} : { from: `${type}|`, to: `${type}}` }
   let after: string | undefined
   do {
-    const range = { ...bounds, reverse: false, limit: pageSize, ...(after && { after }) }
+    const range = { ...bounds, reverse: false, limit: labelPageSize, ...(after && { after }) }
     const params = betweenParams(session.tables.system, labelsPartition(session.tenant), range)
     const { Items = [], LastEvaluatedKey } = await query(session, params)
     found.push(
-      ...(Items as Required<Mark>[]).map(({ sk, label }) => ({ type: sk.split('|')[0] ?? '', label })),
+      ...(Items as Required<WriteMark>[]).map(({ sk, label }) => ({ type: sk.split('|')[0] ?? '', label })),
     )
     after = LastEvaluatedKey?.sk
   } while (after !== undefined)

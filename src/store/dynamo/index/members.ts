@@ -6,29 +6,31 @@ import type { ResourceKey } from '../../port.ts'
 import { readAll } from '../batch.ts'
 import type { Session } from '../session.ts'
 
-/** A resource as a write of several left it. */
+/** A resource's version that a write of several resources stored. */
 export interface MemberVersion extends ResourceKey {
   v: number
 }
 
 /** Version numbers by type and id. */
-type Listed = Record<string, Record<string, number>>
+type VersionsByType = Record<string, Record<string, number>>
 
-/** A row of the `system` table that lists members of a write of several resources, or says in how many rows they are. */
+/**
+ * A row of the `system` table that lists members of a write of several resources, or the number of further rows by type.
+ */
 interface MemberRow extends Key {
   members?: Uint8Array
   parts?: Record<string, number>
   ttl: number
 }
 
-/** How many members a row lists at the most. */
-const mostInRow = 500
+/** The most members in a row. */
+const mostMembersInRow = 500
 
-/** Rows are of use while a write id is not older than any search, which is 26 minutes; in seconds. */
-const day = 24 * 3600
+/** The lifetime of a row in seconds: rows are needed while a search may still meet the write, for 26 minutes. */
+const rowLifetime = 24 * 3600
 
-const encode = (members: readonly MemberVersion[]): Uint8Array => {
-  const listed: Listed = {}
+const encodeMembers = (members: readonly MemberVersion[]): Uint8Array => {
+  const listed: VersionsByType = {}
   for (const { type, id, v } of members) {
     const ofType = listed[type] ?? {}
     ofType[id] = v
@@ -37,28 +39,33 @@ const encode = (members: readonly MemberVersion[]): Uint8Array => {
   return deflateRawSync(JSON.stringify(listed))
 }
 
-const decode = (bytes: Uint8Array): Listed => JSON.parse(inflateRawSync(bytes).toString()) as Listed
+const decodeMembers = (bytes: Uint8Array): VersionsByType =>
+  JSON.parse(inflateRawSync(bytes).toString()) as VersionsByType
 
-/** Returns the rows that list a write's members: one, or those of each type and one that counts them. */
+/** Returns the rows that list a write's members: a single row, or the rows of each type and a row with their numbers. */
 export const memberRows = (
   { tenant, clock }: Session,
   list: string,
   members: readonly MemberVersion[],
 ): Record<string, unknown>[] => {
-  const ttl = Math.floor(clock.now() / 1000) + day
-  if (members.length <= mostInRow)
-    return [{ ...memberKey(tenant, list), members: encode(members), ttl } satisfies MemberRow]
+  const ttl = Math.floor(clock.now() / 1000) + rowLifetime
+  if (members.length <= mostMembersInRow)
+    return [{ ...memberKey(tenant, list), members: encodeMembers(members), ttl } satisfies MemberRow]
   const byType = [...Map.groupBy(members, ({ type }) => type)].map(
-    ([type, all]) => [type, inChunks(all, mostInRow)] as const,
+    ([type, all]) => [type, inChunks(all, mostMembersInRow)] as const,
   )
   const parts = Object.fromEntries(byType.map(([type, chunks]) => [type, chunks.length]))
   const rows = byType.flatMap(([type, chunks]) =>
-    chunks.map((chunk, part) => ({ ...memberKey(tenant, list, type, part), members: encode(chunk), ttl })),
+    chunks.map((chunk, part) => ({
+      ...memberKey(tenant, list, type, part),
+      members: encodeMembers(chunk),
+      ttl,
+    })),
   )
   return [{ ...memberKey(tenant, list), parts, ttl }, ...rows]
 }
 
-const isAsked = (types: ReadonlySet<string>, type: string): boolean => types.has(type) || types.has('*')
+const isAskedType = (types: ReadonlySet<string>, type: string): boolean => types.has(type) || types.has('*')
 
 const partKeys = (
   { tenant }: Session,
@@ -67,16 +74,16 @@ const partKeys = (
   types: ReadonlySet<string>,
 ) =>
   Object.entries(parts)
-    .filter(([type]) => isAsked(types, type))
+    .filter(([type]) => isAskedType(types, type))
     .flatMap(([type, count]) =>
       Array.from({ length: count }, (_, part) => memberKey(tenant, list, type, part)),
     )
 
 /**
- * Returns what these writes of several resources list of these types, `*` standing for all, as version numbers by `Type/id`. Of a write whose
- * rows have expired, or that was made before there were any, nothing is listed. Reads are consistent.
+ * Returns the members of these writes, by list, as version numbers by `Type/id`; `*` among the types means all types. A
+ * write whose rows have expired, or that was made by software without these rows, has no members. Reads are consistent.
  */
-export const membersOf = async (
+export const memberVersions = async (
   session: Session,
   lists: readonly string[],
   types: ReadonlySet<string>,
@@ -95,8 +102,8 @@ export const membersOf = async (
   const found = new Map<string, Map<string, number>>(lists.map((list) => [list, new Map()]))
   for (const { pk, members } of [...heads, ...rows]) {
     const listed = found.get(nameOf.get(pk) ?? '')
-    for (const [type, ids] of members ? Object.entries(decode(members)) : [])
-      if (isAsked(types, type))
+    for (const [type, ids] of members ? Object.entries(decodeMembers(members)) : [])
+      if (isAskedType(types, type))
         for (const [id, v] of Object.entries(ids)) listed?.set(referenceTo({ type, id }), v)
   }
   return found

@@ -6,14 +6,17 @@ import { queryUpTo } from '../read/query-pages.ts'
 import { betweenParams } from '../read/query-params.ts'
 import { errorName, getItem, putItem, type Session } from '../session.ts'
 
-/** Returns how far work in the background has come. */
-export const progress = async (session: Session, name: string): Promise<Progress> => {
+/** Returns the progress of background work. Reads are consistent. */
+export const readProgress = async (session: Session, name: string): Promise<Progress> => {
   const key = progressKey(session.tenant, name)
   const { Item } = await getItem(session, getParams(session.tables.system, key))
   return { v: Number(Item?.v ?? 0), text: String(Item?.text ?? '') }
 }
 
-/** Keeps how far it has come; returns false where it is not the next version any more. A put whose answer was lost counts. */
+/**
+ * Keeps the progress of background work; returns false if another worker kept progress since. A put whose answer was lost
+ * counts as kept.
+ */
 export const keepProgress = async (session: Session, name: string, kept: Progress): Promise<boolean> => {
   const { repeated } = session
   try {
@@ -23,7 +26,7 @@ export const keepProgress = async (session: Session, name: string, kept: Progres
   } catch (error) {
     if (errorName(error) !== 'ConditionalCheckFailedException') throw error
     if (session.repeated === repeated) return false
-    const now = await progress(session, name)
+    const now = await readProgress(session, name)
     return now.v === kept.v && now.text === kept.text
   }
 }
@@ -36,7 +39,6 @@ export const builds = async (session: Session): Promise<Build[]> => {
   return items.map(({ sk, types }) => ({ print: String(sk), types: types as Build['types'] }))
 }
 
-/** Forgets builds. */
 export const forgetBuilds = (session: Session, prints: readonly string[]): Promise<void> =>
   writeAll(
     session,

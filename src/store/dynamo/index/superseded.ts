@@ -1,4 +1,4 @@
-/** Superseded versions wait here until no search can need their index entries any more. */
+/** The queue of superseded versions, whose index entries stay until no search can need them any more. */
 
 import { createHash } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
@@ -10,45 +10,50 @@ import { betweenParams } from '../read/query-params.ts'
 import { databaseTime, deleteItem, errorName, putItem, query, type Session, updateItem } from '../session.ts'
 import { expiry } from '../transaction/record.ts'
 
-/** One version whose index entries are to be removed. */
+/** A version whose index entries are to be removed. */
 export interface Superseded extends ResourceKey {
   v: number
   w: string
 }
 
-/** A row of versions that may be cleared away from an instant on. */
+/** A row of versions whose index entries may be removed from an instant on. */
 export interface SupersededRow extends Key {
   versions: Uint8Array
 }
 
-const mostInRow = 500
+const mostVersionsInRow = 500
 
-/** A sweeper that was stopped is replaced after so long, in milliseconds. */
+/** The time in milliseconds after which a row that a janitor has taken is taken over. */
 const claimLength = 5 * 60_000
 
-/** Sorts above every due instant of the next hours, whatever the local clock says. */
+/** An hour in milliseconds: covers every due instant even if the local clock is late. */
 const clockMargin = 3600_000
 
-type Tuple = [type: string, id: string, v: number, w: string]
+type VersionTuple = [type: string, id: string, v: number, w: string]
 
-const encode = (versions: readonly Superseded[]): Uint8Array =>
-  deflateRawSync(JSON.stringify(versions.map(({ type, id, v, w }): Tuple => [type, id, v, w])))
+const encodeVersions = (versions: readonly Superseded[]): Uint8Array =>
+  deflateRawSync(JSON.stringify(versions.map(({ type, id, v, w }): VersionTuple => [type, id, v, w])))
 
-/** Returns the versions of a row. */
+/** Returns the versions in a row. */
 export const versionsIn = ({ versions }: SupersededRow): Superseded[] =>
-  (JSON.parse(inflateRawSync(versions).toString()) as Tuple[]).map(([type, id, v, w]) => ({ type, id, v, w }))
+  (JSON.parse(inflateRawSync(versions).toString()) as VersionTuple[]).map(([type, id, v, w]) => ({
+    type,
+    id,
+    v,
+    w,
+  }))
 
 const dueOf = ({ sk }: Key): number => Date.parse(sk.slice(0, sk.indexOf('|')))
 
-/** Keeps versions until they are due, an instant in milliseconds; the same ones may be kept again. */
+/** Queues versions until `due`, in milliseconds since 1970; queueing the same versions twice is harmless. */
 export const keepSuperseded = async (
   session: Session,
   versions: readonly Superseded[],
   due: number,
 ): Promise<void> => {
   const { tenant, tables } = session
-  for (const chunk of inChunks(versions, mostInRow)) {
-    const encoded = encode(chunk)
+  for (const chunk of inChunks(versions, mostVersionsInRow)) {
+    const encoded = encodeVersions(chunk)
     const name = createHash('sha256').update(encoded).digest('base64url').slice(0, 16)
     const key = supersededKey(tenant, new Date(due).toISOString(), name)
     const Item = { ...key, versions: encoded, ttl: expiry(session) }
@@ -69,14 +74,14 @@ const rowsBefore = async (
   return LastEvaluatedKey ? { rows, after: LastEvaluatedKey.sk } : { rows }
 }
 
-/** Returns rows that are due by the clock of DynamoDB, the longest due first. */
+/** Returns the rows that are due by DynamoDB's clock, the longest due first. */
 export const dueRows = async (session: Session, limit: number): Promise<SupersededRow[]> => {
   const { rows } = await rowsBefore(session, session.clock.now() + clockMargin, limit)
   const now = databaseTime(session)
   return rows.filter((row) => dueOf(row) <= now)
 }
 
-/** Takes a row for as long as clearing it away may last; returns whether nobody else has. */
+/** Takes a row for the time that clearing it may last; returns false if another janitor has taken it. */
 export const claimRow = async (session: Session, row: SupersededRow): Promise<boolean> => {
   const now = databaseTime(session)
   try {
@@ -88,12 +93,12 @@ export const claimRow = async (session: Session, row: SupersededRow): Promise<bo
   }
 }
 
-/** Forgets a row whose versions are cleared away. */
+/** Removes a row whose versions are cleared. */
 export const forgetRow = async (session: Session, { pk, sk }: SupersededRow): Promise<void> => {
   await deleteItem(session, { TableName: session.tables.system, Key: { pk, sk } })
 }
 
-/** Returns every version that waits, as `Type/id w`. */
+/** Returns all versions in the queue, as `Type/id w`. */
 export const waitingVersions = async (session: Session): Promise<ReadonlySet<string>> => {
   const found = new Set<string>()
   let after: string | undefined

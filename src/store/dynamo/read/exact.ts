@@ -1,6 +1,14 @@
-/** Reading versions by their number while others write: current and past version are read apart. */
+/** Reads versions by their number while others write: the current and the past version are separate items. */
 
-import { currentKey, isCurrent, type Key, pastKey, pastSortKey, resourcePartition } from '../../keys.ts'
+import {
+  currentKey,
+  isCurrent,
+  type Key,
+  pastKey,
+  pastSortKey,
+  resourcePartition,
+  textOfKey,
+} from '../../keys.ts'
 import { inParallel } from '../../parallel.ts'
 import type { ResourceKey, Version, VersionKey } from '../../port.ts'
 import { readAll } from '../batch.ts'
@@ -10,16 +18,15 @@ import { queryUpTo } from './query-pages.ts'
 import { betweenParams } from './query-params.ts'
 import { settledReading, versionsOf } from './read.ts'
 
-const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`
-
 const readItems = async (session: Session, keys: readonly Key[]): Promise<Map<string, ResourceItem>> => {
   const read = () => readAll<ResourceItem>(session, session.tables.resources, keys)
-  return new Map((await settledReading(session, read)).map((item) => [nameOf(item), item]))
+  return new Map((await settledReading(session, read)).map((item) => [textOfKey(item), item]))
 }
 
 /**
- * Returns the items of these versions; undefined for those that never were, are yet to come, or were purged. A flip
- * may fall between the two reads of a version: its past copy was put before the flip, so a second look finds it.
+ * Returns the items of these versions; undefined for a version that never existed, does not exist yet, or was purged. A
+ * flip may fall between the two reads of a version: its past copy was put before the flip, so that a second read finds
+ * the copy.
  */
 const exactItems = async (
   session: Session,
@@ -33,14 +40,14 @@ const exactItems = async (
   )
   const pickFrom = (items: ReadonlyMap<string, ResourceItem>, at: number): ResourceItem | undefined => {
     const { current, past } = places[at] as (typeof places)[number]
-    const [now, before] = [found.get(nameOf(current)), items.get(nameOf(past))]
+    const [now, before] = [found.get(textOfKey(current)), items.get(textOfKey(past))]
     const v = keys[at]?.v ?? 0
     if (now?.v === v) return now
     return before?.v === v && now && v <= now.v ? before : undefined
   }
   const first = keys.map((_, at) => pickFrom(found, at))
   const isPast = (at: number): boolean =>
-    (found.get(nameOf(places[at]?.current as Key))?.v ?? 0) > (keys[at]?.v ?? 0)
+    (found.get(textOfKey(places[at]?.current as Key))?.v ?? 0) > (keys[at]?.v ?? 0)
   const missing = places.flatMap(({ past }, at) => (!first[at] && isPast(at) ? [past] : []))
   if (missing.length === 0) return first
   const again = await readItems(session, missing)
@@ -58,9 +65,12 @@ export const exactVersions = async (
   return items.map((item) => item && versions.get(item))
 }
 
-/** Returns one version of a resource, current or past. */
-export const version = async (session: Session, key: ResourceKey, v: number): Promise<Version | undefined> =>
-  (await exactVersions(session, [{ type: key.type, id: key.id, v }]))[0]
+/** Returns a version of a resource, current or past. */
+export const exactVersion = async (
+  session: Session,
+  key: ResourceKey,
+  v: number,
+): Promise<Version | undefined> => (await exactVersions(session, [{ type: key.type, id: key.id, v }]))[0]
 
 /** Returns the items of past versions below a number, newest first. */
 export const pastItems = async (
@@ -77,7 +87,7 @@ export const pastItems = async (
 
 const resourcesAtOnce = 32
 
-/** Returns, for each key, up to `limit` versions before it, newest first. Reads are consistent. */
+/** Returns, for each key, up to `limit` versions before that number, newest first. Reads are consistent. */
 export const versionsBelow = (
   session: Session,
   keys: readonly VersionKey[],

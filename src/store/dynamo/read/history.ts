@@ -21,16 +21,19 @@ import { queryUpTo } from './query-pages.ts'
 import { betweenParams, historyIndexes, historyParams, type Stretch } from './query-params.ts'
 import { currentItems, versionsOf } from './read.ts'
 
-/** Below and above every instant. */
+/** Sort below and above every instant. */
 const bottom = '0'
 const top = '\uffff'
 
-/** How many days of the tenant's history are read at once. */
+/** The days of a tenant's history that are read at once. */
 const daysAtOnce = 8
 
 const highestVersion = 9_999_999_999
 
-/** Flips that fall between the two reads leave a gap, as a purge does: past copies were put before, so a second look has them. */
+/**
+ * Returns whether versions are missing between the newest and the past versions, after a flip between the two reads or a
+ * purge. Past copies are put before the flip, so that a second read finds them.
+ */
 const isBroken = (newest: ResourceItem, below: number, past: readonly ResourceItem[]): boolean =>
   Math.min(newest.v, below) - 1 > (past.find(({ v }) => v < newest.v)?.v ?? 0)
 
@@ -53,18 +56,18 @@ const historyOfOne = async (
   return all.length > limit ? { versions, after: String(items.at(-1)?.v) } : { versions }
 }
 
-interface Place {
+interface ListedVersion {
   key: ResourceKey
   v: number
   order: string
 }
 
-const placesOf = async (
+const readListed = async (
   session: Session,
   index: keyof typeof historyIndexes,
   partition: string,
   stretch: Stretch,
-): Promise<Place[]> => {
+): Promise<ListedVersion[]> => {
   const params = historyParams(session.tables.resources, index, partition, stretch)
   const items = await queryUpTo(session, params)
   return items.map((item) => {
@@ -73,17 +76,17 @@ const placesOf = async (
   })
 }
 
-/** What is listed in which order, and the place behind which it begins. */
-interface Wanted {
+/** The bounds, direction and limit of a history of a type or of all, and the order after which the page begins. */
+interface HistoryQuery {
   since: string
-  /** Above every order of the last instant. */
+  /** Sorts above every order of the last instant. */
   until: string
   after: string | undefined
   oldestFirst: boolean
   limit: number
 }
 
-const wantedOf = ({ since, until, after, oldestFirst = false, limit }: HistoryScope): Wanted => ({
+const historyQuery = ({ since, until, after, oldestFirst = false, limit }: HistoryScope): HistoryQuery => ({
   since: since ?? bottom,
   until: until === undefined ? top : `${until}${top}`,
   after,
@@ -91,29 +94,36 @@ const wantedOf = ({ since, until, after, oldestFirst = false, limit }: HistorySc
   limit,
 })
 
-/** The cursor is a place that was listed already: one more is read for it, and one to know whether there is a next page. */
-const stretchOf = ({ since, until, after, oldestFirst, limit }: Wanted): Stretch => ({
+/**
+ * Returns the stretch that a page is read from: two versions more than the limit, since the cursor's own version is read
+ * again and a further version shows whether there is a next page.
+ */
+const stretchOf = ({ since, until, after, oldestFirst, limit }: HistoryQuery): Stretch => ({
   from: oldestFirst ? (after ?? since) : since,
   to: oldestFirst ? until : (after ?? until),
   oldestFirst,
   limit: limit + 2,
 })
 
-/** Returns the places of a page in order, and the one behind them where there is one. */
-const listed = (places: readonly Place[], { after, oldestFirst, limit }: Wanted): Place[] => {
-  const isNext = ({ order }: Place) => after === undefined || (oldestFirst ? order > after : order < after)
+/** Returns the listed versions of a page in order, and the first version of the next page if there is a next page. */
+const pageOfListed = (
+  places: readonly ListedVersion[],
+  { after, oldestFirst, limit }: HistoryQuery,
+): ListedVersion[] => {
+  const isNext = ({ order }: ListedVersion) =>
+    after === undefined || (oldestFirst ? order > after : order < after)
   const distinct = new Map(places.filter(isNext).map((place) => [place.order, place]))
   const sign = oldestFirst ? 1 : -1
   return [...distinct.values()].sort((a, b) => (a.order < b.order ? -sign : sign)).slice(0, limit + 1)
 }
 
-const versionsAt = async (session: Session, places: readonly Place[]): Promise<Version[]> => {
+const versionsOfListed = async (session: Session, places: readonly ListedVersion[]): Promise<Version[]> => {
   const { tenant, tables } = session
   const current = await currentItems(
     session,
     places.map(({ key }) => key),
   )
-  const isNow = ({ key, v }: Place) => current.get(resourcePartition(tenant, key))?.v === v
+  const isNow = ({ key, v }: ListedVersion) => current.get(resourcePartition(tenant, key))?.v === v
   const pastKeys = places.filter((place) => !isNow(place)).map(({ key, v }): Key => pastKey(tenant, key, v))
   const past = pastKeys.length ? await readAll<ResourceItem>(session, tables.resources, pastKeys) : []
   const byPlace = new Map(past.map((item) => [`${item.pk}|${item.v}`, item]))
@@ -127,24 +137,28 @@ const versionsAt = async (session: Session, places: readonly Place[]): Promise<V
   )
 }
 
-const pageAt = async (session: Session, places: readonly Place[], wanted: Wanted): Promise<HistoryPage> => {
-  const found = listed(places, wanted)
+const historyPage = async (
+  session: Session,
+  places: readonly ListedVersion[],
+  wanted: HistoryQuery,
+): Promise<HistoryPage> => {
+  const found = pageOfListed(places, wanted)
   const page = found.slice(0, wanted.limit)
-  const versions = await versionsAt(session, page)
+  const versions = await versionsOfListed(session, page)
   const last = page.at(-1)
   return found.length > wanted.limit && last ? { versions, after: last.order } : { versions }
 }
 
-const historyOfType = async (session: Session, type: string, wanted: Wanted): Promise<HistoryPage> => {
+const historyOfType = async (session: Session, type: string, wanted: HistoryQuery): Promise<HistoryPage> => {
   const shards = [...Array(shardCounts['by-type']).keys()]
   const read = (shard: number) =>
-    placesOf(session, 'by-type', typePartition(session.tenant, type, shard), stretchOf(wanted))
-  return pageAt(session, (await Promise.all(shards.map(read))).flat(), wanted)
+    readListed(session, 'by-type', typePartition(session.tenant, type, shard), stretchOf(wanted))
+  return historyPage(session, (await Promise.all(shards.map(read))).flat(), wanted)
 }
 
 const mostDays = 1000
 
-/** Returns the days that have history between two orders, in the order in which they are listed. */
+/** Returns the days that have history between two orders, in the stretch's direction. */
 const markedDays = async (
   session: Session,
   { from, to, oldestFirst }: Stretch,
@@ -167,24 +181,24 @@ async function* daysOf(session: Session, stretch: Stretch): AsyncGenerator<strin
   } while (more !== undefined)
 }
 
-const historyOfAll = async (session: Session, wanted: Wanted): Promise<HistoryPage> => {
+const historyOfAll = async (session: Session, wanted: HistoryQuery): Promise<HistoryPage> => {
   const shards = [...Array(shardCounts['by-time']).keys()]
   const stretch = stretchOf(wanted)
-  const places: Place[] = []
+  const places: ListedVersion[] = []
   for await (const days of daysOf(session, stretch)) {
     const partitions = days.flatMap((day) => shards.map((shard) => dayPartition(session.tenant, day, shard)))
-    const read = (partition: string) => placesOf(session, 'by-time', partition, stretch)
+    const read = (partition: string) => readListed(session, 'by-time', partition, stretch)
     places.push(...(await inParallel(16, partitions, read)).flat())
-    if (listed(places, wanted).length > wanted.limit) break
+    if (pageOfListed(places, wanted).length > wanted.limit) break
   }
-  return pageAt(session, places, wanted)
+  return historyPage(session, places, wanted)
 }
 
-/** Returns one page of history, deduplicated by id and version. */
-export const history = (session: Session, scope: HistoryScope): Promise<HistoryPage> => {
+/** Returns a page of history, each version once. */
+export const readHistory = (session: Session, scope: HistoryScope): Promise<HistoryPage> => {
   const { type, id } = scope
   if (type !== undefined && id !== undefined) return historyOfOne(session, { type, id }, scope)
-  const wanted = wantedOf(scope)
+  const wanted = historyQuery(scope)
   const { from, to } = stretchOf(wanted)
   if (to < from) return Promise.resolve({ versions: [] })
   return type === undefined ? historyOfAll(session, wanted) : historyOfType(session, type, wanted)

@@ -4,8 +4,8 @@ import { query, type Session } from '../session.ts'
 type Items = Record<string, unknown>[]
 
 /**
- * Returns as many items as a Query's `Limit` allows. DynamoDB may end a page anywhere before it, at a megabyte for one,
- * and only its `LastEvaluatedKey` tells whether more follow.
+ * Returns as many items as a Query's `Limit` allows. DynamoDB may end a page before that, at a megabyte for example; a
+ * `LastEvaluatedKey` says that more items may follow.
  */
 export const queryUpTo = async (
   session: Session,

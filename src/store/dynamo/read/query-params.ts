@@ -2,8 +2,8 @@ import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb'
 import { type Key, listPartition, orderBounds } from '../../keys.ts'
 import type { Range } from '../../port.ts'
 
-/** A Query that says how many items it asks for. */
-type Page = QueryCommandInput & { Limit: number }
+/** A Query with a limit. */
+type LimitedQuery = QueryCommandInput & { Limit: number }
 
 const boundsCondition = (from: string | undefined, to: string | undefined): string => {
   if (from !== undefined && to !== undefined) return ' AND sk BETWEEN :from AND :to'
@@ -11,12 +11,12 @@ const boundsCondition = (from: string | undefined, to: string | undefined): stri
   return to === undefined ? '' : ' AND sk < :to'
 }
 
-/** Returns the parameters of a Query over one partition between two sort keys, `to` being no item's own key. */
+/** Returns the parameters of a Query over a partition between two sort keys; `to` must not be the sort key of an item. */
 export const betweenParams = (
   table: string,
   pk: string,
   { from, to, after, reverse, limit }: Omit<Range, 'list' | 'shard'>,
-): Page => ({
+): LimitedQuery => ({
   TableName: table,
   ConsistentRead: true,
   KeyConditionExpression: `pk = :pk${boundsCondition(from, to)}`,
@@ -51,13 +51,13 @@ export interface Stretch {
   limit: number
 }
 
-/** Returns the parameters of the Query that reads one partition of a history index. */
+/** Returns the parameters of the Query that reads a partition of a history index. */
 export const historyParams = (
   table: string,
   index: keyof typeof historyIndexes,
   partition: string,
   { from, to, oldestFirst, limit }: Stretch,
-): Page => ({
+): LimitedQuery => ({
   TableName: table,
   IndexName: index,
   KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',

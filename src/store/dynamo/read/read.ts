@@ -8,10 +8,10 @@ import { candidatesOf, type IndexItem } from '../index/items.ts'
 import { type ResourceItem, versionOfItem } from '../items.ts'
 import { getObject, query, type Session } from '../session.ts'
 import { rememberedState } from '../transaction/record.ts'
-import { finishNamed, finishOpen, settled } from '../transaction/settle.ts'
+import { finishNamed, finishOpen, settledItems } from '../transaction/settle.ts'
 import { pageParams } from './query-params.ts'
 
-const textOf = async (session: Session, { deleted, body, s3 }: ResourceItem): Promise<string> => {
+const textOfItem = async (session: Session, { deleted, body, s3 }: ResourceItem): Promise<string> => {
   if (deleted) return ''
   if (body) return decodeBody(body)
   return decodeBody(await getObject(session, s3 ?? ''))
@@ -19,15 +19,15 @@ const textOf = async (session: Session, { deleted, body, s3 }: ResourceItem): Pr
 
 /** Turns stored items into versions, in the same order. */
 export const versionsOf = (session: Session, items: readonly ResourceItem[]): Promise<Version[]> =>
-  inParallel(8, items, async (item) => versionOfItem(item, await textOf(session, item)))
+  inParallel(8, items, async (item) => versionOfItem(item, await textOfItem(session, item)))
 
-/** Reads until nothing of a transaction that is being carried out is missing from what was read. */
+/** Reads again until the items are complete: transactions that are being carried out are finished in between. */
 export const settledReading = async (
   session: Session,
   read: () => Promise<ResourceItem[]>,
 ): Promise<ResourceItem[]> => {
   for (;;) {
-    const items = await settled(session, await read())
+    const items = await settledItems(session, await read())
     if (items) return items
   }
 }
@@ -46,7 +46,7 @@ export const currentItems = async (
   const read = () => readAll<ResourceItem>(session, session.tables.resources, places)
   const journals = unknownJournals(session, keys)
   const [first] = await Promise.all([read(), finishNamed(session, journals)])
-  // A journal that has become known to be done only now may have been carried out after the items were read.
+  // A journal that was found to be carried out only now may have been carried out after the items were read.
   const isComplete = journals.length === 0 || first.length === new Set(places.map(({ pk }) => pk)).size
   let ready = isComplete ? first : undefined
   const items = await settledReading(session, async () => {
@@ -62,7 +62,7 @@ export const currentItems = async (
 }
 
 /** Returns the current version for each key, in the keys' order. */
-export const get = async (
+export const currentVersions = async (
   session: Session,
   keys: readonly (ResourceKey & { w?: string })[],
 ): Promise<(Version | undefined)[]> => {
@@ -72,8 +72,8 @@ export const get = async (
   return keys.map((key) => found.get(resourcePartition(session.tenant, key)))
 }
 
-/** Returns one page of one shard of a list. */
-export const page = async (session: Session, range: Range): Promise<RangePage> => {
+/** Returns a page of a shard of a list. Reads are consistent. */
+export const readCandidates = async (session: Session, range: Range): Promise<RangePage> => {
   const { tables, tenant } = session
   if (range.from && range.to !== undefined && !isBelow(range.from, range.to)) return { candidates: [] }
   const { Items = [], LastEvaluatedKey } = await query(session, pageParams(tables.search, tenant, range))

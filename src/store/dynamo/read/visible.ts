@@ -1,24 +1,24 @@
 import { failure } from '../../../outcome/failure.ts'
 import type { Reading } from '../../port.ts'
 import { isBygone, memberListOf } from '../../write-ids.ts'
-import { membersOf } from '../index/members.ts'
+import { memberVersions } from '../index/members.ts'
 import { databaseTime, type Session } from '../session.ts'
 
-/** Index entries outlive what superseded them by three times as long, in milliseconds. */
+/** The longest time of a reading in milliseconds; index entries stay three times as long after they are superseded. */
 const longestReading = 20_000
 
-/** An answer's `Date` is told to the second. */
+/** The precision of an answer's `Date` header, in milliseconds. */
 const rounding = 1_000
 
-const mostKnown = 20_000
+const mostKnownWrites = 20_000
 
 const tooSlow = () =>
   failure('busy', 'The search took too long while others were writing. Try again in a moment.')
 
-/** Notes that a write of several resources was committed: for requests that begin from now on. */
+/** Notes that writes of several resources were committed, for readings that begin from now on. */
 export const noteCommitted = ({ memory, tenant }: Session, lists: Iterable<string>): void => {
   const { committed } = memory
-  if (committed.lists.size >= mostKnown) committed.lists.clear()
+  if (committed.lists.size >= mostKnownWrites) committed.lists.clear()
   const moment = ++committed.moments
   for (const list of lists) {
     const name = `${tenant}|${list}`
@@ -27,29 +27,32 @@ export const noteCommitted = ({ memory, tenant }: Session, lists: Iterable<strin
 }
 
 /**
- * A TransactWriteItems becomes visible one item after the other: whoever has met one item of it knows that all of it can be
- * read only so much later, in milliseconds. AWS gives no bound; a call is answered, or given up, within a tenth of this.
+ * The time in milliseconds after which a TransactWriteItems is visible as a whole after any of its items was read: its
+ * items become visible in turn. AWS gives no bound; a call is answered, or given up, within a tenth of this time.
  */
 const visibleWithin = 30_000
 
-/** Returns whether a list is of a write that one TransactWriteItems committed; others are committed by one record. */
+/** Returns whether a list belongs to a write that was committed by a TransactWriteItems rather than by a record. */
 const isSpread = (list: string): boolean => list.startsWith('s')
 
-/** Notes which writes of several resources a reading has met. */
+/** Notes the writes of several resources that a reading has met. */
 const noteMet = (session: Session, lists: readonly string[]): void => {
   const { memory, tenant, clock } = session
   noteCommitted(
     session,
     lists.filter((list) => !isSpread(list)),
   )
-  if (memory.committed.met.size >= mostKnown) memory.committed.met.clear()
+  if (memory.committed.met.size >= mostKnownWrites) memory.committed.met.clear()
   for (const list of lists.filter(isSpread)) {
     const name = `${tenant}|${list}`
     if (!memory.committed.met.has(name)) memory.committed.met.set(name, clock.monotonic())
   }
 }
 
-/** Begins a reading: it knows which writes had been met by requests that had ended by now, and how long it lasts. */
+/**
+ * Begins a reading, which knows the writes that were met by readings ended before, and its own duration. Its `check`
+ * fails with `busy` after 20 seconds.
+ */
 export const beginReading = (session: Session): Reading => {
   const { memory, tenant, clients, clock } = session
   const begun = { moment: ++memory.committed.moments, at: clock.monotonic() }
@@ -67,7 +70,7 @@ export const beginReading = (session: Session): Reading => {
       const list = memberListOf(w)
       return list === undefined || isBygone(w, databaseTime(session)) || isKnown(list) ? undefined : list
     },
-    members: (lists, types) => membersOf(session, lists, types),
+    members: (lists, types) => memberVersions(session, lists, types),
     check: () => {
       const date = clients.heard?.()?.date
       if (clock.monotonic() - begun.at > longestReading) throw tooSlow()

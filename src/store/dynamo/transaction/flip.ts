@@ -4,19 +4,22 @@ import type { ResourceKey, SeenVersion } from '../../port.ts'
 import { newRandomId } from '../../write-ids.ts'
 import type { Prepared } from '../items.ts'
 import { flipParams, recordParams, transactParams } from '../params.ts'
-import { errorName, pause, putItem, type Session, transactWrite } from '../session.ts'
-import { expiry, remember, stateFor } from './record.ts'
+import { backOff, errorName, putItem, type Session, transactWrite } from '../session.ts'
+import { expiry, rememberState, stateFor } from './record.ts'
 import { awaitUnchanged, awaitUndeleted, type Budget, makeWay } from './settle.ts'
 
-/** Returns the failure of a transaction that others have aborted because it took longer than its lease. */
+/** Returns the failure of a transaction that others have aborted after more time than its lease. */
 export const lapsed = () =>
   failure('conflict', 'The transaction took too long and another one went ahead. Try again in a moment.')
 
-/** Not `conflict`: what was sent before may yet take effect, so that nobody may clear away what it needs. */
-const contended = () =>
+/** Returns `busy` rather than `conflict`: earlier calls may still take effect, so that their index entries must stay. */
+const flipContended = () =>
   failure('busy', 'Other transactions are under way on the same resources. Try again in a moment.')
 
-/** Commits one write by one conditional put; one that took effect while its answer was lost is recognised. */
+/**
+ * Commits a write by a conditional put; a put that took effect while its answer was lost is recognised. Fails like
+ * `makeWay`.
+ */
 export const flipOne = async (session: Session, prepared: Prepared): Promise<void> => {
   const budget: Budget = { left: session.timing.patience }
   while (await isRefused(putItem(session, flipParams(session.tables.resources, prepared)))) {
@@ -35,16 +38,16 @@ const isRefused = async (call: Promise<unknown>): Promise<boolean> => {
 }
 
 const waitFor = async (session: Session, budget: Budget, attempt: number): Promise<void> => {
-  if (budget.left <= 0) throw contended()
-  budget.left -= await pause(session, attempt)
+  if (budget.left <= 0) throw flipContended()
+  budget.left -= await backOff(session, attempt)
 }
 
-interface Reason {
+interface CancelReason {
   Code?: string | undefined
   Message?: string | undefined
 }
 
-const waiting = new Set([
+const passingReasons = new Set([
   'None',
   'TransactionConflict',
   'ThrottlingError',
@@ -52,15 +55,15 @@ const waiting = new Set([
   'ConditionalCheckFailed',
 ])
 
-const reasonsOf = (error: unknown): Reason[] => {
-  const reasons = (error as { CancellationReasons?: Reason[] }).CancellationReasons
+const reasonsOf = (error: unknown): CancelReason[] => {
+  const reasons = (error as { CancellationReasons?: CancelReason[] }).CancellationReasons
   if (errorName(error) !== 'TransactionCanceledException' || !reasons) throw error
-  const broken = reasons.find(({ Code = 'None' }) => !waiting.has(Code))
+  const broken = reasons.find(({ Code = 'None' }) => !passingReasons.has(Code))
   if (broken) throw new Error(`${broken.Code}: ${broken.Message}`)
   return reasons
 }
 
-const cancellation = async (call: Promise<unknown>): Promise<Reason[] | undefined> => {
+const cancellation = async (call: Promise<unknown>): Promise<CancelReason[] | undefined> => {
   try {
     await call
     return undefined
@@ -70,8 +73,8 @@ const cancellation = async (call: Promise<unknown>): Promise<Reason[] | undefine
 }
 
 /**
- * What one TransactWriteItems commits: the record that fences or ends a transaction, the writes, and what must not be
- * deleted. A record under which nothing is `staged` may end from the start: nobody but a named request asks for it.
+ * The contents of a TransactWriteItems: the record that fences or ends a transaction, the writes, and the checks. A
+ * record without `staged` items may expire from the start: only a request with an idempotency key reads it.
  */
 export interface Flip {
   prepared: readonly Prepared[]
@@ -101,14 +104,17 @@ const paramsOf = (
   return transactParams(tables, prepared, put, checks, seen)
 }
 
-/** Returns whether a record that is there already is this very attempt's, whose answer was lost; fails where it is not. */
+/**
+ * Returns whether the record that exists already is this attempt's own, whose answer was lost; fails with `conflict` if
+ * the transaction was aborted.
+ */
 const isCommitted = async (session: Session, txn: string, id: string): Promise<boolean> => {
   const state = await stateFor(session, txn, id)
   if (state === 'aborted') throw lapsed()
   return state !== 'pending'
 }
 
-/** Returns whether one of the writes is found to be done: then all are, since nobody else writes under their write id. */
+/** Returns whether any of the writes is done: then all are, since nobody else writes under their write id. */
 const isOneDone = async (
   session: Session,
   contested: readonly Prepared[],
@@ -119,8 +125,9 @@ const isOneDone = async (
 }
 
 /**
- * Commits everything by one TransactWriteItems; fails where the record says that others have ended the transaction. A call
- * that took effect while its answer was lost is recognised when it is repeated.
+ * Commits a flip by a TransactWriteItems; a call that took effect while its answer was lost is recognised when repeated.
+ * Fails with `conflict` if the record says that others have ended the transaction, with `busy` if other transactions do
+ * not finish in time, and with `version-conflict` if a check fails.
  */
 export const flipAll = async (session: Session, flip: Flip): Promise<void> => {
   const { prepared, record, undeleted = [], unchanged = [] } = flip
@@ -142,5 +149,5 @@ export const flipAll = async (session: Session, flip: Flip): Promise<void> => {
     for (const seen of changed) await awaitUnchanged(session, seen, budget, record?.txn)
     if (contested.length + doubtful.length + changed.length === 0) await waitFor(session, budget, attempt)
   }
-  if (record) remember(session, record.txn, record.journal ? 'unfinished' : 'committed')
+  if (record) rememberState(session, record.txn, record.journal ? 'unfinished' : 'committed')
 }

@@ -3,11 +3,11 @@ import { inChunks } from '../../parallel.ts'
 import { executeAll, readAll } from '../batch.ts'
 import type { ResourceItem } from '../items.ts'
 import { applyStatement, doneParams } from '../params.ts'
-import { errorName, getObject, pause, putObject, type Session, updateItem } from '../session.ts'
-import { recordedState, remember } from './record.ts'
-import { isLeft } from './watch.ts'
+import { backOff, errorName, getObject, putObject, type Session, updateItem } from '../session.ts'
+import { recordedState, rememberState } from './record.ts'
+import { isLeftBehind } from './watch.ts'
 
-/** How long nothing of an unfinished journal must happen before a reader lends a hand, in milliseconds. */
+/** The milliseconds without progress of an unfinished journal after which a reader carries it out. */
 const courtesy = 500
 
 /** Turns the items of a journal into bytes. */
@@ -28,7 +28,7 @@ export const decodeJournal = (bytes: Uint8Array): ResourceItem[] => {
   )
 }
 
-/** Writes down what a transaction is going to create, where readers do not look. */
+/** Stores the resources that a transaction is going to create as a journal in the bucket. */
 export const keepJournal = async (
   session: Session,
   items: readonly ResourceItem[],
@@ -37,7 +37,7 @@ export const keepJournal = async (
   if (items.length > 0) await putObject(session, journalKey(session.tenant, txn), encodeJournal(items))
 }
 
-/** Creates what a committed transaction's journal says; what is there already stays as it is. */
+/** Creates the resources of a committed transaction's journal; resources that exist already stay unchanged. */
 export const applyJournal = async (
   session: Session,
   items: readonly ResourceItem[],
@@ -46,48 +46,48 @@ export const applyJournal = async (
   await executeAll(session, items, (item) => applyStatement(session.tables.resources, item, txn))
 }
 
-/** Notes that a transaction's journal is carried out, before anything else of it is folded in. */
+/** Marks a transaction's journal as carried out, before any staged item is folded. */
 export const markDone = async (session: Session, txn: string): Promise<void> => {
   try {
     await updateItem(session, doneParams(session.tables.system, transactionKey(session.tenant, txn)))
   } catch (error) {
     if (errorName(error) !== 'ConditionalCheckFailedException') throw error
   }
-  remember(session, txn, 'committed')
+  rememberState(session, txn, 'committed')
 }
 
-/** Returns whether a journal was carried out before our patience came to its end. */
+/** Returns whether a journal is carried out within `patience` milliseconds. */
 const isDone = async (session: Session, txn: string, patience: number): Promise<boolean> => {
   let waited = 0
   for (let attempt = 0; ; attempt++) {
     if ((await recordedState(session, txn)) !== 'unfinished') return true
     if (waited >= patience) return false
-    waited += await pause(session, Math.min(attempt, 2))
+    waited += await backOff(session, Math.min(attempt, 2))
   }
 }
 
-/** So many parts a journal is seen in: their last items are one BatchGetItem. */
+/** The most parts whose progress is watched: their last items are read by a single BatchGetItem. */
 const mostParts = 100
 
-type Part = readonly ResourceItem[]
+type JournalPart = readonly ResourceItem[]
 
-/** Returns the parts of a journal of which the last item is not there yet. */
-const missingOf = async (session: Session, parts: readonly Part[]): Promise<Part[]> => {
+/** Returns the parts of a journal whose last item does not exist yet. */
+const missingOf = async (session: Session, parts: readonly JournalPart[]): Promise<JournalPart[]> => {
   const lasts = parts.flatMap((part) => part.at(-1) ?? [])
   const there = await readAll<ResourceItem>(session, session.tables.resources, lasts)
   const found = new Set(there.map(({ pk }) => pk))
   return parts.filter((part) => !found.has(part.at(-1)?.pk ?? ''))
 }
 
-/** Returns what is missing once nobody carries the journal on; nothing where somebody has brought it to its end. */
+/** Returns the missing parts after nobody has carried the journal on for a while; undefined if others have finished it. */
 const leftOver = async (
   session: Session,
   txn: string,
-  parts: readonly Part[],
+  parts: readonly JournalPart[],
   patience: number,
-): Promise<Part[] | undefined> => {
+): Promise<JournalPart[] | undefined> => {
   for (let missing = await missingOf(session, parts); ; ) {
-    // Spread by chance, so that of many who wait one begins, and the others see it.
+    // A random share of the patience, so that of many waiting readers the first begins and the rest see its progress.
     if (await isDone(session, txn, patience * (0.5 + Math.random()))) return undefined
     const still = await missingOf(session, parts)
     if (still.length === missing.length) return still
@@ -95,7 +95,10 @@ const leftOver = async (
   }
 }
 
-/** Returns a journal; nothing where the transaction was closed meanwhile, whose journal went after it was done. */
+/**
+ * Returns a journal; undefined if the transaction was closed meanwhile, when the journal was removed after it was carried
+ * out.
+ */
 const readJournal = async (session: Session, txn: string): Promise<ResourceItem[] | undefined> => {
   try {
     return decodeJournal(await getObject(session, journalKey(session.tenant, txn)))
@@ -106,11 +109,11 @@ const readJournal = async (session: Session, txn: string): Promise<ResourceItem[
 }
 
 /**
- * Returns once a committed transaction's journal is carried out: by its writer, by whoever was quicker to step in for
- * him, or by us. As long as it goes on we wait, since many who do the same work make it slower for all.
+ * Returns once a committed transaction's journal is carried out: by its writer, by a second reader, or by this process.
+ * Waits as long as there is progress, since several processes that do the same work slow each other down.
  */
-export const finish = async (session: Session, txn: string, patience = courtesy): Promise<void> => {
-  if (await isDone(session, txn, isLeft(session, txn) ? 0 : patience)) return
+export const finishJournal = async (session: Session, txn: string, patience = courtesy): Promise<void> => {
+  if (await isDone(session, txn, isLeftBehind(session, txn) ? 0 : patience)) return
   const journal = await readJournal(session, txn)
   if (!journal) return
   const parts = inChunks(journal, Math.ceil(journal.length / mostParts))

@@ -9,17 +9,23 @@ import { betweenParams } from '../read/query-params.ts'
 import { deleteItem, errorName, getItem, query, removeObject, type Session, updateItem } from '../session.ts'
 import { expiry } from './record.ts'
 
-/** So many keys of 64 characters stay far below the 400 KB of an item. */
-const mostInRow = 2_000
+/** The most keys in a row: 2,000 keys of 64 characters stay far below the 400 KB of an item. */
+const mostKeysInRow = 2_000
 
-/** What a transaction has left to clear up: resources it has staged on, and whether it keeps a journal. */
+/**
+ * The leftovers of a transaction if its writer dies: the resources with staged versions, and whether there is a journal.
+ */
 export interface Extent {
   staged: readonly ResourceKey[]
   journal: boolean
 }
 
-const rowsOf = ({ tenant, tables }: Session, txn: string, staged: readonly ResourceKey[]): BatchRequest[] =>
-  inChunks(staged, mostInRow).map((keys, part) => ({
+const stagedRows = (
+  { tenant, tables }: Session,
+  txn: string,
+  staged: readonly ResourceKey[],
+): BatchRequest[] =>
+  inChunks(staged, mostKeysInRow).map((keys, part) => ({
     table: tables.system,
     put: {
       ...stagedKey(tenant, txn, part),
@@ -28,18 +34,22 @@ const rowsOf = ({ tenant, tables }: Session, txn: string, staged: readonly Resou
   }))
 
 /**
- * Registers a transaction that is about to be staged: from then on its leftovers are found, whoever dies. It must be
- * durable before the record that commits the transaction.
+ * Registers a transaction before any write is staged, so that the sweep finds its leftovers if its writer dies. The
+ * registration must be durable before the record that commits the transaction.
  */
-export const register = (session: Session, txn: string, { staged, journal }: Extent): Promise<void> => {
+export const registerTransaction = (
+  session: Session,
+  txn: string,
+  { staged, journal }: Extent,
+): Promise<void> => {
   const entry = {
     ...openKey(session.tenant, txn),
     beat: 0,
-    rows: Math.ceil(staged.length / mostInRow),
+    rows: Math.ceil(staged.length / mostKeysInRow),
     journal,
   }
   const { system } = session.tables
-  return writeAll(session, [{ table: system, put: entry }, ...rowsOf(session, txn, staged)])
+  return writeAll(session, [{ table: system, put: entry }, ...stagedRows(session, txn, staged)])
 }
 
 const ifThere = async (call: Promise<unknown>): Promise<void> => {
@@ -50,7 +60,10 @@ const ifThere = async (call: Promise<unknown>): Promise<void> => {
   }
 }
 
-/** Runs the work that comes before a transaction's record, and meanwhile shows those who watch it that its writer lives. */
+/**
+ * Runs the work that precedes a transaction's record, and meanwhile shows the processes that watch the transaction that
+ * its writer is alive: five signs of life per lease.
+ */
 export const beating = async <T>(session: Session, txn: string, work: Promise<T>): Promise<T> => {
   const key = openKey(session.tenant, txn)
   const beat = () =>
@@ -63,27 +76,27 @@ export const beating = async <T>(session: Session, txn: string, work: Promise<T>
   }
 }
 
-/** Returns how often the writer of a transaction has shown that it lives; -1 where it is not registered. */
+/** Returns the number of signs of life of a transaction's writer; -1 if the transaction is not registered. */
 export const beatOf = async (session: Session, txn: string): Promise<number> => {
   const { Item } = await getItem(session, getParams(session.tables.system, openKey(session.tenant, txn)))
   return Number(Item?.beat ?? -1)
 }
 
 /** A registered transaction. */
-export interface Open {
+export interface OpenTransaction {
   txn: string
   rows: number
   journal: boolean
 }
 
-const pageSize = 1000
+const registryPageSize = 1000
 
-/** Returns every transaction that is registered and not closed: nobody else can have left anything of it behind. */
-export const openTransactions = async (session: Session): Promise<Open[]> => {
-  const found: Open[] = []
+/** Returns every transaction that is registered and not closed: only these can have leftovers. */
+export const openTransactions = async (session: Session): Promise<OpenTransaction[]> => {
+  const found: OpenTransaction[] = []
   let after: string | undefined
   do {
-    const range = { reverse: false, limit: pageSize, ...(after !== undefined && { after }) }
+    const range = { reverse: false, limit: registryPageSize, ...(after !== undefined && { after }) }
     const params = betweenParams(session.tables.system, openPartition(session.tenant), range)
     const { Items = [], LastEvaluatedKey } = await query(session, params)
     found.push(
@@ -98,7 +111,7 @@ export const openTransactions = async (session: Session): Promise<Open[]> => {
   return found
 }
 
-/** Returns the resources that a registered transaction was going to stage on. */
+/** Returns the resources that a registered transaction stages on. */
 export const stagedKeysOf = async (session: Session, txn: string): Promise<ResourceKey[]> => {
   const { pk } = transactionKey(session.tenant, txn)
   const found: ResourceKey[] = []
@@ -107,7 +120,7 @@ export const stagedKeysOf = async (session: Session, txn: string): Promise<Resou
     const range = {
       from: stagedPrefix,
       reverse: false,
-      limit: pageSize,
+      limit: registryPageSize,
       ...(after !== undefined && { after }),
     }
     const { Items = [], LastEvaluatedKey } = await query(
@@ -123,14 +136,15 @@ export const stagedKeysOf = async (session: Session, txn: string): Promise<Resou
   return found
 }
 
-const removals = ({ tenant, tables }: Session, { txn, rows }: Open): BatchRequest[] =>
+const removals = ({ tenant, tables }: Session, { txn, rows }: OpenTransaction): BatchRequest[] =>
   Array.from({ length: rows }, (_, part) => ({ table: tables.system, remove: stagedKey(tenant, txn, part) }))
 
 /**
- * Closes a transaction that has ended and of which nothing is staged or still to be created: its record may end, then
- * its journal goes, and last of all its registration. An interruption leaves it registered, and the next sweep closes it.
+ * Closes a transaction that has ended, after all its items are folded or removed and its journal is carried out: its
+ * record may then expire, its journal is removed, and last its registration. After an interruption the transaction is
+ * still registered, and the next sweep closes it.
  */
-export const close = async (session: Session, open: Open): Promise<void> => {
+export const closeTransaction = async (session: Session, open: OpenTransaction): Promise<void> => {
   const { tables, tenant } = session
   const { txn, journal } = open
   const record = transactionKey(tenant, txn)
@@ -142,9 +156,9 @@ export const close = async (session: Session, open: Open): Promise<void> => {
   await deleteItem(session, { TableName: tables.system, Key: openKey(tenant, txn) })
 }
 
-/** Returns what `register` has registered, for `close`. */
-export const openOf = (txn: string, { staged, journal }: Extent): Open => ({
+/** Returns the registered transaction that `registerTransaction` makes of an extent. */
+export const openTransactionOf = (txn: string, { staged, journal }: Extent): OpenTransaction => ({
   txn,
-  rows: Math.ceil(staged.length / mostInRow),
+  rows: Math.ceil(staged.length / mostKeysInRow),
   journal,
 })

@@ -1,22 +1,29 @@
 import { failure } from '../../../outcome/failure.ts'
 import { currentKey, pastKey } from '../../keys.ts'
 import type { ResourceKey, SeenVersion, Version } from '../../port.ts'
-import { folded, type Prepared, type ResourceItem, type State, stagedBy, standing } from '../items.ts'
+import {
+  foldedItem,
+  type Prepared,
+  type ResourceItem,
+  stagedBy,
+  type TransactionState,
+  visibleItem,
+} from '../items.ts'
 import { foldParams, foldStatement, getParams, unstageNewParams, unstageNextParams } from '../params.ts'
 import {
+  backOff,
   deleteItem,
   errorName,
   executeStatements,
   getItem,
-  pause,
   putItem,
   type Session,
   updateItem,
 } from '../session.ts'
-import { finish } from './journal.ts'
-import { abort, remember, statesOf } from './record.ts'
+import { finishJournal } from './journal.ts'
+import { abort, rememberState, statesOf } from './record.ts'
 import { openTransactions } from './registry.ts'
-import { isAbandoned, isLeft } from './watch.ts'
+import { isAbandoned, isLeftBehind } from './watch.ts'
 
 const conditionally = async (call: Promise<unknown>): Promise<void> => {
   try {
@@ -28,11 +35,11 @@ const conditionally = async (call: Promise<unknown>): Promise<void> => {
 
 const foldOne = (session: Session, item: ResourceItem, txn: string): Promise<unknown> => {
   const table = session.tables.resources
-  if (item.next) return conditionally(putItem(session, foldParams(table, folded(item), txn)))
+  if (item.next) return conditionally(putItem(session, foldParams(table, foldedItem(item), txn)))
   return executeStatements(session, { Statements: [foldStatement(table, item, txn)] })
 }
 
-/** Takes what an aborted transaction has staged off an item. */
+/** Removes the staged version of an aborted transaction from an item, or the item itself if new. */
 export const unstage = (session: Session, item: ResourceItem, txn: string): Promise<void> => {
   const table = session.tables.resources
   return conditionally(
@@ -42,12 +49,12 @@ export const unstage = (session: Session, item: ResourceItem, txn: string): Prom
   )
 }
 
-/** Makes an item ordinary again after its transaction has ended; harmless when somebody else has done so. */
+/** Makes an item ordinary again after its transaction has ended; harmless if another process has done so. */
 export const settleItem = async (
   session: Session,
   item: ResourceItem,
   txn: string,
-  state: State,
+  state: TransactionState,
 ): Promise<void> => {
   if (state === 'committed') await foldOne(session, item, txn)
   if (state === 'aborted') await unstage(session, item, txn)
@@ -56,45 +63,45 @@ export const settleItem = async (
 const settleAbandoned = async (
   session: Session,
   items: readonly ResourceItem[],
-  states: Map<string, State>,
+  states: Map<string, TransactionState>,
 ): Promise<void> => {
   const settling = items.map(async (item) => {
     const txn = stagedBy(item) ?? ''
     const state = states.get(txn) ?? 'pending'
-    if (state !== 'pending' && isLeft(session, txn)) await settleItem(session, item, txn, state)
+    if (state !== 'pending' && isLeftBehind(session, txn)) await settleItem(session, item, txn, state)
   })
   await Promise.allSettled(settling)
 }
 
-const distinct = (txns: readonly (string | undefined)[]): string[] => [
+const distinctTransactions = (txns: readonly (string | undefined)[]): string[] => [
   ...new Set(txns.filter((txn) => txn !== undefined)),
 ]
 
-/** Carries out those that are committed and not done; returns whether there were any. */
+/** Carries out the journals of unfinished transactions; returns whether there were any. */
 const finishAll = async (
   session: Session,
   txns: readonly string[],
-  states: ReadonlyMap<string, State>,
+  states: ReadonlyMap<string, TransactionState>,
 ): Promise<boolean> => {
   const unfinished = txns.filter((txn) => states.get(txn) === 'unfinished')
-  await Promise.all(unfinished.map((txn) => finish(session, txn)))
+  await Promise.all(unfinished.map((txn) => finishJournal(session, txn)))
   return unfinished.length > 0
 }
 
 /**
- * Carries out the journals among these transactions that are committed and not done, whatever their age; returns whether
- * there were any. Whoever holds an index entry calls it with the transactions that the write ids name (`journalOf`).
+ * Carries out the unfinished journals among these transactions, whatever their age; returns whether there were any.
+ * Readers of index entries pass the transactions that the write ids name (`journalOf`).
  */
 export const finishNamed = async (session: Session, txns: readonly string[]): Promise<boolean> =>
   txns.length > 0 && finishAll(session, txns, await statesOf(session, txns))
 
-/** So long an answer about open transactions is good enough for who found nothing, in milliseconds. */
+/** The milliseconds for which a reader that finds no resource trusts the last read of the open transactions. */
 const openTrusted = 5_000
 
 /**
- * Carries out every journal of the tenant that is committed and not done; returns whether there were any. For who found
- * nothing under an id: that may be created by a journal which nobody has begun to carry out, and nothing names it. One
- * Query where a process has not asked within five seconds by its monotonic clock; else nothing is read.
+ * Carries out every unfinished journal of the tenant; returns whether there were any. Called when no resource is found
+ * under an id: a journal that nobody has begun to carry out may create the resource. Costs a Query, unless this process
+ * has sent that Query within the last five seconds by its monotonic clock.
  */
 export const finishOpen = async (session: Session): Promise<boolean> => {
   const { memory, clock, tenant } = session
@@ -108,52 +115,58 @@ export const finishOpen = async (session: Session): Promise<boolean> => {
   )
 }
 
-/** A record ends only after its journal is done: what was created by one that has none any more is complete. */
-const completed = (session: Session, created: readonly string[], states: Map<string, State>): void => {
-  for (const txn of created) if (states.get(txn) === 'pending') remember(session, txn, 'committed')
+/**
+ * Notes transactions whose resources exist and whose record is gone as committed: a record expires only after its journal
+ * is carried out.
+ */
+const rememberCompleted = (
+  session: Session,
+  created: readonly string[],
+  states: Map<string, TransactionState>,
+): void => {
+  for (const txn of created) if (states.get(txn) === 'pending') rememberState(session, txn, 'committed')
 }
 
 /**
- * Returns the items as readers may see them; what a writer has left behind is settled on the way, once it was seen to lie
- * there for the length of a lease.
- * Returns undefined when the items must be read again: the rest of what a transaction has created was missing.
+ * Returns the items as readers may see them, and settles items that a writer has left behind for longer than a lease.
+ * Returns undefined if the items must be read again, since further resources of a transaction were missing.
  */
-export const settled = async (
+export const settledItems = async (
   session: Session,
   items: readonly ResourceItem[],
 ): Promise<ResourceItem[] | undefined> => {
   const staged = items.filter(stagedBy)
-  const created = distinct(items.map(({ by }) => by))
-  const txns = distinct([...staged.map(stagedBy), ...created])
+  const created = distinctTransactions(items.map(({ by }) => by))
+  const txns = distinctTransactions([...staged.map(stagedBy), ...created])
   if (txns.length === 0) return [...items]
   const states = await statesOf(session, txns)
   if (await finishAll(session, txns, states)) return undefined
-  completed(session, created, states)
+  rememberCompleted(session, created, states)
   await settleAbandoned(session, staged, states)
   return items
-    .map((item) => standing(item, states.get(stagedBy(item) ?? '') ?? 'pending'))
+    .map((item) => visibleItem(item, states.get(stagedBy(item) ?? '') ?? 'pending'))
     .filter((item) => item !== undefined)
 }
 
-/** How long a writer still waits for others, in milliseconds. */
+/** The time that a writer may still wait for others, in milliseconds. */
 export interface Budget {
   left: number
 }
 
-const nameOf = ({ type, id }: ResourceKey): string => `\`${type}/${id}\``
+const quotedReference = ({ type, id }: ResourceKey): string => `\`${type}/${id}\``
 
 /** Returns the failure of a write whose `before` is no longer current. */
-export const outdated = (prepared: Prepared, now: Pick<Version, 'v'> | undefined) =>
+export const beforeIsPast = (prepared: Prepared, now: Pick<Version, 'v'> | undefined) =>
   failure(
     'version-conflict',
-    `${nameOf(prepared.key)} was changed meanwhile: expected ${versionName(prepared.write.before)}, found ${versionName(now)}. Read it again and repeat the change.`,
+    `${quotedReference(prepared.key)} was changed meanwhile: expected ${versionName(prepared.write.before)}, found ${versionName(now)}. Read it again and repeat the change.`,
   )
 
 const versionName = (version: Pick<Version, 'v'> | undefined): string =>
   version ? `version ${version.v}` : 'no version'
 
-const contended = (key: ResourceKey) =>
-  failure('conflict', `Another transaction is under way on ${nameOf(key)}. Try again in a moment.`)
+const resourceContended = (key: ResourceKey) =>
+  failure('conflict', `Another transaction is under way on ${quotedReference(key)}. Try again in a moment.`)
 
 const readItem = async (session: Session, key: ResourceKey): Promise<ResourceItem | undefined> => {
   const { Item } = await getItem(
@@ -163,7 +176,7 @@ const readItem = async (session: Session, key: ResourceKey): Promise<ResourceIte
   return Item as ResourceItem | undefined
 }
 
-/** Returns whether to go on waiting: of two transactions that block each other the older one waits longer. */
+/** Returns whether a writer may go on waiting: of two transactions that block each other the older one waits longer. */
 export const mayWait = (
   { timing }: Session,
   { left }: Budget,
@@ -171,11 +184,11 @@ export const mayWait = (
   theirs: string,
 ): boolean => left > (mine !== undefined && theirs < mine ? timing.patience * 0.75 : 0)
 
-/** What is under way on an item. */
+/** An item with the transaction that is under way on it. */
 interface UnderWay {
   item: ResourceItem | undefined
   txn: string | undefined
-  state: State
+  state: TransactionState
   /** The item as readers see it. */
   now: ResourceItem | undefined
 }
@@ -184,18 +197,21 @@ const lookAt = async (session: Session, key: ResourceKey): Promise<UnderWay> => 
   const item = await readItem(session, key)
   const txn = stagedBy(item)
   const state = txn === undefined ? 'committed' : ((await statesOf(session, [txn])).get(txn) ?? 'pending')
-  if (txn !== undefined && state === 'unfinished') await finish(session, txn)
-  return { item, txn, state, now: standing(item, state) }
+  if (txn !== undefined && state === 'unfinished') await finishJournal(session, txn)
+  return { item, txn, state, now: visibleItem(item, state) }
 }
 
-/** How long a writer still waits, under which transaction, and how often it has tried. */
+/** A writer's remaining time, its own transaction's id, and the number of attempts before. */
 interface Waiting {
   budget: Budget
   mine: string | undefined
   attempt: number
 }
 
-/** Does what can be done about a transaction that stands in the way: settles what it left, ends it, or waits for it. */
+/**
+ * Settles the item of a transaction that has ended, aborts a transaction whose writer is dead, or waits; fails with
+ * `conflict` when the time is over.
+ */
 const passBy = async (
   session: Session,
   key: ResourceKey,
@@ -205,13 +221,13 @@ const passBy = async (
   if (!item || txn === undefined || state === 'unfinished') return
   if (state !== 'pending') await settleItem(session, item, txn, state)
   else if (await isAbandoned(session, txn)) await abort(session, txn)
-  else if (mayWait(session, budget, mine, txn)) budget.left -= await pause(session, attempt)
-  else throw contended(key)
+  else if (mayWait(session, budget, mine, txn)) budget.left -= await backOff(session, attempt)
+  else throw resourceContended(key)
 }
 
 /**
- * Returns whether a write was current and has been superseded since: whoever superseded it has put it among the past
- * versions first. That can be only where a call was repeated, whose first answer was lost.
+ * Returns whether a write took effect and has been superseded since: the next writer has put the written version among
+ * the past versions. This can be so only if a call was repeated after its first answer was lost.
  */
 const wasDone = async (session: Session, { key, item }: Prepared): Promise<boolean> => {
   if (session.repeated === 0) return false
@@ -221,8 +237,9 @@ const wasDone = async (session: Session, { key, item }: Prepared): Promise<boole
 }
 
 /**
- * Finds out why a write was refused. Returns `done` when it has in fact succeeded, `free` when nothing stands in its
- * way any more; fails with `version-conflict` or, when another transaction does not finish in time, `conflict`.
+ * Finds out why a write was refused. Returns `done` when the write has in fact succeeded, and `free` when the write can
+ * be repeated; fails with `version-conflict` when `before` is no longer current, with `conflict` when another transaction
+ * does not finish in time.
  */
 export const makeWay = async (
   session: Session,
@@ -237,7 +254,7 @@ export const makeWay = async (
     if (isOurs) return 'done'
     if (now?.w !== prepared.write.before?.w) {
       if (mine === undefined && (await wasDone(session, prepared))) return 'done'
-      throw outdated(prepared, now)
+      throw beforeIsPast(prepared, now)
     }
     if (!item || txn === undefined) return 'free'
     await passBy(session, prepared.key, found, { budget, mine, attempt })
@@ -245,8 +262,8 @@ export const makeWay = async (
 }
 
 /**
- * Returns when nothing is under way any more on a resource that must not be deleted; fails with `version-conflict`
- * where it is, with `conflict` when a transaction on it does not finish in time.
+ * Returns once no transaction is under way on a resource that must not be deleted; fails with `version-conflict` after a
+ * deletion, with `conflict` when a transaction on it does not finish in time.
  */
 export const awaitUndeleted = async (
   session: Session,
@@ -256,15 +273,16 @@ export const awaitUndeleted = async (
 ): Promise<void> => {
   for (let attempt = 0; ; attempt++) {
     const found = await lookAt(session, key)
-    if (found.now?.deleted) throw failure('version-conflict', `${nameOf(key)} was deleted meanwhile.`)
+    if (found.now?.deleted)
+      throw failure('version-conflict', `${quotedReference(key)} was deleted meanwhile.`)
     if (found.txn === undefined) return
     await passBy(session, key, found, { budget, mine, attempt })
   }
 }
 
 /**
- * Returns once a resource is as it was seen and no transaction is under way on it. Fails with `version-conflict` when it
- * has been changed meanwhile, with `conflict` when another transaction does not finish in time.
+ * Returns once a resource is as seen and no transaction is under way on it; fails with `version-conflict` after a change,
+ * with `conflict` when a transaction on it does not finish in time.
  */
 export const awaitUnchanged = async (
   session: Session,
@@ -274,7 +292,8 @@ export const awaitUnchanged = async (
 ): Promise<void> => {
   for (let attempt = 0; ; attempt++) {
     const found = await lookAt(session, key)
-    if (found.now?.w !== before?.w) throw failure('version-conflict', `${nameOf(key)} was changed meanwhile.`)
+    if (found.now?.w !== before?.w)
+      throw failure('version-conflict', `${quotedReference(key)} was changed meanwhile.`)
     if (found.txn === undefined) return
     await passBy(session, key, found, { budget, mine, attempt })
   }

@@ -1,17 +1,23 @@
 import { inParallel } from '../../parallel.ts'
 import { executeAll } from '../batch.ts'
-import type { Prepared, State } from '../items.ts'
+import type { Prepared, TransactionState } from '../items.ts'
 import { foldStatement, stageStatement } from '../params.ts'
 import type { Session } from '../session.ts'
 import { abort } from './record.ts'
-import { close, type Open } from './registry.ts'
+import { closeTransaction, type OpenTransaction } from './registry.ts'
 import { type Budget, makeWay, settleItem } from './settle.ts'
 
-/** One order for all transactions, so that two of them meet at the first resource they share. */
+/**
+ * Returns the writes in the same order for all transactions, so that two transactions meet at the first resource they
+ * share.
+ */
 const inKeyOrder = (prepared: readonly Prepared[]): Prepared[] =>
   [...prepared].sort((a, b) => (a.item.pk < b.item.pk ? -1 : 1))
 
-/** Puts every write beside the current versions under the transaction's id; nobody sees it until the record is there. */
+/**
+ * Stages every write beside the current version, under the transaction's id; readers do not see the versions until the
+ * record exists. Fails like `makeWay`.
+ */
 export const stageAll = async (
   session: Session,
   prepared: readonly Prepared[],
@@ -33,20 +39,21 @@ const stagedItem = ({ item, write }: Prepared, txn: string) =>
   write.before ? { ...item, next: { ...item, txn } } : { ...item, txn }
 
 /**
- * Ends a transaction that was not seen to commit and takes off what it has staged; what fails here the sweep will do.
- * Returns how it has ended: `committed` or `unfinished` where its record was put after all and only the answer was lost.
+ * Aborts a transaction that was not seen to commit and removes its staged items; the sweep removes the rest after a
+ * failure. Returns the transaction's state: `committed` or `unfinished` if its record was put after all and only the
+ * answer was lost.
  */
 export const abandon = async (
   session: Session,
   prepared: readonly Prepared[],
-  open: Open,
-): Promise<State> => {
+  open: OpenTransaction,
+): Promise<TransactionState> => {
   const { txn } = open
   const state = await abort(session, txn).catch(() => 'pending' as const)
   if (state !== 'aborted') return state
   const remove = (one: Prepared) => settleItem(session, stagedItem(one, txn), txn, state)
   await inParallel(32, prepared, remove)
-    .then(() => close(session, open))
+    .then(() => closeTransaction(session, open))
     .catch(() => undefined)
   return state
 }
@@ -62,11 +69,15 @@ const foldStaged = async (session: Session, prepared: readonly Prepared[], txn: 
 }
 
 /** Makes all staged items ordinary after the commit, and closes the transaction. */
-export const foldAll = async (session: Session, prepared: readonly Prepared[], open: Open): Promise<void> => {
+export const foldAll = async (
+  session: Session,
+  prepared: readonly Prepared[],
+  open: OpenTransaction,
+): Promise<void> => {
   try {
     await foldStaged(session, prepared, open.txn)
-    await close(session, open)
+    await closeTransaction(session, open)
   } catch {
-    // The transaction is committed: who meets an item that is not folded yet reads it right, and the sweep folds it.
+    // The transaction is committed: readers read an item that is not folded yet correctly, and the sweep folds it.
   }
 }

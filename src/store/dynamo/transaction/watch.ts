@@ -1,17 +1,17 @@
-import type { Session, Watched } from '../session.ts'
+import type { Session, WatchedTransaction } from '../session.ts'
 import { beatOf } from './registry.ts'
 
 const mostWatched = 10_000
 
-const begin = ({ memory }: Session, name: string, watched: Watched): void => {
+const beginWatch = ({ memory }: Session, name: string, watched: WatchedTransaction): void => {
   if (memory.watched.size >= mostWatched) memory.watched.clear()
   memory.watched.set(name, watched)
 }
 
 /**
- * Returns whether this process has watched a transaction without a record for the length of a lease and saw no sign of
- * life: then it may end it. The first look begins the watch. Only the process's own monotonic clock counts: however wrong
- * anybody's wall clock is, a transaction under way is left alone for as long.
+ * Returns whether this process has watched a transaction without a record for a lease and saw no sign of life, so that
+ * the transaction may be aborted. The first call begins the watch. Only the process's own monotonic clock counts: a wrong
+ * wall clock anywhere cannot end a live transaction.
  */
 export const isAbandoned = async (session: Session, txn: string): Promise<boolean> => {
   const { memory, clock, timing, tenant } = session
@@ -20,15 +20,15 @@ export const isAbandoned = async (session: Session, txn: string): Promise<boolea
   if (known && clock.monotonic() - known.since < timing.lease) return false
   const beat = await beatOf(session, txn)
   if (known && known.beat === beat) return true
-  begin(session, name, { since: clock.monotonic(), beat })
+  beginWatch(session, name, { since: clock.monotonic(), beat })
   return false
 }
 
-/** Returns whether what a transaction that has ended left behind was seen to lie there for the length of a lease. */
-export const isLeft = (session: Session, txn: string): boolean => {
+/** Returns whether the leftovers of a transaction that has ended were seen for at least a lease. */
+export const isLeftBehind = (session: Session, txn: string): boolean => {
   const { memory, clock, timing, tenant } = session
   const name = `${tenant}|${txn}`
   const known = memory.watched.get(name)
-  if (!known) begin(session, name, { since: clock.monotonic(), beat: -1 })
+  if (!known) beginWatch(session, name, { since: clock.monotonic(), beat: -1 })
   return known !== undefined && clock.monotonic() - known.since >= timing.lease
 }
