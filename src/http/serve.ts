@@ -1,20 +1,16 @@
-/** https://hl7.org/fhir/R4/http.html — a request walks through its stations: route, rights, interaction, response. */
+/** https://hl7.org/fhir/R4/http.html — a request goes through its steps and is answered, failures included. */
 
-import { accessIssues } from '../auth/authorise.ts'
-import { isImpossible } from '../fhir/xml/characters.ts'
 import type { Issue } from '../outcome/failure.ts'
-import { impossibleCharacter } from '../outcome/messages.ts'
-import { failOn, issuesOf, statusOf } from '../outcome/outcome.ts'
-import type { Answer, Call, Dispatch } from '../request/call.ts'
+import { issuesOf, statusOf } from '../outcome/outcome.ts'
+import type { Dispatch } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import type { FhirRequest } from '../request/request.ts'
-import { type Matched, match, methodsAt, NotAllowed } from './match.ts'
+import { match, methodsAt, NotAllowed } from './match.ts'
 import type { FhirResponse } from './message.ts'
-import { bodyFormat, withForm } from './negotiate.ts'
-import { preferOf } from './prefer.ts'
 import { caching, cors, preflight, responseOf } from './response.ts'
 import { allRoutes, type Route, routesAt } from './routes.ts'
-import { jsonOf, plain, type Rendering, rendered, renderingOf, renderingOfFailed } from './serialise.ts'
+import { rendered, renderingOfFailed } from './serialise.ts'
+import { answerTo, type Exchange, permit, responseTo } from './steps.ts'
 
 /** What is known about a request once it is answered, for the log: never content, never tokens. */
 export interface Served {
@@ -29,44 +25,6 @@ export interface Served {
   notes?: readonly object[]
 }
 
-const callOf = ({ names }: Matched, asked: FhirRequest): Call => ({
-  ...asked,
-  ...names,
-  prefer: preferOf(asked.headers.prefer),
-})
-
-const permit = ({ route, names }: Matched, context: Context): void => {
-  if (route.action) failOn(accessIssues(context.principal, route.action, names.type))
-}
-
-const accounting: ReadonlySet<string | undefined> = new Set(['create', 'update', 'patch'])
-
-/** A Provenance in a header that nothing would heed is not to be lost in silence. */
-const checkProvenance = async ({ route }: Matched, { headers }: FhirRequest): Promise<void> => {
-  if (!('x-provenance' in headers) || (accounting.has(route.action) && !route.operation)) return
-  failOn((await import('../write/request/provenance.ts')).unheeded)
-}
-
-const lengthy: ReadonlySet<string | undefined> = new Set(['bundle', 'search', 'history'])
-
-/** https://hl7.org/fhir/R4/async.html — a preference: what is quick is answered at once. */
-const isDeferred = ({ route }: Matched, { headers }: FhirRequest, { jobs }: Context): boolean =>
-  jobs !== undefined &&
-  /\brespond-async\b/i.test(headers.prefer ?? '') &&
-  (route.operation ? route.operation.name !== 'upload' : lengthy.has(route.action))
-
-/** Parameters are echoed in links and explanations, and stored with jobs. */
-const checkQuery = ({ query }: FhirRequest): void => {
-  const wrong = query.find((pair) => pair.some(isImpossible))
-  if (wrong) throw impossibleCharacter(wrong[0])
-}
-
-const run = async (matched: Matched, asked: FhirRequest, context: Dispatch): Promise<Answer> => {
-  permit(matched, context)
-  checkQuery(asked)
-  return matched.route.run(callOf(matched, asked), context)
-}
-
 const dispatchOf = (context: Context, faults: unknown[], notes: object[]): Dispatch => {
   const dispatch: Dispatch = {
     ...context,
@@ -78,7 +36,7 @@ const dispatchOf = (context: Context, faults: unknown[], notes: object[]): Dispa
       permit(matched, context)
       return matched.route
     },
-    again: async (asked) => run(match(asked.method, asked.path, await routesAt(asked.path)), asked, dispatch),
+    again: (request) => answerTo(request, dispatch),
   }
   return dispatch
 }
@@ -145,48 +103,25 @@ export const failedResponse = async (
   }
 }
 
-/** A Binary may come and leave without its wrapper. */
-const answer = async (request: FhirRequest, matched: Matched, context: Dispatch): Promise<FhirResponse> => {
-  const { type, id } = matched.names
-  if (type !== 'Binary') return wrappedAnswer(request, renderingOf(request), matched, context)
-  const native = (await import('./binary-content.ts')).nativeOf(request, matched.route, id)
-  if (!native) return wrappedAnswer(request, renderingOf(request), matched, context)
-  const left = native.leave(await wrappedAnswer(native.request, plain, matched, context))
-  return left.bytes ? left : rendered(left, renderingOfFailed(request))
-}
-
-const deferred = async (request: FhirRequest, matched: Matched, context: Dispatch): Promise<FhirResponse> => {
-  permit(matched, context)
-  const { defer } = await import('../jobs/status.ts')
-  return responseOf(await defer(request, context), preferOf(undefined), context.base)
-}
-
-const wrappedAnswer = async (
-  request: FhirRequest,
-  rendering: Rendering,
-  matched: Matched,
-  context: Dispatch,
-): Promise<FhirResponse> => {
-  checkQuery(request)
-  if (isDeferred(matched, request, context)) return deferred(request, matched, context)
-  const body = await jsonOf(request, bodyFormat(request, matched.route.takes))
-  const answered = await run(matched, { ...request, body }, context)
-  return rendered(responseOf(answered, preferOf(request.headers.prefer), context.base), rendering)
-}
-
 const routed = async (request: FhirRequest, context: Context): Promise<Served> => {
   const faults: unknown[] = []
   const notes: object[] = []
-  const matched = match(request.method, request.path, await routesAt(request.path))
-  const about = { route: matched.route, type: matched.names.type, faults, notes }
+  const exchange: Exchange = { request, context: dispatchOf(context, faults, notes) }
+  const about = () => {
+    const { matched } = exchange
+    return { ...(matched && { route: matched.route, type: matched.names.type }), notes }
+  }
   try {
-    await checkProvenance(matched, request)
-    const asked = withForm(request, matched.route.takes)
-    const response = await answer(asked, matched, dispatchOf(context, faults, notes))
-    return { ...about, issues: [], response: withCommonHeaders(response, request, context.requestId) }
+    const response = await responseTo(exchange)
+    return {
+      ...about(),
+      issues: [],
+      faults,
+      response: withCommonHeaders(response, request, context.requestId),
+    }
   } catch (thrown) {
     const served = await failedResponse(thrown, request, context)
-    return { ...about, ...served, faults: [...faults, ...served.faults] }
+    return { ...about(), ...served, faults: [...faults, ...served.faults] }
   }
 }
 

@@ -158,9 +158,7 @@ test('the definition of every operation can be read here, and of what R4 defines
     const id = address.slice(address.lastIndexOf('/') + 1)
     const { status, json } = await ask('GET', `/OperationDefinition/${id}`)
     expect([address, status, json.resourceType]).toEqual([address, 200, 'OperationDefinition'])
-    expect(address.startsWith('http://hl7.org/fhir/') ? json.base : json.url).toBe(
-      address,
-    )
+    expect(address.startsWith('http://hl7.org/fhir/') ? json.base : json.url).toBe(address)
     const judged = await ask('POST', '/OperationDefinition/$validate', { body: json })
     expect(judged.json.issue.map(({ diagnostics }: { diagnostics: string }) => diagnostics)).toEqual([
       expect.stringContaining('dom-6'),
