@@ -30,6 +30,7 @@ const meterOf = (variables: Readonly<Record<string, string>>): ((ask: Ask) => Pr
     const context = {
       tenant: 'main',
       store,
+      reader: store,
       archive,
       principal,
       base: 'http://localhost/fhir',

@@ -8,6 +8,7 @@ import { type Served, serve } from '../http/serve.ts'
 import { failure } from '../outcome/failure.ts'
 import { tooLarge } from '../outcome/messages.ts'
 import type { ArchiveWork, Context } from '../request/context.ts'
+import { readerUnder } from '../request/reader.ts'
 import type { Job } from '../store/jobs/job.ts'
 import { jobOf } from '../store/jobs/keys.ts'
 import { sleep } from '../store/parallel.ts'
@@ -46,10 +47,16 @@ const workUntil = (tenant: string, deadline: number): ArchiveWork => {
   return { replay: async () => (await load()).replay(), compact: async () => (await load()).compact() }
 }
 
-const contextFor = (job: Job, tenant: string, store = jobServices.openStore(tenant)): Context => ({
+const contextFor = (
+  job: Job,
+  tenant: string,
+  store = jobServices.openStore(tenant),
+  reader = readerUnder(store, []),
+): Context => ({
   tenant,
   store,
-  findCodes: findCodesLater(store, job.base),
+  reader,
+  findCodes: findCodesLater(reader, job.base),
   archive: jobServices.archive,
   principal: job.owner,
   base: job.base,

@@ -24,16 +24,17 @@ const janitor = openJanitor(streamPlace, archive, entriesFor)
 const { openStore, openJobs } = servicesOf(process.env)
 const streamTenant = 'main'
 
-const maintenanceContext = () => ({
+const maintenanceContext = (store = openStore(streamTenant)) => ({
   tenant: streamTenant,
-  store: openStore(streamTenant),
+  store,
+  reader: store,
   archive,
   base: '',
   requestId: crypto.randomUUID(),
   now: Date.now,
   ...(openJobs && { jobs: openJobs(streamTenant) }),
 })
-const maintenance = openUpkeep(maintenanceContext)
+const maintenance = openUpkeep(() => maintenanceContext())
 
 /** The SDK's and Lambda's type of the same record differ only in fields that nobody reads here. */
 const streamRecord = ({ dynamodb }: DynamoDBRecord): StreamRecord => ({

@@ -9,7 +9,8 @@ import { type Call, type Interaction, type Pairs, telling } from '../request/cal
 import type { Context } from '../request/context.ts'
 import { queryText } from '../request/query-text.ts'
 import { inParallel } from '../store/parallel.ts'
-import type { HistoryPage, HistoryScope, Store, Version } from '../store/port.ts'
+import type { HistoryPage, HistoryScope, Version } from '../store/port.ts'
+import type { Reader } from '../store/reader.ts'
 import { historyEntry } from './bundle/bundle-text.ts'
 import { checkQuery, cutFor, isKnown } from './result-parameters.ts'
 
@@ -142,9 +143,9 @@ const periodOf = (query: Pairs): Interval => {
 }
 
 /** Returns the versions that were current at some time of the period: each lasts until the next one comes. */
-const versionsAt = async (call: Call, store: Store): Promise<Version[]> => {
+const versionsAt = async (call: Call, reader: Reader): Promise<Version[]> => {
   const { low, high } = periodOf(call.query)
-  const all = await everyVersion(call, store)
+  const all = await everyVersion(call, reader)
   return all.filter(({ t }, i) => t <= high && (i === 0 || (all[i - 1]?.t ?? '') > low))
 }
 
@@ -152,21 +153,21 @@ const versionsAt = async (call: Call, store: Store): Promise<Version[]> => {
 const replacedBy = async (
   versions: readonly Version[],
   then: string,
-  store: Store,
+  reader: Reader,
 ): Promise<Set<Version>> => {
-  const current = versions.length > 0 ? await store.get(versions) : []
+  const current = versions.length > 0 ? await reader.get(versions) : []
   const past = versions.filter(({ v }, i) => (current[i]?.v ?? v) > v)
-  const next = await inParallel(16, past, (version) => store.version(version, version.v + 1))
+  const next = await inParallel(16, past, (version) => reader.version(version, version.v + 1))
   return new Set(past.filter((_, i) => (next[i]?.t ?? then) <= then))
 }
 
 const currentAt = async (
   versions: readonly Version[],
   { low }: Interval,
-  store: Store,
+  reader: Reader,
 ): Promise<Version[]> => {
   const older = versions.filter(({ t }) => t <= low)
-  const replaced = await replacedBy(older, low, store)
+  const replaced = await replacedBy(older, low, reader)
   return versions.filter((version) => !replaced.has(version))
 }
 
@@ -174,13 +175,13 @@ const currentAt = async (
 const mostLookedAt = 2000
 
 /** Returns a page of the versions that were current at some time of the period, of a type or of all. */
-const severalAt = async (scope: HistoryScope, period: Interval, store: Store): Promise<HistoryPage> => {
+const severalAt = async (scope: HistoryScope, period: Interval, reader: Reader): Promise<HistoryPage> => {
   const found: Version[] = []
   let { after } = scope
   for (let looked = 0; looked < mostLookedAt; ) {
     const limit = scope.limit - found.length
-    const page = await store.history({ ...scope, until: period.high, limit, ...(after && { after }) })
-    found.push(...(await currentAt(page.versions, period, store)))
+    const page = await reader.history({ ...scope, until: period.high, limit, ...(after && { after }) })
+    found.push(...(await currentAt(page.versions, period, reader)))
     after = page.after
     looked += limit
     if (after === undefined) return { versions: found }
@@ -189,12 +190,12 @@ const severalAt = async (scope: HistoryScope, period: Interval, store: Store): P
   return { versions: found, ...(after && { after }) }
 }
 
-const everyVersion = async (call: Call, store: Store): Promise<Version[]> => {
+const everyVersion = async (call: Call, reader: Reader): Promise<Version[]> => {
   const { after: _, ...scope } = scopeOf(call)
   const all: Version[] = []
   let after: string | undefined
   do {
-    const page: HistoryPage = await store.history({ ...scope, limit: maxCount, ...(after && { after }) })
+    const page: HistoryPage = await reader.history({ ...scope, limit: maxCount, ...(after && { after }) })
     all.push(...page.versions)
     after = page.after
   } while (after !== undefined)
@@ -231,17 +232,17 @@ const pageFrom = (
   return rest.length > limit && end ? { versions, after: place(end) } : { versions }
 }
 
-const allOfOne = (call: Call, store: Store): Promise<Version[]> =>
-  last(call.query, '_at') === undefined ? everyVersion(call, store) : versionsAt(call, store)
+const allOfOne = (call: Call, reader: Reader): Promise<Version[]> =>
+  last(call.query, '_at') === undefined ? everyVersion(call, reader) : versionsAt(call, reader)
 
-const pageOfOne = async (call: Call, store: Store): Promise<HistoryPage> => {
+const pageOfOne = async (call: Call, reader: Reader): Promise<HistoryPage> => {
   const scope = scopeOf(call)
   const plain = last(call.query, '_at') === undefined && !isOldestFirst(call.query)
-  return plain ? store.history(scope) : pageFrom(await allOfOne(call, store), call, scope, numberOf)
+  return plain ? reader.history(scope) : pageFrom(await allOfOne(call, reader), call, scope, numberOf)
 }
 
-const listed = async (id: string, { store, base }: Context): Promise<LocalLink[]> => {
-  const [list] = await store.get([{ type: 'List', id }])
+const listed = async (id: string, { reader, base }: Context): Promise<LocalLink[]> => {
+  const [list] = await reader.get([{ type: 'List', id }])
   if (!list || list.deleted) throw failure('not-found', notFound('List', id).diagnostics, '_list')
   const { entry = [] } = JSON.parse(list.text) as { entry?: { item?: { reference?: string } }[] }
   return entry.flatMap(({ item }) => {
@@ -257,7 +258,7 @@ const pageOfList = async (call: Call, list: string, context: Context): Promise<H
   )
   const query = call.query.filter(([name]) => name !== '_cursor' && name !== '_list')
   const found = await inParallel(8, links, async ({ type, id, version }) => {
-    const all = await allOfOne({ ...call, type, id, query }, context.store)
+    const all = await allOfOne({ ...call, type, id, query }, context.reader)
     return all.filter(({ v }) => version === undefined || version === String(v))
   })
   const distinct = new Map(found.flat().map((version) => [placeOf(version), version]))
@@ -266,13 +267,13 @@ const pageOfList = async (call: Call, list: string, context: Context): Promise<H
 }
 
 const pageOf = async (call: Call, context: Context): Promise<HistoryPage> => {
-  const { store } = context
+  const { reader } = context
   const list = last(call.query, '_list')
   if (list !== undefined) return pageOfList(call, list, context)
-  if (call.id !== '') return pageOfOne(call, store)
+  if (call.id !== '') return pageOfOne(call, reader)
   const scope = { ...scopeOf(call), oldestFirst: isOldestFirst(call.query) }
-  if (last(call.query, '_at') === undefined) return store.history(scope)
-  return severalAt(scope, periodOf(call.query), store)
+  if (last(call.query, '_at') === undefined) return reader.history(scope)
+  return severalAt(scope, periodOf(call.query), reader)
 }
 
 /** https://hl7.org/fhir/R4/http.html#history: each of them once at the most. */

@@ -9,7 +9,7 @@ export const read: Interaction = async (call, context): Promise<Answer> => {
   checkReadQuery(call)
   const { type, id, headers } = call
   const cut = await cutFor(call)
-  const [version] = await context.store.get([{ type, id }])
+  const [version] = await context.reader.get([{ type, id }])
   if (!version) return telling(404, [notFound(type, id)])
   if (version.deleted) return telling(410, [gone(type, id)], version)
   if (type === 'Binary') (await import('./binary.ts')).checkSecurityContext(version, context)

@@ -103,12 +103,12 @@ const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> 
   const placed = (query: Query): Query => (within === undefined ? query : withinCompartment(query, within))
   const options = { lenient: call.prefer.lenient, base }
   if (within === undefined && call.type !== '') {
-    const { query, issues } = await readQuery(call.type, pairs, options, context.store)
+    const { query, issues } = await readQuery(call.type, pairs, options, context.reader)
     return { query, issues, page: await searchType(query, context) }
   }
   const types = typesOf(call, pairs)
   const own = pairs.filter((pair) => !isAboutTypes(pair))
-  const definitions = onlyOnce(() => context.store.definitions())
+  const definitions = onlyOnce(() => context.reader.definitions())
   const readAll = (each: Pairs) =>
     Promise.all(types.map((type) => readQuery(type, each, options, { definitions })))
   const asked = await readAll(own)

@@ -10,7 +10,7 @@ export const vread: Interaction = async (call, context) => {
   const { type, id, version, headers } = call
   const cut = await cutFor(call)
   const found = /^[1-9]\d{0,14}$/.test(version)
-    ? await context.store.version({ type, id }, Number(version))
+    ? await context.reader.version({ type, id }, Number(version))
     : undefined
   if (!found) return telling(404, [noVersion(type, id, version)])
   if (found.deleted) return telling(410, [goneVersion(type, id, version)], found)

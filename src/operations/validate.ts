@@ -133,7 +133,7 @@ const byProfiles = async (
   if (profiles.length === 0 && claims(resource).length === 0 && !hasExtensions.test(text)) return []
   const { judgeAll } = await import('../validate/profile/held.ts')
   const asked = { resource, profiles, tell: true, mustSupport: mode === 'profile' }
-  return (await judgeAll([asked], context.store)).flat()
+  return (await judgeAll([asked], context.reader)).flat()
 }
 
 /** What the deployment asks of a resource that is to be stored. */
@@ -186,12 +186,12 @@ const issuesFor = async (asked: Asked, call: Call, context: Context): Promise<re
 }
 
 /** What takes terminology to judge is judged here alone, and loaded with the first call. */
-const bindingsIn = async ({ resource }: Body, { store }: Context): Promise<Issue[]> => {
+const bindingsIn = async ({ resource }: Body, { reader }: Context): Promise<Issue[]> => {
   const [{ bindingIssues }, { codeValidator }] = await Promise.all([
     import('../validate/bindings.ts'),
     import('../terminology/value-sets/validate-code.ts'),
   ])
-  return bindingIssues(resource, codeValidator(store))
+  return bindingIssues(resource, codeValidator(reader))
 }
 
 const run: Interaction = async (call, context) => {

@@ -5,6 +5,7 @@ import type { Compacted } from '../store/archive/compact.ts'
 import type { Replayed } from '../store/archive/replay.ts'
 import type { Jobs } from '../store/jobs/job.ts'
 import type { Store } from '../store/port.ts'
+import type { Reader } from '../store/reader.ts'
 import type { Rules } from './settings.ts'
 
 /** Where people sign in, https://hl7.org/fhir/smart-app-launch/conformance.html */
@@ -30,6 +31,9 @@ export interface Named {
 /** What one request works with; nothing of it outlives the request. */
 export interface Context {
   tenant: string
+  /** Resources and index as the principal may see them. */
+  reader: Reader
+  /** The whole store: for `write/` and the maintenance of the index alone. */
   store: Store
   archive: Pick<Archive, 'bundle'>
   /** Nobody on routes that need no login. */

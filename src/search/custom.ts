@@ -4,7 +4,7 @@ import type { SearchParameter } from '../fhir/definitions.ts'
 import type { OwnDefinition } from '../fhir/path/custom-values.ts'
 import { Failure, type Issue } from '../outcome/failure.ts'
 import type { Definitions } from '../store/definitions.ts'
-import type { Store } from '../store/port.ts'
+import type { Reader } from '../store/reader.ts'
 import { type ParsedQuery, type ParseOptions, parseQuery } from './parse/parse.ts'
 import type { OwnParameters, Pair } from './query.ts'
 
@@ -132,7 +132,7 @@ export const readQuery = async (
   type: string,
   pairs: readonly Pair[],
   options: ParseOptions,
-  store: Pick<Store, 'definitions'>,
+  store: Pick<Reader, 'definitions'>,
 ): Promise<ParsedQuery> => {
   const plain = readPlainly([type, pairs, options])
   if (plain && 'query' in plain) return plain

@@ -185,7 +185,7 @@ export const searchSeveral = async (
   cursor: string | undefined,
   asked: SearchOptions,
 ): Promise<SearchPage> => {
-  const stages = asked.stages ?? openStages(asked.store)
+  const stages = asked.stages ?? openStages(asked.reader)
   const page = await searchTogether(queries, cursor, { ...asked, stages })
   if (!asked.stages) stages.end()
   return page

@@ -1,7 +1,7 @@
 import type { Resource } from '../fhir/definitions.ts'
 import type { Version } from '../store/port.ts'
 import type { Query } from './query.ts'
-import type { Reader } from './reading/memory.ts'
+import type { StageReader } from './reading/memory.ts'
 import type { Stages } from './reading/stages.ts'
 
 /** A version with its JSON parsed. */
@@ -50,7 +50,7 @@ export const wholeLimits: Limits = { ...pageLimits, entries: 60_000, resources: 
 
 /** One reading of the store: what it works with and what it has used. */
 export interface Scope {
-  readonly store: Reader
+  readonly store: StageReader
   /** When the request began, in milliseconds. */
   readonly started: number
   readonly limits: Limits
@@ -74,7 +74,7 @@ export interface Use {
 
 /** Returns a scope that has used nothing yet. */
 export const newScope = (
-  store: Reader,
+  store: StageReader,
   started: number,
   limits: Limits,
   newFollow: () => Follow = () => asItIs,

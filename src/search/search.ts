@@ -1,7 +1,8 @@
 import { addressOf, containerOf, innerTexts } from '../fhir/contained.ts'
 import type { Resource } from '../fhir/definitions.ts'
 import { failure, type Issue, warning } from '../outcome/failure.ts'
-import type { Store, Version } from '../store/port.ts'
+import type { Version } from '../store/port.ts'
+import type { Reader } from '../store/reader.ts'
 import { checkIndexed } from './audit/remembered.ts'
 import { readCursor, writeCursor } from './cursor.ts'
 import { readQuery } from './custom.ts'
@@ -32,7 +33,7 @@ import {
 
 /** What a search works with. */
 export interface SearchOptions {
-  store: Store
+  reader: Reader
   /** When the request began, in milliseconds; now where absent. */
   started?: number
   /** Other limits than the usual ones. */
@@ -65,13 +66,13 @@ export interface SearchPage {
 
 /** Returns the page of matches that a query asks for. Fails with `too-costly` where no honest answer is affordable. */
 export const search = async (asked: Query, options: SearchOptions): Promise<SearchPage> => {
-  const { store, started = Date.now(), limits, findCodes } = options
-  const query = await withCodes(asked, findCodes)
-  await checkIndexed(store, query)
-  if (asked.cursor === undefined) await refuseAmbiguous(store, asked)
-  const { stages = openStages(store) } = options
-  const scope = newScope(store, started, { ...limitsOf(query), ...limits }, follower)
-  const chains = newScope(store, started, { ...wholeLimits, ...limits }, follower)
+  const { reader, started = Date.now(), limits, findCodes } = options
+  const query = await narrowedBy(reader, await withCodes(asked, findCodes))
+  await checkIndexed(reader, query)
+  if (asked.cursor === undefined) await refuseAmbiguous(reader, asked)
+  const { stages = openStages(reader) } = options
+  const scope = newScope(reader, started, { ...limitsOf(query), ...limits }, follower)
+  const chains = newScope(reader, started, { ...wholeLimits, ...limits }, follower)
   const found = await readAll({ stages, scope, chains }, query)
   if (!options.stages) stages.end()
   const { page, included, total } = found
@@ -86,9 +87,18 @@ export const search = async (asked: Query, options: SearchOptions): Promise<Sear
     explain: explain(
       { asked: query, query: found.query, plan: found.plan, way: page.way },
       scope.use,
-      store.meter,
+      reader.meter,
     ),
   }
+}
+
+/** Adds what every visible resource matches; what is inside of others is left to the judging of its container. */
+const narrowedBy = async (reader: Reader, query: Query): Promise<Query> => {
+  const rules = query.contained === 'false' ? (reader.restriction?.rules ?? []) : []
+  const pairs = rules.flatMap((rule) => rule.narrow(query.type))
+  if (pairs.length === 0) return query
+  const own = await readQuery(query.type, pairs, { lenient: false, base: query.base }, reader)
+  return { ...query, clauses: [...query.clauses, ...own.query.clauses] }
 }
 
 const searchMatchesOf = (reads: readonly Read[]): SearchMatch[] => {
@@ -204,9 +214,9 @@ const readCriteria = async (
   type: string,
   pairs: readonly Pair[],
   base: string,
-  store: Store,
+  reader: Reader,
 ): Promise<Query> => {
-  const { query } = await readQuery(type, pairs, { lenient: false, base }, store)
+  const { query } = await readQuery(type, pairs, { lenient: false, base }, reader)
   if (query.contained === 'false') return query
   throw failure(
     'invalid',
@@ -219,13 +229,13 @@ const readCriteria = async (
 export const matcherOf = async (
   type: string,
   pairs: readonly Pair[],
-  { base, store, started = Date.now(), findCodes }: MatchingOptions,
+  { base, reader, started = Date.now(), findCodes }: MatchingOptions,
 ): Promise<(resource: Resource) => boolean> => {
-  const stages = openStages(store)
-  const scope = newScope(store, started, wholeLimits)
-  const asked = await withCodes(await readCriteria(type, pairs, base, store), findCodes)
+  const stages = openStages(reader)
+  const scope = newScope(reader, started, wholeLimits)
+  const asked = await withCodes(await readCriteria(type, pairs, base, reader), findCodes)
   const query = hasParts(asked) ? await inStage(stages, scope, (own) => withParts(own, asked)) : asked
-  await refuseAmbiguous(store, query)
+  await refuseAmbiguous(reader, query)
   const resolved = await resolveForAll(stages, scope, query)
   stages.end()
   if (isOpen(resolved.query)) throw tooManyLinks(type)
@@ -246,8 +256,8 @@ export const findMatching = async (
   { base, ...options }: MatchingOptions,
   limit: number,
 ): Promise<Version[]> => {
-  const query = await readCriteria(type, pairs, base, options.store)
-  const stages = options.stages ?? openStages(options.store)
+  const query = await readCriteria(type, pairs, base, options.reader)
+  const stages = options.stages ?? openStages(options.reader)
   const found: Version[] = []
   let cursor: string | undefined
   do {

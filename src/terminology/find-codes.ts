@@ -3,7 +3,7 @@
 import { parseLink } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import type { FindCodes, Meant } from '../search/links/codes.ts'
-import type { Store } from '../store/port.ts'
+import type { Reader } from '../store/reader.ts'
 import type { ValueSetResource } from './resources.ts'
 import { isSameOrBelow, nodeOf } from './systems/graph.ts'
 import { openTerminology, type Terminology } from './terminology.ts'
@@ -16,7 +16,7 @@ import { loadReferred } from './value-sets/loaded.ts'
  * set is not loaded.
  */
 export const codesFinder =
-  (store: Store, base: string): FindCodes =>
+  (store: Reader, base: string): FindCodes =>
   async (modifier, { set = '', system = '', code = '' }) => {
     const terminology = openTerminology(store)
     if (modifier === 'above' || modifier === 'below') return codesAround(terminology, modifier, system, code)
@@ -27,7 +27,7 @@ export const codesFinder =
 
 /** `ValueSet/1`, or the same below the server's own base, names a resource rather than an address. */
 const ownValueSet = async (
-  store: Store,
+  store: Reader,
   base: string,
   text: string,
 ): Promise<ValueSetResource | undefined> => {

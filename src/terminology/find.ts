@@ -3,10 +3,11 @@
 import { byVersion } from '../fhir/canonical.ts'
 import type { Resource } from '../fhir/definitions.ts'
 import { parseCanonical } from '../fhir/references.ts'
-import type { Reader } from '../search/reading/memory.ts'
+import type { StageReader } from '../search/reading/memory.ts'
 import { openStages, type Stages } from '../search/reading/stages.ts'
 import { valueList } from '../store/keys.ts'
-import type { Candidate, List, Store, Version } from '../store/port.ts'
+import type { Candidate, List, Version } from '../store/port.ts'
+import type { Reader } from '../store/reader.ts'
 
 /** The elements by which a conformance resource is found and chosen. */
 interface Facts {
@@ -76,7 +77,7 @@ const foundOf = (version: Version): StoredConformance => {
 /** The index lists that lead from an address to resources. */
 const addressLists = { url: 'uri', supplements: 'reference' } as const
 
-const candidatesIn = async (store: Reader, { name }: List, shard: number): Promise<Candidate[]> => {
+const candidatesIn = async (store: StageReader, { name }: List, shard: number): Promise<Candidate[]> => {
   const found: Candidate[] = []
   let after: string | undefined
   do {
@@ -95,7 +96,7 @@ const leadsTo = (found: StoredConformance, parameter: keyof typeof addressLists,
 
 /** A search would parse all pieces of a large code system each time, so the list is read here. */
 const readByAddress = async (
-  store: Reader,
+  store: StageReader,
   type: string,
   parameter: keyof typeof addressLists,
   url: string,
@@ -118,7 +119,7 @@ const readByAddress = async (
  * lasts longer than 20 seconds.
  */
 export const storedByAddress = async (
-  store: Store,
+  store: Reader,
   type: string,
   parameter: keyof typeof addressLists,
   url: string,
@@ -132,7 +133,7 @@ export const storedByAddress = async (
 
 /** Returns the stored resource of that type and address: of the version that `url|version` names, else the newest. */
 export const heldByUrl = async (
-  store: Store,
+  store: Reader,
   type: string,
   canonical: string,
 ): Promise<Resource | undefined> => {

@@ -1,8 +1,8 @@
 import type { FindCodes } from '../search/links/codes.ts'
-import type { Store } from '../store/port.ts'
+import type { Reader } from '../store/reader.ts'
 
 /** Returns the function by which searches find codes; terminology is loaded with its first call. */
 export const findCodesLater =
-  (store: Store, base: string): FindCodes =>
+  (store: Reader, base: string): FindCodes =>
   async (modifier, value) =>
     (await import('./find-codes.ts')).codesFinder(store, base)(modifier, value)

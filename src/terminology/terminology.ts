@@ -6,7 +6,7 @@
 import { byVersion } from '../fhir/canonical.ts'
 import { parseCanonical } from '../fhir/references.ts'
 import { openStages } from '../search/reading/stages.ts'
-import type { Store } from '../store/port.ts'
+import type { Reader } from '../store/reader.ts'
 import { type StoredConformance, storedByAddress } from './find.ts'
 import type { CodeSystemResource, ValueSetResource } from './resources.ts'
 import { type CodeSystemGraph, systemOf } from './systems/graph.ts'
@@ -22,7 +22,7 @@ export interface Terminology {
 }
 
 /** Opens the terminology. Every look-up happens once and its answer stays, so open anew for each request. */
-export const openTerminology = (store: Store): Terminology => {
+export const openTerminology = (store: Reader): Terminology => {
   const systems = new Map<string, Promise<CodeSystemGraph | undefined>>()
   const valueSets = new Map<string, Promise<ValueSetResource | undefined>>()
   return {
@@ -43,7 +43,7 @@ const isHeld =
   (resource: { version?: string }): boolean =>
     version === undefined || resource.version === version
 
-const findValueSet = async (store: Store, canonical: string): Promise<ValueSetResource | undefined> => {
+const findValueSet = async (store: Reader, canonical: string): Promise<ValueSetResource | undefined> => {
   const { url, version } = parseCanonical(canonical)
   const stored = await storedByAddress(store, 'ValueSet', 'url', url)
   const own = stored.findLast(isHeld(version))?.resource() as ValueSetResource | undefined
@@ -54,7 +54,7 @@ const findValueSet = async (store: Store, canonical: string): Promise<ValueSetRe
  * Joins the pieces of a version; R4's own system is a further piece where the stored pieces are incomplete.
  */
 const findSystem = async (
-  store: Store,
+  store: Reader,
   url: string,
   version: string | undefined,
 ): Promise<CodeSystemGraph | undefined> => {

@@ -15,7 +15,11 @@ const record = version(
 )
 
 const ask = (after: string, room: number) =>
-  relatedResourcesOf([record], { after, room, isWanted: () => true }, { store, base: 'https://example.org' })
+  relatedResourcesOf(
+    [record],
+    { after, room, isWanted: () => true },
+    { reader: store, base: 'https://example.org' },
+  )
 
 test.each([10_000, 700, 400, 1, -1])(
   'with room for %i characters all related resources are returned, each once',

@@ -72,7 +72,7 @@ const ask = async (
   query: Pairs,
 ): Promise<Version[]> => {
   const call = { type, id, query, headers: {}, prefer: { lenient: false }, body: '' } as Partial<Call> as Call
-  const context = { store, base, now: Date.now } as Partial<Dispatch> as Dispatch
+  const context = { store, reader: store, base, now: Date.now } as Partial<Dispatch> as Dispatch
   const { status, text = '' } = await run(call, context)
   expect(status).toBe(200)
   return versionsIn(text)

@@ -70,7 +70,7 @@ export const searchPage = async (
 ): Promise<SearchPage> => {
   const [type = '', query = ''] = url.split('?')
   const parsed = await readQuery(type, [...pairsOf(query), ...more], { lenient: false, base }, store)
-  return searchType(parsed.query, { store, limits, findCodes: codesFinder(store, base) })
+  return searchType(parsed.query, { reader: store, limits, findCodes: codesFinder(store, base) })
 }
 
 /** Returns the ids of one page of matches. */

@@ -320,6 +320,7 @@ test('a write that comes after all, and knows of nothing, is indexed by the stre
   const upkeep = openUpkeep(() => ({
     tenant: 'main',
     store: engines.openStore('main'),
+    reader: engines.openStore('main'),
     archive: engines.archive,
     base: '',
     requestId: 'stream',

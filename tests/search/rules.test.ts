@@ -44,7 +44,7 @@ const refusal = async (search: string, lenient: boolean): Promise<string> => {
   const [type = '', query = ''] = asUrl(search).split('?')
   try {
     const parsed = await readQuery(type, pairsOf(query), { lenient, base }, store())
-    await searchType(parsed.query, { store: store(), findCodes: codesFinder(store(), base) })
+    await searchType(parsed.query, { reader: store(), findCodes: codesFinder(store(), base) })
     return 'found'
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown

@@ -8,6 +8,7 @@ import type { FhirResponse } from '../../http/message.ts'
 import { failedResponse, serve } from '../../http/serve.ts'
 import { outOfTime } from '../../outcome/messages.ts'
 import type { Context } from '../../request/context.ts'
+import { readerUnder } from '../../request/reader.ts'
 import type { FhirRequest } from '../../request/request.ts'
 import type { Rules } from '../../request/settings.ts'
 import type { Archive } from '../../store/archive/archive.ts'
@@ -99,18 +100,20 @@ const invocationContext = (
   rules: Rules,
 ): Context => {
   const store = services.openStore(servedTenant)
+  const reader = readerUnder(store, [])
   const login = loginOf(env)
   invocation.meter = store.meter
   return {
     tenant: servedTenant,
     store,
+    reader,
     archive: services.archive,
     principal: invocation.principal,
     base: baseOf(invocation.event),
     requestId: invocation.event.requestContext.requestId,
     now: Date.now,
     rules,
-    findCodes: findCodesLater(store, baseOf(invocation.event)),
+    findCodes: findCodesLater(reader, baseOf(invocation.event)),
     ...(login && { login }),
     ...(services.openJobs && { jobs: services.openJobs(servedTenant) }),
   }

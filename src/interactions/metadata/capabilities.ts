@@ -209,8 +209,8 @@ const texts = new Map<string, string>()
 
 const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
   const [definitions, announcement] = await Promise.all([
-    context.store.definitions(),
-    context.store.announcement(),
+    context.reader.definitions(),
+    context.reader.announcement(),
   ])
   const versions = `${definitions.version} ${announcement.version}`
   const key = `${context.base} ${JSON.stringify(context.rules)} ${context.tenant} ${versions}`

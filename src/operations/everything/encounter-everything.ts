@@ -74,9 +74,9 @@ const encounterPageOf = (all: readonly Version[], pairs: Pairs): EncounterPage =
 const runEncounterEverything: Interaction = async (asked, context) => {
   const call: Call = { ...asked, query: inputPairs(definition, asked) }
   const [types, since = ''] = [typesFilter(call.query), sinceFilter(call.query)]
-  const stages = openStages(context.store)
+  const stages = openStages(context.reader)
   const encounter = await stages.stage((reader) =>
-    read({ ...call, query: [], headers: {} }, { ...context, store: { ...context.store, ...reader } }),
+    read({ ...call, query: [], headers: {} }, { ...context, reader: { ...context.reader, ...reader } }),
   )
   if (encounter.issues || !encounter.version) return encounter
   const criteria: Pairs = [
@@ -90,7 +90,7 @@ const runEncounterEverything: Interaction = async (asked, context) => {
   const own = [...found.matches, ...found.included]
   const scope = { after: '', isWanted: () => true, room: Number.POSITIVE_INFINITY }
   const { base } = context
-  const related = await stages.stage((store) => relatedResourcesOf(own, scope, { store, base }))
+  const related = await stages.stage((reader) => relatedResourcesOf(own, scope, { reader, base }))
   stages.end()
   const all = [...own, ...related.versions]
   const wanted = all.filter(({ type, t }) => (types.size === 0 || types.has(type)) && t >= since)

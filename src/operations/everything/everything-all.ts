@@ -15,7 +15,8 @@ import type { Query } from '../../search/query.ts'
 import type { Stages } from '../../search/reading/stages.ts'
 import { search } from '../../search/search.ts'
 import { inParallel } from '../../store/parallel.ts'
-import type { Store, Version } from '../../store/port.ts'
+import type { Version } from '../../store/port.ts'
+import type { Reader } from '../../store/reader.ts'
 import type { CompartmentPage } from '../support/compartment.ts'
 import { badCursor } from '../support/pages.ts'
 
@@ -29,7 +30,7 @@ interface AllPatientsRequest {
 
 /** The reading of a page, in which all its searches are stages. */
 interface WholeReading {
-  store: Store
+  reader: Reader
   base: string
   stages: Stages
 }
@@ -80,10 +81,10 @@ const cursorAt = (query: Query, since: string): string =>
  */
 export const allPatientsPage = async (
   asked: AllPatientsRequest,
-  { store, base }: Dispatch,
+  { reader, base }: Dispatch,
   stages: Stages,
 ): Promise<CompartmentPage> => {
-  const context = { store, base, stages }
+  const context = { reader, base, stages }
   const types = patientRecordTypes(asked.types)
   const place = asked.cursor === undefined ? { type: types[0] ?? '' } : typePositionOf(asked.cursor)
   const at = types.indexOf(place.type)

@@ -111,7 +111,7 @@ const singlePatientPage = (
   stages: Stages,
 ): Promise<CompartmentPage | Answer> =>
   stages.stage((reader) =>
-    readPatientPage(call, wanted, { ...context, store: { ...context.store, ...reader } }),
+    readPatientPage(call, wanted, { ...context, reader: { ...context.reader, ...reader } }),
   )
 
 const readPatientPage = async (
@@ -145,7 +145,7 @@ const runPatientEverything: Interaction = async (asked, context) => {
   const call = { ...asked, query: inputPairs(definition, asked) }
   const wanted = everythingRequestIn(call.query)
   const { types, since, isWithin, after } = wanted
-  const stages = openStages(context.store)
+  const stages = openStages(context.reader)
   const page =
     call.id === ''
       ? await readAllPatients(wanted, context, stages)
@@ -155,7 +155,7 @@ const runPatientEverything: Interaction = async (asked, context) => {
   const isWanted = ({ type }: ResourceKey): boolean => types.size === 0 || types.has(type)
   const matches = after === '' ? shown.filter(isWanted) : []
   const scope = { after, isWanted, room: mostCharacters - charactersOf(matches) }
-  const included = await stages.stage((store) => relatedResourcesOf(shown, scope, { store, base }))
+  const included = await stages.stage((reader) => relatedResourcesOf(shown, scope, { reader, base }))
   stages.end()
   const entries = [
     ...matches.map((version) => searchEntry(version, 'match', base)),

@@ -8,7 +8,7 @@ import { decodeCursor, encodeCursor } from '../../fhir/json/cursor.ts'
 import { referenceTo } from '../../fhir/references.ts'
 import { indexEntriesOf } from '../../search/index/entries.ts'
 import { patientsOf } from '../../search/index/lists.ts'
-import type { Reader } from '../../search/reading/memory.ts'
+import type { StageReader } from '../../search/reading/memory.ts'
 import { isBelow, keyOrder, patientList } from '../../store/keys.ts'
 import type { Candidate, Version } from '../../store/port.ts'
 import { badCursor, mostCharacters } from './pages.ts'
@@ -54,7 +54,7 @@ const typeInOrder = ({ order }: EntryPosition): string => order.slice(0, order.i
  * count.
  */
 interface Compartment {
-  store: Reader
+  reader: StageReader
   base: string
   patient: string
   list: string
@@ -79,11 +79,11 @@ interface CompartmentRequest {
  * of a stage, so that no write of several resources is shown in part.
  */
 export const compartmentPage = (
-  { store, base }: Pick<Compartment, 'store' | 'base'>,
+  { reader, base }: Pick<Compartment, 'reader' | 'base'>,
   patient: string,
   asked: CompartmentRequest,
 ): Promise<CompartmentPage> =>
-  readCompartmentPage({ store, base, patient, list: patientList(patient).name }, asked)
+  readCompartmentPage({ reader, base, patient, list: patientList(patient).name }, asked)
 
 /** Returns the candidates without repetitions: a superseded version's entry stays beside the current entry for a while. */
 const distinctCandidates = (candidates: readonly Candidate[]): Candidate[] => [
@@ -99,7 +99,7 @@ const maxListReads = 20
  * that ended before its limit the next is read as well, so that a record is not split into more pages than necessary.
  */
 const candidatesFrom = async (
-  { store, list }: Compartment,
+  { reader, list }: Compartment,
   { types, count }: CompartmentRequest,
   start: CompartmentPosition,
 ): Promise<{ wanted: Candidate[]; from: CompartmentPosition; after?: string }> => {
@@ -108,7 +108,7 @@ const candidatesFrom = async (
   let from = start
   let { after } = start
   for (let i = 1; ; i++) {
-    const page = await store.page({ list, shard: 0, reverse: false, limit, ...(after && { after }) })
+    const page = await reader.page({ list, shard: 0, reverse: false, limit, ...(after && { after }) })
     found.push(
       ...page.candidates.filter(
         (candidate) =>
@@ -191,7 +191,7 @@ const readCandidateBatch = async (
     id: spot.id,
     ...('w' in spot && { w: `${spot.w}` }),
   }))
-  const versions = await compartment.store.get(keys)
+  const versions = await compartment.reader.get(keys)
   const moved: { spot: EntryPosition; version: Version }[] = []
   const show = (version: Version): void => {
     found.set(referenceTo(version), version)

@@ -50,7 +50,7 @@ const labelsOf = (kind: LabelKind, all: readonly Label[]): object => {
 
 /** Returns the labels that resources of a type, or of any type, have now. Fails with `too-costly` above the maximum. */
 export const labelsInUse = async (type: string, context: Context): Promise<Answer> => {
-  const had = labelsWithTypes(await context.store.labels(type === '' ? undefined : type))
+  const had = labelsWithTypes(await context.reader.labels(type === '' ? undefined : type))
   if (had.length > mostLabels)
     throw failure('too-costly', `There are more than ${mostLabels} labels. Ask a type for its own.`)
   const used = await inParallel(parallelLabelSearches, had, (each) => isInUse(each, context))

@@ -2,7 +2,8 @@
 
 import { digitsOf, parseKeeping } from '../../fhir/json/digits.ts'
 import { parseLink } from '../../fhir/references.ts'
-import type { Store, Version } from '../../store/port.ts'
+import type { Version } from '../../store/port.ts'
+import type { Reader } from '../../store/reader.ts'
 import type { Coding } from '../../terminology/resources.ts'
 
 export interface Quantity {
@@ -67,7 +68,7 @@ const isPanel = (observation: Observation, wanted: Coding): boolean =>
 
 const panelMembers = async (
   panels: readonly Observation[],
-  store: Store,
+  reader: Reader,
   base: string,
 ): Promise<Observation[]> => {
   const links = panels.flatMap(({ hasMember = [] }) => hasMember).map(({ reference = '' }) => reference)
@@ -76,7 +77,7 @@ const panelMembers = async (
     return target?.kind === 'local' && target.type === 'Observation' ? [target.id] : []
   })
   const keys = [...new Set(ids)].map((id) => ({ type: 'Observation', id }))
-  const found = keys.length > 0 ? await store.get(keys) : []
+  const found = keys.length > 0 ? await reader.get(keys) : []
   return found
     .filter((version) => version !== undefined)
     .filter((version) => !version.deleted && counts(version))
@@ -101,7 +102,7 @@ const codingIn = ({ code }: Measured): Coding[] =>
 export const measurements = async (
   wanted: Coding,
   versions: readonly Version[],
-  { store, base }: { store: Store; base: string },
+  { reader, base }: { reader: Reader; base: string },
 ): Promise<readonly Measurements[]> => {
   const all = versions.map(observationOf)
   const panels = all.filter((each) => isPanel(each, wanted))
@@ -110,7 +111,7 @@ export const measurements = async (
     all.filter((each) => !panels.includes(each)),
   )
   if (panels.length === 0) return [own]
-  const inside = [...panels, ...(await panelMembers(panels, store, base))]
+  const inside = [...panels, ...(await panelMembers(panels, reader, base))]
   const codings = inside.flatMap(withComponents).filter(isMeasured).flatMap(codingIn)
   const distinct = new Map(codings.map((coding) => [`${coding.system}|${coding.code}`, coding]))
   const parts = [...distinct.values()].map((coding) =>

@@ -5,7 +5,8 @@
 
 import { typesInCompartment } from '../../fhir/parameters.ts'
 import { parseLink, referenceTo } from '../../fhir/references.ts'
-import type { ResourceKey, Store, Version } from '../../store/port.ts'
+import type { ResourceKey, Version } from '../../store/port.ts'
+import type { Reader } from '../../store/reader.ts'
 import { charactersOf } from './pages.ts'
 
 /**
@@ -45,7 +46,7 @@ const relatedBatch = 50
 export const relatedResourcesOf = async (
   versions: readonly Version[],
   { after, isWanted, room }: RelatedScope,
-  { store, base }: { store: Pick<Store, 'get'>; base: string },
+  { reader, base }: { reader: Pick<Reader, 'get'>; base: string },
 ): Promise<{ versions: Version[]; last?: string }> => {
   const shown = new Set(versions.map(referenceTo))
   const linked = new Map(
@@ -57,7 +58,7 @@ export const relatedResourcesOf = async (
   const found: Version[] = []
   for (let i = 0; i < wanted.length; i += relatedBatch) {
     if (charactersOf(found) > room) return { versions: found, last: wanted[i - 1]?.[0] ?? beforeAll }
-    const some = await store.get(wanted.slice(i, i + relatedBatch).map(([, key]) => key))
+    const some = await reader.get(wanted.slice(i, i + relatedBatch).map(([, key]) => key))
     found.push(...some.filter((version) => version !== undefined).filter(({ deleted }) => !deleted))
   }
   return { versions: found }

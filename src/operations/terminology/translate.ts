@@ -37,7 +37,7 @@ const runTranslate: TerminologyRun = async (work) => {
     const found = await loadedConceptMap(work, canonical)
     return found && turn(found)
   }
-  const knowledge = { terminology, validate: codeValidator(context.store), conceptMap }
+  const knowledge = { terminology, validate: codeValidator(context.reader), conceptMap }
   const found = await Promise.all(asked.map((each) => translateByMaps(maps, each, options, knowledge)))
   return parametersResource(translationParameters(asked, maps, found, context.base))
 }
@@ -89,7 +89,7 @@ const loadedConceptMap = async (
   { context }: TerminologyCall,
   canonical: string,
 ): Promise<ConceptMap | undefined> =>
-  (await heldByUrl(context.store, 'ConceptMap', canonical)) as ConceptMap | undefined
+  (await heldByUrl(context.reader, 'ConceptMap', canonical)) as ConceptMap | undefined
 
 /**
  * Returns the concept map of the call; for a call without a map, all maps of the code's system or of the source value

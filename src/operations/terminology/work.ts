@@ -28,7 +28,7 @@ export const withInput =
   async (definition: OperationDefinition, call: Call, context: Dispatch): Promise<Answer> => {
     await checkStructure(call.body)
     const input = readInput(definition, call)
-    const resource = await run({ call, context, input, terminology: openTerminology(context.store) })
+    const resource = await run({ call, context, input, terminology: openTerminology(context.reader) })
     return { status: 200, text: JSON.stringify(resource) }
   }
 

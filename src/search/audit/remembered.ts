@@ -1,5 +1,5 @@
 import { failure } from '../../outcome/failure.ts'
-import type { Store } from '../../store/port.ts'
+import type { Reader } from '../../store/reader.ts'
 import type { Clause, Query } from '../query.ts'
 
 /** The types whose words are sought: a chain may end in words of another type. */
@@ -19,7 +19,7 @@ const wayOut =
  * Fails where words are sought, or what is inside of others, of a type some of whose resources a build has written
  * that indexed it otherwise: it may have left them out.
  */
-export const checkIndexed = async (store: Store, { type, clauses, contained }: Query): Promise<void> => {
+export const checkIndexed = async (store: Reader, { type, clauses, contained }: Query): Promise<void> => {
   const inner = contained !== 'false'
   const types = inner ? [] : typesSought(type, clauses)
   if (!inner && types.length === 0) return

@@ -3,7 +3,8 @@
 import { resourceTypes } from '../../fhir/types.ts'
 import { failure } from '../../outcome/failure.ts'
 import { inParallel } from '../../store/parallel.ts'
-import type { ResourceKey, Store } from '../../store/port.ts'
+import type { ResourceKey } from '../../store/port.ts'
+import type { Reader } from '../../store/reader.ts'
 import type { Query, ValueClause } from '../query.ts'
 import { valueClauses } from './rewrite.ts'
 
@@ -26,9 +27,12 @@ const width = 8
 const mostNamed = 5
 
 /** Fails where an id without a type fits resources of several types, and names them. Each type is one more read. */
-export const refuseAmbiguous = async (store: Pick<Store, 'get'>, { type, clauses }: Query): Promise<void> => {
+export const refuseAmbiguous = async (
+  reader: Pick<Reader, 'get'>,
+  { type, clauses }: Query,
+): Promise<void> => {
   await inParallel(width, valueClauses(clauses).flatMap(untypedIn), async ({ code, keys }) => {
-    const found = (await store.get(keys)).filter((version) => version && !version.deleted)
+    const found = (await reader.get(keys)).filter((version) => version && !version.deleted)
     if (found.length < 2) return
     const names = found.slice(0, mostNamed).map((version) => `\`${version?.type}/${version?.id}\``)
     const more = found.length > mostNamed ? ` and ${found.length - mostNamed} more` : ''

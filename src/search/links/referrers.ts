@@ -2,7 +2,8 @@
 
 import { referenceTo } from '../../fhir/references.ts'
 import { inParallel } from '../../store/parallel.ts'
-import type { ResourceKey, Store } from '../../store/port.ts'
+import type { ResourceKey } from '../../store/port.ts'
+import type { Reader } from '../../store/reader.ts'
 import { defaultControl } from '../parse/control.ts'
 import { planQuery } from '../plan/plan.ts'
 import type { Query } from '../query.ts'
@@ -33,11 +34,11 @@ const queryFor = ({ type, parameter }: Link, targets: readonly ResourceKey[], ba
   count: 100,
 })
 
-async function* readsOf(query: Query, store: Store, started: number): AsyncGenerator<Read> {
+async function* readsOf(query: Query, reader: Reader, started: number): AsyncGenerator<Read> {
   const plan = planQuery(query)
   let page: Awaited<ReturnType<typeof readPage>> | undefined
   do {
-    page = await readPage(newScope(store, started, wholeLimits), query, plan, page?.next)
+    page = await readPage(newScope(reader, started, wholeLimits), query, plan, page?.next)
     yield* page.reads
   } while (page.next)
 }
@@ -48,7 +49,7 @@ const chunked = <T>(items: readonly T[], size: number): T[][] =>
 /** Returns resources that refer to any of the targets, each once, until there are as many as wanted. */
 export const referrersOf = async (
   { targets, counts, most }: Wanted,
-  { store, base, now }: { store: Store; base: string; now: () => number },
+  { reader, base, now }: { reader: Reader; base: string; now: () => number },
 ): Promise<Read[]> => {
   const links = linksTo({ type: '*', code: '*' }, new Set(targets.map(({ type }) => type)))
   const searches = links.flatMap((link) =>
@@ -57,7 +58,7 @@ export const referrersOf = async (
   const found = new Map<string, Read>()
   await inParallel(width, searches, async (query) => {
     if (found.size >= most) return
-    for await (const read of readsOf(query, store, now())) {
+    for await (const read of readsOf(query, reader, now())) {
       if (counts(read)) found.set(`${read.version.type}/${read.version.id}`, read)
       if (found.size >= most) return
     }

@@ -1,4 +1,5 @@
-import type { Range, RangePage, ResourceKey, Store, Version, VersionKey } from '../../store/port.ts'
+import type { Range, RangePage, ResourceKey, Version, VersionKey } from '../../store/port.ts'
+import type { ReadingStore } from '../../store/reader.ts'
 import { keyOf, type Memory, typeOfRange } from './memory.ts'
 
 type Named = ResourceKey & { w?: string }
@@ -39,7 +40,7 @@ const typesIn = (memories: readonly Memory[]): Set<string> =>
   )
 
 /** Returns what the stages of a reading share, at its begin. */
-export const newContext = (store: Store): Context => {
+export const newContext = (store: ReadingStore): Context => {
   const reading = store.reading()
   const frozen: Memory[] = []
   const rows = new Map<string, { types: ReadonlySet<string>; members: Members }>()

@@ -5,7 +5,7 @@ import { listOfPartition } from '../../store/list-names.ts'
 import type { Candidate, Range, RangePage, ResourceKey, Store, Version } from '../../store/port.ts'
 
 /** What a search may ask for while it reads. */
-export type Reader = Pick<Store, 'get' | 'page' | 'version'>
+export type StageReader = Pick<Store, 'get' | 'page' | 'version'>
 
 /** A page of the index with the entries that were found in it later. */
 export interface KeptPage {

@@ -1,7 +1,8 @@
 import { referenceTo } from '../../fhir/references.ts'
-import type { Store } from '../../store/port.ts'
+import type { Version } from '../../store/port.ts'
+import { hideAmong, type Reader, type Restriction } from '../../store/reader.ts'
 import { type Context, newContext } from './context.ts'
-import { keepPage, type Memory, newMemory, type Reader } from './memory.ts'
+import { keepPage, type Memory, newMemory, type StageReader } from './memory.ts'
 import { settle } from './settle.ts'
 
 /** One reading of many resources while others write, in stages. */
@@ -10,25 +11,26 @@ export interface Stages {
    * Runs a part of a search, as one stage or together with others that are asked for at the same time. It may be run
    * again on what was read, and must change nothing but what it returns. Its answer is frozen: later stages keep to it.
    */
-  stage<T>(run: (reader: Reader) => Promise<T>): Promise<T>
+  stage<T>(run: (reader: StageReader) => Promise<T>): Promise<T>
   /** Ends the reading. Fails with `busy` where it lasted too long. */
   end(): void
 }
 
 interface Task {
-  run: (reader: Reader) => Promise<unknown>
+  run: (reader: StageReader) => Promise<unknown>
   resolve: (result: unknown) => void
   reject: (error: unknown) => void
 }
 
 /** Returns the stages of one answer: what is shown and missing there is of no transaction in part. */
-export const openStages = (store: Store): Stages => {
-  const context = newContext(store)
+export const openStages = (source: Reader): Stages => {
+  const { restriction } = source
+  const context = newContext(restriction?.stored ?? source)
   let waiting: Task[] = []
   let isRunning = false
 
   const runAll = async (tasks: readonly Task[], memory: Memory): Promise<void> => {
-    const reader = readerOf(context, memory)
+    const reader = restricted(readerOf(context, memory), restriction)
     for (;;) {
       const results = await Promise.allSettled(tasks.map(({ run }) => run(reader)))
       if (await settle(context, memory)) continue
@@ -58,7 +60,7 @@ export const openStages = (store: Store): Stages => {
   }
 
   return {
-    stage: <T>(run: (reader: Reader) => Promise<T>) =>
+    stage: <T>(run: (reader: StageReader) => Promise<T>) =>
       new Promise<T>((resolve, reject) => {
         waiting.push({ run, resolve: resolve as (result: unknown) => void, reject })
         runWaiting().catch(reject)
@@ -67,7 +69,7 @@ export const openStages = (store: Store): Stages => {
   }
 }
 
-const readerOf = (context: Context, memory: Memory): Reader => ({
+const readerOf = (context: Context, memory: Memory): StageReader => ({
   page: async (range) => {
     const kept = memory.pages.get(JSON.stringify(range))
     const { candidates, after } = kept ?? keepPage(memory, range, await context.page(range))
@@ -86,3 +88,26 @@ const readerOf = (context: Context, memory: Memory): Reader => ({
   },
   version: (key, v) => context.version(key, v),
 })
+
+/**
+ * Returns a stage's reader without the versions that rules hide. Only the answers lack them: the stage's memory holds
+ * all, since a hidden resource has not changed. The rules read through the memory too. Deletions are hidden.
+ */
+const restricted = (reader: StageReader, restriction: Restriction | undefined): StageReader => {
+  if (!restriction) return reader
+  const shown = (versions: readonly (Version | undefined)[]) =>
+    hideAmong(
+      versions.map((version) => (version?.deleted ? undefined : version)),
+      restriction,
+      reader.get,
+    )
+  return {
+    page: reader.page,
+    get: async (keys) => shown(await reader.get(keys)),
+    version: async (key, v) => {
+      const [version, [current]] = await Promise.all([reader.version(key, v), reader.get([key])])
+      const [visible, isVisibleNow] = await shown([version, current])
+      return isVisibleNow ? visible : undefined
+    },
+  }
+}

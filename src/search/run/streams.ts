@@ -1,7 +1,7 @@
 import { innerList } from '../../store/keys.ts'
 import type { Candidate } from '../../store/port.ts'
 import { justAfter, type ListStretch } from '../plan/bounds.ts'
-import type { Reader } from '../reading/memory.ts'
+import type { StageReader } from '../reading/memory.ts'
 
 /** All candidates that stand at one place of the order, by id. */
 export interface Group {
@@ -23,7 +23,7 @@ export interface Groups {
 
 /** What one reading of the index shares: its direction, its filter, its budget and what it has used of it. */
 export interface Scan {
-  readonly store: Pick<Reader, 'page'>
+  readonly store: Pick<StageReader, 'page'>
   readonly reverse: boolean
   /** The lists of resources inside others are read. */
   readonly inner: boolean

@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { failure } from '../../outcome/failure.ts'
 import { engineFailure } from '../engine-failure.ts'
 import { type Bucket, openBucket } from '../objects/bucket.ts'
-import { handlerOptions, objectLimits, retryStrategyOf, type TimeLimits, usualLimits } from '../retries.ts'
+import { handlerOptions, objectLimits, retryStrategyOf, type TimeLimits, usualLimits } from './retries.ts'
 
 /**
  * The `Date` of the database's last answer in milliseconds since 1970, and its arrival by this process's monotonic clock.

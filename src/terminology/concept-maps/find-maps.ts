@@ -41,11 +41,11 @@ const newest = (maps: readonly ConceptMap[]): readonly ConceptMap[] => {
 /** Returns the addresses of a value set that is named as R4 allows: by its address, its id, or the place of its resource. */
 export const setNames = async (
   text: string,
-  { store, base }: Pick<MatchingOptions, 'store' | 'base'>,
+  { reader, base }: Pick<MatchingOptions, 'reader' | 'base'>,
 ): Promise<readonly string[]> => {
   const link = parseLink(/[/:]/.test(text) ? text : `ValueSet/${text}`, base)
   if (link?.kind !== 'local' || link.type !== 'ValueSet') return [text]
-  const [version] = await store.get([{ type: 'ValueSet', id: link.id }])
+  const [version] = await reader.get([{ type: 'ValueSet', id: link.id }])
   if (!version || version.deleted)
     throw failure('not-found', `The value set \`ValueSet/${link.id}\` does not exist.`)
   const { url } = JSON.parse(version.text) as { url?: string }

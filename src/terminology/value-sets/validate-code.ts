@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/valueset-operation-validate-code.html
  */
 
-import type { Store } from '../../store/port.ts'
+import type { Reader } from '../../store/reader.ts'
 import type { AskedCoding, Judge, Membership } from '../membership.ts'
 import { openTerminology, type Terminology } from '../terminology.ts'
 import { judgeOf } from './judge.ts'
@@ -13,7 +13,7 @@ import { loadReferred } from './loaded.ts'
 export type ValidateCode = (valueSet: string, asked: AskedCoding) => Promise<Membership>
 
 /** Returns the function that judges codes by the store's terminology; each value set is read once. */
-export const codeValidator = (store: Store): ValidateCode => {
+export const codeValidator = (store: Reader): ValidateCode => {
   const terminology = openTerminology(store)
   const judges = new Map<string, Promise<Judge | undefined>>()
   return async (canonical, asked) => {

@@ -3,7 +3,7 @@
 import type { Resource } from '../../fhir/definitions.ts'
 import type { Json } from '../../fhir/json/object.ts'
 import { Failure, failure, type Issue } from '../../outcome/failure.ts'
-import type { Store } from '../../store/port.ts'
+import type { Reader } from '../../store/reader.ts'
 import { heldByUrl } from '../../terminology/find.ts'
 import { bareProfile, baseNeeded, compiledProfileOf } from './compile/compile.ts'
 import { coreType, type StructureDefinition } from './compile/definition.ts'
@@ -61,11 +61,11 @@ const compiledOf = (chain: [StructureDefinition, ...StructureDefinition[]]): Pro
   return profile
 }
 
-const definitionAt = async (store: Store, url: string): Promise<StructureDefinition | undefined> =>
+const definitionAt = async (store: Reader, url: string): Promise<StructureDefinition | undefined> =>
   ((await heldByUrl(store, 'StructureDefinition', url)) as StructureDefinition | undefined) ??
   (await import('./standard.ts')).standardDefinition(url)
 
-const lookUp = async (store: Store, url: string): Promise<Profile | null> => {
+const lookUp = async (store: Reader, url: string): Promise<Profile | null> => {
   const type = coreType(url)
   if (type !== undefined) return bareProfile(url, type)
   const definition = await definitionAt(store, url)
@@ -94,7 +94,7 @@ const unknownWhereItFails = (thrown: unknown): CodeAnswer => {
 
 const answerCodes = async (
   codes: Questions['codes'],
-  store: Store,
+  store: Reader,
   { own, memory }: Memories,
 ): Promise<void> => {
   if (codes.size === 0) return
@@ -113,7 +113,7 @@ const answerCodes = async (
 
 const answerProfiles = async (
   urls: ReadonlySet<string>,
-  store: Store,
+  store: Reader,
   { own, memory }: Memories,
 ): Promise<void> => {
   const answerTo = async (url: string): Promise<void> => {
@@ -126,7 +126,7 @@ const answerProfiles = async (
 
 const answerAll = async (
   open: readonly ProfileJudgement[],
-  store: Store,
+  store: Reader,
   memories: Memories,
 ): Promise<void> => {
   const questions = open.map((judgement) => judgement.questions)
@@ -147,7 +147,7 @@ const rounds = 20
  */
 export const judgeAll = async (
   resources: readonly (ProfileDemands & { resource: Resource })[],
-  store: Store,
+  store: Reader,
   memory: ProfileMemory = newProfileMemory(),
 ): Promise<Issue[][]> => {
   const own = newProfileMemory()

@@ -87,7 +87,7 @@ const refuseReferred = async (
       counts: ({ version, resource }) => !own.has(referenceTo(version)) && heldIn(resource).length > 0,
       most: mostNamed + 1,
     },
-    context,
+    { ...context, reader: context.store },
   )
   const referrers = found.map(({ version, resource }) => ({
     name: referenceTo(version),

@@ -98,7 +98,7 @@ const namesIn = ({ initial, writers }: Case): string[] => [
 ]
 
 const answerOf = async (query: Query, store: Store): Promise<string> => {
-  const { matches: found, included, total } = await searchType(query, { store, started: 0 })
+  const { matches: found, included, total } = await searchType(query, { reader: store, started: 0 })
   return query.countOnly ? `${total}` : [...found.map(shownAs), ...included.map(shownAs).sort()].join(' ')
 }
 

@@ -1,6 +1,6 @@
 /** Time limits and repetition of calls to DynamoDB and S3. */
 
-import { isNetworkError } from './engine-failure.ts'
+import { isNetworkError } from '../engine-failure.ts'
 
 /** All in milliseconds. */
 export interface TimeLimits {

@@ -1,0 +1,64 @@
+import { referenceTo } from '../fhir/references.ts'
+import type { HistoryPage, HistoryScope, ResourceKey, Version } from '../store/port.ts'
+import {
+  hideAmong,
+  type Reader,
+  type ReadingStore,
+  type ReadRule,
+  type Restriction,
+} from '../store/reader.ts'
+
+/** Returns the versions that are visible themselves and whose resource is visible as it is now. */
+const visibleHistory = async (versions: readonly Version[], restriction: Restriction): Promise<Version[]> => {
+  const keys = [...new Map(versions.map((version) => [referenceTo(version), version])).values()]
+  const current = keys.length > 0 ? await restriction.stored.get(keys) : []
+  const shown = await hideAmong([...versions, ...current], restriction)
+  const names = new Set(
+    shown.slice(versions.length).flatMap((version) => (version ? referenceTo(version) : [])),
+  )
+  return versions.filter((version, at) => shown[at] !== undefined && names.has(referenceTo(version)))
+}
+
+/** The number of versions read for one page of history; a page that would need more is short, with a link to the next. */
+const mostRead = 2000
+
+const historyPage = async (scope: HistoryScope, restriction: Restriction): Promise<HistoryPage> => {
+  const found: Version[] = []
+  let { after } = scope
+  for (let read = 0; read < mostRead; ) {
+    const limit = scope.limit - found.length
+    const page = await restriction.stored.history({ ...scope, limit, ...(after !== undefined && { after }) })
+    found.push(...(await visibleHistory(page.versions, restriction)))
+    after = page.after
+    read += limit
+    const isHidden = scope.id !== undefined && found.length === 0
+    if (after === undefined || isHidden) return { versions: found }
+    if (found.length >= scope.limit) break
+  }
+  return { versions: found, ...(after !== undefined && { after }) }
+}
+
+const oneVersion = async (key: ResourceKey, v: number, restriction: Restriction) => {
+  const { stored } = restriction
+  const [version, [current]] = await Promise.all([stored.version(key, v), stored.get([key])])
+  const [visible, isVisibleNow] = await hideAmong([version, current], restriction)
+  return isVisibleNow ? visible : undefined
+}
+
+/** Returns the reader of a store under rules; without any it is the store itself, so that no rule costs nothing. */
+export const readerUnder = (stored: ReadingStore, rules: readonly ReadRule[]): Reader => {
+  if (rules.length === 0) return stored
+  const restriction = { rules, stored }
+  return {
+    ...stored,
+    restriction,
+    get: async (keys) => hideAmong(await stored.get(keys), restriction),
+    version: (key, v) => oneVersion(key, v, restriction),
+    exactly: async (keys) => hideAmong(await stored.exactly(keys), restriction),
+    below: async (keys, limit) => {
+      const pasts = await stored.below(keys, limit)
+      return Promise.all(pasts.map((versions) => visibleHistory(versions, restriction)))
+    },
+    history: (scope) => historyPage(scope, restriction),
+  }
+}
