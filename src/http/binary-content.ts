@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/binary.html#rest — a Binary is also written and read as what it holds, without its wrapper. */
+/** The content of a Binary, written and read without its FHIR wrapper: https://hl7.org/fhir/R4/binary.html#rest */
 
 import { subsetOf } from '../fhir/json/subset.ts'
 import { bareType } from '../fhir/media-type.ts'
@@ -11,15 +11,18 @@ import type { Route } from './routes.ts'
 const fhirTypes = /^application\/(fhir\+(json|xml)|(json|xml)\+fhir)$/
 const mayHoldFhir = /^(application|text)\/(fhir\+)?(json|xml)(\+fhir)?$/
 
-/** Parameters that say how a resource is written ask for the resource. */
+/** Result parameters: they ask for the resource rather than its content. */
 const wrapping = new Set(['_format', '_summary', '_elements', '_pretty'])
 
-/** Returns whether a read wants the content: unless it names FHIR's own formats, it does, and so do browsers. */
+/** Returns whether a read wants the content: unless `Accept` or a result parameter asks for FHIR. */
 export const readsNative = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): boolean =>
   !query.some(([name]) => wrapping.has(name)) &&
   !(headers.accept ?? '').split(',').some((part) => fhirTypes.test(bareType(part)))
 
-/** What may stand before the root of a document. Each is taken as a whole: a pattern of all would try every way to part them. */
+/**
+ * A piece of text before the root of a document. Pieces are matched singly: a pattern for all of them would backtrack
+ * through every division.
+ */
 const prolog = /\s+|<\?[\s\S]*?\?>|<!--[\s\S]*?-->/y
 const root = /<(?:[\w.-]+:)?Binary[\s/>]/y
 
@@ -36,7 +39,7 @@ const isBinary = (text: string): boolean =>
   /"resourceType"\s*:\s*"Binary"/.test(text.slice(0, 1000)) ||
   /"resourceType"\s*:\s*"Binary"/.test(text.slice(-1000))
 
-/** Returns whether a write sends the content itself: all but a Binary written in one of FHIR's formats. */
+/** Returns whether a write sends the content itself: anything but a Binary in a format of FHIR. */
 export const writesNative = ({ headers, body }: FhirRequest): boolean =>
   !(mayHoldFhir.test(bareType(headers['content-type'] ?? 'application/fhir+json')) && isBinary(body))
 
@@ -50,8 +53,8 @@ const bytesOf = ({ body, bytes, headers }: FhirRequest): Uint8Array => {
   return Buffer.from(body)
 }
 
-/** Returns the request with its content wrapped as a Binary; fails where there is no content. */
-export const wrapped = (request: FhirRequest, id: string): FhirRequest => {
+/** Returns the request with its content wrapped as a Binary; fails for empty content. */
+export const wrappedBinary = (request: FhirRequest, id: string): FhirRequest => {
   const content = bytesOf(request)
   if (content.length === 0) throw emptyBody('the content of the Binary')
   const { 'content-type': contentType = 'application/octet-stream', 'x-security-context': context } =
@@ -77,11 +80,11 @@ interface Binary {
   securityContext?: { reference?: string }
 }
 
-/** A content type that could break out of its header is none. */
+/** Returns the content type, or the type of unknown content in place of a text that could break out of its header. */
 const safeType = (type = ''): string =>
   /^[\w.+-]+\/[\w.+-]+(;[ -~]*)?$/.test(type) ? type : 'application/octet-stream'
 
-/** What a browser may show where it stands; everything else is for saving. */
+/** Returns whether a browser may display content of this type; everything else is offered for download. */
 const isShown = (type: string): boolean =>
   /^(application\/pdf|image\/(png|jpeg|gif|webp|tiff)|text\/plain)$/.test(bareType(type))
 
@@ -90,8 +93,8 @@ const contextHeader = ({ securityContext }: Binary): Record<string, string> => {
   return /^[!-~]+$/.test(reference) ? { 'X-Security-Context': reference } : {}
 }
 
-/** Returns the content of the Binary that a response holds, with headers that keep browsers from running it. */
-export const unwrapped = (response: FhirResponse): FhirResponse => {
+/** Returns the content of a response's Binary, with headers that keep browsers from executing the content. */
+export const unwrappedBinary = (response: FhirResponse): FhirResponse => {
   const binary: Binary = JSON.parse(response.body)
   const type = safeType(binary.contentType)
   return {
@@ -109,14 +112,14 @@ export const unwrapped = (response: FhirResponse): FhirResponse => {
   }
 }
 
-/** How a request on Binary is answered; nothing where it goes like those on other types. */
+/** A request for a Binary's content, as its interaction takes the request. */
 export interface Native {
   request: FhirRequest
-  /** Turns the answer into what is wanted. */
+  /** Turns the interaction's answer into the wanted response. */
   leave: (response: FhirResponse) => FhirResponse
 }
 
-/** Returns whether `Accept` names JSON or XML: whoever writes content reads the resource's id from such an answer. */
+/** Returns whether `Accept` names JSON or XML: a client that writes content reads the resource's id from that answer. */
 const readsResource = ({ headers }: FhirRequest): boolean =>
   (headers.accept ?? '').split(',').some((part) => /^(application|text)\/(json|xml)$/.test(bareType(part)))
 
@@ -130,7 +133,7 @@ const nothingUnasked = (request: FhirRequest): FhirRequest => ({
   },
 })
 
-/** A client that names FHIR reads the id from the answer; it has the content already. */
+/** Returns the answer without the data: the client has just sent the content. */
 const withoutData = (response: FhirResponse): FhirResponse =>
   response.status >= 300 || response.body === ''
     ? response
@@ -139,17 +142,17 @@ const withoutData = (response: FhirResponse): FhirResponse =>
         body: subsetOf(response.body, 'Binary', { elements: ['contentType', 'securityContext'] }),
       }
 
-const written = (request: FhirRequest): Native => {
+const writtenNative = (request: FhirRequest): Native => {
   if (asksForMore(request)) return { request, leave: (response) => response }
   return readsNative(request) && !readsResource(request)
     ? { request: nothingUnasked(request), leave: (response) => response }
     : { request, leave: withoutData }
 }
 
-/** Returns how a request is served that writes or reads content without its wrapper. */
+/** Returns the treatment of a request for content; undefined for a request about the resource. */
 export const nativeOf = (request: FhirRequest, route: Route, id: string): Native | undefined => {
   if (route.operation) return undefined
-  if (route.takes === 'resource' && writesNative(request)) return written(wrapped(request, id))
+  if (route.takes === 'resource' && writesNative(request)) return writtenNative(wrappedBinary(request, id))
   if (route.action !== 'read' || !readsNative(request)) return undefined
-  return { request, leave: (response) => (response.status === 200 ? unwrapped(response) : response) }
+  return { request, leave: (response) => (response.status === 200 ? unwrappedBinary(response) : response) }
 }

@@ -6,13 +6,13 @@ import { failOn } from '../outcome/outcome.ts'
 import type { PathNames } from '../request/call.ts'
 import type { Route } from './routes.ts'
 
-/** The route for a request, and what its path names. */
-export interface Matched {
+/** A request's route, and the names in its path. */
+export interface MatchedRoute {
   route: Route
   names: PathNames
 }
 
-/** A path that no row serves with this method, though others do: 405, with what is possible. */
+/** A path that is served, but not with this method: 405, with the possible methods. */
 export class NotAllowed extends Failure {
   readonly allowed: readonly string[]
   constructor(method: string, path: string, allowed: readonly string[]) {
@@ -21,12 +21,12 @@ export class NotAllowed extends Failure {
   }
 }
 
-const none: PathNames = { type: '', id: '', version: '', member: '', operation: '' }
+const noNames: PathNames = { type: '', id: '', version: '', member: '', operation: '' }
 
-/** Words that stand where an id could: `Patient/_search` is no read of `_search`. */
+/** Returns whether a part of a path is a word of FHIR rather than an id: `Patient/_search` is no read of `_search`. */
 const isWord = (part: string): boolean => part.startsWith('_') || part.startsWith('$')
 
-const named = (pattern: string, part: string): Partial<PathNames> | undefined => {
+const namesOfPart = (pattern: string, part: string): Partial<PathNames> | undefined => {
   if (pattern === part) return {}
   const name = /^\[(\w+)\]$/.exec(pattern)?.[1]
   return name === undefined || isWord(part) || part === '' ? undefined : { [name]: part }
@@ -35,9 +35,9 @@ const named = (pattern: string, part: string): Partial<PathNames> | undefined =>
 const namesIn = (pattern: string, parts: readonly string[]): PathNames | undefined => {
   const patterns = pattern.split('/')
   if (patterns.length !== parts.length) return undefined
-  let names = none
+  let names = noNames
   for (const [i, part] of parts.entries()) {
-    const more = named(patterns[i] ?? '', part)
+    const more = namesOfPart(patterns[i] ?? '', part)
     if (!more) return undefined
     names = { ...names, ...more }
   }
@@ -46,7 +46,7 @@ const namesIn = (pattern: string, parts: readonly string[]): PathNames | undefin
 
 const isFor = ({ operation }: Route, type: string): boolean => operation?.types?.includes(type) ?? true
 
-const matchesOf = (path: string, routes: readonly Route[]): Matched[] => {
+const matchesOf = (path: string, routes: readonly Route[]): MatchedRoute[] => {
   const parts = path.split('/')
   return routes.flatMap((route) => {
     const names = namesIn(route.pattern, parts)
@@ -54,8 +54,8 @@ const matchesOf = (path: string, routes: readonly Route[]): Matched[] => {
   })
 }
 
-/** A pattern without names fits better than one with. */
-const bestOf = (matches: readonly Matched[]): readonly Matched[] => {
+/** Returns the best matches: patterns without names before patterns with names. */
+const bestOf = (matches: readonly MatchedRoute[]): readonly MatchedRoute[] => {
   const exact = matches.filter(({ route }) => !route.pattern.includes('['))
   return exact.length > 0 ? exact : matches
 }
@@ -76,8 +76,8 @@ const checkNames = ({ type, id, member }: PathNames): void => {
   if (id !== '') failOn(idIssues(id))
 }
 
-/** Where an operation is served that is asked for at another place. */
-const placesOf = (path: string, routes: readonly Route[]): string[] => {
+/** Returns the paths at which an operation is served, for the message about a wrong path. */
+const operationPlaces = (path: string, routes: readonly Route[]): string[] => {
   const name = path.slice(path.lastIndexOf('/') + 1)
   const places = routes
     .filter(({ operation }) => operation && `$${operation.name}` === name)
@@ -87,11 +87,14 @@ const placesOf = (path: string, routes: readonly Route[]): string[] => {
   return [...new Set(places)]
 }
 
-/** Returns the route for a method and a path; HEAD goes where GET goes. */
-export const match = (method: string, path: string, routes: readonly Route[]): Matched => {
+/**
+ * Returns the route for a method and a path; HEAD uses the route of GET. Fails for an unknown path, an unknown type or a
+ * malformed id, and with `NotAllowed` for a method without a route.
+ */
+export const match = (method: string, path: string, routes: readonly Route[]): MatchedRoute => {
   const matches = bestOf(matchesOf(path, routes))
   const [any] = matches
-  if (!any) throw unknownPath(method, path, placesOf(path, routes))
+  if (!any) throw unknownPath(method, path, operationPlaces(path, routes))
   checkNames(any.names)
   const wanted = method === 'HEAD' ? 'GET' : method
   const found = matches.find(({ route }) => route.method === wanted)

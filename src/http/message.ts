@@ -3,6 +3,6 @@ export interface FhirResponse {
   status: number
   headers: Record<string, string>
   body: string
-  /** In place of a body: what is no text. */
+  /** Content that is not text, in place of a body. */
   bytes?: Uint8Array
 }

@@ -7,25 +7,25 @@ import type { FhirRequest } from '../request/request.ts'
 export const fhirJson = 'application/fhir+json'
 export const fhirXml = 'application/fhir+xml'
 
-/** What resources are written in. */
+/** The formats of resources. */
 export type Format = 'json' | 'xml'
 
-/** Every name under which a format goes; the first is the one we use. */
-const names: Readonly<Record<Format, readonly string[]>> = {
+/** All names of a format; the first is the server's own. */
+const formatNames: Readonly<Record<Format, readonly string[]>> = {
   json: [fhirJson, 'application/json', 'application/json+fhir', 'text/json', 'json'],
   xml: [fhirXml, 'application/xml', 'application/xml+fhir', 'text/xml', 'xml'],
 }
 
-const form = 'application/x-www-form-urlencoded'
+const formType = 'application/x-www-form-urlencoded'
 
-/** What a route takes as its body. */
+/** The bodies that a route accepts. */
 export type Takes = 'resource' | 'parameters' | 'form' | 'patch' | 'nothing'
 
-/** Those who would take anything get JSON, and so do browsers, which show it. */
+/** Names for which the answer is JSON: clients that accept anything, and browsers, which display JSON. */
 const wildcards = new Set(['*/*', 'application/*', 'text/html', ''])
 
 const formatNamed = (name: string): Format | undefined =>
-  (['json', 'xml'] as const).find((format) => names[format].includes(name))
+  (['json', 'xml'] as const).find((format) => formatNames[format].includes(name))
 
 /** https://hl7.org/fhir/R4/http.html#version-parameter */
 const isOtherVersion = (value: string): boolean => {
@@ -35,7 +35,7 @@ const isOtherVersion = (value: string): boolean => {
 
 const quality = (part: string): number => Number(/;\s*q\s*=\s*([\d.]+)/i.exec(part)?.[1] ?? 1)
 
-/** Returns the name that an `Accept` header likes best, of equal ones the first; undefined where it takes none. */
+/** Returns the name that an `Accept` header prefers, the first among equals; undefined if no name is served. */
 const accepted = (accept: string): string | undefined => {
   const liked = accept
     .split(',')
@@ -44,22 +44,22 @@ const accepted = (accept: string): string | undefined => {
   return liked.toSorted((a, b) => b.quality - a.quality)[0]?.name
 }
 
-/** In a URL, the plus of `application/fhir+json` often arrives as a space. */
-const asked = (query: FhirRequest['query']): string =>
+/** Returns the value of `_format`. In a URL, the plus of `application/fhir+json` often arrives as a space. */
+const formatParameter = (query: FhirRequest['query']): string =>
   query.findLast(([name]) => name === '_format')?.[1].replace(/^(\w+\/\w+) (?=\w)/, '$1+') ?? ''
 
-/** What an answer is written in, and the name under which that goes. */
-export interface Written {
+/** The format of an answer, with its media type. */
+export interface AnswerFormat {
   format: Format
   mediaType: string
 }
 
-/** Who asks by a generic name is answered under it. */
+/** Generic media types: a client that asks for a generic type is answered with that type. */
 const generic = /^(application|text)\/(json|xml)$/
 
-/** Returns what the answer is to be written in; fails where it is wanted in what is not served. `_format` wins over `Accept`. */
-export const writtenIn = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): Written => {
-  const wanted = asked(query)
+/** Returns the format of the answer; `_format` takes precedence over `Accept`. Fails for a format that is not served. */
+export const answerFormat = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): AnswerFormat => {
+  const wanted = formatParameter(query)
   const { accept = '*/*' } = headers
   const name = wanted === '' ? accepted(accept) : bareType(wanted)
   const format =
@@ -72,33 +72,39 @@ export const writtenIn = ({ query, headers }: Pick<FhirRequest, 'query' | 'heade
 const patches = [
   'application/json-patch+json',
   'application/xml-patch+xml',
-  ...names.json.slice(0, 1),
-  ...names.xml.slice(0, 1),
+  ...formatNames.json.slice(0, 1),
+  ...formatNames.xml.slice(0, 1),
 ]
 
 const taken: Readonly<Record<Takes, readonly string[]>> = {
-  resource: [...names.json, ...names.xml],
-  parameters: [...names.json, ...names.xml, form],
-  form: [form],
+  resource: [...formatNames.json, ...formatNames.xml],
+  parameters: [...formatNames.json, ...formatNames.xml, formType],
+  form: [formType],
   patch: patches,
   nothing: [],
 }
 
 const suggested: Readonly<Record<Takes, readonly string[]>> = {
   resource: [fhirJson, fhirXml],
-  parameters: [fhirJson, fhirXml, form],
-  form: [form],
+  parameters: [fhirJson, fhirXml, formType],
+  form: [formType],
   patch: patches,
   nothing: [],
 }
 
-/** https://hl7.org/fhir/R4/http.html#mime-type: UTF-8 and nothing else. */
+/**
+ * Returns whether a media type has a charset apart from UTF-8, the only charset of
+ * https://hl7.org/fhir/R4/http.html#mime-type
+ */
 const isOtherCharset = (type: string): boolean => {
   const charset = /;\s*charset\s*=\s*"?([\w.:-]+)/i.exec(type)?.[1]
   return charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)
 }
 
-/** Returns the format of the body; fails where the route does not take it. Without a type it is JSON. */
+/**
+ * Returns the format of the body, JSON for a body without a type. Fails for a type that the route does not accept, and
+ * for a charset apart from UTF-8.
+ */
 export const bodyFormat = (
   { headers, body }: Pick<FhirRequest, 'headers' | 'body'>,
   takes: Takes,
@@ -110,29 +116,32 @@ export const bodyFormat = (
   return formatNamed(bareType(type)) ?? 'json'
 }
 
-/** Returns the request with the fields of a form, where its route takes one, as parameters after those of the URL. */
+/** Returns the request with a form's fields after the URL's parameters, if its route accepts a form. */
 export const withForm = (request: FhirRequest, takes: Takes): FhirRequest => {
-  const isForm = bareType(request.headers['content-type'] ?? '') === form
+  const isForm = bareType(request.headers['content-type'] ?? '') === formType
   if (!isForm || (takes !== 'form' && takes !== 'parameters')) return request
   checkText(request)
   return { ...request, query: [...request.query, ...new URLSearchParams(request.body)], body: '' }
 }
 
-/** What a gateway makes of each byte or two that are no UTF-8: stored like that, they would be lost for good. */
-const replacement = '\ufffd'
+/**
+ * The character that a gateway puts in place of bytes outside of UTF-8. Such bytes are lost, so the body must not be
+ * stored.
+ */
+const replacementCharacter = '\ufffd'
 
 /**
- * Returns whether the body was not UTF-8. The character itself may be meant: then the body has as many bytes as were sent,
- * where each one that took another's place adds one or two.
+ * Returns whether the body was not UTF-8. A replacement character may also have been sent as such: then the body has as
+ * many bytes as were sent, whereas each replacement by the gateway adds 1 or 2 bytes.
  */
 const isSpoiled = ({ body, bytes, headers }: Pick<FhirRequest, 'body' | 'bytes' | 'headers'>): boolean => {
-  const replaced = body.split(replacement).length - 1
+  const replaced = body.split(replacementCharacter).length - 1
   if (replaced === 0) return false
   const added = Buffer.byteLength(body) - (bytes?.length ?? Number(headers['content-length']))
   return added > 0 && added <= 2 * replaced
 }
 
-/** Fails where the body was not UTF-8. */
+/** Fails unless the body was UTF-8. */
 export const checkText = (request: Parameters<typeof isSpoiled>[0]): void => {
   if (isSpoiled(request)) throw notUtf8()
 }

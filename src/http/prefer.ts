@@ -2,17 +2,22 @@
 
 import type { Prefer } from '../request/call.ts'
 
-const returns = ['minimal', 'representation', 'OperationOutcome'] as const
+const returnPreferences = ['minimal', 'representation', 'OperationOutcome'] as const
 
-const statedIn = (part: string): [string, string] => {
+const preferenceIn = (part: string): [string, string] => {
   const [name = '', value = ''] = part.split('=')
   return [name.trim().toLowerCase(), value.trim().replaceAll('"', '')]
 }
 
-/** Returns the preferences that a `Prefer` header states, of each the first; unknown ones are ignored, as they should be. */
+/**
+ * Returns the preferences of a `Prefer` header, the first of each name; unknown preferences are ignored, as RFC 7240
+ * demands.
+ */
 export const preferOf = (header: string | undefined): Prefer => {
-  const stated = new Map((header ?? '').split(/[,;]/).map(statedIn).toReversed())
-  const wanted = returns.find((value) => value.toLowerCase() === stated.get('return')?.toLowerCase())
+  const stated = new Map((header ?? '').split(/[,;]/).map(preferenceIn).toReversed())
+  const wanted = returnPreferences.find(
+    (value) => value.toLowerCase() === stated.get('return')?.toLowerCase(),
+  )
   const handling = stated.get('handling')?.toLowerCase()
   return {
     ...(wanted !== undefined && { returns: wanted }),

@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html — how an answer is dressed as an HTTP response. */
+/** The HTTP response for an answer: https://hl7.org/fhir/R4/http.html */
 
 import type { Issue } from '../outcome/failure.ts'
 import { outcomeText } from '../outcome/outcome.ts'
@@ -8,40 +8,50 @@ import type { Version } from '../store/port.ts'
 import type { FhirResponse } from './message.ts'
 import { fhirJson } from './negotiate.ts'
 
-type Headers = Record<string, string>
+type HeaderFields = Record<string, string>
 
 /** https://fetch.spec.whatwg.org/#http-access-control-expose-headers */
-export const cors: Readonly<Headers> = {
+export const cors: Readonly<HeaderFields> = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers':
     'ETag, Location, Content-Location, Last-Modified, Retry-After, X-Request-Id, X-Correlation-Id, X-Security-Context, X-Progress',
 }
 
-/** Without a word, a browser would guess for how long an answer stays true: it may keep it, and must ask each time. */
-export const caching: Readonly<Headers> = {
+/**
+ * Without these headers a browser would estimate the lifetime of an answer; with them a browser may keep an answer and
+ * must revalidate before each use.
+ */
+export const caching: Readonly<HeaderFields> = {
   'Cache-Control': 'private, no-cache',
   Vary: 'Accept, Accept-Encoding',
 }
 
-/** What a browser may send after asking with OPTIONS. */
-export const preflight: Readonly<Headers> = {
+/** The headers that permit a browser's request after OPTIONS. */
+export const preflight: Readonly<HeaderFields> = {
   ...cors,
   'Access-Control-Allow-Headers':
     'Authorization, Content-Type, Content-Encoding, Accept, Prefer, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, If-None-Exist, Idempotency-Key, X-Provenance, X-Security-Context, X-Request-Id, X-Correlation-Id',
   'Access-Control-Max-Age': '86400',
 }
 
-const address = ({ type, id, v }: Version, base: string): string => `${base}/${type}/${id}/_history/${v}`
+const versionUrl = ({ type, id, v }: Version, base: string): string => `${base}/${type}/${id}/_history/${v}`
 
-const versionHeaders = (version: Version): Headers => ({
+const versionHeaders = (version: Version): HeaderFields => ({
   ETag: etagOf(version.v),
   'Last-Modified': new Date(version.t).toUTCString(),
 })
 
-/** Where the version lives: a created one's `Location`; `Content-Location` where the body is that version. */
-const places = ({ status, version, written }: Answer, base: string, shown: boolean): Headers => {
+/**
+ * Returns the headers with the version's address: `Location` after a write, `Content-Location` if the body shows the
+ * version.
+ */
+const locationHeaders = (
+  { status, version, written }: Answer,
+  base: string,
+  shown: boolean,
+): HeaderFields => {
   if (!version || version.deleted) return {}
-  const url = address(version, base)
+  const url = versionUrl(version, base)
   return {
     ...(written && status < 300 ? { Location: url } : {}),
     ...(shown ? { 'Content-Location': url } : {}),
@@ -53,28 +63,29 @@ const writtenBody = (version: Version, prefer: Prefer, warnings: readonly Issue[
   return prefer.returns === 'OperationOutcome' ? outcomeText(warnings) : version.text
 }
 
-const bodyOf = ({ issues, text, version, written, status, warnings }: Answer, prefer: Prefer): string => {
+const answerBody = ({ issues, text, version, written, status, warnings }: Answer, prefer: Prefer): string => {
   if (issues) return outcomeText(issues)
   if (text !== undefined) return text
   if (!version || version.deleted || status === 304) return ''
   return written ? writtenBody(version, prefer, warnings) : version.text
 }
 
-/** https://www.rfc-editor.org/rfc/rfc9110#field.retry-after — in seconds; what passes by itself is over soon, or lasts. */
-const patience = (status: number): Headers => (status === 429 || status === 503 ? { 'Retry-After': '1' } : {})
+/** https://www.rfc-editor.org/rfc/rfc9110#field.retry-after — in seconds; a temporary failure either ends soon or lasts. */
+const retryAfter = (status: number): HeaderFields =>
+  status === 429 || status === 503 ? { 'Retry-After': '1' } : {}
 
 /** Returns the HTTP response for an answer. */
 export const responseOf = (answer: Answer, prefer: Prefer, base: string): FhirResponse => {
   const { status, version } = answer
-  const body = bodyOf(answer, prefer)
+  const body = answerBody(answer, prefer)
   return {
     status,
     headers: {
       ...(body === '' ? {} : { 'Content-Type': `${answer.mediaType ?? fhirJson}; charset=utf-8` }),
       ...(version ? versionHeaders(version) : {}),
-      ...patience(status),
+      ...retryAfter(status),
       ...answer.headers,
-      ...places(answer, base, status === 304 || (body !== '' && body === version?.text)),
+      ...locationHeaders(answer, base, status === 304 || (body !== '' && body === version?.text)),
     },
     body,
   }

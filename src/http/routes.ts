@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#summary — everything that is served, one row each. */
+/** All served interactions, a row for each: https://hl7.org/fhir/R4/http.html#summary */
 
 import type { Action } from '../auth/rules/groups.ts'
 import { read } from '../interactions/read.ts'
@@ -7,9 +7,9 @@ import type { Operation, OperationDefinition } from '../operations/support/opera
 import type { Interaction, RouteFacts } from '../request/call.ts'
 import type { Takes } from './negotiate.ts'
 
-/** One row: where it is served, what it is called, what right it needs, and what runs. */
+/** A row of the table: method and path, names in the CapabilityStatement, the necessary right, and the interaction. */
 export interface Route extends RouteFacts {
-  /** What the principal must be permitted; absent where nobody needs to be logged in. */
+  /** The action that the principal must be permitted; absent for a route without login. */
   action?: Action
   takes: Takes
   run: Interaction
@@ -17,7 +17,7 @@ export interface Route extends RouteFacts {
 
 const bodies: Readonly<Record<string, Takes>> = { DELETE: 'nothing', PATCH: 'patch' }
 
-const levelOf = (pattern: string): RouteFacts['level'] => {
+const routeLevel = (pattern: string): RouteFacts['level'] => {
   if (pattern.startsWith('[type]/[id]')) return 'instance'
   return pattern.startsWith('[type]') ? 'type' : 'system'
 }
@@ -28,23 +28,29 @@ const row = (method: string, pattern: string, code: string, run: Interaction, ta
   code,
   run,
   takes,
-  level: levelOf(pattern),
+  level: routeLevel(pattern),
 })
 
-const open = (pattern: string, code: string, run: Interaction): Route =>
+const openRoute = (pattern: string, code: string, run: Interaction): Route =>
   row('GET', pattern, code, run, 'nothing')
 
-const get = (pattern: string, code: string, action: Action, run: Interaction): Route => ({
+const getRoute = (pattern: string, code: string, action: Action, run: Interaction): Route => ({
   ...row('GET', pattern, code, run, 'nothing'),
   action,
 })
 
-const send = (method: string, pattern: string, code: string, action: Action, run: Interaction): Route => ({
+const sendRoute = (
+  method: string,
+  pattern: string,
+  code: string,
+  action: Action,
+  run: Interaction,
+): Route => ({
   ...row(method, pattern, code, run, bodies[method] ?? 'resource'),
   action,
 })
 
-const form = (pattern: string, action: Action, run: Interaction): Route => ({
+const formRoute = (pattern: string, action: Action, run: Interaction): Route => ({
   ...row('POST', pattern, '', run, 'form'),
   action,
 })
@@ -70,64 +76,64 @@ const operationRows = ({ definition, methods, action, run }: Operation): Route[]
     })),
   )
 
-/** Returns an interaction that is loaded when it is first asked for, so that a cold start compiles only what its request needs. */
+/** Returns an interaction that is loaded at its first call, so that a cold start compiles only the code of its request. */
 const lazy =
   <Name extends string>(name: Name, load: () => Promise<Record<Name, Interaction>>): Interaction =>
   async (call, dispatch) =>
     (await load())[name](call, dispatch)
 
-const changes = () => import('../interactions/changes.ts')
+const loadChanges = () => import('../interactions/changes.ts')
 
-const bundle = lazy('bundle', changes)
-const capabilities = lazy('capabilities', () => import('../interactions/metadata/capabilities.ts'))
-const create = lazy('create', changes)
-const remove = lazy('remove', changes)
-const jobStatus = lazy('jobStatus', () => import('../jobs/status.ts'))
-const forgetJob = lazy('forgetJob', () => import('../jobs/status.ts'))
-const definition = lazy('definition', () => import('../operations/support/definition.ts'))
-const history = lazy('history', () => import('../interactions/history.ts'))
-const patch = lazy('patch', changes)
-const search = lazy('search', () => import('../interactions/search.ts'))
-const smartConfiguration = lazy(
+const lazyBundle = lazy('bundle', loadChanges)
+const lazyCapabilities = lazy('capabilities', () => import('../interactions/metadata/capabilities.ts'))
+const lazyCreate = lazy('create', loadChanges)
+const lazyDelete = lazy('deleteInteraction', loadChanges)
+const lazyJobStatus = lazy('jobStatus', () => import('../jobs/status.ts'))
+const lazyForgetJob = lazy('forgetJob', () => import('../jobs/status.ts'))
+const lazyDefinition = lazy('definition', () => import('../operations/support/definition.ts'))
+const lazyHistory = lazy('history', () => import('../interactions/history.ts'))
+const lazyPatch = lazy('patch', loadChanges)
+const lazySearch = lazy('search', () => import('../interactions/search.ts'))
+const lazySmartConfiguration = lazy(
   'smartConfiguration',
   () => import('../interactions/metadata/smart-configuration.ts'),
 )
-const update = lazy('update', changes)
+const lazyUpdate = lazy('update', loadChanges)
 
-/** Everything that is served but the operations. */
+/** All routes except the operations' routes. */
 export const routes: readonly Route[] = [
-  open('metadata', '', capabilities),
-  open('_jobs/[id]', '', jobStatus),
-  { ...open('_jobs/[id]', '', forgetJob), method: 'DELETE' },
-  open('.well-known/smart-configuration', '', smartConfiguration),
-  send('POST', '', 'transaction batch', 'bundle', bundle),
-  get('', 'search-system', 'search', search),
-  form('_search', 'search', search),
-  get('_history', 'history-system', 'history', history),
-  get('[type]', 'search-type', 'search', search),
-  form('[type]/_search', 'search', search),
-  send('POST', '[type]', 'create', 'create', create),
-  send('PUT', '[type]', '', 'update', update),
-  send('PATCH', '[type]', '', 'patch', patch),
-  send('DELETE', '[type]', '', 'delete', remove),
-  get('[type]/_history', 'history-type', 'history', history),
-  get('OperationDefinition/[id]', '', 'read', definition),
-  get('[type]/[id]', 'read', 'read', read),
-  send('PUT', '[type]/[id]', 'update', 'update', update),
-  send('PATCH', '[type]/[id]', 'patch', 'patch', patch),
-  send('DELETE', '[type]/[id]', 'delete', 'delete', remove),
-  get('[type]/[id]/_history', 'history-instance', 'history', history),
-  get('[type]/[id]/[member]', '', 'search', search),
-  form('[type]/[id]/[member]/_search', 'search', search),
-  get('[type]/[id]/_history/[version]', 'vread', 'read', vread),
+  openRoute('metadata', '', lazyCapabilities),
+  openRoute('_jobs/[id]', '', lazyJobStatus),
+  { ...openRoute('_jobs/[id]', '', lazyForgetJob), method: 'DELETE' },
+  openRoute('.well-known/smart-configuration', '', lazySmartConfiguration),
+  sendRoute('POST', '', 'transaction batch', 'bundle', lazyBundle),
+  getRoute('', 'search-system', 'search', lazySearch),
+  formRoute('_search', 'search', lazySearch),
+  getRoute('_history', 'history-system', 'history', lazyHistory),
+  getRoute('[type]', 'search-type', 'search', lazySearch),
+  formRoute('[type]/_search', 'search', lazySearch),
+  sendRoute('POST', '[type]', 'create', 'create', lazyCreate),
+  sendRoute('PUT', '[type]', '', 'update', lazyUpdate),
+  sendRoute('PATCH', '[type]', '', 'patch', lazyPatch),
+  sendRoute('DELETE', '[type]', '', 'delete', lazyDelete),
+  getRoute('[type]/_history', 'history-type', 'history', lazyHistory),
+  getRoute('OperationDefinition/[id]', '', 'read', lazyDefinition),
+  getRoute('[type]/[id]', 'read', 'read', read),
+  sendRoute('PUT', '[type]/[id]', 'update', 'update', lazyUpdate),
+  sendRoute('PATCH', '[type]/[id]', 'patch', 'patch', lazyPatch),
+  sendRoute('DELETE', '[type]/[id]', 'delete', 'delete', lazyDelete),
+  getRoute('[type]/[id]/_history', 'history-instance', 'history', lazyHistory),
+  getRoute('[type]/[id]/[member]', '', 'search', lazySearch),
+  formRoute('[type]/[id]/[member]/_search', 'search', lazySearch),
+  getRoute('[type]/[id]/_history/[version]', 'vread', 'read', vread),
 ]
 
-/** Returns every row there is. */
+/** Returns all routes. */
 export const allRoutes = async (): Promise<readonly Route[]> => {
   const { operations } = await import('../operations/registry.ts')
   return [...operations.flatMap(operationRows), ...routes]
 }
 
-/** Returns the rows among which the one for a path is; operations are looked through only where it names one. */
+/** Returns the routes that may match a path; the operations' routes are loaded only for a path with `$`. */
 export const routesAt = async (path: string): Promise<readonly Route[]> =>
   path.includes('$') ? allRoutes() : routes

@@ -1,12 +1,15 @@
-/** https://hl7.org/fhir/R4/http.html#mime-type and #pretty — inside, everything is JSON text; here it is put into the format of the wire. */
+/**
+ * The formats of requests and responses; inside the server everything is JSON text:
+ * https://hl7.org/fhir/R4/http.html#mime-type and #pretty
+ */
 
 import { failure } from '../outcome/failure.ts'
 import type { FhirRequest } from '../request/request.ts'
 import type { FhirResponse } from './message.ts'
-import { checkText, type Format, fhirJson, type Written, writtenIn } from './negotiate.ts'
+import { type AnswerFormat, answerFormat, checkText, type Format, fhirJson } from './negotiate.ts'
 
-/** How the answer is to be written. */
-export interface Rendering extends Written {
+/** The format of an answer, and its indentation. */
+export interface Rendering extends AnswerFormat {
   pretty: boolean
 }
 
@@ -15,25 +18,25 @@ const isPretty = (value: string): boolean => {
   throw failure('invalid', `\`_pretty\` takes \`true\` or \`false\`, not \`${value}\`.`)
 }
 
-/** Returns how a request wants to be answered; fails where that cannot be. */
+/** Returns the rendering that a request asks for; fails for a format or value that is not served. */
 export const renderingOf = (request: Pick<FhirRequest, 'query' | 'headers'>): Rendering => ({
-  ...writtenIn(request),
+  ...answerFormat(request),
   pretty: request.query.filter(([name]) => name === '_pretty').some(([, value]) => isPretty(value)),
 })
 
-/** As it is kept. */
-export const plain: Rendering = { format: 'json', mediaType: fhirJson, pretty: false }
+/** JSON as it is stored. */
+export const plainJson: Rendering = { format: 'json', mediaType: fhirJson, pretty: false }
 
-/** Returns how a request that failed is answered: as it wants, or as JSON where it wants what cannot be. */
+/** Returns the rendering of a failed request: as asked for, or plain JSON if that rendering is not served. */
 export const renderingOfFailed = (request: Pick<FhirRequest, 'query' | 'headers'> | undefined): Rendering => {
   try {
-    return request ? renderingOf(request) : plain
+    return request ? renderingOf(request) : plainJson
   } catch {
-    return plain
+    return plainJson
   }
 }
 
-/** Returns the body as JSON text, without a byte order mark; fails where it was not UTF-8. */
+/** Returns the body as JSON text, without a byte order mark; fails unless the body was UTF-8. */
 export const jsonOf = async (request: FhirRequest, format: Format): Promise<string> => {
   checkText(request)
   const text = request.body.replace(/^\ufeff/, '')
@@ -42,18 +45,18 @@ export const jsonOf = async (request: FhirRequest, format: Format): Promise<stri
 
 const isFhir = ({ headers }: FhirResponse): boolean => headers['Content-Type']?.startsWith(fhirJson) ?? false
 
-const written = async (json: string, { format, pretty }: Rendering): Promise<string> => {
+const serialised = async (json: string, { format, pretty }: Rendering): Promise<string> => {
   if (format === 'xml') return (await import('../fhir/xml/write.ts')).toXml(json, pretty)
   return pretty ? (await import('../fhir/json/pretty.ts')).prettyJson(json) : json
 }
 
-/** Returns the response in the format that is wanted; what is no resource stays as it is. */
+/** Returns the response in the wanted format; a response without a resource is unchanged. */
 export const rendered = async (response: FhirResponse, rendering: Rendering): Promise<FhirResponse> => {
   const { format, mediaType, pretty } = rendering
   if (response.body === '' || !isFhir(response)) return response
   return {
     ...response,
     headers: { ...response.headers, 'Content-Type': `${mediaType}; charset=utf-8` },
-    body: format === 'json' && !pretty ? response.body : await written(response.body, rendering),
+    body: format === 'json' && !pretty ? response.body : await serialised(response.body, rendering),
   }
 }

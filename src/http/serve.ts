@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html — a request goes through its steps and is answered, failures included. */
+/** Every request takes its steps and is answered, failures included: https://hl7.org/fhir/R4/http.html */
 
 import type { Issue } from '../outcome/failure.ts'
 import { issuesOf, statusOf } from '../outcome/outcome.ts'
@@ -12,16 +12,16 @@ import { allRoutes, type Route, routesAt } from './routes.ts'
 import { rendered, renderingOfFailed } from './serialise.ts'
 import { answerTo, type Exchange, permit, responseTo } from './steps.ts'
 
-/** What is known about a request once it is answered, for the log: never content, never tokens. */
+/** An answered request as the log sees it, without content and tokens. */
 export interface Served {
   response: FhirResponse
   route?: Route
   type?: string
-  /** Why it failed, where it did. */
+  /** The reasons of a failure; empty after a success. */
   issues: readonly Issue[]
-  /** What was thrown, where it was a fault of ours. */
+  /** Thrown errors that are faults of the server. */
   faults: readonly unknown[]
-  /** What was done that must be known later. */
+  /** Actions that an operator may have to trace later. */
   notes?: readonly object[]
 }
 
@@ -43,7 +43,7 @@ const dispatchOf = (context: Context, faults: unknown[], notes: object[]): Dispa
 
 type Site = Pick<Context, 'base' | 'requestId'>
 
-const failed = (
+const failureResponse = (
   thrown: unknown,
   { base, requestId }: Site,
 ): { response: FhirResponse; issues: readonly Issue[] } => {
@@ -54,7 +54,7 @@ const failed = (
   return { issues, response: { ...response, headers: { ...response.headers, ...allow, ...login } } }
 }
 
-const options = async ({ path }: FhirRequest): Promise<FhirResponse> => {
+const optionsResponse = async ({ path }: FhirRequest): Promise<FhirResponse> => {
   const methods = methodsAt(path, await routesAt(path)).join(', ')
   return {
     status: 204,
@@ -63,10 +63,10 @@ const options = async ({ path }: FhirRequest): Promise<FhirResponse> => {
   }
 }
 
-/** Ids that callers may give to their requests: short, and nothing that could forge a header or a log line. */
+/** Ids that callers may give to their requests: short, without characters that could forge a header or a log line. */
 const correlation = /^[\w.:-]{1,64}$/
 
-const ids = (headers: FhirRequest['headers'], requestId: string): Record<string, string> => {
+const requestIds = (headers: FhirRequest['headers'], requestId: string): Record<string, string> => {
   const given = headers['x-request-id']
   return {
     'X-Request-Id': requestId,
@@ -80,20 +80,20 @@ const withCommonHeaders = (
   requestId: string,
 ): FhirResponse => ({
   ...response,
-  headers: { ...cors, ...caching, ...response.headers, ...ids(headers, requestId) },
+  headers: { ...cors, ...caching, ...response.headers, ...requestIds(headers, requestId) },
   body: method === 'HEAD' ? '' : response.body,
   ...(bytes && method !== 'HEAD' && { bytes }),
 })
 
 const isFault = ({ kind }: Issue): boolean => kind === 'fault'
 
-/** Returns the response to a request that failed, wherever that was. */
+/** Returns the response to a request that failed at any step. */
 export const failedResponse = async (
   thrown: unknown,
   request: FhirRequest | undefined,
   site: Site,
 ): Promise<Served> => {
-  const { response, issues } = failed(thrown, site)
+  const { response, issues } = failureResponse(thrown, site)
   const asked = request ?? { method: '', headers: {} }
   const served = await rendered(response, renderingOfFailed(request))
   return {
@@ -125,12 +125,12 @@ const routed = async (request: FhirRequest, context: Context): Promise<Served> =
   }
 }
 
-/** Returns the response to a request, failures included, and what the log should know. */
+/** Returns the response to a request, failures included, with the facts for the log. */
 export const serve = async (request: FhirRequest, context: Context): Promise<Served> => {
   try {
     if (request.method !== 'OPTIONS') return await routed(request, context)
     return {
-      response: withCommonHeaders(await options(request), request, context.requestId),
+      response: withCommonHeaders(await optionsResponse(request), request, context.requestId),
       issues: [],
       faults: [],
     }

@@ -6,7 +6,7 @@ import { failOn } from '../outcome/outcome.ts'
 import type { Context } from '../request/context.ts'
 import type { Version } from '../store/port.ts'
 
-/** Fails where a Binary is to be judged by another resource, and the principal may not read such. */
+/** Fails if a Binary has a security context of a type that the principal may not read. */
 export const checkSecurityContext = ({ text }: Version, { principal }: Pick<Context, 'principal'>): void => {
   const { securityContext } = JSON.parse(text) as { securityContext?: { reference?: string } }
   const link = parseLink(securityContext?.reference ?? '')

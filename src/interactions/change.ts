@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#create, #update and #delete — one change is a transaction of one. */
+/** A single change, carried out as a transaction: https://hl7.org/fhir/R4/http.html#create, #update and #delete */
 
 import { notFound } from '../outcome/messages.ts'
 import { type Answer, telling } from '../request/call.ts'
@@ -8,7 +8,7 @@ import { checkEntries } from '../write/request/change.ts'
 import type { BundleEntry } from '../write/request/entries.ts'
 import { transact } from '../write/transaction.ts'
 
-const statusOf: Readonly<Record<Effect, number>> = {
+const effectStatus: Readonly<Record<Effect, number>> = {
   created: 201,
   updated: 200,
   unchanged: 200,
@@ -16,17 +16,17 @@ const statusOf: Readonly<Record<Effect, number>> = {
   absent: 204,
 }
 
-/** Returns how a change that was made, or found to be made already, is answered. */
+/** Returns the answer to a change, whether the change was made or found to be made already. */
 export const answerOf = (result: ChangeResult, entry: Pick<BundleEntry, 'method' | 'path'>): Answer => {
   if (!result) return entry.method === 'DELETE' ? { status: 204 } : telling(404, [notFound(entry.path, '?')])
   if ('found' in result) return { status: 200, version: result.found, written: true }
   const { effect, version, issues } = result.done
-  if (!version) return { status: statusOf[effect] }
-  return { status: statusOf[effect], version, written: true, ...(issues && { warnings: issues }) }
+  if (!version) return { status: effectStatus[effect] }
+  return { status: effectStatus[effect], version, written: true, ...(issues && { warnings: issues }) }
 }
 
-/** Makes one change and returns its answer. */
-export const change = async (entry: BundleEntry, context: Context): Promise<Answer> => {
+/** Makes a change and returns its answer. */
+export const applyChange = async (entry: BundleEntry, context: Context): Promise<Answer> => {
   const [result] = await transact(checkEntries([entry], context), context)
   return answerOf(result, entry)
 }

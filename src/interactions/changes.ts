@@ -1,7 +1,7 @@
-/** Everything that changes resources: it is loaded together, by the first request that needs any of it. */
+/** All interactions that change resources: loaded together, by the first request for any of them. */
 
 export { bundle } from './bundle/bundle.ts'
 export { create } from './create.ts'
-export { remove } from './delete.ts'
+export { deleteInteraction } from './delete.ts'
 export { patch } from './patch.ts'
 export { update } from './update.ts'

@@ -2,14 +2,14 @@
 
 import { bodyOf } from '../request/body.ts'
 import type { Interaction } from '../request/call.ts'
-import { change } from './change.ts'
+import { applyChange } from './change.ts'
 import { once } from './idempotency.ts'
 import { checkQuery } from './result-parameters.ts'
 
 export const create: Interaction = async (call, context) => {
   checkQuery(call)
   const { type, headers, body } = call
-  return change(
+  return applyChange(
     {
       place: '',
       method: 'POST',

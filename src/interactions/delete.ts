@@ -1,10 +1,10 @@
 /** https://hl7.org/fhir/R4/http.html#delete */
 
 import { type Call, type Interaction, pathOf } from '../request/call.ts'
-import { change } from './change.ts'
+import { applyChange } from './change.ts'
 import { checkQuery } from './result-parameters.ts'
 
-const entryOf = (call: Call) => ({
+const deleteEntry = (call: Call) => ({
   place: '',
   method: 'DELETE' as const,
   path: pathOf(call),
@@ -14,7 +14,7 @@ const entryOf = (call: Call) => ({
   body: undefined,
 })
 
-export const remove: Interaction = async (call, context) => {
+export const deleteInteraction: Interaction = async (call, context) => {
   if (call.id !== '') checkQuery(call)
-  return change(entryOf(call), context)
+  return applyChange(deleteEntry(call), context)
 }

@@ -3,10 +3,10 @@
 import { bareType } from '../fhir/media-type.ts'
 import { emptyBody } from '../outcome/messages.ts'
 import { type Call, type Interaction, pathOf } from '../request/call.ts'
-import { change } from './change.ts'
+import { applyChange } from './change.ts'
 import { checkQuery } from './result-parameters.ts'
 
-const entryOf = (call: Call) => ({
+const patchEntry = (call: Call) => ({
   place: '',
   method: 'PATCH' as const,
   path: pathOf(call),
@@ -20,5 +20,5 @@ const entryOf = (call: Call) => ({
 export const patch: Interaction = async (call, context) => {
   if (call.id !== '') checkQuery(call)
   if (call.body.trim() === '') throw emptyBody('a patch')
-  return change(entryOf(call), context)
+  return applyChange(patchEntry(call), context)
 }

@@ -1,17 +1,21 @@
-/** https://hl7.org/fhir/R4/http.html#parameters — parameters that say how an answer is given. */
+/** Parameters about the form of an answer: https://hl7.org/fhir/R4/http.html#parameters */
 
 import type { Subset } from '../fhir/json/subset.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Call, Pairs } from '../request/call.ts'
+import { lastValue } from '../request/query-text.ts'
 import type { Version } from '../store/port.ts'
 
 const resultParameters: ReadonlySet<string> = new Set(['_format', '_pretty', '_summary', '_elements'])
 
-/** Returns whether a parameter says how the answer is given, or is one of the names. */
+/** Returns whether a parameter is a result parameter or among the names. */
 export const isKnown = (name: string, ...names: readonly string[]): boolean =>
   resultParameters.has(name) || names.includes(name)
 
-/** Fails where the query has a parameter that nothing here knows; a caller who wants it lenient does without it. */
+/**
+ * Fails with `unknown-parameter` for a query parameter outside of the known names, unless the client prefers lenient
+ * handling.
+ */
 export const checkQuery = ({ query, prefer }: Call, ...known: readonly string[]): void => {
   const unknown = query.find(([name]) => !isKnown(name, ...known))
   if (!unknown || prefer.lenient) return
@@ -22,34 +26,35 @@ export const checkQuery = ({ query, prefer }: Call, ...known: readonly string[])
   )
 }
 
-/** A read is of what its address names, whatever else its query says, so that only who asks for it strict is told. */
+/**
+ * Checks the query of a read for a client that prefers strict handling; for everybody else the address alone names the
+ * resource.
+ */
 export const checkReadQuery = (call: Call): void => {
   if (call.prefer.strict) checkQuery(call)
 }
 
-const last = (query: Pairs, name: string): string | undefined => query.findLast(([key]) => key === name)?.[1]
-
-/** Returns what to serve of a version. */
+/** Returns the text of a version that is to be served. */
 export type Cut = (version: Pick<Version, 'type' | 'text'>) => string
 
 const whole: Cut = ({ text }) => text
 
-/** Only what is searched can be counted. */
-const summaryOf = (query: Pairs, counts: boolean): 'true' | 'text' | 'data' | undefined => {
-  const value = last(query, '_summary')
+/** Returns the kind of summary; `count` is permitted for a search only. Fails with `invalid` for an unknown kind. */
+const summaryParameter = (query: Pairs, counts: boolean): 'true' | 'text' | 'data' | undefined => {
+  const value = lastValue(query, '_summary')
   if (value === undefined || value === 'false' || (counts && value === 'count')) return undefined
   if (value === 'true' || value === 'text' || value === 'data') return value
   const known = ['true', 'text', 'data', ...(counts ? ['count'] : []), 'false'].map((each) => `\`${each}\``)
   throw failure('invalid', `\`_summary\` takes ${known.join(', ')} here, not \`${value}\`.`)
 }
 
-interface Wanted {
+interface WantedElement {
   type: string | undefined
   element: string
 }
 
-/** A choice is named as its definition writes it, `deceased[x]`, without that, or as one of its forms. */
-const wantedOf = (text: string): Wanted => {
+/** Returns a wanted element. A choice is named as in its definition (`deceased[x]`), without `[x]`, or as a typed form. */
+const wantedElement = (text: string): WantedElement => {
   const [first = '', second] = text
     .trim()
     .replace(/\[x\]$/, '')
@@ -57,20 +62,20 @@ const wantedOf = (text: string): Wanted => {
   return second === undefined ? { type: undefined, element: first } : { type: first, element: second }
 }
 
-const elementsOf = (query: Pairs): Wanted[] =>
+const wantedElements = (query: Pairs): WantedElement[] =>
   query
     .filter(([name]) => name === '_elements')
     .flatMap(([, value]) => value.split(','))
     .filter((text) => text.trim() !== '')
-    .map(wantedOf)
+    .map(wantedElement)
 
-/** An element named without a type is one of the type that is asked for. */
-const forType = (wanted: readonly Wanted[], type: string, asked: string): string[] =>
+/** Returns the wanted elements of a type. An element named without a type belongs to the type of the request. */
+const forType = (wanted: readonly WantedElement[], type: string, asked: string): string[] =>
   wanted
     .filter((each) => each.type === type || (each.type === undefined && (asked === type || asked === '')))
     .map(({ element }) => element)
 
-const checkElements = async (wanted: readonly Wanted[], { type, prefer }: Call): Promise<void> => {
+const checkElements = async (wanted: readonly WantedElement[], { type, prefer }: Call): Promise<void> => {
   const { structureOf } = await import('../fhir/structure.ts')
   const unknown = wanted.find((each) => {
     const of = structureOf(each.type ?? type)
@@ -83,10 +88,10 @@ const checkElements = async (wanted: readonly Wanted[], { type, prefer }: Call):
     )
 }
 
-/** Returns how the query wants resources cut: `_summary`, `_elements`, or whole. */
+/** Returns the cut that the query asks for: by `_summary`, by `_elements`, or none at all. */
 export const cutFor = async (call: Call, counts = false): Promise<Cut> => {
-  const summary = summaryOf(call.query, counts)
-  const wanted = elementsOf(call.query)
+  const summary = summaryParameter(call.query, counts)
+  const wanted = wantedElements(call.query)
   if (summary === undefined && wanted.length === 0) return whole
   await checkElements(wanted, call)
   const { subsetOf } = await import('../fhir/json/subset.ts')

@@ -2,10 +2,10 @@
 
 import { bodyOf } from '../request/body.ts'
 import { type Call, type Interaction, pathOf } from '../request/call.ts'
-import { change } from './change.ts'
+import { applyChange } from './change.ts'
 import { checkQuery } from './result-parameters.ts'
 
-const entryOf = (call: Call) => ({
+const updateEntry = (call: Call) => ({
   place: '',
   method: 'PUT' as const,
   path: pathOf(call),
@@ -17,5 +17,5 @@ const entryOf = (call: Call) => ({
 
 export const update: Interaction = async (call, context) => {
   if (call.id !== '') checkQuery(call)
-  return change(entryOf(call), context)
+  return applyChange(updateEntry(call), context)
 }

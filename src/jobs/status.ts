@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/async.html — a request that is done later, its status, and its result. */
+/** A deferred request, its status and its result: https://hl7.org/fhir/R4/async.html */
 
 import { bundleText } from '../fhir/bundle.ts'
 import { objectText, raw } from '../fhir/json/object-text.ts'
@@ -11,17 +11,17 @@ import type { FhirRequest } from '../request/request.ts'
 import { type Job, keptSeconds } from '../store/jobs/job.ts'
 import { jobsOf, makeJob, ownerOf } from './create.ts'
 
-/** Returns a job's address, which tells its status and then its result. */
-export const addressOf = (base: string, id: string): string => `${base}/_jobs/${id}`
+/** Returns a job's address, for its status and then its result. */
+export const jobAddress = (base: string, id: string): string => `${base}/_jobs/${id}`
 
-/** Returns the answer to a request that will be done later: 202, and where to ask for it. */
+/** Returns the answer to a deferred request: 202, with the address of the job. */
 export const defer = async (asked: FhirRequest, context: Context): Promise<Answer> => {
   const job = await makeJob(asked, context)
   await jobsOf(context).putBody(job.id, Buffer.from(asked.body))
-  return { status: 202, headers: { 'Content-Location': addressOf(context.base, job.id) } }
+  return { status: 202, headers: { 'Content-Location': jobAddress(context.base, job.id) } }
 }
 
-/** Another's job is as if there were none. */
+/** Returns the principal's job; fails with `not-found` for an expired job and for a job of another principal. */
 const ownJob = async (id: string, context: Context): Promise<Job> => {
   const { id: owner } = ownerOf(context)
   const job = await jobsOf(context).get(id)
@@ -29,39 +29,42 @@ const ownJob = async (id: string, context: Context): Promise<Job> => {
   throw failure('not-found', notFound('_jobs', id).diagnostics)
 }
 
-/** Three attempts of 15 minutes, and the pauses between them. */
-const patience = 60 * 60 * 1000
+/**
+ * The time in milliseconds after which a begun job counts as failed: three attempts of 15 minutes, and the pauses between
+ * them.
+ */
+const maxJobMilliseconds = 60 * 60 * 1000
 
 const progressOf = ({ begun, attempts = 0 }: Job): string => {
   if (begun === undefined) return 'waiting'
   return attempts > 1 ? `being done, attempt ${attempts}` : 'being done'
 }
 
-/** https://hl7.org/fhir/R4/async.html#3.1.6.2 — 202 while it is under way, then the result. */
+/** https://hl7.org/fhir/R4/async.html#3.1.6.2 — 202 until the job is done, then the result. */
 export const jobStatus: Interaction = async ({ id }, context) => {
   const job = await ownJob(id, context)
   if (job.done) return { status: 200, text: await jobsOf(context).result(id) }
-  if (job.begun !== undefined && context.now() - job.begun > patience)
+  if (job.begun !== undefined && context.now() - job.begun > maxJobMilliseconds)
     throw failure('fault', 'The request was tried three times and did not come to an end.')
   return { status: 202, headers: { 'X-Progress': progressOf(job), 'Retry-After': '1' } }
 }
 
-/** Forgets a job: what has not begun is not done any more, and a result is gone. */
+/** Forgets a job: a job that has not begun is not carried out, and a result is deleted. */
 export const forgetJob: Interaction = async ({ id }, context) => {
   await ownJob(id, context)
   await jobsOf(context).forget(id)
   return { status: 202 }
 }
 
-/** What a request came to, as far as a Bundle's entry tells it. */
-export interface Came {
+/** The response to a job's request, as far as an entry of a Bundle represents the response. */
+export interface JobOutcome {
   status: number
   headers: Readonly<Record<string, string>>
   body: string
 }
 
-/** Returns the result of a job: a batch-response with one entry, which holds what the request was answered with. */
-export const resultText = ({ status, headers, body }: Came, timestamp: string): string => {
+/** Returns the result of a job: a batch-response whose only entry is the response to the request. */
+export const resultText = ({ status, headers, body }: JobOutcome, timestamp: string): string => {
   const resource = body === '' ? undefined : raw(body)
   const response = raw(
     objectText({

@@ -1,7 +1,7 @@
-/** What is done with the archive in the background, docs/archive.md; for administrators. */
+/** `$replay-archive` and `$compact-archive`, for administrators: docs/archive.md */
 
 import { jobsOf, makeJob } from '../jobs/create.ts'
-import { addressOf } from '../jobs/status.ts'
+import { jobAddress } from '../jobs/status.ts'
 import { type Call, here, type Interaction } from '../request/call.ts'
 import type { ArchiveWork, Context } from '../request/context.ts'
 import type { Compacted } from '../store/archive/compact.ts'
@@ -13,7 +13,7 @@ import {
   type OperationParameter,
 } from './support/operation.ts'
 
-const out = (name: string, type: string, max = '1'): OperationParameter => ({
+const archiveOutput = (name: string, type: string, max = '1'): OperationParameter => ({
   name,
   use: 'out',
   min: 0,
@@ -21,93 +21,97 @@ const out = (name: string, type: string, max = '1'): OperationParameter => ({
   type,
 })
 
-const definitionOf = (code: string, ...parameter: OperationParameter[]): OperationDefinition => ({
+const archiveDefinition = (code: string, ...parameter: OperationParameter[]): OperationDefinition => ({
   url: `${here}/OperationDefinition/${code}`,
   code,
   affectsState: true,
   system: true,
   type: false,
   instance: false,
-  parameter: [out('status', 'url'), ...parameter, out('more', 'boolean')],
+  parameter: [archiveOutput('status', 'url'), ...parameter, archiveOutput('more', 'boolean')],
 })
 
-type Part = Readonly<Record<string, unknown>>
+type ArchivePart = Readonly<Record<string, unknown>>
 
-const count = (name: string, value: number): Part => ({ name, valueUnsignedInt: value })
+const countPart = (name: string, value: number): ArchivePart => ({ name, valueUnsignedInt: value })
 
-const parametersOf = (parameter: readonly Part[]): string =>
+const archiveParameters = (parameter: readonly ArchivePart[]): string =>
   JSON.stringify({ resourceType: 'Parameters', parameter })
 
-/** Begins the job, and returns the address that tells its status. */
-const beginJob = async (code: string, { headers }: Call, context: Context): Promise<string> => {
+/** Begins the job and returns the address of its status. */
+const beginArchiveJob = async (code: string, { headers }: Call, context: Context): Promise<string> => {
   const job = await makeJob({ method: 'POST', path: `$${code}`, query: [], headers }, context)
   await jobsOf(context).putBody(job.id, Buffer.from(''))
-  return addressOf(context.base, job.id)
+  return jobAddress(context.base, job.id)
 }
 
-/** Only the function of jobs has the rights for such work: every other one makes a job of it. */
-const working =
-  (definition: OperationDefinition, work: (archive: ArchiveWork) => Promise<Part[]>): Interaction =>
+/** Only the jobs function has the rights for this work; every further function begins a job. */
+const runOrDefer =
+  (definition: OperationDefinition, work: (archive: ArchiveWork) => Promise<ArchivePart[]>): Interaction =>
   async (call, context) => {
     inputPairs(definition, call)
     if (!context.archiveWork) {
-      const status = await beginJob(definition.code, call, context)
-      const text = parametersOf([{ name: 'status', valueUrl: status }])
+      const status = await beginArchiveJob(definition.code, call, context)
+      const text = archiveParameters([{ name: 'status', valueUrl: status }])
       return { status: 202, headers: { 'Content-Location': status }, text }
     }
     const parameter = await work(context.archiveWork)
-    context.note({ [definition.code]: parameter.slice(0, mostNoted) })
-    return { status: 200, text: parametersOf(parameter) }
+    context.note({ [definition.code]: parameter.slice(0, maxPartsLogged) })
+    return { status: 200, text: archiveParameters(parameter) }
   }
 
-/** The counts of an answer, without the objects that it names. */
-const mostNoted = 3
+/** The maximum of answer parts in the log: the counts, without the names of objects. */
+const maxPartsLogged = 3
 
-/** So many objects that failed again are named in an answer. */
-const mostTold = 100
+/** The maximum of objects named in an answer because they failed again. */
+const maxFailuresShown = 100
 
-const replayedParts = ({ records, failed, more }: Replayed): Part[] => [
-  count('records', records),
+const replayedParts = ({ records, failed, more }: Replayed): ArchivePart[] => [
+  countPart('records', records),
   { name: 'more', valueBoolean: more },
-  ...failed.slice(0, mostTold).map(({ key, reason, records: among }) => ({
+  ...failed.slice(0, maxFailuresShown).map(({ key, reason, records: count }) => ({
     name: 'failed',
     part: [
       { name: 'object', valueString: key },
       { name: 'reason', valueString: reason },
-      count('records', among),
+      countPart('records', count),
     ],
   })),
 ]
 
-const compactedParts = ({ days, before, after, more }: Compacted): Part[] => [
-  count('days', days),
-  count('before', before),
-  count('after', after),
+const compactedParts = ({ days, before, after, more }: Compacted): ArchivePart[] => [
+  countPart('days', days),
+  countPart('before', before),
+  countPart('after', after),
   { name: 'more', valueBoolean: more },
 ]
 
-const operation = (
+const archiveOperation = (
   definition: OperationDefinition,
-  work: (archive: ArchiveWork) => Promise<Part[]>,
+  work: (archive: ArchiveWork) => Promise<ArchivePart[]>,
 ): Operation => ({
   definition,
   methods: ['POST'],
   action: 'administer',
-  run: working(definition, work),
+  run: runOrDefer(definition, work),
 })
 
 /** `$replay-archive` archives the changes that could not be archived; `$compact-archive` makes few objects of a day's many. */
 export const archiveOperations: readonly Operation[] = [
-  operation(
-    definitionOf('replay-archive', out('records', 'unsignedInt'), out('failed', 'BackboneElement', '*')),
+  archiveOperation(
+    archiveDefinition(
+      'replay-archive',
+      archiveOutput('records', 'unsignedInt'),
+      archiveOutput('failed', 'BackboneElement', '*'),
+    ),
     async ({ replay }) => replayedParts(await replay()),
   ),
-  operation(
-    definitionOf(
+  archiveOperation(
+    archiveDefinition(
       'compact-archive',
-      out('days', 'unsignedInt'),
-      out('before', 'unsignedInt'),
-      out('after', 'unsignedInt'),
+      archiveOutput('days', 'unsignedInt'),
+      archiveOutput('before', 'unsignedInt'),
+      archiveOutput('after', 'unsignedInt'),
     ),
     async ({ compact }) => compactedParts(await compact()),
   ),

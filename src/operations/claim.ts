@@ -55,13 +55,13 @@ const claimsText = async ({ store }: Context): Promise<string> => {
   return JSON.stringify({ resourceType: 'Parameters', ...(parameter.length > 0 && { parameter }) })
 }
 
-const look: Interaction = async (call, context) => {
+const listClaims: Interaction = async (call, context) => {
   readInput({ ...definition, parameter: [] }, call)
   return { status: 200, text: await claimsText(context) }
 }
 
 /** Makes or withdraws a claim; a claim of another version of the guide is replaced. */
-const run: Interaction = async (call, context) => {
+const runClaim: Interaction = async (call, context) => {
   const input = readInput(definition, call)
   const [guide, statement] = [input.text('guide'), input.text('statement')]
   checkCanonical('guide', guide)
@@ -74,12 +74,12 @@ const run: Interaction = async (call, context) => {
   return { status: 200, text: await claimsText(context) }
 }
 
-const by = (method: 'GET' | 'POST', interaction: Interaction): Operation => ({
+const claimBy = (method: 'GET' | 'POST', interaction: Interaction): Operation => ({
   definition,
   methods: [method],
   action: 'administer',
   run: interaction,
 })
 
-/** GET lists the claims; POST makes or withdraws one. */
-export const claimOperations: readonly Operation[] = [by('GET', look), by('POST', run)]
+/** GET lists the claims; POST makes or withdraws a claim. */
+export const claimOperations: readonly Operation[] = [claimBy('GET', listClaims), claimBy('POST', runClaim)]

@@ -5,6 +5,7 @@ import { failure } from '../outcome/failure.ts'
 import type { Interaction, Pairs } from '../request/call.ts'
 import { escapeValue } from '../search/parse/escapes.ts'
 import type { Version } from '../store/port.ts'
+import type { Coding } from '../terminology/resources.ts'
 import { type OperationInput, readInput } from './support/input.ts'
 import type { Operation, OperationDefinition } from './support/operation.ts'
 import { pageLinks, searchset } from './support/searchset.ts'
@@ -30,24 +31,19 @@ const definition: OperationDefinition = {
 /** https://loinc.org/34133-9 — the summary of an episode, as C-CDA calls a CCD. */
 const continuityOfCare = 'http://loinc.org|34133-9'
 
-const mostDocuments = 1000
-
-interface Coding {
-  system?: string
-  code?: string
-}
+const maxDocuments = 1000
 
 const tokenText = ({ system, code = '' }: Coding): string =>
   system === undefined ? escapeValue(code) : `${escapeValue(system)}|${escapeValue(code)}`
 
-const datePattern = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+ -]\d\d:\d\d))?)?)?$/
+const careDatePattern = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+ -]\d\d:\d\d))?)?)?$/
 
 /** Returns the clauses for the time of care, https://hl7.org/fhir/R4/documentreference.html#search `period`. */
 const periodPairs = (input: OperationInput): Pairs =>
   (['start', 'end'] as const).flatMap((name) => {
     const text = input.text(name)
     if (text === undefined) return []
-    if (!datePattern.test(text))
+    if (!careDatePattern.test(text))
       throw failure('invalid', `\`${name}=${text}\` is not a date, such as \`2024-05-01T10:00:00Z\`.`, name)
     return [['period', `${name === 'start' ? 'ge' : 'le'}${text}`] as const]
   })
@@ -59,7 +55,7 @@ const patientOfInput = (input: OperationInput): string => {
   throw failure('required', '`$docref` needs the id of a patient: give `patient`.', 'patient')
 }
 
-const criteriaOf = (input: OperationInput): Pairs => {
+const documentCriteria = (input: OperationInput): Pairs => {
   const types = input.objects<Coding>('type').map(tokenText)
   const profiles = input.texts('profile').map(escapeValue)
   return [
@@ -72,12 +68,12 @@ const criteriaOf = (input: OperationInput): Pairs => {
   ]
 }
 
-type Find = (criteria: Pairs) => Promise<readonly Version[]>
+type FindDocuments = (criteria: Pairs) => Promise<readonly Version[]>
 
 const newestOfTypes = async (
   types: readonly string[],
   criteria: Pairs,
-  find: Find,
+  find: FindDocuments,
 ): Promise<readonly Version[]> => {
   const others = criteria.filter(([name]) => name !== 'type')
   const newest = await Promise.all(
@@ -87,10 +83,10 @@ const newestOfTypes = async (
 }
 
 /**
- * Returns the documents in scope. With a period, all that match. Without, the most recent one of each type that was asked
- * for; without a type too, the most recent CCD, or the most recent document of a patient without a CCD.
+ * Returns the documents in scope: with a period, all matches; without a period, the most recent document of each
+ * requested type; without a type as well, the most recent CCD or, for a patient without a CCD, the most recent document.
  */
-const inScope = async (criteria: Pairs, find: Find): Promise<readonly Version[]> => {
+const inScope = async (criteria: Pairs, find: FindDocuments): Promise<readonly Version[]> => {
   if (criteria.some(([name]) => name === 'period')) return find(criteria)
   const types = criteria.flatMap(([name, value]) => (name === 'type' ? value.split(',') : []))
   if (types.length > 0) return newestOfTypes(types, criteria, find)
@@ -98,16 +94,16 @@ const inScope = async (criteria: Pairs, find: Find): Promise<readonly Version[]>
   return (summaries.length > 0 ? summaries : await find(criteria)).slice(0, 1)
 }
 
-const run: Interaction = async (call, context) => {
+const runDocref: Interaction = async (call, context) => {
   const input = readInput(definition, call)
-  const criteria = criteriaOf(input)
+  const criteria = documentCriteria(input)
   const { findMatching } = await import('../search/search.ts')
   const find = async (pairs: Pairs) => {
-    const found = await findMatching('DocumentReference', pairs, context, mostDocuments + 1)
-    if (found.length <= mostDocuments) return found
+    const found = await findMatching('DocumentReference', pairs, context, maxDocuments + 1)
+    if (found.length <= maxDocuments) return found
     throw failure(
       'too-costly',
-      `More than ${mostDocuments} documents match. Add \`start\`, \`end\` or \`type\`.`,
+      `More than ${maxDocuments} documents match. Add \`start\`, \`end\` or \`type\`.`,
     )
   }
   // Documents are not generated here: there are none on demand, only stored ones.
@@ -119,4 +115,9 @@ const run: Interaction = async (call, context) => {
   })
 }
 
-export const docrefOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'search', run }
+export const docrefOperation: Operation = {
+  definition,
+  methods: ['GET', 'POST'],
+  action: 'search',
+  run: runDocref,
+}

@@ -11,7 +11,7 @@ import type { Version } from '../store/port.ts'
 import { givenPairs, type Operation, type OperationDefinition, refuseRepeated } from './support/operation.ts'
 import { pageLinks, searchset } from './support/searchset.ts'
 
-/** Beside `max` it takes any search parameter of Observation. */
+/** Beside `max`, every search parameter of Observation is accepted. */
 const definition: OperationDefinition = {
   url: 'http://hl7.org/fhir/OperationDefinition/Observation-lastn',
   code: 'lastn',
@@ -28,9 +28,9 @@ const definition: OperationDefinition = {
   ],
 }
 
-const most = 10_000
+const maxLastnObservations = 10_000
 
-const maxOf = (pairs: Pairs): number => {
+const maxOfGroup = (pairs: Pairs): number => {
   const text = pairs.findLast(([name]) => name === 'max')?.[1] ?? '1'
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
   throw failure('invalid', `\`max=${text}\` is not a number from 1 to 9999.`)
@@ -42,7 +42,7 @@ const isSubject = (name: string): boolean => subjects.includes(name.split(/[:.]/
 const isCriterion = ([name]: readonly [string, string]): boolean =>
   name !== 'max' && searchParameterOf('Observation', name.split(/[:.]/)[0] ?? '') !== undefined
 
-const criteriaOf = (pairs: Pairs): Pairs => {
+const lastnCriteria = (pairs: Pairs): Pairs => {
   const criteria = pairs.filter(isCriterion)
   const unknown = pairs.find((pair) => pair[0] !== 'max' && !isCriterion(pair) && !isKnown(pair[0]))
   if (unknown)
@@ -55,19 +55,22 @@ const criteriaOf = (pairs: Pairs): Pairs => {
   return criteria
 }
 
-interface Coded extends Resource {
+interface CodedObservation extends Resource {
   code?: { text?: string; coding?: readonly { system?: string; code?: string }[] }
 }
 
-/** What an observation is of: its codes, or where it has none its text. */
-const namesOf = ({ code }: Coded): readonly [string, ...string[]] => {
+/** Returns the names of an observation: its codes, or its text if there is no code. */
+const observedNames = ({ code }: CodedObservation): readonly [string, ...string[]] => {
   const [first, ...others] = (code?.coding ?? [])
     .filter((coding) => coding.code !== undefined)
     .map((coding) => `${coding.system ?? ''}|${coding.code}`)
   return first === undefined ? [`"${code?.text ?? ''}`] : [first, ...others]
 }
 
-/** Returns a function that tells a name's group: names that stand together anywhere are of one, and so are those of theirs. */
+/**
+ * Returns a function from a name to its group: names of the same observation belong to the same group, and groups with a
+ * common name are the same group.
+ */
 const groupsOf = (together: readonly (readonly string[])[]): ((name: string) => string) => {
   const above = new Map<string, string>()
   const top = (name: string): string => {
@@ -83,11 +86,11 @@ const groupsOf = (together: readonly (readonly string[])[]): ((name: string) => 
   return top
 }
 
-/** Returns the newest `max` of each group, and what is as old as the last of these; they come newest first. */
+/** Returns the newest `max` versions of each group, and further versions as old as the last of them, in the given order. */
 const newestOfEach = (versions: readonly Version[], max: number): Version[] => {
   const read = versions.map(({ text, t }) => {
-    const resource = JSON.parse(text) as Coded
-    return { names: namesOf(resource), order: orderPositionOf(resource, t).order }
+    const resource = JSON.parse(text) as CodedObservation
+    return { names: observedNames(resource), order: orderPositionOf(resource, t).order }
   })
   const groupOf = groupsOf(read.map(({ names }) => names))
   const groups = new Map<string, { count: number; last: string }>()
@@ -101,21 +104,26 @@ const newestOfEach = (versions: readonly Version[], max: number): Version[] => {
   })
 }
 
-const run: Interaction = async (call, context) => {
+const runLastn: Interaction = async (call, context) => {
   const pairs = givenPairs(definition, call)
   refuseRepeated(['max'], pairs)
-  const max = maxOf(pairs)
-  const criteria = [...criteriaOf(pairs), ['_sort', '-date'] as const]
+  const max = maxOfGroup(pairs)
+  const criteria = [...lastnCriteria(pairs), ['_sort', '-date'] as const]
   const { findMatching } = await import('../search/search.ts')
-  const found = await findMatching('Observation', criteria, context, most + 1)
-  if (found.length > most)
+  const found = await findMatching('Observation', criteria, context, maxLastnObservations + 1)
+  if (found.length > maxLastnObservations)
     throw failure(
       'too-costly',
-      `More than ${most} observations match. Add \`category\`, \`code\` or \`date\`.`,
+      `More than ${maxLastnObservations} observations match. Add \`category\`, \`code\` or \`date\`.`,
     )
   const entries = newestOfEach(found, max).map((version) => searchEntry(version, 'match', context.base))
   const links = pageLinks({ ...call, query: pairs }, definition.code, context.base)
   return searchset(entries, context, { total: entries.length, links })
 }
 
-export const lastnOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'search', run }
+export const lastnOperation: Operation = {
+  definition,
+  methods: ['GET', 'POST'],
+  action: 'search',
+  run: runLastn,
+}

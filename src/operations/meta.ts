@@ -23,7 +23,7 @@ const definition: OperationDefinition = {
   parameter: [result],
 }
 
-const changing = (code: MetaChange): OperationDefinition => ({
+const metaChangeDefinition = (code: MetaChange): OperationDefinition => ({
   url: `http://hl7.org/fhir/OperationDefinition/Resource-${code}`,
   code,
   affectsState: true,
@@ -42,7 +42,7 @@ const metaOf = ({ text }: Version): Answer => {
   return { status: 200, text: objectText({ resourceType: 'Parameters', parameter: raw(`[${part}]`) }) }
 }
 
-const run: Interaction = async (call, context) => {
+const runMeta: Interaction = async (call, context) => {
   inputPairs(definition, call)
   if (call.id === '') return (await import('./support/labels.ts')).labelsInUse(call.type, context)
   const reading = call.version === '' ? read : vread
@@ -51,20 +51,20 @@ const run: Interaction = async (call, context) => {
 }
 
 type MetaChange = 'meta-add' | 'meta-delete'
-type Members = Record<string, unknown>
+type MetaMembers = Record<string, unknown>
 
-const givenMeta = async (own: OperationDefinition, call: Call): Promise<Members> => {
+const givenMeta = async (own: OperationDefinition, call: Call): Promise<MetaMembers> => {
   const [{ readInput }, { checkStructure }] = await Promise.all([
     import('./support/input.ts'),
     import('./support/structure-check.ts'),
   ])
   await checkStructure(call.body)
-  const meta = readInput(own, call).object<Members>('meta')
+  const meta = readInput(own, call).object<MetaMembers>('meta')
   if (meta) return meta
   throw failure('required', 'The Parameters hold no `meta` with a `valueMeta`.', 'Parameters.parameter')
 }
 
-const changes =
+const metaChangeBy =
   (own: OperationDefinition, code: MetaChange): Interaction =>
   async (call, context) => {
     const { type, id, headers } = call
@@ -79,16 +79,16 @@ const changes =
       fullUrl: undefined,
       body: undefined,
     } as const
-    const { change } = await import('../interactions/change.ts')
-    const answer = await change({ ...entry, patch }, context)
+    const { applyChange } = await import('../interactions/change.ts')
+    const answer = await applyChange({ ...entry, patch }, context)
     return answer.version && !answer.issues ? metaOf(answer.version) : answer
   }
 
-const operation = (code: MetaChange): Operation => {
-  const own = changing(code)
-  return { definition: own, methods: ['POST'], action: 'patch', run: changes(own, code) }
+const metaChangeOperation = (code: MetaChange): Operation => {
+  const own = metaChangeDefinition(code)
+  return { definition: own, methods: ['POST'], action: 'patch', run: metaChangeBy(own, code) }
 }
 
-export const metaOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'read', run }
-export const metaAddOperation = operation('meta-add')
-export const metaDeleteOperation = operation('meta-delete')
+export const metaOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'read', run: runMeta }
+export const metaAddOperation = metaChangeOperation('meta-add')
+export const metaDeleteOperation = metaChangeOperation('meta-delete')

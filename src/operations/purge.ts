@@ -1,4 +1,7 @@
-/** What is to be gone for good, not only hidden by a later version: for administrators. */
+/**
+ * `$purge` and `$purge-history` remove versions for good, instead of hiding them behind a later version; for
+ * administrators.
+ */
 
 import { referenceTo } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
@@ -6,7 +9,7 @@ import { notFound } from '../outcome/messages.ts'
 import { here, type Interaction, telling } from '../request/call.ts'
 import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
-const definitionOf = (code: 'purge' | 'purge-history'): OperationDefinition => ({
+const purgeDefinition = (code: 'purge' | 'purge-history'): OperationDefinition => ({
   url: `${here}/OperationDefinition/${code}`,
   code,
   affectsState: true,
@@ -20,7 +23,7 @@ const checkDeleted = (deleted: boolean, path: string): void => {
     throw failure('conflict', `\`${path}\` is not deleted. Delete it first, or purge only its history.`)
 }
 
-const running =
+const runPurge =
   (definition: OperationDefinition, entirely: boolean): Interaction =>
   async (call, context) => {
     inputPairs(definition, call)
@@ -35,10 +38,10 @@ const running =
     return { status: 200, text: JSON.stringify({ resourceType: 'Parameters', parameter }) }
   }
 
-const operation = (code: 'purge' | 'purge-history'): Operation => {
-  const definition = definitionOf(code)
-  return { definition, methods: ['POST'], action: 'administer', run: running(definition, code === 'purge') }
+const purgeOperationOf = (code: 'purge' | 'purge-history'): Operation => {
+  const definition = purgeDefinition(code)
+  return { definition, methods: ['POST'], action: 'administer', run: runPurge(definition, code === 'purge') }
 }
 
-export const purgeHistoryOperation = operation('purge-history')
-export const purgeOperation = operation('purge')
+export const purgeHistoryOperation = purgeOperationOf('purge-history')
+export const purgeOperation = purgeOperationOf('purge')

@@ -37,5 +37,5 @@ const served: readonly Operation[] = [
   purgeOperation,
 ]
 
-/** Every operation that is served: routes and the CapabilityStatement are read from here. */
+/** All served operations: the source of routes and of the CapabilityStatement. */
 export const operations: readonly Operation[] = served.map(withSummary)

@@ -1,6 +1,6 @@
-/** Brings the search index in line with the search parameters that are defined; for administrators. */
+/** `$reindex` brings the search index in line with the defined search parameters; for administrators. */
 
-import { begin } from '../jobs/create.ts'
+import { beginJob } from '../jobs/create.ts'
 import { here, type Interaction } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import { type Reindexed, reindex, type Standing, standingOfAll } from '../search/reindex/reindex.ts'
@@ -21,10 +21,10 @@ const definition: OperationDefinition = {
   ],
 }
 
-/** How long a request works on it itself, in milliseconds. */
-const patience = 10_000
+/** The time that a request itself spends on the index, in milliseconds. */
+const reindexMilliseconds = 10_000
 
-const pageSize = 100
+const reindexPageSize = 100
 
 /** Calls a function with the ids of a type's resources, page by page. */
 const forEachPage = async (
@@ -35,7 +35,7 @@ const forEachPage = async (
   const audit = await store.audit()
   let after: string | undefined
   do {
-    const page = await audit.ids(type, pageSize, after)
+    const page = await audit.ids(type, reindexPageSize, after)
     if (page.found.length > 0) await use(page.found)
     after = page.after
   } while (after !== undefined)
@@ -49,13 +49,13 @@ const registerAll = async (store: Store, context: Context): Promise<void> => {
   await forEachPage(store, 'StructureDefinition', (ids) => announceProfiles(ids, context))
 }
 
-type Parameter = Record<string, unknown>
+type StandingPart = Record<string, unknown>
 
-const partsOf = ({
+const standingParts = ({
   definition: { id, code, url, types, state },
   walked,
   resources,
-}: Standing): Parameter[] => [
+}: Standing): StandingPart[] => [
   { name: 'definition', valueReference: { reference: `SearchParameter/${id}` } },
   { name: 'url', valueUri: url },
   { name: 'code', valueCode: code },
@@ -77,33 +77,36 @@ const progressText = async ({ store, now }: Context, outcome?: Reindexed): Promi
   const parameter = [
     { name: 'state', valueCode: isOpen ? waiting : 'done' },
     ...changed.map((type) => ({ name: 'changed', valueCode: type })),
-    ...standings.map((standing) => ({ name: 'parameter', part: partsOf(standing) })),
+    ...standings.map((standing) => ({ name: 'parameter', part: standingParts(standing) })),
   ]
   return JSON.stringify({ resourceType: 'Parameters', parameter })
 }
 
-const look: Interaction = async (call, context) => {
+const showProgress: Interaction = async (call, context) => {
   inputPairs(definition, call)
   return { status: 200, text: await progressText(context) }
 }
 
-/** Does what can be done now; the rest is done in the background, where there is a place for that. */
-const run: Interaction = async (call, context) => {
+/** Reindexes within the request's time, and begins a job for the rest if the deployment has jobs. */
+const runReindex: Interaction = async (call, context) => {
   inputPairs(definition, call)
-  const { store, now, requestId, deadline = now() + patience } = context
+  const { store, now, requestId, deadline = now() + reindexMilliseconds } = context
   await registerAll(store, context)
   const audit = await store.audit()
   const outcome = await reindex({ store, audit, now, holder: requestId, deadline })
-  if (outcome === 'open') await begin('$reindex', context)
+  if (outcome === 'open') await beginJob('$reindex', context)
   return { status: outcome === 'done' ? 200 : 202, text: await progressText(context, outcome) }
 }
 
-const by = (method: 'GET' | 'POST', interaction: Interaction): Operation => ({
+const reindexBy = (method: 'GET' | 'POST', interaction: Interaction): Operation => ({
   definition,
   methods: [method],
   action: 'administer',
   run: interaction,
 })
 
-/** GET tells how far it has come; POST goes on with it. */
-export const reindexOperations: readonly Operation[] = [by('GET', look), by('POST', run)]
+/** GET returns the progress; POST continues the work. */
+export const reindexOperations: readonly Operation[] = [
+  reindexBy('GET', showProgress),
+  reindexBy('POST', runReindex),
+]

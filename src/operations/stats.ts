@@ -11,7 +11,7 @@ import { counts, type Measurements, measurements, type Quantity } from './suppor
 import type { Operation, OperationDefinition } from './support/operation.ts'
 import { statisticOf, statistics } from './support/statistics.ts'
 
-const parameter = (name: string, min: number, max: string, type: string) =>
+const statsInput = (name: string, min: number, max: string, type: string) =>
   ({ name, use: 'in', min, max, type }) as const
 
 const definition: OperationDefinition = {
@@ -22,15 +22,15 @@ const definition: OperationDefinition = {
   type: true,
   instance: false,
   parameter: [
-    parameter('subject', 1, '1', 'uri'),
-    parameter('code', 0, '*', 'string'),
-    parameter('system', 0, '1', 'uri'),
-    parameter('coding', 0, '*', 'Coding'),
-    parameter('duration', 0, '1', 'decimal'),
-    parameter('period', 0, '1', 'Period'),
-    parameter('statistic', 1, '*', 'code'),
-    parameter('include', 0, '1', 'boolean'),
-    parameter('limit', 0, '1', 'positiveInt'),
+    statsInput('subject', 1, '1', 'uri'),
+    statsInput('code', 0, '*', 'string'),
+    statsInput('system', 0, '1', 'uri'),
+    statsInput('coding', 0, '*', 'Coding'),
+    statsInput('duration', 0, '1', 'decimal'),
+    statsInput('period', 0, '1', 'Period'),
+    statsInput('statistic', 1, '*', 'code'),
+    statsInput('include', 0, '1', 'boolean'),
+    statsInput('limit', 0, '1', 'positiveInt'),
     { name: 'statistics', use: 'out', min: 1, max: '*', type: 'Observation' },
     { name: 'source', use: 'out', min: 0, max: '*', type: 'Observation' },
   ],
@@ -41,9 +41,9 @@ interface Period {
   end?: string
 }
 
-const all = (texts: readonly string[]): string[] => texts.flatMap((text) => text.split(','))
+const commaSeparated = (texts: readonly string[]): string[] => texts.flatMap((text) => text.split(','))
 
-const missing = (name: string): Failure => failure('required', `\`$stats\` needs \`${name}\`.`, name)
+const parameterMissing = (name: string): Failure => failure('required', `\`$stats\` needs \`${name}\`.`, name)
 
 const codingOf = (text: string, system: string | undefined): Coding => {
   const [code = '', own = system] = text.split('|').toReversed()
@@ -52,14 +52,14 @@ const codingOf = (text: string, system: string | undefined): Coding => {
 
 const codingsOf = (input: OperationInput): readonly Coding[] => {
   const system = input.text('system')
-  const codes = all(input.texts('code')).map((text) => codingOf(text, system))
+  const codes = commaSeparated(input.texts('code')).map((text) => codingOf(text, system))
   const codings = [...codes, ...input.objects<Coding>('coding')].filter(({ code }) => code)
-  if (codings.length === 0) throw missing('code')
+  if (codings.length === 0) throw parameterMissing('code')
   return codings
 }
 
-const wantedOf = (input: OperationInput): string[] => {
-  const codes = all(input.texts('statistic'))
+const wantedStatistics = (input: OperationInput): string[] => {
+  const codes = commaSeparated(input.texts('statistic'))
   const offered = [...Object.keys(statistics), 'count', 'total-count']
   const unknown = codes.find((code) => !offered.includes(code))
   if (unknown !== undefined)
@@ -68,22 +68,22 @@ const wantedOf = (input: OperationInput): string[] => {
       `\`${unknown}\` is no statistic that is offered. There are ${offered.join(', ')}.`,
       'statistic',
     )
-  if (codes.length === 0) throw missing('statistic')
+  if (codes.length === 0) throw parameterMissing('statistic')
   return codes
 }
 
-const longest = 1_000_000
+const maxHours = 1_000_000
 
-/** A `duration` is in hours, back from now. */
-const periodOf = (input: OperationInput, now: number): Period | undefined => {
+/** Returns the period of `period`, or of `duration`, a number of hours back from now. */
+const statsPeriod = (input: OperationInput, now: number): Period | undefined => {
   const [duration, period] = [input.text('duration'), input.object<Period>('period')]
   if (duration === undefined) return period
   if (period) throw failure('invalid', 'Give `duration` or `period`, not both.', 'duration')
   const hours = Number(duration)
-  if (!(hours > 0 && hours <= longest))
+  if (!(hours > 0 && hours <= maxHours))
     throw failure(
       'invalid',
-      `\`duration=${duration}\` is not a number of hours, up to ${longest}.`,
+      `\`duration=${duration}\` is not a number of hours, up to ${maxHours}.`,
       'duration',
     )
   return { start: new Date(now - hours * 3_600_000).toISOString(), end: new Date(now).toISOString() }
@@ -94,25 +94,26 @@ const datesOf = ({ start, end }: Period): Pairs => [
   ...(end ? [['date', `le${end}`] as const] : []),
 ]
 
-const unitOf = ({ system, code, unit }: Quantity): string => (code ? `${system ?? ''}|${code}` : (unit ?? ''))
+const unitKey = ({ system, code, unit }: Quantity): string =>
+  code ? `${system ?? ''}|${code}` : (unit ?? '')
 
 const statisticsSystem = 'http://terminology.hl7.org/CodeSystem/observation-statistics'
 
-const component = (code: string, value: Quantity) => ({
+const statisticComponent = (code: string, value: Quantity) => ({
   code: { coding: [{ system: statisticsSystem, code }] },
   valueQuantity: value,
 })
 
 const marked = (text: string): string => `\u0000${text}`
 
-/** Returns the Observation that tells the statistics of one code. */
-const summaryOf = (
+/** Returns an Observation with the statistics of a code; fails with `invariant` for quantities in several units. */
+const statisticsObservation = (
   { coding, quantities, total }: Measurements,
   codes: readonly string[],
   subject: string,
   period: Period | undefined,
 ) => {
-  const units = new Set(quantities.map(unitOf))
+  const units = new Set(quantities.map(unitKey))
   if (units.size > 1)
     throw failure(
       'invariant',
@@ -122,9 +123,9 @@ const summaryOf = (
   const digits = quantities.flatMap(({ value }) => digitsOf(value) ?? [])
   const known: Readonly<Record<string, number>> = { count: digits.length, 'total-count': total }
   const components = codes.flatMap((each) => {
-    if (each in known) return [component(each, { value: marked(String(known[each])) })]
+    if (each in known) return [statisticComponent(each, { value: marked(String(known[each])) })]
     const value = digits.length > 0 ? statisticOf(each, digits) : undefined
-    return value === undefined ? [] : [component(each, { value: marked(value), ...unit })]
+    return value === undefined ? [] : [statisticComponent(each, { value: marked(value), ...unit })]
   })
   return {
     resourceType: 'Observation',
@@ -136,7 +137,7 @@ const summaryOf = (
   }
 }
 
-const most = 10_000
+const maxStatsObservations = 10_000
 
 const observationsOf = async (
   subject: string,
@@ -152,31 +153,41 @@ const observationsOf = async (
     ...dates,
     ['_sort', '-date'],
   ]
-  const found = await findMatching('Observation', criteria, context, most + 1)
-  if (found.length > most)
-    throw failure('too-costly', `More than ${most} observations match. Add \`period\` or \`duration\`.`)
+  const found = await findMatching('Observation', criteria, context, maxStatsObservations + 1)
+  if (found.length > maxStatsObservations)
+    throw failure(
+      'too-costly',
+      `More than ${maxStatsObservations} observations match. Add \`period\` or \`duration\`.`,
+    )
   return found.filter(counts)
 }
 
-const run: Interaction = async (call, context) => {
+const runStats: Interaction = async (call, context) => {
   const input = readInput(definition, call)
   const subject = input.text('subject')
-  if (!subject) throw missing('subject')
-  const [codings, codes] = [codingsOf(input), wantedOf(input)]
-  const period = periodOf(input, context.now())
+  if (!subject) throw parameterMissing('subject')
+  const [codings, codes] = [codingsOf(input), wantedStatistics(input)]
+  const period = statsPeriod(input, context.now())
   const parts: string[] = []
   const sources = new Map<string, Version>()
   for (const coding of codings) {
     const found = await observationsOf(subject, coding, period ? datesOf(period) : [], context)
     for (const each of await measurements(coding, found, context))
-      parts.push(`{"name":"statistics","resource":${printKeeping(summaryOf(each, codes, subject, period))}}`)
+      parts.push(
+        `{"name":"statistics","resource":${printKeeping(statisticsObservation(each, codes, subject, period))}}`,
+      )
     for (const version of found) sources.set(version.id, version)
   }
   if (input.flag('include')) {
-    const shown = [...sources.values()].slice(0, input.whole('limit') ?? most)
+    const shown = [...sources.values()].slice(0, input.whole('limit') ?? maxStatsObservations)
     parts.push(...shown.map(({ text }) => `{"name":"source","resource":${text}}`))
   }
   return { status: 200, text: `{"resourceType":"Parameters","parameter":[${parts.join(',')}]}` }
 }
 
-export const statsOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'search', run }
+export const statsOperation: Operation = {
+  definition,
+  methods: ['GET', 'POST'],
+  action: 'search',
+  run: runStats,
+}

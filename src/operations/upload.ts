@@ -1,9 +1,13 @@
-/** What is larger than the gateway takes is put into the bucket, and done from there. */
+/**
+ * `$upload` returns an address in the bucket for a body above the gateway's limit; a job carries the request out from
+ * there.
+ */
 
 import { makeJob } from '../jobs/create.ts'
-import { addressOf } from '../jobs/status.ts'
+import { jobAddress } from '../jobs/status.ts'
 import { failure } from '../outcome/failure.ts'
 import { here, type Interaction, type Pairs } from '../request/call.ts'
+import { lastValue } from '../request/query-text.ts'
 import { addressSeconds } from '../store/jobs/job.ts'
 import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
@@ -24,13 +28,11 @@ const definition: OperationDefinition = {
   ],
 }
 
-/** What the memory of the function that does it holds many times over. */
+/** The maximum of bytes in an upload: a small fraction of the jobs function's memory. */
 export const largestUpload = 100 * 1024 * 1024
 
-const last = (pairs: Pairs, name: string): string | undefined => pairs.findLast(([key]) => key === name)?.[1]
-
-const sizeOf = (pairs: Pairs): number => {
-  const given = last(pairs, 'size')
+const uploadSize = (pairs: Pairs): number => {
+  const given = lastValue(pairs, 'size')
   const size = Number(given)
   if (Number.isInteger(size) && size >= 1 && size <= largestUpload) return size
   throw failure(
@@ -39,35 +41,38 @@ const sizeOf = (pairs: Pairs): number => {
   )
 }
 
-const targets = /^(|Binary|Binary\/[A-Za-z0-9.-]{1,64})$/
+const targetPattern = /^(|Binary|Binary\/[A-Za-z0-9.-]{1,64})$/
 
-const targetOf = (pairs: Pairs): string => {
-  const target = last(pairs, 'target') ?? ''
-  if (targets.test(target)) return target
+const uploadTarget = (pairs: Pairs): string => {
+  const target = lastValue(pairs, 'target') ?? ''
+  if (targetPattern.test(target)) return target
   throw failure(
     'invalid',
     `\`target=${target}\`: leave it out for a Bundle, or name \`Binary\` or \`Binary/[id]\`.`,
   )
 }
 
-const typeOf = (pairs: Pairs): string => {
-  const type = (last(pairs, 'contentType') ?? 'application/fhir+json').replace(/^(application\/fhir) /, '$1+')
+const uploadContentType = (pairs: Pairs): string => {
+  const type = (lastValue(pairs, 'contentType') ?? 'application/fhir+json').replace(
+    /^(application\/fhir) /,
+    '$1+',
+  )
   if (/^[\w.+-]+\/[\w.+-]+(;[ -~]*)?$/.test(type)) return type
   throw failure('invalid', `\`contentType=${type}\` is no media type.`)
 }
 
-const run: Interaction = async (call, context) => {
+const runUpload: Interaction = async (call, context) => {
   const pairs = inputPairs(definition, call)
-  const [size, path, type] = [sizeOf(pairs), targetOf(pairs), typeOf(pairs)]
+  const [size, path, type] = [uploadSize(pairs), uploadTarget(pairs), uploadContentType(pairs)]
   const method = path.includes('/') ? 'PUT' : 'POST'
   const { prefer = '' } = call.headers
   const job = await makeJob({ method, path, query: [], headers: { 'content-type': type, prefer } }, context)
   const parameter = [
     { name: 'url', valueUrl: context.jobs?.address(job.id, size, type, job.made) },
-    { name: 'status', valueUrl: addressOf(context.base, job.id) },
+    { name: 'status', valueUrl: jobAddress(context.base, job.id) },
     { name: 'expires', valueInstant: new Date(job.made + addressSeconds * 1000).toISOString() },
   ]
   return { status: 200, text: JSON.stringify({ resourceType: 'Parameters', parameter }) }
 }
 
-export const uploadOperation: Operation = { definition, methods: ['POST'], action: 'bundle', run }
+export const uploadOperation: Operation = { definition, methods: ['POST'], action: 'bundle', run: runUpload }

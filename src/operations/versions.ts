@@ -15,7 +15,7 @@ const definition: OperationDefinition = {
   ],
 }
 
-const answer = JSON.stringify({
+const versionsText = JSON.stringify({
   resourceType: 'Parameters',
   parameter: [
     { name: 'version', valueCode: '4.0' },
@@ -29,6 +29,6 @@ export const versionsOperation: Operation = {
   action: 'read',
   run: async (call) => {
     inputPairs(definition, call)
-    return { status: 200, text: answer }
+    return { status: 200, text: versionsText }
   },
 }

@@ -14,20 +14,20 @@ import {
   tooDeep,
 } from '../outcome/messages.ts'
 
-/** A resource as it came: parsed to be judged and indexed, and its text, which is what is stored. */
+/** A resource as received: parsed for checks and for the index, and as the text to store. */
 export interface Body {
   resource: Resource
   text: string
 }
 
-/** FHIR's own resources stay below 20 levels; what goes deeper is meant to exhaust a reader. */
-export const maxDepth = 100
+/** The maximum of nested levels. FHIR's own resources stay below 20; deeper nesting is meant to exhaust a reader. */
+export const maxBodyDepth = 100
 
 /** Returns whether a JSON value is an object with a `resourceType`. */
 export const isResource = (value: unknown): value is Resource =>
   isObject(value) && typeof value.resourceType === 'string'
 
-const parsed = (text: string): unknown => {
+const parsedJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
@@ -36,27 +36,30 @@ const parsed = (text: string): unknown => {
   }
 }
 
-/** Returns the value of a JSON text; fails with the line and column where it is not JSON, and where a name repeats or it nests too deep. */
+/**
+ * Returns the value of a JSON text. Fails for a text that is not JSON, with line and column, and for a repeated member
+ * name, too many nested levels or half a surrogate pair.
+ */
 export const parseJson = (text: string): unknown => {
-  const value = parsed(text)
-  const { depth, members } = extentOf(text)
-  if (depth > maxDepth) throw tooDeep(maxDepth)
-  // JSON.parse keeps the last of two members of one name; the text, which is what is stored, would keep both.
+  const value = parsedJson(text)
+  const { depth, members } = jsonExtent(text)
+  if (depth > maxBodyDepth) throw tooDeep(maxBodyDepth)
+  // JSON.parse keeps the last of two members with the same name, whereas the stored text would keep both.
   if (members !== membersIn(value)) throw repeatedName(repeatedMember(text) ?? '')
-  if (surrogate.test(text) && !isWhole(value)) throw halfCharacter()
+  if (surrogate.test(text) && !isWellFormedJson(value)) throw halfCharacter()
   return value
 }
 
-/** The escape of half a character, which means something only beside its other half. */
+/** The escape of half a surrogate pair, meaningful only beside its second half. */
 const surrogate = /\\u[dD][89a-fA-F]/
 
-const isWhole = (value: unknown): boolean => {
+const isWellFormedJson = (value: unknown): boolean => {
   if (typeof value === 'string') return value.isWellFormed()
   if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([name, each]) => name.isWellFormed() && isWhole(each))
+  return Object.entries(value).every(([name, each]) => name.isWellFormed() && isWellFormedJson(each))
 }
 
-const extentOf = (text: string): { depth: number; members: number } => {
+const jsonExtent = (text: string): { depth: number; members: number } => {
   let depth = 0
   let deepest = 0
   let members = 0
@@ -78,7 +81,7 @@ const membersIn = (value: unknown): number => {
   return count
 }
 
-/** Returns the resource that a request's body holds; fails where there is none. */
+/** Returns the resource of a request's body; fails for an empty body and for a body without a resource. */
 export const bodyOf = (text: string, expected: string): Body => {
   if (text.trim() === '') throw emptyBody(expected)
   const resource = parseJson(text)
@@ -86,7 +89,7 @@ export const bodyOf = (text: string, expected: string): Body => {
   return { resource, text }
 }
 
-/** What of a text tells that it may hold a character that XML cannot: an escape, or one of two that JSON lets stand. */
+/** Signs of a character that XML cannot represent: an escape, or a character that JSON permits unescaped. */
 const perhapsImpossible = /[\\\ufffe\uffff]/
 
 const impossibleIn = (value: unknown, path: string): string | undefined => {
@@ -102,7 +105,10 @@ const impossibleIn = (value: unknown, path: string): string | undefined => {
 const wrongInteger =
   /"value(?:Integer|PositiveInt|UnsignedInt)"\s*:\s*(-0(?![\d.])|-?\d+(?:\.\d+)?[eE][+-]?\d+|-?\d+\.\d+)/
 
-/** Returns the resource that an operation is given; fails where a text of it cannot be written in XML, or an integer is none. */
+/**
+ * Returns the resource that an operation receives; fails for a character that XML cannot represent, and for an integer
+ * that is not written in digits alone.
+ */
 export const inputBody = (text: string): Resource => {
   const { resource } = bodyOf(text, 'Parameters')
   const path = perhapsImpossible.test(text) ? impossibleIn(resource, resource.resourceType) : undefined

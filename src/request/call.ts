@@ -12,86 +12,89 @@ export interface PathNames {
   type: string
   id: string
   version: string
-  /** Of a compartment: the type that is searched in it, or `*`. */
+  /** The type to search in a compartment, or `*`. */
   member: string
   operation: string
 }
 
-/** A request once it is routed, as interactions take it. */
+/** A routed request, as interactions take their input. */
 export interface Call extends FhirRequest, PathNames {
   prefer: Prefer
 }
 
 /** https://hl7.org/fhir/R4/http.html#ops */
 export interface Prefer {
-  /** Absent where the client says nothing: a single write answers with the resource, a bundle's entry without. */
+  /** Absent without a preference: then a single write answers with the resource, an entry of a Bundle without. */
   returns?: 'minimal' | 'representation' | 'OperationOutcome'
   lenient: boolean
-  /** The client asks for it to be refused whatever is not understood. */
+  /** The client asks the server to refuse everything unknown. */
   strict?: true
 }
 
-/** What an interaction answers, before it is dressed as an HTTP response or as an entry of a Bundle. */
+/** An interaction's answer, before its form as an HTTP response or as an entry of a Bundle. */
 export interface Answer {
   status: number
-  /** The version that the answer is about: gives ETag, Last-Modified and, unless `text` is there, the body. */
+  /** The version that the answer is about: gives ETag, Last-Modified and, without `text`, the body. */
   version?: Version
-  /** A JSON text to be served instead. */
+  /** A JSON text to serve in place of the version. */
   text?: string
-  /** The text's media type, where it is not FHIR's. */
+  /** The text's media type, if not FHIR's own. */
   mediaType?: string
   /** Headers of this answer alone. */
   headers?: Readonly<Record<string, string>>
-  /** What is to be told, as an OperationOutcome. */
+  /** Issues to return as an OperationOutcome. */
   issues?: readonly Issue[]
-  /** The answer to a HEAD in a Bundle: told is everything but the resource. */
+  /** The answer to HEAD in a Bundle: everything but the resource. */
   bare?: boolean
   /** The answer to a write: `Prefer: return` decides about its body. */
   written?: boolean
-  /** What a write has to tell although it was done, for who prefers an OperationOutcome. */
+  /** Issues of a successful write, for a client that prefers an OperationOutcome. */
   warnings?: readonly Issue[]
 }
 
-/** What interactions work with: a Bundle's entries go `again` through the routes. */
+/** The context of an interaction. A Bundle's entries go through the routes by `again`. */
 export interface Dispatch extends Context {
   again: (asked: FhirRequest) => Promise<Answer>
-  /** Returns what is served at an address; fails where that is nothing, or not for this principal. */
+  /** Returns the route of an address; fails if there is no route, and if the principal lacks the right. */
   check: (asked: Pick<FhirRequest, 'method' | 'path'>) => Promise<RouteFacts>
-  /** Tells the log what was done that must be known later: facts of ours, never content. */
+  /** Logs an action that an operator may have to trace later: facts without content. */
   note: (facts: object) => void
-  /** Tells the log about a fault that only one entry of a Bundle met. */
+  /** Logs a fault that a single entry of a Bundle met. */
   report: (thrown: unknown) => void
-  /** What is served, for the CapabilityStatement. */
+  /** Returns all routes, for the CapabilityStatement. */
   routes: () => Promise<readonly RouteFacts[]>
 }
 
 export type Interaction = (call: Call, context: Dispatch) => Promise<Answer>
 
-/** Returns the answer that serves a version, or what the caller wants of it. */
+/** Returns the answer that serves a version, cut as the caller wants. */
 export const serving = (version: Version, cut: (version: Version) => string): Answer => ({
   status: 200,
   version,
   text: cut(version),
 })
 
-/** Returns the answer that tells only issues. */
+/** Returns an answer of issues alone. */
 export const telling = (status: number, issues: readonly Issue[], version?: Version): Answer =>
   version ? { status, issues, version } : { status, issues }
 
-/** Returns the path of what a call is about: `Patient/1`, or only the type where the query names the resource. */
+/** Returns the path of a call's subject: `Patient/1`, or only the type if the query names the resource. */
 export const pathOf = ({ type, id }: Call): string => (id === '' ? type : referenceTo({ type, id }))
 
-/** In the addresses of our own definitions, this stands for the service's base. */
+/** The service's base within the addresses of this project's own definitions. */
 export const here = 'https://pilotlight.example'
 
-/** What a route says about itself. */
+/** A route's description. */
 export interface RouteFacts {
   method: string
   /** `[type]/[id]/_history/[version]` */
   pattern: string
-  /** Its names in the CapabilityStatement, separated by spaces; empty where it has none there. */
+  /** The route's names in the CapabilityStatement, separated by spaces; empty for a route without an entry there. */
   code: string
   level: 'system' | 'type' | 'instance'
-  /** For an operation: its name, the address of its definition, whether it changes anything, the types it is for (all where absent). */
+  /**
+   * For an operation: its name, its definition's address, whether the operation changes anything, and its types (absent
+   * for all types).
+   */
   operation?: { name: string; definition: string; changes: boolean; types?: readonly string[] }
 }

@@ -13,7 +13,7 @@ export const etagNames = (list: string): (string | undefined)[] =>
 
 const strict = /^\s*(?:(?:W\/)?"([^"\s]+)"|(\d+))\s*$/
 
-/** Returns the ETags that an `If-Match` lists, be they of versions or not; fails where it lists something else. */
+/** Returns the ETags that `If-Match` lists, whether or not they are of versions; fails for a malformed list. */
 export const etagsIn = (ifMatch: string): readonly string[] =>
   ifMatch.split(',').map((part) => {
     const [, quoted, bare] = strict.exec(part) ?? []

@@ -1,8 +1,14 @@
-/** RFC 3986 lets a query hold these as they are; `|` is not among them, and Java refuses a URI that has one. */
+/** Characters that RFC 3986 permits in a query. `|` is not permitted, and Java refuses a URI with `|`. */
 const kept = /%(?:2C|3A|2F|24)/g
 
-const encoded = (text: string): string => encodeURIComponent(text).replace(kept, decodeURIComponent)
+const encodedPart = (text: string): string => encodeURIComponent(text).replace(kept, decodeURIComponent)
 
-/** Returns the pairs as the query string of a URL, in their order; what may stand there in clear does. */
+/** Returns the pairs as the query string of a URL, in their order and with the permitted characters in clear. */
 export const queryText = (pairs: readonly (readonly [name: string, value: string])[]): string =>
-  pairs.map(([name, value]) => `${encoded(name)}=${encoded(value)}`).join('&')
+  pairs.map(([name, value]) => `${encodedPart(name)}=${encodedPart(value)}`).join('&')
+
+/** Returns the last value of a parameter. */
+export const lastValue = (
+  pairs: readonly (readonly [name: string, value: string])[],
+  name: string,
+): string | undefined => pairs.findLast(([key]) => key === name)?.[1]

@@ -1,6 +1,6 @@
 /**
- * The one shape of a request: a gateway's event becomes it at the door, a Bundle's entry before it is routed, and a job
- * when it is begun. Nothing inside knows Lambda.
+ * A request in the server's only shape, made from a gateway's event, a Bundle's entry or a job. Nothing inside knows
+ * Lambda.
  */
 export interface FhirRequest {
   method: string

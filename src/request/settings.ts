@@ -1,8 +1,8 @@
-/** https://hl7.org/fhir/R4/validation.html — what a deployment asks of what is written, beyond R4 itself. */
+/** A deployment's demands on resources beyond R4 itself: https://hl7.org/fhir/R4/validation.html */
 export interface Rules {
-  /** What becomes of a resource that breaks a profile: it is not looked at, told as a warning, or refused. */
+  /** The treatment of a resource that breaks a profile: not checked, reported as a warning, or refused. */
   profiles: 'off' | 'warn' | 'reject'
-  /** By type: the profiles that every resource must meet, whether it claims them or not. */
+  /** The profiles that every resource must meet, claimed or not, by type. */
   required: Readonly<Record<string, readonly string[]>>
   /** Whether a reference must lead to a type that R4 allows there, and whether its target must exist. */
   references: 'off' | 'types' | 'exist'
@@ -10,7 +10,7 @@ export interface Rules {
   deletionOfReferred: 'allow' | 'refuse'
 }
 
-/** What holds where a deployment says nothing. */
+/** The rules of a deployment without settings. */
 export const defaultRules: Rules = {
   profiles: 'off',
   required: {},

@@ -46,9 +46,9 @@ const resultOf = (expanded: Expanded, done: ReadonlyMap<Command, Committed>): Ch
 /** Whoever is told that a definition is stored finds every later write indexed by it. */
 const redefine = async (commands: readonly Command[], context: Context): Promise<void> => {
   const { register } = await import('./policy/custom-parameters.ts')
-  const { begin } = await import('../jobs/create.ts')
+  const { beginJob } = await import('../jobs/create.ts')
   const ids = commands.map(({ id }) => id)
-  if (await register(ids, context)) await begin('$reindex', context)
+  if (await register(ids, context)) await beginJob('$reindex', context)
   const { announceDefinitions } = await import('./policy/announce.ts')
   await announceDefinitions(context)
 }

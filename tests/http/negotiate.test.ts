@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bodyFormat, writtenIn } from '../../src/http/negotiate.ts'
+import { answerFormat, bodyFormat } from '../../src/http/negotiate.ts'
 import { preferOf } from '../../src/http/prefer.ts'
 
 const asking = (accept?: string, format?: string) => ({
@@ -22,7 +22,7 @@ test.each([
   ['application/fhir+json', 'xml', 'xml'],
   ['application/pdf', 'application/fhir xml', 'xml'],
 ])('answers Accept %s with _format %s in %s', (accept, format, expected) => {
-  expect(writtenIn(asking(accept, format)).format).toBe(expected)
+  expect(answerFormat(asking(accept, format)).format).toBe(expected)
 })
 
 test.each([
@@ -33,7 +33,7 @@ test.each([
   [undefined, 'application/fhir+json; fhirVersion=5.0'],
   ['application/fhir+json', 'ttl'],
 ])('refuses Accept %s with _format %s and names what it serves', (accept, format) => {
-  expect(() => writtenIn(asking(accept, format))).toThrow('application/fhir+json')
+  expect(() => answerFormat(asking(accept, format))).toThrow('application/fhir+json')
 })
 
 test.each([

@@ -130,7 +130,7 @@ export const matches = (list: readonly unknown[], pattern: RegExp): Maybe =>
 export const toInteger = (text: string): number | undefined =>
   /^[+-]?\d+$/.test(text) ? Number(text) : undefined
 
-export const isResource = (list: readonly unknown[], type: string): Maybe => {
+export const isResourceOf = (list: readonly unknown[], type: string): Maybe => {
   const [first] = list
   return first === undefined ? undefined : isObject(first) && first.resourceType === type
 }

@@ -1,6 +1,6 @@
 /** Index maintenance that no client asks for, begun by the stream of changes. */
 
-import { begin } from '../../jobs/create.ts'
+import { beginJob } from '../../jobs/create.ts'
 import type { Context } from '../../request/context.ts'
 import { ownIn } from '../../search/custom.ts'
 import { thisBuild, typesIndexedOtherwise } from '../../search/index/build.ts'
@@ -46,7 +46,7 @@ const catchUp = async (records: readonly StreamRecord[], store: Store): Promise<
 
 /** Begins the daily work that is too long for the stream function. */
 export const beginDaily = (context: Omit<Context, 'principal'>): Promise<void> =>
-  begin('$compact-archive', { ...context, principal })
+  beginJob('$compact-archive', { ...context, principal })
 
 /** Returns the maintenance of a batch of changes; once per process it also checks for an upgrade and begins a reindex. */
 export const openUpkeep = (contextOf: () => Omit<Context, 'principal'>) => {
@@ -55,7 +55,7 @@ export const openUpkeep = (contextOf: () => Omit<Context, 'principal'>) => {
     const context = { ...contextOf(), principal }
     await catchUp(records, context.store)
     const upgraded = !looked && (await isUpgraded(context.store))
-    if (upgraded || definesIn(records)) await begin('$reindex', context)
+    if (upgraded || definesIn(records)) await beginJob('$reindex', context)
     looked = true
   }
 }

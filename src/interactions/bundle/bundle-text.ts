@@ -1,11 +1,11 @@
-/** https://hl7.org/fhir/R4/bundle.html — entries of Bundles put together from stored texts, which are never re-serialised. */
+/** Entries of Bundles, made from stored texts that are never re-serialised: https://hl7.org/fhir/R4/bundle.html */
 
 import { objectText, raw } from '../../fhir/json/object-text.ts'
 import { referenceTo } from '../../fhir/references.ts'
 import { etagOf } from '../../request/etag.ts'
 import type { Version } from '../../store/port.ts'
 
-/** Returns an entry of a searchset; what is inside of a resource has an address that says so. */
+/** Returns an entry of a searchset; the address of a contained resource includes its container. */
 export const searchEntry = (
   version: Version & { address?: string },
   mode: 'match' | 'include',
@@ -18,7 +18,7 @@ export const searchEntry = (
     search: { mode },
   })
 
-/** Returns the entry of a searchset that tells what was not as asked. */
+/** Returns the entry of a searchset with the issues of the search. */
 export const outcomeEntry = (outcome: string): string =>
   objectText({ resource: raw(outcome), search: { mode: 'outcome' } })
 

@@ -17,43 +17,43 @@ import {
 } from '../../write/request/entries.ts'
 
 import { transact } from '../../write/transaction.ts'
-import { answerOf, change } from '../change.ts'
+import { answerOf, applyChange } from '../change.ts'
 import { once, withOwnKey } from '../idempotency.ts'
 import { checkQuery } from '../result-parameters.ts'
 import { refuseCrossReferences } from './cross-references.ts'
 import { responseEntry } from './response-entry.ts'
 
-const width = 8
+const parallelEntries = 8
 
-const failed = (thrown: unknown, context: Dispatch): Answer => {
+const failedAnswer = (thrown: unknown, context: Dispatch): Answer => {
   const issues = issuesOf(thrown, context.requestId)
   if (issues.some(({ kind }) => kind === 'fault')) context.report(thrown)
   return { status: statusOf(issues), issues }
 }
 
-/** An entry goes through the same routes as a request from outside. */
-const ask = async (entry: BundleEntry, context: Dispatch): Promise<Answer> => {
+/** Sends an entry through the same routes as a request from outside. */
+const askEntry = async (entry: BundleEntry, context: Dispatch): Promise<Answer> => {
   const { method, path, query, headers, body, patch } = entry
   try {
-    if (patch && 'meta' in patch) return await change(entry, context)
+    if (patch && 'meta' in patch) return await applyChange(entry, context)
     const sent = patch ? { ...headers, 'content-type': patch.type } : headers
     const text = patch?.text ?? body?.text ?? ''
     const answer = await context.again({ method, path, query, headers: sent, body: text })
     return method === 'HEAD' ? { ...answer, bare: true } : answer
   } catch (thrown) {
-    return failed(thrown, context)
+    return failedAnswer(thrown, context)
   }
 }
 
 const askRead = (read: EntryRead, context: Dispatch): Promise<Answer> =>
   read.entry
-    ? ask(read.entry, context)
+    ? askEntry(read.entry, context)
     : Promise.resolve({ status: statusOf(read.issues), issues: read.issues })
 
-/** https://hl7.org/fhir/R4/http.html#brules: the order in which entries are processed, wherever they stand. */
-const turns: readonly (readonly string[])[] = [['DELETE'], ['POST'], ['PUT', 'PATCH'], ['GET', 'HEAD']]
+/** https://hl7.org/fhir/R4/http.html#brules: the order of processing, independent of the order of the entries. */
+const methodTurns: readonly (readonly string[])[] = [['DELETE'], ['POST'], ['PUT', 'PATCH'], ['GET', 'HEAD']]
 
-/** What the whole request prefers, each of its entries does. */
+/** Returns an entry with the preferences of the whole request. */
 const preferring = (entry: BundleEntry, { headers: { prefer } }: Call): BundleEntry =>
   prefer === undefined ? entry : { ...entry, headers: { ...entry.headers, prefer } }
 
@@ -67,14 +67,17 @@ const keyed = (read: EntryRead, call: Call): EntryRead => {
 const batch = async (reading: readonly EntryRead[], call: Call, context: Dispatch): Promise<Answer[]> => {
   const entries = refuseCrossReferences(reading).map((read) => keyed(read, call))
   const answers = new Map<EntryRead, Answer>()
-  for (const methods of turns) {
+  for (const methods of methodTurns) {
     const turn = entries.filter(({ entry }) => methods.includes(entry?.method ?? 'GET'))
-    await inParallel(width, turn, async (read) => answers.set(read, await askRead(read, context)))
+    await inParallel(parallelEntries, turn, async (read) => answers.set(read, await askRead(read, context)))
   }
   return entries.flatMap((read) => answers.get(read) ?? [])
 }
 
-/** One after the other, as it came about: a version may refer to what an older one made. */
+/**
+ * Repeats the changes of a history, singly and in their original order: a version may refer to the result of an older
+ * change.
+ */
 const replay = async (
   body: Body,
   wrong: ReadonlyMap<number, Issue[]>,
@@ -89,28 +92,28 @@ const replay = async (
   return answers
 }
 
-/** Puts the Bundle, as it came, into the archive: before anything of it is done, so that nothing done can lack it. */
-type Archive = () => Promise<void>
+/** Archives the Bundle as received. Called before the first change, so that no change can be without its Bundle. */
+type ArchiveBundle = () => Promise<void>
 
-/** An operation by POST; by GET it is a read like any other. */
+/** Returns whether an entry invokes an operation by POST; an operation by GET is an ordinary read. */
 const invokes = ({ method, path }: BundleEntry): boolean => method === 'POST' && path.includes('$')
 
-/** Reads, and operations that change nothing, have their turn after the commit. */
+/** Returns whether an entry is answered after the commit: a read, or an operation without changes. */
 const waits = (entry: BundleEntry): boolean => reads(entry) || invokes(entry)
 
-/** What waits can no longer fail the transaction: what can be known to fail must fail before. */
+/** Returns the issues by which an entry would fail after the commit, when the transaction can no longer fail. */
 const waitingIssues = async (entry: BundleEntry, context: Dispatch): Promise<readonly Issue[]> => {
   if (!waits(entry)) return []
   try {
     const { operation } = await context.check(entry)
-    if (operation?.changes) failOn([ownWay(operation.name)])
+    if (operation?.changes) failOn([changesOutside(operation.name)])
     return []
   } catch (thrown) {
     return placed(issuesOf(thrown, context.requestId), `${entry.place}.request.url`)
   }
 }
 
-const ownWay = (name: string): Issue =>
+const changesOutside = (name: string): Issue =>
   error(
     'invalid',
     `\`$${name}\` changes something by itself, which no transaction could take back. Invoke it alone, or in a batch.`,
@@ -122,20 +125,20 @@ const transaction = async (
   reading: readonly EntryRead[],
   call: Call,
   context: Dispatch,
-  archive: Archive,
+  archive: ArchiveBundle,
 ): Promise<Answer[]> => {
   const entries = reading.flatMap(({ entry }) => (entry ? [preferring(entry, call)] : []))
   const unreadable = reading.flatMap(({ issues }) => issues)
-  const unanswerable = await inParallel(width, entries, (entry) => waitingIssues(entry, context))
+  const unanswerable = await inParallel(parallelEntries, entries, (entry) => waitingIssues(entry, context))
   const changes = checkEntries(entries.map(asRead), context, [...unreadable, ...unanswerable.flat()])
   await archive()
   const results = await transact(changes, context)
-  return inParallel(width, entries, (entry, i) =>
-    waits(entry) ? ask(entry, context) : Promise.resolve(answerOf(results[i], entry)),
+  return inParallel(parallelEntries, entries, (entry, i) =>
+    waits(entry) ? askEntry(entry, context) : Promise.resolve(answerOf(results[i], entry)),
   )
 }
 
-const typeIssues = (type: unknown): Issue[] =>
+const bundleTypeIssues = (type: unknown): Issue[] =>
   type === 'batch' || type === 'transaction' || type === 'history'
     ? []
     : [
@@ -156,11 +159,16 @@ const bundleOf = (call: Call): Body => {
         `Only a Bundle can be posted here, not a \`${resourceType}\`; post it to \`/${resourceType}\`.`,
       ),
     ])
-  failOn(typeIssues(type))
+  failOn(bundleTypeIssues(type))
   return body
 }
 
-const answersTo = async (body: Body, call: Call, context: Dispatch, archive: Archive): Promise<Answer[]> => {
+const answersTo = async (
+  body: Body,
+  call: Call,
+  context: Dispatch,
+  archive: ArchiveBundle,
+): Promise<Answer[]> => {
   const { type } = body.resource
   const { whole, entries: wrong } = wrapperIssues(body.resource)
   failOn(whole)

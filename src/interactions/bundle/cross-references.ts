@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#brules — the entries of a batch know nothing of each other. */
+/** References between a batch's entries, which must be independent: https://hl7.org/fhir/R4/http.html#brules */
 
 import { rewriteLinks } from '../../fhir/links.ts'
 import { sameSpelling } from '../../fhir/references.ts'
@@ -12,7 +12,7 @@ const issueFor = (place: string, link: string): Issue =>
     `${place}.resource`,
   )
 
-const linksTo = (text: string, urls: ReadonlySet<string>): string[] => {
+const linksToEntries = (text: string, urls: ReadonlySet<string>): string[] => {
   const found = new Set<string>()
   rewriteLinks(text, (link, place) => {
     if (place === 'reference' && urls.has(sameSpelling(link))) found.add(link)
@@ -21,7 +21,7 @@ const linksTo = (text: string, urls: ReadonlySet<string>): string[] => {
   return [...found]
 }
 
-/** Returns the entries of a batch, those that refer to another by its `urn:` as ones that cannot be done. */
+/** Returns the batch's entries, with issues in place of each entry that refers to a further entry's `urn:` fullUrl. */
 export const refuseCrossReferences = (reading: readonly EntryRead[]): EntryRead[] => {
   const urls = reading.flatMap(({ entry }) =>
     entry?.fullUrl && /^urn:/i.test(entry.fullUrl) ? [sameSpelling(entry.fullUrl)] : [],
@@ -30,7 +30,7 @@ export const refuseCrossReferences = (reading: readonly EntryRead[]): EntryRead[
     const { entry } = read
     const own = sameSpelling(entry?.fullUrl ?? '')
     const others = new Set(urls.filter((url) => url !== own))
-    const links = entry?.body && others.size > 0 ? linksTo(entry.body.text, others) : []
+    const links = entry?.body && others.size > 0 ? linksToEntries(entry.body.text, others) : []
     if (!entry || links.length === 0) return read
     return { entry: undefined, issues: links.map((link) => issueFor(entry.place, link)) }
   })

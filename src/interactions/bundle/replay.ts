@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#other-bundles — a history is done again: what stands elsewhere comes to stand here. */
+/** A history Bundle, repeated on this server: https://hl7.org/fhir/R4/http.html#other-bundles */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import type { Json } from '../../fhir/json/object.ts'
@@ -6,15 +6,16 @@ import { error, type Issue } from '../../outcome/failure.ts'
 import { type Body, isResource } from '../../request/body.ts'
 import { type BundleEntry, type EntryRead, readEntries } from '../../write/request/entries.ts'
 
-const asObject = (value: unknown): Json =>
+const objectOrEmpty = (value: unknown): Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
 
-const entriesOf = ({ entry }: Resource): Json[] => (Array.isArray(entry) ? entry.map(asObject) : [])
+const historyEntriesIn = ({ entry }: Resource): Json[] =>
+  Array.isArray(entry) ? entry.map(objectOrEmpty) : []
 
-/** Under which conditions a version was made is not asked again, and what was created keeps its id. */
+/** Returns an entry as a change without the original conditions; a created resource keeps its id. */
 const changeIn = (entry: Json): Json => {
   const { resource } = entry
-  const { method, url } = asObject(entry.request)
+  const { method, url } = objectOrEmpty(entry.request)
   return {
     ...entry,
     request:
@@ -32,27 +33,35 @@ const wrongWith = ({ method, place, body }: BundleEntry): Issue[] => {
     : []
 }
 
-const checked = (read: EntryRead): EntryRead => {
+const checkedEntry = (read: EntryRead): EntryRead => {
   const issues = read.entry ? wrongWith(read.entry) : []
   return issues.length > 0 ? { entry: undefined, issues } : read
 }
 
-/** Returns the entries of a history as the changes that lead to their versions; `wrong` knows bad ones by position. */
+/**
+ * Returns the entries of a history as the changes that lead to their versions; `wrong` has the issues of malformed
+ * entries by position.
+ */
 export const readChanges = (
   { resource, text }: Body,
   base: string,
   wrong: ReadonlyMap<number, Issue[]>,
 ): EntryRead[] => {
-  const changes = { ...resource, entry: entriesOf(resource).map(changeIn) }
-  return readEntries({ resource: changes, text }, base, wrong).map(checked)
+  const changes = { ...resource, entry: historyEntriesIn(resource).map(changeIn) }
+  return readEntries({ resource: changes, text }, base, wrong).map(checkedEntry)
 }
 
 const timeOf = ({ resource, response }: Json): string =>
-  String(asObject(response).lastModified ?? asObject(asObject(resource).meta).lastUpdated ?? '')
+  String(
+    objectOrEmpty(response).lastModified ?? objectOrEmpty(objectOrEmpty(resource).meta).lastUpdated ?? '',
+  )
 
-/** Returns the positions of the entries from the oldest to the newest; of those of one instant the last is the oldest. */
+/**
+ * Returns the positions of the entries from the oldest to the newest; among entries of the same instant the last is the
+ * oldest.
+ */
 export const oldestFirst = (history: Resource): number[] =>
-  entriesOf(history)
+  historyEntriesIn(history)
     .map((entry, position) => ({ position, time: Date.parse(timeOf(entry)) || 0 }))
     .sort((a, b) => a.time - b.time || b.position - a.position)
     .map(({ position }) => position)

@@ -6,7 +6,10 @@ import { statusLine } from '../../outcome/status.ts'
 import type { Answer, Prefer } from '../../request/call.ts'
 import { etagOf } from '../../request/etag.ts'
 
-/** A read, a search and a history are asked for their resource; a write only gives it back where that is preferred. */
+/**
+ * Returns the resource of an entry. A read, a search and a history return theirs; a write returns the resource only for
+ * the preference `representation`.
+ */
 const bodyText = (answer: Answer, prefer: Prefer): string | undefined => {
   const { version, text, issues, written, status, bare } = answer
   if (issues || bare || status === 304 || status === 204) return undefined

@@ -1,2 +1,5 @@
-/** This software, as the CapabilityStatement and the TerminologyCapabilities name it; CHANGELOG.md has the release date. */
+/**
+ * This software's name and version for CapabilityStatement and TerminologyCapabilities; CHANGELOG.md has the release
+ * date.
+ */
 export const software = { name: 'Pilotlight', version: '0.1.0', releaseDate: '2026-12-01' }

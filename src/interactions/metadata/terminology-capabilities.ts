@@ -5,7 +5,7 @@ import type { Context } from '../../request/context.ts'
 import { expansionParameters } from '../../terminology/value-sets/expansion-parameters.ts'
 import { software } from './software.ts'
 
-/** Returns what is known without looking into the store: R4's own code systems, and how value sets are expanded. */
+/** Returns the capabilities that are known without the store: R4's own code systems, and the parameters of expansions. */
 export const terminologyCapabilities = ({ base }: Pick<Context, 'base'>): object => ({
   resourceType: 'TerminologyCapabilities',
   status: 'active',

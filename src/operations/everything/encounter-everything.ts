@@ -8,11 +8,12 @@ import { outcomeEntry, searchEntry } from '../../interactions/bundle/bundle-text
 import { read } from '../../interactions/read.ts'
 import { outcomeText } from '../../outcome/outcome.ts'
 import type { Call, Interaction, Pairs } from '../../request/call.ts'
+import { lastValue } from '../../request/query-text.ts'
 import { parseQuery } from '../../search/parse/parse.ts'
 import { openStages } from '../../search/reading/stages.ts'
 import type { Version } from '../../store/port.ts'
 import { inputPairs, type Operation, type OperationDefinition } from '../support/operation.ts'
-import { badCursor, lastOf, mostCharacters, pageCountOf, sinceFilter, typesFilter } from '../support/pages.ts'
+import { badCursor, mostCharacters, pageCountOf, sinceFilter, typesFilter } from '../support/pages.ts'
 import { relatedResourcesOf } from '../support/related-resources.ts'
 import { pageLinks, searchset } from '../support/searchset.ts'
 
@@ -32,7 +33,7 @@ const definition: OperationDefinition = {
 }
 
 const lastShownName = (pairs: Pairs): string => {
-  const cursor = lastOf(pairs, '_cursor')
+  const cursor = lastValue(pairs, '_cursor')
   if (cursor === undefined) return ''
   const [after] = decodeCursor(cursor)
   if (typeof after !== 'string') throw badCursor()
@@ -63,7 +64,7 @@ const encounterPageOf = (all: readonly Version[], pairs: Pairs): EncounterPage =
   const left = all
     .filter((version) => encounterSortName(version) > after)
     .sort((a, b) => (encounterSortName(a) < encounterSortName(b) ? -1 : 1))
-  const count = lastOf(pairs, '_count') === undefined ? left.length : pageCountOf(pairs)
+  const count = lastValue(pairs, '_count') === undefined ? left.length : pageCountOf(pairs)
   const versions = left.slice(0, Math.min(count, fittingCount(left)))
   const last = versions.at(-1)
   return last && left.length > versions.length

@@ -7,6 +7,7 @@ import { searchEntry } from '../../interactions/bundle/bundle-text.ts'
 import { read } from '../../interactions/read.ts'
 import { failure } from '../../outcome/failure.ts'
 import type { Answer, Call, Dispatch, Interaction, Pairs } from '../../request/call.ts'
+import { lastValue } from '../../request/query-text.ts'
 import { hasClinicalDate, orderPositionOf } from '../../search/index/order.ts'
 import { openStages, type Stages } from '../../search/reading/stages.ts'
 import type { ResourceKey, Version } from '../../store/port.ts'
@@ -15,7 +16,6 @@ import { inputPairs, type Operation, type OperationDefinition } from '../support
 import {
   badCursor,
   charactersOf,
-  lastOf,
   mostCharacters,
   pageCountOf,
   sinceFilter,
@@ -42,7 +42,7 @@ const definition: OperationDefinition = {
 }
 
 const dayOf = (query: Pairs, name: 'start' | 'end'): Interval | undefined => {
-  const text = lastOf(query, name)
+  const text = lastValue(query, name)
   const interval = text === undefined ? undefined : dateInterval(text)
   if (text !== undefined && !interval)
     throw failure('invalid', `\`${name}=${text}\` is not a date such as \`2026-01-31\`.`, name)
@@ -79,7 +79,7 @@ const everythingRequestIn = (query: Pairs): EverythingRequest => ({
   since: sinceFilter(query),
   isWithin: caredWithin(query),
   count: pageCountOf(query),
-  ...everythingPositionOf(lastOf(query, '_cursor')),
+  ...everythingPositionOf(lastValue(query, '_cursor')),
 })
 
 const everythingPositionOf = (text: string | undefined): Pick<EverythingRequest, 'cursor' | 'after'> => {

@@ -4,19 +4,16 @@ import { isResourceType } from '../../fhir/types.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
 import { noSuchType } from '../../outcome/messages.ts'
 import type { Pairs } from '../../request/call.ts'
+import { lastValue } from '../../request/query-text.ts'
 import { pageLimits } from '../../search/scope.ts'
 import type { Version } from '../../store/port.ts'
 
 const defaultEverythingCount = 200
 const maxEverythingCount = 1000
 
-/** Returns the last value of a parameter. */
-export const lastOf = (pairs: Pairs, name: string): string | undefined =>
-  pairs.findLast(([key]) => key === name)?.[1]
-
 /** Returns the maximum number of resources on a page; fails with `invalid` unless `_count` is a positive number. */
 export const pageCountOf = (pairs: Pairs): number => {
-  const text = lastOf(pairs, '_count') ?? String(defaultEverythingCount)
+  const text = lastValue(pairs, '_count') ?? String(defaultEverythingCount)
   if (!/^[1-9]\d*$/.test(text))
     throw failure('invalid', `\`_count=${text}\` is not a number from 1 to ${maxEverythingCount}.`, '_count')
   return Math.min(Number(text), maxEverythingCount)
@@ -32,7 +29,7 @@ export const typesFilter = (pairs: Pairs): ReadonlySet<string> => {
 
 /** Returns the instant of `_since` in UTC; fails with `invalid` for a text that is no instant. */
 export const sinceFilter = (pairs: Pairs): string | undefined => {
-  const text = lastOf(pairs, '_since')?.replace(' ', '+')
+  const text = lastValue(pairs, '_since')?.replace(' ', '+')
   if (text === undefined) return undefined
   if (Number.isNaN(Date.parse(text)))
     throw failure('invalid', `\`_since=${text}\` is not an instant.`, '_since')

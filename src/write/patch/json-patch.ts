@@ -5,7 +5,7 @@ import { isObject } from '../../fhir/json/object.ts'
 import { compareDecimals, parseDecimal } from '../../fhir/values/decimal.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
 import { tooDeep } from '../../outcome/messages.ts'
-import { maxDepth, parseJson } from '../../request/body.ts'
+import { maxBodyDepth, parseJson } from '../../request/body.ts'
 import { type Emptied, noteWay, withoutEmptied } from './emptied.ts'
 import type { Patcher } from './patcher.ts'
 
@@ -75,7 +75,7 @@ const depthOf = (value: unknown): number => {
 }
 
 const put = (operation: Operation, pointer: Pointer, value: unknown, target: Target): void => {
-  if (pointer.length + depthOf(value) > maxDepth) throw tooDeep(maxDepth)
+  if (pointer.length + depthOf(value) > maxBodyDepth) throw tooDeep(maxBodyDepth)
   if (pointer.length === 0) {
     target.root = value
     return
