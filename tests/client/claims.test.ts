@@ -65,6 +65,33 @@ test.each<[string, object, string[]]>([
     [],
   ],
   [
+    'a profile of its own',
+    patient({ profile: 'http://example.org/own|1' }),
+    ['Patient lacks the profile `http://example.org/own`.'],
+  ],
+  [
+    'a profile of its own that should be',
+    patient({ profile: 'http://example.org/own', _profile: should }),
+    [],
+  ],
+  ['the profile of a type that should be', patient({ profile: 'http://example.org/own' }, should), []],
+  [
+    'something of a type that should be and is served',
+    patient(
+      {
+        operation: [{ name: 'match', definition: 'http://hl7.org/match', ...shall }],
+        searchParam: [{ name: 'race', ...shall }],
+      },
+      should,
+    ),
+    ['Patient lacks the search parameter `race`.', 'Patient lacks the operation `$match`.'],
+  ],
+  [
+    'something of a type that shall not be',
+    patient({ searchParam: [{ name: 'race', ...shall }] }, expects('SHALL-NOT')),
+    [],
+  ],
+  [
     'interactions',
     patient({
       interaction: [

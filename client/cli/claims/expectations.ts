@@ -57,13 +57,25 @@ const namesOf = (list: readonly { name: string }[] | undefined): string[] =>
 const requiredOf = <T extends Extended>(reading: Reading, list: readonly T[] | undefined): T[] =>
   (list ?? []).filter((each) => reading.isRequired(each))
 
+/** Returns the profiles of a required type: its own, unless an expectation weakens that, and the required supported ones. */
+const requiredProfiles = (reading: Reading, wanted: ResourceRest): string[] => {
+  const { profile, _profile } = wanted
+  const isOwn = profile !== undefined && (expectationOf(_profile) ?? 'SHALL') === 'SHALL'
+  return [...(isOwn ? [profile] : []), ...requiredValues(reading, wanted, 'supportedProfile')].map(
+    withoutVersion,
+  )
+}
+
+/** The profiles of a type that is optional are as optional; what else it requires binds a server that serves the type. */
 const unmetOfResource = (
   reading: Reading,
   wanted: ResourceRest,
   served: ResourceRest | undefined,
 ): string[] => {
   const { type } = wanted
-  if (!served) return [`${type} is not served.`]
+  const isRequired = reading.isRequired(wanted)
+  if (!served) return isRequired ? [`${type} is not served.`] : []
+  if (expectationOf(wanted) === 'SHALL-NOT') return []
   const profiles = [served.profile ?? '', ...(served.supportedProfile ?? [])].map(withoutVersion)
   const parameters = namesOf(served.searchParam)
   const searched = [...namesOf(requiredOf(reading, wanted.searchParam)), ...combined(reading, wanted)]
@@ -73,10 +85,7 @@ const unmetOfResource = (
   const lacking = (what: string, list: readonly string[]): string[] =>
     [...new Set(list)].map((each) => `${type} lacks the ${what} \`${each}\`.`)
   return [
-    ...lacking(
-      'profile',
-      missing(requiredValues(reading, wanted, 'supportedProfile').map(withoutVersion), profiles),
-    ),
+    ...lacking('profile', missing(isRequired ? requiredProfiles(reading, wanted) : [], profiles)),
     ...lacking(
       'interaction',
       missing(
@@ -117,7 +126,6 @@ export const unmetOf = (wanted: CapabilityStatement, served: CapabilityStatement
   const reading = readingOf(wanted)
   const [asked, given] = [serverOf(wanted), serverOf(served)]
   const formats = requiredValues(reading, wanted, 'format').map(formatOf)
-  const resources = (asked?.resource ?? []).filter((each) => reading.isRequired(each))
   const system = (what: string, list: readonly string[]): string[] =>
     list.map((each) => `The server lacks the ${what} \`${each}\`.`)
   return [
@@ -139,7 +147,7 @@ export const unmetOf = (wanted: CapabilityStatement, served: CapabilityStatement
         (each) => `$${each}`,
       ),
     ),
-    ...resources.flatMap((each) =>
+    ...(asked?.resource ?? []).flatMap((each) =>
       unmetOfResource(
         reading,
         each,
