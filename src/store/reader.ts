@@ -66,14 +66,14 @@ export const visibleAmong = async (
   const deletions = distinct.filter(({ deleted }) => deleted)
   const before = deletions.length > 0 ? await stored.below(deletions, 1) : []
   const lastTexts = new Map(deletions.map((version, at) => [version, before[at]?.[0]]))
-  const judged = distinct.flatMap((version) => {
+  const checked = distinct.flatMap((version) => {
     const text = version.deleted ? lastTexts.get(version) : version
     return text && !text.deleted ? [{ version, text }] : []
   })
-  if (judged.length === 0) return new Set()
-  const texts = judged.map(({ text }) => text)
+  if (checked.length === 0) return new Set()
+  const texts = checked.map(({ text }) => text)
   const verdicts = await Promise.all(rules.map((rule) => rule.judge(texts, get)))
-  return new Set(judged.filter((_, at) => isVisibleByAll(verdicts, at)).map(({ version }) => version))
+  return new Set(checked.filter((_, at) => isVisibleByAll(verdicts, at)).map(({ version }) => version))
 }
 
 /** Returns the versions in their order, with undefined in place of each that a restriction hides. */
