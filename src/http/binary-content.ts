@@ -4,6 +4,7 @@ import { subsetOf } from '../fhir/json/subset.ts'
 import { bareType } from '../fhir/media-type.ts'
 import { failure } from '../outcome/failure.ts'
 import { emptyBody } from '../outcome/messages.ts'
+import { resultParameters } from '../request/query-text.ts'
 import type { FhirRequest } from '../request/request.ts'
 import type { FhirResponse } from './message.ts'
 import type { Route } from './routes.ts'
@@ -11,12 +12,9 @@ import type { Route } from './routes.ts'
 const fhirTypes = /^application\/(fhir\+(json|xml)|(json|xml)\+fhir)$/
 const mayHoldFhir = /^(application|text)\/(fhir\+)?(json|xml)(\+fhir)?$/
 
-/** Result parameters: they ask for the resource rather than its content. */
-const wrapping = new Set(['_format', '_summary', '_elements', '_pretty'])
-
 /** Returns whether a read wants the content: unless `Accept` or a result parameter asks for FHIR. */
 export const readsNative = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): boolean =>
-  !query.some(([name]) => wrapping.has(name)) &&
+  !query.some(([name]) => resultParameters.has(name)) &&
   !(headers.accept ?? '').split(',').some((part) => fhirTypes.test(bareType(part)))
 
 /**

@@ -10,7 +10,7 @@ import type { FhirResponse } from './message.ts'
 import { caching, cors, preflight, responseOf } from './response.ts'
 import { allRoutes, type Route, routesAt } from './routes.ts'
 import { rendered, renderingOfFailed } from './serialise.ts'
-import { answerTo, type Exchange, permit, responseTo } from './steps.ts'
+import { type Exchange, entryAnswer, permit, responseTo } from './steps.ts'
 
 /** An answered request as the log sees it, without content and tokens. */
 export interface Served {
@@ -36,7 +36,7 @@ const dispatchOf = (context: Context, faults: unknown[], notes: object[]): Dispa
       permit(matched, context)
       return matched.route
     },
-    again: (request) => answerTo(request, dispatch),
+    again: (request) => entryAnswer(request, dispatch),
   }
   return dispatch
 }

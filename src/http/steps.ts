@@ -91,7 +91,7 @@ const checkCharacters = ({ query }: FhirRequest): void => {
   if (wrong) throw impossibleCharacter(wrong[0])
 }
 
-const query: RequestStep = async ({ request }, rest) => {
+const checkQueryText: RequestStep = async ({ request }, rest) => {
   checkCharacters(request)
   await rest()
 }
@@ -110,7 +110,7 @@ const defer: RequestStep = async (exchange, rest) => {
   if (!isDeferred(matched, request, context)) return rest()
   permit(matched, context)
   checkCharacters(request)
-  exchange.answer = await (await import('../jobs/status.ts')).defer(request, context)
+  exchange.answer = await (await import('../jobs/status.ts')).deferRequest(request, context)
 }
 
 /** Converts the body to JSON, the only format inside the server. */
@@ -126,7 +126,7 @@ export const permit = ({ route, names }: MatchedRoute, context: Context): void =
   if (route.action) failOn(accessIssues(context.principal, route.action, names.type))
 }
 
-const decide: RequestStep = async (exchange, rest) => {
+const decideAccess: RequestStep = async (exchange, rest) => {
   permit(set(exchange, 'matched'), exchange.context)
   await rest()
 }
@@ -149,8 +149,8 @@ const steps: readonly (readonly [name: string, step: RequestStep])[] = [
   ['negotiate', negotiate],
   ['defer', defer],
   ['body', body],
-  ['decide', decide],
-  ['query', query],
+  ['decide', decideAccess],
+  ['query', checkQueryText],
   ['run', run],
 ]
 
@@ -169,7 +169,7 @@ export const responseTo = async (exchange: Exchange): Promise<FhirResponse> => {
 }
 
 /** Takes an entry of a Bundle through the inner steps and returns its answer. */
-export const answerTo = async (request: FhirRequest, context: Dispatch): Promise<Answer> => {
+export const entryAnswer = async (request: FhirRequest, context: Dispatch): Promise<Answer> => {
   const exchange: Exchange = { request, context }
   await takeSteps(exchange, entrySteps)
   return set(exchange, 'answer')

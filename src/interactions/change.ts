@@ -4,7 +4,7 @@ import { notFound } from '../outcome/messages.ts'
 import { type Answer, telling } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import type { ChangeResult, Effect } from '../write/command.ts'
-import { checkEntries } from '../write/request/change.ts'
+import { checkedChanges } from '../write/request/change.ts'
 import type { BundleEntry } from '../write/request/entries.ts'
 import { transact } from '../write/transaction.ts'
 
@@ -27,6 +27,6 @@ export const answerOf = (result: ChangeResult, entry: Pick<BundleEntry, 'method'
 
 /** Makes a change and returns its answer. */
 export const applyChange = async (entry: BundleEntry, context: Context): Promise<Answer> => {
-  const [result] = await transact(checkEntries([entry], context), context)
+  const [result] = await transact(checkedChanges([entry], context), context)
   return answerOf(result, entry)
 }

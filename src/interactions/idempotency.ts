@@ -1,10 +1,10 @@
 import type { Call } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
-import { namedBy } from '../write/idempotency.ts'
+import { keyedNameOf } from '../write/idempotency.ts'
 
 /** Returns the context of a call, with the name of its `Idempotency-Key` if the call has such a header. */
 export const once = <Of extends Context>(call: Call, context: Of): Of => {
-  const named = namedBy(call, context)
+  const named = keyedNameOf(call, context)
   return named ? { ...context, once: named } : context
 }
 

@@ -3,10 +3,8 @@
 import type { Subset } from '../fhir/json/subset.ts'
 import { failure } from '../outcome/failure.ts'
 import type { Call, Pairs } from '../request/call.ts'
-import { lastValue } from '../request/query-text.ts'
+import { lastValue, resultParameters } from '../request/query-text.ts'
 import type { Version } from '../store/port.ts'
-
-const resultParameters: ReadonlySet<string> = new Set(['_format', '_pretty', '_summary', '_elements'])
 
 /** Returns whether a parameter is a result parameter or among the names. */
 export const isKnown = (name: string, ...names: readonly string[]): boolean =>

@@ -15,7 +15,7 @@ import { jobsOf, makeJob, ownerOf } from './create.ts'
 export const jobAddress = (base: string, id: string): string => `${base}/_jobs/${id}`
 
 /** Returns the answer to a deferred request: 202, with the address of the job. */
-export const defer = async (asked: FhirRequest, context: Context): Promise<Answer> => {
+export const deferRequest = async (asked: FhirRequest, context: Context): Promise<Answer> => {
   const job = await makeJob(asked, context)
   await jobsOf(context).putBody(job.id, Buffer.from(asked.body))
   return { status: 202, headers: { 'Content-Location': jobAddress(context.base, job.id) } }

@@ -115,8 +115,8 @@ const byPolicy = async (
   if (!stores(mode)) return []
   const forbidden = accessIssues(context.principal, mode, type)
   if (!isDefinition({ type })) return forbidden
-  const { ownIssues } = await import('../write/policy/custom-parameters.ts')
-  return [...forbidden, ...(await ownIssues([{ type, id, resource }], context)).flat()]
+  const { definitionIssues } = await import('../write/policy/custom-parameters.ts')
+  return [...forbidden, ...(await definitionIssues([{ type, id, resource }], context)).flat()]
 }
 
 const hasExtensions = /"(?:e|modifierE)xtension"/

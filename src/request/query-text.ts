@@ -12,3 +12,6 @@ export const lastValue = (
   pairs: readonly (readonly [name: string, value: string])[],
   name: string,
 ): string | undefined => pairs.findLast(([key]) => key === name)?.[1]
+
+/** Parameters about the form of an answer: https://hl7.org/fhir/R4/http.html#parameters */
+export const resultParameters: ReadonlySet<string> = new Set(['_format', '_pretty', '_summary', '_elements'])

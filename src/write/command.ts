@@ -8,13 +8,13 @@ import type { Preconditions } from './request/preconditions.ts'
 interface CommandHead extends Preconditions {
   type: string
   id: string
-  /** The id was made up by us a moment ago, so nothing can stand there yet. */
+  /** The id was made at random for this command, so that no resource can have it yet. */
   fresh: boolean
-  /** The version that the criteria matched: where another has come since, they must be asked again. */
+  /** The version that the criteria matched. If the resource has changed since, the criteria must be evaluated again. */
   seen?: number
-  /** What is to be stored beside it about it, in the same commit. */
+  /** The Provenance to store with the resource, in the same commit. */
   provenance?: Body
-  /** Where in the request it stands, for expressions: `Bundle.entry[3]`, or empty for the whole body. */
+  /** The command's path in the request, for expressions: `Bundle.entry[3]`, or empty for the whole body. */
   place: string
 }
 
@@ -34,7 +34,7 @@ interface DeleteCommand extends CommandHead {
   kind: 'delete'
 }
 
-/** One change to one resource as data, with its id, references and conditions resolved. */
+/** A change to a single resource as data, with its id, references and conditions resolved. */
 export type Command = PutCommand | PatchCommand | DeleteCommand
 
 /** Returns the interaction that a command's version is recorded with. */
@@ -45,13 +45,16 @@ export const methodOf = (command: Command): Method => {
 
 export type Effect = 'created' | 'updated' | 'unchanged' | 'deleted' | 'absent'
 
-/** What became of a command; `absent` (a deletion of nothing) has no version. */
+/** The outcome of a command; `absent` (a deletion without a resource) has no version. */
 export interface Committed {
   effect: Effect
   version: Version | undefined
-  /** What is to be told although it was done. */
+  /** Warnings about a successful command. */
   issues?: readonly Issue[]
 }
 
-/** What became of a change: the committed version, a resource that stood there already, or nothing (it reads, or matched nothing). */
+/**
+ * The outcome of a change: the committed version, a resource that existed already, or undefined (for a read, and for a
+ * change without a match).
+ */
 export type ChangeResult = { done: Committed } | { found: Version } | undefined

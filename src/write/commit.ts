@@ -12,8 +12,11 @@ import { accountOf } from './request/provenance.ts'
 
 import { committedOf, type Stamped, stamp } from './stamp.ts'
 
-/** Reads what stands where the commands want to write; where an id is fresh there is nothing to read. */
-const befores = async (commands: readonly Command[], store: Store): Promise<(Version | undefined)[]> => {
+/** Reads the current versions of the commands' resources, except for fresh ids. */
+const versionsToReplace = async (
+  commands: readonly Command[],
+  store: Store,
+): Promise<(Version | undefined)[]> => {
   const known = commands.filter((command) => !command.fresh)
   const versions = known.length > 0 ? await store.get(known) : []
   const found = new Map(known.map((command, i) => [command, versions[i]]))
@@ -23,7 +26,7 @@ const befores = async (commands: readonly Command[], store: Store): Promise<(Ver
 const outdated = (command: Command, before: Version | undefined): boolean =>
   command.seen !== undefined && command.seen !== before?.v
 
-const store = async (
+const tryCommit = async (
   writes: readonly Write[],
   context: Context,
   lock: Lock | undefined,
@@ -40,11 +43,13 @@ const store = async (
 
 const draftOf = ({ type, id }: Command, { resource }: Stamped): Draft => ({ type, id, resource })
 
-/** The tenant's own search parameters as this process knows them: whether they are still so, the store sees to. */
-const ownOf = (commands: readonly Command[], { store: { knownDefinitions } }: Context) =>
+/**
+ * The tenant's own search parameters as this process knows them; the store verifies at the commit that they are current.
+ */
+const customParametersFor = (commands: readonly Command[], { store: { knownDefinitions } }: Context) =>
   ownFor(knownDefinitions(), new Set(commands.map(({ type }) => type)))
 
-/** Fails where what is about to be stored does not meet the deployment's rules; returns the warnings of each command. */
+/** Fails if a resource to be stored breaks the deployment's rules; otherwise returns the warnings by command. */
 const checkPolicy = async (
   commands: readonly Command[],
   stamped: readonly Stamped[],
@@ -68,11 +73,11 @@ const optionsOf = async (
   stamped: readonly Stamped[],
   context: Context,
 ): Promise<CommitOptions> => {
-  const { careFor, changesAmong } = await import('./policy/integrity.ts')
-  return careFor(changesAmong(commands, stamped), context)
+  const { integrityOptions, changesAmong } = await import('./policy/integrity.ts')
+  return integrityOptions(changesAmong(commands, stamped), context)
 }
 
-/** Returns the resources of which a change comes to nothing, for what they are now: deleted already, or just so. */
+/** Returns the resources that need no write because of their current state, deleted already or with the same content. */
 const unchangedAmong = (
   commands: readonly Command[],
   stamped: readonly Stamped[],
@@ -83,8 +88,8 @@ const unchangedAmong = (
   )
 
 /**
- * Commits all commands or none, in one transaction; `beforehand` is given what they will come to.
- * Returns what became of each, in their order; nothing where another writer was faster and all must be tried anew.
+ * Commits all commands or none, in one transaction; `beforehand` receives their outcomes before the commit. Returns the
+ * outcomes in the commands' order; undefined if another writer was faster, so that everything must be tried again.
  */
 export const commit = async (
   commands: readonly Command[],
@@ -93,10 +98,10 @@ export const commit = async (
   beforehand: (done: readonly Committed[]) => Promise<void> = async () => undefined,
 ): Promise<readonly Committed[] | undefined> => {
   const patchers = await patchersOf(commands)
-  const before = await befores(commands, context.store)
+  const before = await versionsToReplace(commands, context.store)
   if (commands.some((command, i) => outdated(command, before[i]))) return undefined
   failOn(commands.flatMap((command, i) => placed(brokenBy(before[i], command, command), command.place)))
-  const own = await ownOf(commands, context)
+  const own = await customParametersFor(commands, context)
   const moment = { now: context.now(), own }
   const options = validateOptionsOf(context)
   const stamped = commands.map((command, i) => {
@@ -116,5 +121,5 @@ export const commit = async (
   const writes = outcomes.flatMap(({ write }) => write ?? [])
   const done = stamped.map((each, i) => committedOf(each, before[i], issues?.get(commands[i] as Command)))
   if (writes.length > 0) await beforehand(done)
-  return (await store(writes, context, lock, commitOptions)) ? done : undefined
+  return (await tryCommit(writes, context, lock, commitOptions)) ? done : undefined
 }

@@ -11,16 +11,19 @@ import { provenanceHeader } from './request/provenance.ts'
 
 const syntax = /^[\x21-\x7e]{1,255}$/
 
-/** Returns the parts by which a request is told from another under the same key. */
-const partsOf = ({ type, headers, body }: KeyedRequest): string[] => {
+/** Returns the parts of a request that must be equal for two requests under the same key. */
+const comparedParts = ({ type, headers, body }: KeyedRequest): string[] => {
   const provenance = headers[provenanceHeader]
   return [type, headers['if-none-exist'] ?? '', body, ...(provenance === undefined ? [] : [provenance])]
 }
 
 type KeyedRequest = Pick<Call, 'type' | 'headers' | 'body'>
 
-/** Returns the name and the print of a request with an `Idempotency-Key`; nothing without. Fails with a key that is malformed. */
-export const namedBy = (request: KeyedRequest, { principal }: Context): Named | undefined => {
+/**
+ * Returns the name and the print of a request with an `Idempotency-Key`; undefined for a request without a key. Fails
+ * with `invalid` for a malformed key.
+ */
+export const keyedNameOf = (request: KeyedRequest, { principal }: Context): Named | undefined => {
   const key = request.headers['idempotency-key']
   if (key === undefined) return undefined
   if (!syntax.test(key))
@@ -28,10 +31,10 @@ export const namedBy = (request: KeyedRequest, { principal }: Context): Named | 
       'invalid',
       '`Idempotency-Key` takes 1 to 255 visible ASCII characters, a UUID for instance.',
     )
-  return { name: `once|${principal?.id ?? ''}|${key}`, print: hashOf(JSON.stringify(partsOf(request))) }
+  return { name: `once|${principal?.id ?? ''}|${key}`, print: hashOf(JSON.stringify(comparedParts(request))) }
 }
 
-/** A result without the resources: what became of it, and which version that is. */
+/** A result without the resource: the outcome, and the address of the version. */
 type Brief = [kind: 'found' | Effect, type?: string, id?: string, v?: number] | null
 
 const briefOf = (result: ChangeResult): Brief => {
@@ -41,7 +44,7 @@ const briefOf = (result: ChangeResult): Brief => {
   return version ? [kind, version.type, version.id, version.v] : [kind]
 }
 
-/** Returns results as text that `recalled` reads. */
+/** Returns the results as a text for `replayResults`. */
 export const encodeResults = (results: readonly ChangeResult[]): string =>
   JSON.stringify(results.map(briefOf))
 
@@ -50,7 +53,7 @@ const versionIn = async (brief: Brief, { store }: Context): Promise<Version | un
   return type && id && v ? store.version({ type, id }, v) : undefined
 }
 
-const resultOf = async (brief: Brief, context: Context): Promise<ChangeResult> => {
+const replayedResult = async (brief: Brief, context: Context): Promise<ChangeResult> => {
   if (!brief) return undefined
   const version = await versionIn(brief, context)
   const [kind] = brief
@@ -58,9 +61,12 @@ const resultOf = async (brief: Brief, context: Context): Promise<ChangeResult> =
   return version && { found: version }
 }
 
-const width = 16
+const parallelVersions = 16
 
-/** Returns what the request came to when it was done before; nothing where it was not. Fails where that was another one. */
+/**
+ * Returns the results of a request that was carried out before; undefined for a new request. Fails with `conflict` if the
+ * key was used for a different request.
+ */
 export const replayResults = async (
   { name, print }: Named,
   context: Context,
@@ -73,5 +79,5 @@ export const replayResults = async (
       'The `Idempotency-Key` was used for another request. Take a new key for each request.',
     )
   const briefs = JSON.parse(record.result) as Brief[]
-  return inParallel(width, briefs, (brief) => resultOf(brief, context))
+  return inParallel(parallelVersions, briefs, (brief) => replayedResult(brief, context))
 }

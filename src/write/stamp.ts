@@ -9,15 +9,15 @@ import type { Version, Write } from '../store/port.ts'
 import { type Command, type Committed, type Effect, methodOf } from './command.ts'
 import { withDeliveryState } from './policy/subscription.ts'
 
-/** What a command comes to: a write for the store, or nothing to do. */
+/** A command with its version: a write for the store, or nothing to do. */
 export interface Stamped {
   write?: Write
-  /** What is written, parsed. */
+  /** The written resource, parsed. */
   resource?: Resource
   effect: Effect
 }
 
-/** When a change is made, and by which search parameters of the tenant's own it is indexed. */
+/** The time of a change, and the tenant's own search parameters for its index entries. */
 export interface Moment {
   now: number
   own: CustomParameters
@@ -33,7 +33,7 @@ const spliced = (command: Command, body: Body, v: number, t: string): string =>
 const unchanged = (command: Command, body: Body, before: Version): boolean =>
   sameJson(spliced(command, body, before.v, before.t), before.text)
 
-const base = (command: Command, before: Version | undefined, { now }: Moment) => ({
+const writeHead = (command: Command, before: Version | undefined, { now }: Moment) => ({
   type: command.type,
   id: command.id,
   method: methodOf(command),
@@ -43,15 +43,15 @@ const base = (command: Command, before: Version | undefined, { now }: Moment) =>
   t: instantAfter(before, now),
 })
 
-const deletion = (command: Command, before: Version | undefined, moment: Moment): Stamped =>
+const stampedDeletion = (command: Command, before: Version | undefined, moment: Moment): Stamped =>
   before && !before.deleted
-    ? { effect: 'deleted', write: { ...base(command, before, moment), entries: [] } }
+    ? { effect: 'deleted', write: { ...writeHead(command, before, moment), entries: [] } }
     : { effect: 'absent' }
 
-const change = (command: Command, body: Body, before: Version | undefined, moment: Moment): Stamped => {
+const stampedPut = (command: Command, body: Body, before: Version | undefined, moment: Moment): Stamped => {
   const live = before && !before.deleted
   if (live && unchanged(command, body, before)) return { effect: 'unchanged' }
-  const head = base(command, before, moment)
+  const head = writeHead(command, before, moment)
   const resource = { ...body.resource, id: command.id }
   const write = {
     ...head,
@@ -61,16 +61,21 @@ const change = (command: Command, body: Body, before: Version | undefined, momen
   return { effect: live ? 'updated' : 'created', write, resource }
 }
 
-/** Returns the write of a command that stores this body, or deletes without one: version number, instant, text and index entries included. */
+/**
+ * Returns the write of a command that stores this body, or of a deletion without a body: with version number, instant,
+ * text and index entries.
+ */
 export const stamp = (
   command: Command,
   body: Body | undefined,
   before: Version | undefined,
   moment: Moment,
 ): Stamped =>
-  body ? change(command, withDeliveryState(body), before, moment) : deletion(command, before, moment)
+  body
+    ? stampedPut(command, withDeliveryState(body), before, moment)
+    : stampedDeletion(command, before, moment)
 
-/** Returns the version that a write made; its `w` is the store's own affair. */
+/** Returns the version that a write made; its `w` is known to the store alone. */
 const madeBy = ({ type, id, v, t, method, text }: Write): Version => ({
   type,
   id,
@@ -82,7 +87,7 @@ const madeBy = ({ type, id, v, t, method, text }: Write): Version => ({
   text: text ?? '',
 })
 
-/** Returns what became of a command, once its write is durable. */
+/** Returns the outcome of a command, once its write is durable. */
 export const committedOf = (
   { effect, write }: Stamped,
   before: Version | undefined,

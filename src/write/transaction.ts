@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#transaction — a Bundle becomes commands, and all of them are committed or none. */
+/** A Bundle becomes commands, and all of them are committed or none: https://hl7.org/fhir/R4/http.html#transaction */
 
 import { searchParameters } from '../fhir/parameters.ts'
 import type { Context } from '../request/context.ts'
@@ -7,16 +7,17 @@ import type { ChangeResult, Command, Committed } from './command.ts'
 import { commit } from './commit.ts'
 import { encodeResults, replayResults } from './idempotency.ts'
 import { isDefinition, isProfile } from './policy/policy.ts'
-import { bodyIn, type Change, type Target } from './request/change.ts'
+import { bodyIn, type Change, type Targets } from './request/change.ts'
 import { type Expanded, expand } from './resolve/commands.ts'
-import { holding, nameOf } from './resolve/criteria.ts'
+import { criteriaName, whileLocked } from './resolve/criteria.ts'
 import { expandMultipleDelete } from './resolve/multiple-delete.ts'
 import { identify } from './resolve/targets.ts'
 import { retryOnConflict } from './retry.ts'
 
-type Targets = readonly (Target | undefined)[]
-
-/** Of two definitions of one code only one is possible: they come one after the other. What R4 has is none of them. */
+/**
+ * Returns the lock names of search parameters to be defined. Of two definitions with the same code only the first is
+ * possible, so they are committed in turn. Parameters of R4 itself need no lock.
+ */
 const codeDefined = (change: Change): string[] => {
   const { code, base, status, resourceType }: Record<string, unknown> = bodyIn(change)?.resource ?? {}
   if (!isDefinition({ type: String(resourceType) }) || status !== 'active' || !Array.isArray(base)) return []
@@ -24,7 +25,10 @@ const codeDefined = (change: Change): string[] => {
   return isNew ? [`search parameter ${code}`] : []
 }
 
-/** The names that must be held: whoever creates because nothing matched must be the only one to do so. */
+/**
+ * Returns the names to lock: a writer that creates a resource because there was no match must be the only writer to do
+ * so.
+ */
 const namesToLock = (changes: readonly Change[], targets: Targets, { once }: Context): string[] => [
   ...(once ? [once.name] : []),
   ...changes.flatMap(codeDefined),
@@ -32,18 +36,18 @@ const namesToLock = (changes: readonly Change[], targets: Targets, { once }: Con
     if (change.kind === 'read' || change.kind === 'delete') return []
     const { criteria } = change
     const target = targets[i]
-    return criteria && target && !target.found ? [nameOf(criteria)] : []
+    return criteria && target && !target.found ? [criteriaName(criteria)] : []
   }),
 ]
 
-const resultOf = (expanded: Expanded, done: ReadonlyMap<Command, Committed>): ChangeResult => {
+const changeResultOf = (expanded: Expanded, done: ReadonlyMap<Command, Committed>): ChangeResult => {
   if (!expanded || 'found' in expanded) return expanded
   const became = done.get('command' in expanded ? expanded.command : expanded.same)
   if (!became) return undefined
   return 'same' in expanded && became.version ? { found: became.version } : { done: became }
 }
 
-/** Whoever is told that a definition is stored finds every later write indexed by it. */
+/** Updates the definitions before the answer, so that every write after the answer is indexed by them. */
 const redefine = async (commands: readonly Command[], context: Context): Promise<void> => {
   const { register } = await import('./policy/custom-parameters.ts')
   const { beginJob } = await import('../jobs/create.ts')
@@ -69,7 +73,7 @@ const attempt = async (
   const commands = expanded.flatMap((each) => (each && 'command' in each ? [each.command] : []))
   const resultsOf = (done: readonly Committed[]): ChangeResult[] => {
     const became = new Map(commands.map((command, i) => [command, done[i] as Committed]))
-    return expanded.map((each) => resultOf(each, became))
+    return expanded.map((each) => changeResultOf(each, became))
   }
   const { once: named } = context
   const beforehand = async (done: readonly Committed[]): Promise<void> => {
@@ -85,8 +89,8 @@ const attempt = async (
   return done && resultsOf(done)
 }
 
-const alone = async (changes: readonly Change[], names: readonly string[], context: Context) =>
-  holding(names, context, async (lock) => {
+const underLock = async (changes: readonly Change[], names: readonly string[], context: Context) =>
+  whileLocked(names, context, async (lock) => {
     const known = context.once && (await replayResults(context.once, context))
     if (known) return known
     const targets = await identify(changes, context)
@@ -94,13 +98,13 @@ const alone = async (changes: readonly Change[], names: readonly string[], conte
     return held ? attempt(changes, targets, context, lock) : undefined
   })
 
-const together = async (
+const lockAndAttempt = async (
   changes: readonly Change[],
   context: Context,
 ): Promise<ChangeResult[] | undefined> => {
   const targets = await identify(changes, context)
   const names = namesToLock(changes, targets, context)
-  return names.length === 0 ? attempt(changes, targets, context) : alone(changes, names, context)
+  return names.length === 0 ? attempt(changes, targets, context) : underLock(changes, names, context)
 }
 
 const transactOnce = async (
@@ -108,12 +112,12 @@ const transactOnce = async (
   context: Context,
 ): Promise<ChangeResult[] | undefined> => {
   if (asked.every((change) => change.kind !== 'delete' || change.most === undefined))
-    return together(asked, context)
+    return lockAndAttempt(asked, context)
   const { changes, from } = await expandMultipleDelete(asked, context)
-  const results = await together(changes, context)
+  const results = await lockAndAttempt(changes, context)
   return results && asked.map((_, i) => results[from.indexOf(i)])
 }
 
-/** Commits what the changes come to, all or nothing; returns what became of each, in their order. */
+/** Commits all changes or none; returns their outcomes, in their order. */
 export const transact = (changes: readonly Change[], context: Context): Promise<ChangeResult[]> =>
   retryOnConflict(() => transactOnce(changes, context))

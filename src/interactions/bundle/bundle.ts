@@ -7,7 +7,7 @@ import { failOn, issuesOf, placed, statusOf } from '../../outcome/outcome.ts'
 import { type Body, bodyOf } from '../../request/body.ts'
 import type { Answer, Call, Dispatch, Interaction } from '../../request/call.ts'
 import { inParallel } from '../../store/parallel.ts'
-import { checkEntries } from '../../write/request/change.ts'
+import { checkedChanges } from '../../write/request/change.ts'
 import {
   type BundleEntry,
   type EntryRead,
@@ -130,7 +130,7 @@ const transaction = async (
   const entries = reading.flatMap(({ entry }) => (entry ? [preferring(entry, call)] : []))
   const unreadable = reading.flatMap(({ issues }) => issues)
   const unanswerable = await inParallel(parallelEntries, entries, (entry) => waitingIssues(entry, context))
-  const changes = checkEntries(entries.map(asRead), context, [...unreadable, ...unanswerable.flat()])
+  const changes = checkedChanges(entries.map(asRead), context, [...unreadable, ...unanswerable.flat()])
   await archive()
   const results = await transact(changes, context)
   return inParallel(parallelEntries, entries, (entry, i) =>

@@ -1,13 +1,10 @@
 /** A history Bundle, repeated on this server: https://hl7.org/fhir/R4/http.html#other-bundles */
 
 import type { Resource } from '../../fhir/definitions.ts'
-import type { Json } from '../../fhir/json/object.ts'
+import { type Json, objectOrEmpty } from '../../fhir/json/object.ts'
 import { error, type Issue } from '../../outcome/failure.ts'
 import { type Body, isResource } from '../../request/body.ts'
 import { type BundleEntry, type EntryRead, readEntries } from '../../write/request/entries.ts'
-
-const objectOrEmpty = (value: unknown): Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
 
 const historyEntriesIn = ({ entry }: Resource): Json[] =>
   Array.isArray(entry) ? entry.map(objectOrEmpty) : []

@@ -1,11 +1,14 @@
-/** https://hl7.org/fhir/R4/json.html#null — an element has a value or children: one whose last child a patch took away goes with it. */
+/**
+ * Elements left empty by a patch, which are removed, since an element must have a value or children:
+ * https://hl7.org/fhir/R4/json.html#null
+ */
 
 import type { Way } from '../../fhir/path/fhirpath.ts'
 
-/** The objects and lists that a patch took something out of. */
+/** The objects and lists from which a patch removed a part. */
 export type Emptied = Set<unknown>
 
-/** Notes everything on the way to what a patch takes away. */
+/** Notes every object and list on the way to a removed part. */
 export const noteWay = (emptied: Emptied, root: unknown, way: Way): void => {
   let value = root
   for (const step of way) {
@@ -15,13 +18,13 @@ export const noteWay = (emptied: Emptied, root: unknown, way: Way): void => {
   emptied.add(value)
 }
 
-const isNothing = (value: object): boolean => {
+const isEmptied = (value: object): boolean => {
   const names = Object.keys(value)
   if (Array.isArray(value)) return value.every((item) => item === null)
   return names.length === 0 || (names.length === 1 && names[0] === 'id')
 }
 
-/** A list of what stands beside primitives keeps the place of an item that goes. */
+/** Removes an item. A list of ids and extensions beside primitives keeps the position as null. */
 const dropItem = (list: unknown[], index: number, name: string): void => {
   if (name.startsWith('_')) list[index] = null
   else list.splice(index, 1)
@@ -31,14 +34,17 @@ const pruneBelow = (value: object, name: string, emptied: Emptied): void => {
   for (const [key, child] of Object.entries(value).reverse()) {
     if (typeof child !== 'object' || child === null) continue
     pruneBelow(child, Array.isArray(value) ? name : key, emptied)
-    if (!emptied.has(child) || !isNothing(child)) continue
+    if (!emptied.has(child) || !isEmptied(child)) continue
     emptied.add(value)
     if (Array.isArray(value)) dropItem(value, Number(key), name)
     else delete (value as Record<string, unknown>)[key]
   }
 }
 
-/** Takes out of a resource what a patch left without value and children, and in turn what held only that. */
+/**
+ * Removes every element that the patch left without value and children, and in turn the elements that contained nothing
+ * else.
+ */
 export const withoutEmptied = (root: unknown, emptied: Emptied): void => {
   if (emptied.size > 0 && typeof root === 'object' && root !== null) pruneBelow(root, '', emptied)
 }

@@ -1,7 +1,7 @@
 /** https://www.rfc-editor.org/rfc/rfc6902 and https://hl7.org/fhir/R4/http.html#patch */
 
 import { digitsOf, holdsMark, parseKeeping, printKeeping } from '../../fhir/json/digits.ts'
-import { isObject } from '../../fhir/json/object.ts'
+import { isObject, type Json } from '../../fhir/json/object.ts'
 import { compareDecimals, parseDecimal } from '../../fhir/values/decimal.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
 import { tooDeep } from '../../outcome/messages.ts'
@@ -12,7 +12,7 @@ import type { Patcher } from './patcher.ts'
 /** https://www.rfc-editor.org/rfc/rfc6901 — the names and indexes on the way to a value. */
 type Pointer = readonly string[]
 
-interface Operation {
+interface JsonOperation {
   position: number
   op: string
   written: string
@@ -21,27 +21,25 @@ interface Operation {
   value: unknown
 }
 
-/** What is patched; `copied` is how many characters were copied. */
-interface Target {
+/** The patched resource; `copied` counts the characters copied so far. */
+interface JsonTarget {
   root: unknown
   emptied: Emptied
   copied: number
 }
 
-/** A copy of a copy doubles: thirty operations would fill any memory. */
-const mostCopied = 6 * 1024 * 1024
+/** The maximum of characters to copy: copies of copies double, so that thirty operations could fill any memory. */
+const maxCopied = 6 * 1024 * 1024
 
-type Members = Record<string, unknown>
-
-const refused = ({ position, op, written }: Operation, why: string): Failure =>
+const refusedJson = ({ position, op, written }: JsonOperation, why: string): Failure =>
   failure(
     'invariant',
     `Operation ${position} of the patch (\`${op}\` at \`${written}\`) does not apply: ${why} Nothing was changed.`,
   )
 
-const absent = (operation: Operation): Failure => refused(operation, 'there is nothing at its path.')
+const absent = (operation: JsonOperation): Failure => refusedJson(operation, 'there is nothing at its path.')
 
-const malformed = (position: number, needs: string): Failure =>
+const malformedJson = (position: number, needs: string): Failure =>
   failure('malformed', `Operation ${position} of the patch needs ${needs}.`)
 
 const pointerOf = (text: unknown): Pointer | undefined => {
@@ -51,7 +49,7 @@ const pointerOf = (text: unknown): Pointer | undefined => {
   return parts.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-const at = (operation: Operation, pointer: Pointer, { root }: Target): unknown =>
+const jsonValueAt = (operation: JsonOperation, pointer: Pointer, { root }: JsonTarget): unknown =>
   pointer.reduce((value, key) => {
     if (Array.isArray(value) && /^(0|[1-9]\d*)$/.test(key) && Number(key) < value.length)
       return value[Number(key)]
@@ -59,13 +57,13 @@ const at = (operation: Operation, pointer: Pointer, { root }: Target): unknown =
     throw absent(operation)
   }, root)
 
-/** Where a pointer ends: the object or list, and the name or index in it. */
-const endOf = (operation: Operation, pointer: Pointer, target: Target) => ({
-  holder: at(operation, pointer.slice(0, -1), target),
+/** Returns the end of a pointer: the object or list, and the name or index in it. */
+const endOf = (operation: JsonOperation, pointer: Pointer, target: JsonTarget) => ({
+  holder: jsonValueAt(operation, pointer.slice(0, -1), target),
   key: pointer.at(-1) ?? '',
 })
 
-/** A name such as `__proto__` must be one like any other. */
+/** Defines a member. A name such as `__proto__` must behave like any name. */
 const define = (holder: object, key: string, value: unknown): void =>
   void Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true })
 
@@ -74,7 +72,7 @@ const depthOf = (value: unknown): number => {
   return Object.values(value).reduce((deepest: number, each) => Math.max(deepest, 1 + depthOf(each)), 1)
 }
 
-const put = (operation: Operation, pointer: Pointer, value: unknown, target: Target): void => {
+const putJson = (operation: JsonOperation, pointer: Pointer, value: unknown, target: JsonTarget): void => {
   if (pointer.length + depthOf(value) > maxBodyDepth) throw tooDeep(maxBodyDepth)
   if (pointer.length === 0) {
     target.root = value
@@ -88,36 +86,36 @@ const put = (operation: Operation, pointer: Pointer, value: unknown, target: Tar
   else throw absent(operation)
 }
 
-const take = (operation: Operation, pointer: Pointer, target: Target): unknown => {
-  const taken = at(operation, pointer, target)
-  if (pointer.length === 0) throw refused(operation, 'a patch cannot remove the resource.')
+const takeJson = (operation: JsonOperation, pointer: Pointer, target: JsonTarget): unknown => {
+  const taken = jsonValueAt(operation, pointer, target)
+  if (pointer.length === 0) throw refusedJson(operation, 'a patch cannot remove the resource.')
   const { holder, key } = endOf(operation, pointer, target)
   noteWay(target.emptied, target.root, pointer.slice(0, -1))
   if (Array.isArray(holder)) holder.splice(Number(key), 1)
-  else delete (holder as Members)[key]
+  else delete (holder as Json)[key]
   return taken
 }
 
 /** Numbers are equal whatever digits they are written with. */
-const isSame = (a: unknown, b: unknown): boolean => {
+const isSameValue = (a: unknown, b: unknown): boolean => {
   if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((item, i) => isSame(item, b[i]))
+    return a.length === b.length && a.every((item, i) => isSameValue(item, b[i]))
   if (isObject(a) && isObject(b)) {
     const names = Object.keys(a)
     return (
       names.length === Object.keys(b).length &&
-      names.every((name) => Object.hasOwn(b, name) && isSame(a[name], b[name]))
+      names.every((name) => Object.hasOwn(b, name) && isSameValue(a[name], b[name]))
     )
   }
   const [left, right] = [a, b].map((value) => parseDecimal(digitsOf(value) ?? ''))
   return left && right ? compareDecimals(left, right) === 0 : a === b
 }
 
-const apply: Readonly<Record<string, (operation: Operation, target: Target) => void>> = {
-  add: (operation, target) => put(operation, operation.path, operation.value, target),
-  remove: (operation, target) => void take(operation, operation.path, target),
+const applyJson: Readonly<Record<string, (operation: JsonOperation, target: JsonTarget) => void>> = {
+  add: (operation, target) => putJson(operation, operation.path, operation.value, target),
+  remove: (operation, target) => void takeJson(operation, operation.path, target),
   replace: (operation, target) => {
-    at(operation, operation.path, target)
+    jsonValueAt(operation, operation.path, target)
     const { holder, key } = endOf(operation, operation.path, target)
     if (operation.path.length === 0) target.root = operation.value
     else define(holder as object, key, operation.value)
@@ -125,58 +123,62 @@ const apply: Readonly<Record<string, (operation: Operation, target: Target) => v
   move: (operation, target) => {
     const { path, from } = operation
     if (path.length > from.length && from.every((key, i) => key === path[i]))
-      throw refused(operation, 'nothing can be moved into itself.')
-    put(operation, path, take(operation, from, target), target)
+      throw refusedJson(operation, 'nothing can be moved into itself.')
+    putJson(operation, path, takeJson(operation, from, target), target)
   },
   copy: (operation, target) => {
-    const text = JSON.stringify(at(operation, operation.from, target))
+    const text = JSON.stringify(jsonValueAt(operation, operation.from, target))
     target.copied += text.length
-    if (target.copied > mostCopied)
+    if (target.copied > maxCopied)
       throw failure(
         'too-large',
         `Operation ${operation.position} of the patch copies too much: ${target.copied} characters in all.`,
       )
-    put(operation, operation.path, JSON.parse(text), target)
+    putJson(operation, operation.path, JSON.parse(text), target)
   },
   test: (operation, target) => {
-    if (!isSame(at(operation, operation.path, target), operation.value))
-      throw refused(operation, 'the value at its path is another one.')
+    if (!isSameValue(jsonValueAt(operation, operation.path, target), operation.value))
+      throw refusedJson(operation, 'the value at its path is another one.')
   },
 }
 
 const takesValue = new Set(['add', 'replace', 'test'])
 const takesFrom = new Set(['move', 'copy'])
 
-const operationOf = (json: unknown, position: number): Operation => {
+const jsonOperation = (json: unknown, position: number): JsonOperation => {
   const { op, path: written, from: source = '', ...rest } = isObject(json) ? json : {}
   const [path, from] = [pointerOf(written), pointerOf(source)]
-  if (typeof op !== 'string' || !Object.hasOwn(apply, op) || !path)
-    throw malformed(
+  if (typeof op !== 'string' || !Object.hasOwn(applyJson, op) || !path)
+    throw malformedJson(
       position,
-      `\`op\` (${Object.keys(apply).join(', ')}) and \`path\`, such as \`/name/0/family\``,
+      `\`op\` (${Object.keys(applyJson).join(', ')}) and \`path\`, such as \`/name/0/family\``,
     )
-  if (takesFrom.has(op) && (source === '' || !from)) throw malformed(position, '`from`, such as `/name/0`')
-  if (takesValue.has(op) && !Object.hasOwn(rest, 'value')) throw malformed(position, '`value`')
+  if (takesFrom.has(op) && (source === '' || !from))
+    throw malformedJson(position, '`from`, such as `/name/0`')
+  if (takesValue.has(op) && !Object.hasOwn(rest, 'value')) throw malformedJson(position, '`value`')
   return { position, op, written: String(written), path, from: from ?? [], value: rest.value }
 }
 
-const operationsOf = (patch: string): Operation[] => {
+const jsonOperations = (patch: string): JsonOperation[] => {
   if (holdsMark(patch))
     throw failure('invalid', 'The patch holds the character U+0000, which FHIR does not allow.')
   parseJson(patch)
   const operations = parseKeeping(patch)
   if (!Array.isArray(operations) || operations.length === 0)
     throw failure('malformed', 'A JSON Patch is an array of operations, at least one.')
-  return operations.map(operationOf)
+  return operations.map(jsonOperation)
 }
 
-/** Returns what changes a JSON text as the patch says, numbers with their digits; that fails at the first operation that cannot be done. */
+/**
+ * Returns the function that applies a JSON Patch to a JSON text and keeps the digits of numbers. The function fails at
+ * the first operation that does not apply.
+ */
 export const jsonPatcher = (patch: string): Patcher => {
-  operationsOf(patch)
+  jsonOperations(patch)
   return (text) => {
-    const target: Target = { root: parseKeeping(text), emptied: new Set(), copied: 0 }
-    // The patch is read anew: applying it moves parts of it into the target.
-    for (const operation of operationsOf(patch)) apply[operation.op]?.(operation, target)
+    const target: JsonTarget = { root: parseKeeping(text), emptied: new Set(), copied: 0 }
+    // The patch is read again for each text, since its parts are moved into the target.
+    for (const operation of jsonOperations(patch)) applyJson[operation.op]?.(operation, target)
     withoutEmptied(target.root, target.emptied)
     return printKeeping(target.root)
   }

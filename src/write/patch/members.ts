@@ -1,29 +1,33 @@
-/** https://hl7.org/fhir/R4/json.html#primitive — members of JSON objects, with what stands beside those that are primitive. */
+/**
+ * Json of JSON objects, together with the ids and extensions beside primitives:
+ * https://hl7.org/fhir/R4/json.html#primitive
+ */
 
-import { isObject } from '../../fhir/json/object.ts'
+import { isObject, type Json } from '../../fhir/json/object.ts'
 import type { Way } from '../../fhir/path/fhirpath.ts'
 
-export type Members = Record<string, unknown>
-
-/** A value, and the id and extensions that stand beside one that is primitive. */
+/** A value, and the id and extensions beside a primitive value. */
 export interface Made {
   value: unknown
   beside: unknown
 }
 
 /** Sets a member that does not repeat. */
-export const put = (parent: Members, name: string, { value, beside }: Made): void => {
+export const setMember = (parent: Json, name: string, { value, beside }: Made): void => {
   if (value !== undefined) parent[name] = value
   if (beside !== undefined) parent[`_${name}`] = beside
 }
 
-/** Returns how many items a member has that repeats. */
-export const lengthOf = (parent: Members, name: string): number =>
+/** Returns the number of items in a repeating member. */
+export const itemCount = (parent: Json, name: string): number =>
   Math.max(...[name, `_${name}`].map((key) => ((parent[key] as unknown[]) ?? []).length))
 
-/** A list of primitives may have a list of their ids and extensions beside it, which must stay in step. */
-export const splice = (parent: Members, name: string, from: number, count: number, ...made: Made[]): void => {
-  const length = lengthOf(parent, name)
+/**
+ * Changes a repeating member. A list of primitives may have a list of ids and extensions beside it, and both must stay in
+ * step.
+ */
+export const splice = (parent: Json, name: string, from: number, count: number, ...made: Made[]): void => {
+  const length = itemCount(parent, name)
   const change = (key: string, items: readonly unknown[]): void => {
     const list = Array.from({ length }, (_, i) => (parent[key] as unknown[])?.[i] ?? null)
     list.splice(from, count, ...items.map((item) => item ?? null))
@@ -40,12 +44,12 @@ export const splice = (parent: Members, name: string, from: number, count: numbe
   )
 }
 
-/** Adds an item to a member that repeats. */
-export const append = (parent: Members, name: string, made: Made): void =>
-  splice(parent, name, lengthOf(parent, name), 0, made)
+/** Adds an item to a repeating member. */
+export const append = (parent: Json, name: string, made: Made): void =>
+  splice(parent, name, itemCount(parent, name), 0, made)
 
-/** Returns what is at the end of a way. */
-export const at = (root: unknown, way: Way): unknown =>
+/** Returns the value at the end of a way. */
+export const valueAt = (root: unknown, way: Way): unknown =>
   way.reduce<unknown>((value, step) => (value as Record<string | number, unknown> | undefined)?.[step], root)
 
 const besideOf = (way: Way): Way => {
@@ -53,33 +57,36 @@ const besideOf = (way: Way): Way => {
   return way.map((step, i) => (i === name ? `_${step}` : step))
 }
 
-/** Returns the way in JSON, where what belongs to a primitive stands beside it: `birthDate.extension` is `_birthDate.extension`. */
+/**
+ * Returns the way in JSON, where ids and extensions are beside a primitive: `birthDate.extension` is
+ * `_birthDate.extension`.
+ */
 export const inJson = (root: unknown, way: Way): Way =>
   way.reduce<Way>((before, step) => {
     const isMember = typeof step === 'string' && before.length > 0
-    return [...(isMember && !isObject(at(root, before)) ? besideOf(before) : before), step]
+    return [...(isMember && !isObject(valueAt(root, before)) ? besideOf(before) : before), step]
   }, [])
 
-/** Returns the object that a way leads to; of a primitive, the one beside it. */
-export const holderAt = (root: Members, way: Way): Members => {
-  const value = at(root, way)
+/** Returns the object at the end of a way; for a primitive, the object beside the value. */
+export const holderAt = (root: Json, way: Way): Json => {
+  const value = valueAt(root, way)
   if (isObject(value)) return value
-  const known = at(root, besideOf(way))
+  const known = valueAt(root, besideOf(way))
   if (isObject(known)) return known
   const [last, list] = [way.at(-1), way.at(-2)]
-  const beside: Members = {}
+  const beside: Json = {}
   if (typeof last === 'number')
-    splice(at(root, way.slice(0, -2)) as Members, String(list), last, 1, { value, beside })
-  else put(at(root, way.slice(0, -1)) as Members, String(last), { value, beside })
+    splice(valueAt(root, way.slice(0, -2)) as Json, String(list), last, 1, { value, beside })
+  else setMember(valueAt(root, way.slice(0, -1)) as Json, String(last), { value, beside })
   return beside
 }
 
-/** Takes away what stands beside a primitive, once its last extension is gone. */
-export const dropIfEmpty = (root: Members, way: Way): void => {
+/** Removes the object beside a primitive once its last extension is gone. */
+export const dropIfEmpty = (root: Json, way: Way): void => {
   const [last, list] = [way.at(-1), way.at(-2)]
   if (!String(typeof last === 'number' ? list : last).startsWith('_')) return
-  if (Object.keys(at(root, way) as object).length > 0) return
-  const parent = at(root, way.slice(0, -1)) as Record<string | number, unknown>
+  if (Object.keys(valueAt(root, way) as object).length > 0) return
+  const parent = valueAt(root, way.slice(0, -1)) as Record<string | number, unknown>
   if (typeof last === 'number') parent[last] = null
   else delete parent[String(last)]
 }

@@ -1,9 +1,9 @@
-/** https://hl7.org/fhir/R4/resource-operation-meta-add.html and -meta-delete.html — what they change of a resource's `meta`. */
+/** The changes of a resource's `meta` by https://hl7.org/fhir/R4/resource-operation-meta-add.html and -meta-delete.html */
 
 import { parseKeeping, printKeeping } from '../../fhir/json/digits.ts'
 import type { Patcher } from './patcher.ts'
 
-/** The labels that an operation adds to a resource's `meta`, or takes from it. */
+/** The labels that an operation adds to a resource's `meta` or removes from `meta`. */
 export interface MetaPatch {
   operation: 'meta-add' | 'meta-delete'
   meta: Readonly<Record<string, unknown>>
@@ -26,7 +26,7 @@ const labelsIn = (meta: MetaPatch['meta'], list: string): unknown[] =>
 /** Returns the labels of a resource after some are added or taken away. */
 type Combine = (present: readonly unknown[], given: readonly unknown[]) => unknown[]
 
-const combine: Readonly<Record<MetaPatch['operation'], Combine>> = {
+const combineLabels: Readonly<Record<MetaPatch['operation'], Combine>> = {
   'meta-add': (present, given) => {
     const names = new Set(present.map(labelName))
     return [...present, ...given.filter((label) => !names.has(labelName(label)))]
@@ -44,7 +44,7 @@ export const metaPatcher =
     const resource = parseKeeping(text) as Meta
     const meta = (resource.meta ?? {}) as Meta
     for (const list of lists) {
-      const labels = combine[operation](labelsIn(meta, list), labelsIn(given, list))
+      const labels = combineLabels[operation](labelsIn(meta, list), labelsIn(given, list))
       if (labels.length > 0) meta[list] = labels
       else delete meta[list]
     }

@@ -1,19 +1,19 @@
-/** https://hl7.org/fhir/R4/http.html#patch — the kinds of patches, one row each. */
+/** The kinds of patches, a row for each: https://hl7.org/fhir/R4/http.html#patch */
 
 import { failure } from '../../outcome/failure.ts'
 import type { MetaPatch } from './meta-patch.ts'
 import type { Patcher } from './patcher.ts'
 
-/** A patch as a client sent it: its text and its media type, without parameters. */
+/** A patch as sent by a client: its text and its media type without parameters. */
 export interface SentPatch {
   type: string
   text: string
 }
 
-/** A patch as data; `meta` is that of the operations `$meta-add` and `$meta-delete`, which has no media type. */
+/** A patch as data. A `MetaPatch` is made by the operations `$meta-add` and `$meta-delete` and has no media type. */
 export type Patch = SentPatch | MetaPatch
 
-/** Turns a patch's text into what applies it; fails where it is none. */
+/** Turns a patch's text into the function that applies the patch; fails for a malformed patch. */
 type Engine = (patch: string) => Patcher
 
 const jsonPatch = async (): Promise<Engine> => (await import('./json-patch.ts')).jsonPatcher
@@ -29,10 +29,10 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   'application/xml-patch+xml': xmlPatch,
 }
 
-/** Every media type that a patch may have. */
+/** All media types of patches. */
 export const patchTypes: readonly string[] = Object.keys(engines)
 
-/** Returns what applies the patch; fails where it is none. */
+/** Returns the function that applies the patch; fails for a malformed patch and an unknown media type. */
 export const patcherOf = async (patch: Patch): Promise<Patcher> => {
   if ('meta' in patch) return (await import('./meta-patch.ts')).metaPatcher(patch)
   const { type, text } = patch

@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#patch — what a patch makes of the current version. */
+/** The result of a patch on the current version: https://hl7.org/fhir/R4/http.html#patch */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { Failure } from '../../outcome/failure.ts'
@@ -30,7 +30,7 @@ const patched = (
   return body
 }
 
-/** Waits for the work; where it fails, the failure's expressions tell the place in the Bundle. */
+/** Waits for the work; adds the place in the Bundle to the expressions of a failure. */
 export const inPlaceLater = async <T>(place: string, work: Promise<T>): Promise<T> =>
   work.catch((thrown: unknown) =>
     inPlace(place, () => {
@@ -38,7 +38,7 @@ export const inPlaceLater = async <T>(place: string, work: Promise<T>): Promise<
     }),
   )
 
-/** Runs the work; where it fails, the failure's expressions tell the place in the Bundle. */
+/** Runs the work; adds the place in the Bundle to the expressions of a failure. */
 export const inPlace = <T>(place: string, work: () => T): T => {
   try {
     return work()
@@ -58,8 +58,8 @@ export const patchersOf = async (commands: readonly Command[]): Promise<Readonly
 }
 
 /**
- * Returns the body that a command stores, given the current version; a deletion has none. Fails where a patch does not
- * apply, and where its result is not valid.
+ * Returns the body that a command stores, given the current version; undefined for a deletion. Fails if a patch does not
+ * apply, and if its result is not valid.
  */
 export const bodyAfter = (
   command: Command,

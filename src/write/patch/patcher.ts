@@ -1,2 +1,2 @@
-/** Returns the JSON text of a resource as a patch changes it; fails where the patch does not apply. */
+/** Returns the patched JSON text of a resource; fails if the patch does not apply. */
 export type Patcher = (text: string) => string

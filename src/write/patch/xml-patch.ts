@@ -7,74 +7,74 @@ import { toXml } from '../../fhir/xml/write.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
 import type { Patcher } from './patcher.ts'
 
-const kinds = new Set(['add', 'replace', 'remove'])
+const xmlKinds = new Set(['add', 'replace', 'remove'])
 
-const places = new Set(['before', 'after', 'prepend'])
+const insertPlaces = new Set(['before', 'after', 'prepend'])
 
-const malformed = (position: number, why: string): Failure =>
+const malformedXml = (position: number, why: string): Failure =>
   failure('malformed', `Operation ${position} of the patch ${why} Nothing was changed.`)
 
-interface Operation {
+interface XmlOperation {
   position: number
   kind: string
   selector: string
   at: string
-  /** `@value`: what an `add` makes. */
+  /** The attribute that an `add` creates, such as `@value`. */
   type: string | undefined
   content: XmlElement
 }
 
-const refused = ({ position, kind, selector }: Operation, why: string): Failure =>
+const refusedXml = ({ position, kind, selector }: XmlOperation, why: string): Failure =>
   failure(
     'invariant',
     `Operation ${position} of the patch (\`${kind}\` at \`${selector}\`) does not apply: ${why} Nothing was changed.`,
   )
 
-const operationOf = (content: XmlElement, position: number): Operation => {
+const xmlOperation = (content: XmlElement, position: number): XmlOperation => {
   const selector = attributeIn(content, 'sel')
-  if (!kinds.has(content.name))
-    throw malformed(position, `is \`${content.name}\`; it may be ${[...kinds].join(', ')}.`)
-  if (selector === undefined) throw malformed(position, 'needs `sel`.')
+  if (!xmlKinds.has(content.name))
+    throw malformedXml(position, `is \`${content.name}\`; it may be ${[...xmlKinds].join(', ')}.`)
+  if (selector === undefined) throw malformedXml(position, 'needs `sel`.')
   const [type, at] = [attributeIn(content, 'type'), attributeIn(content, 'pos')]
   if (type !== undefined && !/^@[\w-]+$/.test(type))
-    throw malformed(position, `has the \`type\` \`${type}\`; it may be an attribute, such as \`@value\`.`)
-  if (at !== undefined && !places.has(at))
-    throw malformed(position, `has the \`pos\` \`${at}\`; it may be ${[...places].join(', ')}.`)
+    throw malformedXml(position, `has the \`type\` \`${type}\`; it may be an attribute, such as \`@value\`.`)
+  if (at !== undefined && !insertPlaces.has(at))
+    throw malformedXml(position, `has the \`pos\` \`${at}\`; it may be ${[...insertPlaces].join(', ')}.`)
   return { position, kind: content.name, selector, at: at ?? 'append', type, content }
 }
 
-const operationsOf = (patch: string): Operation[] => {
+const xmlOperations = (patch: string): XmlOperation[] => {
   const root = parseTree(patch)
-  const operations = elementsIn(root).map(operationOf)
+  const operations = elementsIn(root).map(xmlOperation)
   if (root.name !== 'diff' || operations.length === 0)
     throw failure('malformed', 'An XML Patch is a `<diff>` of operations, at least one.')
   return operations
 }
 
-/** One step of a selector: a name, and conditions on what it selects. */
-interface Step {
-  /** Where the name has a prefix. */
+/** A step of a selector: a name, and conditions on the selected elements. */
+interface SelectorStep {
+  /** The namespace of a name with a prefix. */
   uri: string | undefined
   name: string
   conditions: readonly string[]
 }
 
-const step = /^(?:([\w-]+):)?([\w-]+|\*|@[\w-]+)((?:\[[^\]]*\])*)$/
+const stepPattern = /^(?:([\w-]+):)?([\w-]+|\*|@[\w-]+)((?:\[[^\]]*\])*)$/
 
-const namespaceOf = (operation: Operation, prefix: string | undefined): string | undefined => {
+const namespaceOf = (operation: XmlOperation, prefix: string | undefined): string | undefined => {
   if (prefix === undefined) return undefined
   const uri = operation.content.prefixes[prefix]
-  if (uri === undefined) throw refused(operation, `the prefix \`${prefix}\` is not declared.`)
+  if (uri === undefined) throw refusedXml(operation, `the prefix \`${prefix}\` is not declared.`)
   return uri
 }
 
-const stepsOf = (operation: Operation): Step[] =>
+const stepsOf = (operation: XmlOperation): SelectorStep[] =>
   operation.selector
     .replace(/^\//, '')
     .split(/\/(?![^[]*\])/)
     .map((text) => {
-      const [, prefix, name, conditions = ''] = step.exec(text) ?? []
-      if (name === undefined) throw refused(operation, `\`${text}\` is not understood.`)
+      const [, prefix, name, conditions = ''] = stepPattern.exec(text) ?? []
+      if (name === undefined) throw refusedXml(operation, `\`${text}\` is not understood.`)
       return {
         uri: namespaceOf(operation, prefix),
         name,
@@ -84,15 +84,19 @@ const stepsOf = (operation: Operation): Step[] =>
 
 const condition = /^(?:(?:[\w-]+:)?([\w-]+)\/)?@([\w-]+)\s*=\s*(?:'([^']*)'|"([^"]*)")$/
 
-const holds = (operation: Operation, text: string, element: XmlElement, position: number): boolean => {
+const holds = (operation: XmlOperation, text: string, element: XmlElement, position: number): boolean => {
   if (/^\d+$/.test(text)) return Number(text) === position
   const [, child, attribute = '', single, double] = condition.exec(text) ?? []
-  if (attribute === '') throw refused(operation, `the condition \`${text}\` is not understood.`)
+  if (attribute === '') throw refusedXml(operation, `the condition \`${text}\` is not understood.`)
   const subjects = child === undefined ? [element] : elementsIn(element).filter(({ name }) => name === child)
   return subjects.some((subject) => attributeIn(subject, attribute) === (single ?? double))
 }
 
-const selected = (operation: Operation, parent: XmlElement, { uri, name, conditions }: Step): XmlElement[] =>
+const selected = (
+  operation: XmlOperation,
+  parent: XmlElement,
+  { uri, name, conditions }: SelectorStep,
+): XmlElement[] =>
   conditions.reduce(
     (found, text) => found.filter((element, i) => holds(operation, text, element, i + 1)),
     elementsIn(parent).filter(
@@ -100,8 +104,8 @@ const selected = (operation: Operation, parent: XmlElement, { uri, name, conditi
     ),
   )
 
-/** What a selector leads to: an element with the one it stands in, and perhaps an attribute of it. */
-interface Found {
+/** The node that a selector leads to: an element with its parent, and perhaps an attribute of the element. */
+interface SelectedNode {
   element: XmlElement
   parent: XmlElement
   /** All elements around it, from the document on. */
@@ -109,11 +113,11 @@ interface Found {
   attribute: string | undefined
 }
 
-const find = (operation: Operation, document: XmlElement): Found => {
+const selectNode = (operation: XmlOperation, document: XmlElement): SelectedNode => {
   const steps = stepsOf(operation)
   const last = steps.at(-1)?.name ?? ''
   const attribute = last.startsWith('@') ? last.slice(1) : undefined
-  let found: Found[] = [{ element: document, parent: document, around: [], attribute }]
+  let found: SelectedNode[] = [{ element: document, parent: document, around: [], attribute }]
   for (const each of attribute === undefined ? steps : steps.slice(0, -1))
     found = found.flatMap(({ element, around }) =>
       selected(operation, element, each).map((next) => ({
@@ -125,13 +129,13 @@ const find = (operation: Operation, document: XmlElement): Found => {
     )
   const [one, ...more] = found
   if (!one || (attribute !== undefined && attributeIn(one.element, attribute) === undefined))
-    throw refused(operation, 'there is nothing at its `sel`.')
+    throw refusedXml(operation, 'there is nothing at its `sel`.')
   if (more.length > 0)
-    throw refused(operation, `its \`sel\` leads to ${found.length} elements; it must be one.`)
+    throw refusedXml(operation, `its \`sel\` leads to ${found.length} elements; it must be one.`)
   return one
 }
 
-const textIn = ({ children }: XmlElement): string =>
+const elementText = ({ children }: XmlElement): string =>
   children
     .filter((child) => typeof child === 'string')
     .join('')
@@ -142,35 +146,38 @@ const setAttribute = (element: XmlElement, name: string, value: string | undefin
   if (value !== undefined) element.attributes.push([name, value])
 }
 
-const place = (operation: Operation, { element, parent }: Found): [into: XmlElement, at: number] => {
+const insertPosition = (
+  operation: XmlOperation,
+  { element, parent }: SelectedNode,
+): [into: XmlElement, at: number] => {
   const own = parent.children.indexOf(element)
   if (operation.at === 'before') return [parent, own]
   if (operation.at === 'after') return [parent, own + 1]
   return [element, operation.at === 'prepend' ? 0 : element.children.length]
 }
 
-const add = (operation: Operation, found: Found): void => {
+const addNode = (operation: XmlOperation, found: SelectedNode): void => {
   const { type, content, position } = operation
-  if (found.attribute !== undefined) throw refused(operation, 'nothing can be added to an attribute.')
+  if (found.attribute !== undefined) throw refusedXml(operation, 'nothing can be added to an attribute.')
   if (type !== undefined) {
-    setAttribute(found.element, type.slice(1), textIn(content))
+    setAttribute(found.element, type.slice(1), elementText(content))
     return
   }
-  if (content.children.length === 0) throw malformed(position, 'has nothing to add.')
-  const [into, at] = place(operation, found)
+  if (content.children.length === 0) throw malformedXml(position, 'has nothing to add.')
+  const [into, at] = insertPosition(operation, found)
   into.children.splice(at, 0, ...content.children)
 }
 
-const replace = (operation: Operation, { element, parent, attribute }: Found): void => {
+const replaceNode = (operation: XmlOperation, { element, parent, attribute }: SelectedNode): void => {
   const content = elementsIn(operation.content)
-  if (attribute !== undefined) setAttribute(element, attribute, textIn(operation.content))
+  if (attribute !== undefined) setAttribute(element, attribute, elementText(operation.content))
   else if (content.length === 1) parent.children.splice(parent.children.indexOf(element), 1, ...content)
-  else throw malformed(operation.position, 'needs one element in place of the other.')
+  else throw malformedXml(operation.position, 'needs one element in place of the other.')
 }
 
-const remove = (
-  _: Operation,
-  { element, parent, around, attribute }: Found,
+const removeNode = (
+  _: XmlOperation,
+  { element, parent, around, attribute }: SelectedNode,
   emptied: Set<XmlElement>,
 ): void => {
   for (const each of [...around, element]) emptied.add(each)
@@ -178,30 +185,33 @@ const remove = (
   else parent.children.splice(parent.children.indexOf(element), 1)
 }
 
-type Apply = (operation: Operation, found: Found, emptied: Set<XmlElement>) => void
+type Apply = (operation: XmlOperation, found: SelectedNode, emptied: Set<XmlElement>) => void
 
-const apply: Readonly<Record<string, Apply>> = { add, replace, remove }
+const applyXml: Readonly<Record<string, Apply>> = { add: addNode, replace: replaceNode, remove: removeNode }
 
-/** A resource may be empty, and a narrative has rules of its own. */
-const isNothing = ({ name, uri, attributes, children }: XmlElement): boolean =>
+/** Returns whether an element is empty. A resource may be empty, and a narrative has rules of its own. */
+const isEmptyElement = ({ name, uri, attributes, children }: XmlElement): boolean =>
   uri !== xhtmlNamespace &&
   !/^[A-Z]/.test(name) &&
   children.length === 0 &&
   attributes.every(([attribute]) => attribute === 'id')
 
-/** An element whose last child was removed goes with it, and in turn what held only that. */
+/** Removes every element whose last child was removed, and in turn the elements that contained nothing else. */
 const prune = (element: XmlElement, emptied: Set<XmlElement>): void => {
   for (const child of elementsIn(element)) {
     prune(child, emptied)
-    if (!emptied.has(child) || !isNothing(child)) continue
+    if (!emptied.has(child) || !isEmptyElement(child)) continue
     element.children.splice(element.children.indexOf(child), 1)
     emptied.add(element)
   }
 }
 
-/** Returns what changes a JSON text as an XML Patch of its XML says; that fails at the first operation that cannot be done. */
+/**
+ * Returns the function that applies an XML Patch to the XML form of a JSON text. The function fails at the first
+ * operation that does not apply.
+ */
 export const xmlPatcher = (patch: string): Patcher => {
-  operationsOf(patch)
+  xmlOperations(patch)
   return (text) => {
     const document: XmlElement = {
       name: '',
@@ -211,8 +221,8 @@ export const xmlPatcher = (patch: string): Patcher => {
       children: [parseTree(toXml(text))],
     }
     const emptied = new Set<XmlElement>()
-    for (const operation of operationsOf(patch))
-      apply[operation.kind]?.(operation, find(operation, document), emptied)
+    for (const operation of xmlOperations(patch))
+      applyXml[operation.kind]?.(operation, selectNode(operation, document), emptied)
     prune(document, emptied)
     return fromXml(elementsIn(document).map(printTree).join(''))
   }

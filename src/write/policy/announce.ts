@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/structuredefinition.html — a stored profile is announced in the CapabilityStatement. */
+/** Announces stored profiles in the CapabilityStatement: https://hl7.org/fhir/R4/structuredefinition.html */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { isResourceType } from '../../fhir/types.ts'
@@ -15,11 +15,12 @@ import type { Context } from '../../request/context.ts'
 import type { Announcement } from '../../store/definitions.ts'
 import { sleep } from '../../store/parallel.ts'
 
-/** Writers that load a package side by side change the announcement one after the other. */
-const mostAttempts = 200
+/** The maximum of attempts. Writers that load a package side by side change the announcement in turn. */
+const maxAnnounceAttempts = 200
 
-/** Between two attempts, in milliseconds, so that side-by-side writers do not meet again at once. */
-const pause = (attempt: number): Promise<void> => sleep(Math.random() * Math.min(20 * (attempt + 1), 500))
+/** Waits between two attempts, at most 500 ms, so that writers side by side do not meet again at once. */
+const announcePause = (attempt: number): Promise<void> =>
+  sleep(Math.random() * Math.min(20 * (attempt + 1), 500))
 
 /** Returns the profile that a StructureDefinition announces: a constraint of a resource type that is not retired. */
 const profileOf = (id: string, resource: Resource | undefined): AnnouncedProfile[] => {
@@ -32,9 +33,11 @@ const profileOf = (id: string, resource: Resource | undefined): AnnouncedProfile
 
 type Revise = (announced: Announced) => Promise<Announced>
 
-/** Changes the announcement; tries again while other writers are faster. An unchanged one is published again. */
+/**
+ * Changes the announcement, again and again while other writers are faster. An unchanged announcement is published again.
+ */
 const revise = async ({ store, now }: Pick<Context, 'store' | 'now'>, change: Revise): Promise<void> => {
-  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+  for (let attempt = 0; attempt < maxAnnounceAttempts; attempt++) {
     const present = await store.announcement()
     const before = announcedIn(present)
     const after = await change(before)
@@ -44,7 +47,7 @@ const revise = async ({ store, now }: Pick<Context, 'store' | 'now'>, change: Re
       ? present
       : nextAnnouncement(present, { ...after, date: new Date(now()).toISOString() })
     if (await announced(store, next)) return
-    await pause(attempt)
+    await announcePause(attempt)
   }
   throw new Error('The announcement is changed all the time.')
 }
@@ -61,7 +64,7 @@ const announced = async (store: Context['store'], next: Announcement): Promise<b
 
 const byId = (a: AnnouncedProfile, b: AnnouncedProfile): number => (a.id < b.id ? -1 : 1)
 
-/** Announces the profiles among these StructureDefinitions, and no longer announces those that are none any more. */
+/** Announces the profiles among these StructureDefinitions, and withdraws those that are no longer a profile. */
 export const announceProfiles = (
   ids: readonly string[],
   context: Pick<Context, 'store' | 'now'>,

@@ -1,4 +1,7 @@
-/** https://hl7.org/fhir/R4/searchparameter.html — a SearchParameter that is stored as active is one to be searched by. */
+/**
+ * Search parameters defined by stored SearchParameters with the status `active`:
+ * https://hl7.org/fhir/R4/searchparameter.html
+ */
 
 import { accessIssues } from '../../auth/authorise.ts'
 import type { Resource, SearchParameter, SearchType } from '../../fhir/definitions.ts'
@@ -13,51 +16,51 @@ import { rulesOfType } from '../../search/types/index.ts'
 import type { Definitions } from '../../store/definitions.ts'
 import type { Draft } from './draft.ts'
 
-/** What a SearchParameter asks for, before it is known to be possible. */
-type Wanted = Omit<Definition, 'list' | 'state' | 'from'>
+/** The definition in a SearchParameter, not yet known to be possible. */
+type WantedParameter = Omit<Definition, 'list' | 'state' | 'from'>
 
-const textIn = (resource: Resource, name: string): string => String(resource[name] ?? '')
-const listIn = (resource: Resource, name: string): string[] =>
+const textOfMember = (resource: Resource, name: string): string => String(resource[name] ?? '')
+const listOfMember = (resource: Resource, name: string): string[] =>
   Array.isArray(resource[name]) ? resource[name].map(String) : []
 
-/** Bases above a resource's own type stand for all types. */
-const typesOf = (bases: readonly string[]): string[] =>
+/** Returns the types to search. `Resource` and `DomainResource` stand for all types. */
+const searchedTypes = (bases: readonly string[]): string[] =>
   bases.some((base) => base === 'Resource' || base === 'DomainResource')
     ? [...resourceTypes]
     : [...new Set(bases)]
 
 const isActive = (resource: Resource | undefined): resource is Resource => resource?.status === 'active'
 
-/** R4's own parameter of that code. */
+/** Returns R4's own parameter with that code. */
 const servedAs = (type: string, code: string): SearchParameter | undefined =>
   searchParameters(type).get(code) ?? specialParameters(type).find((special) => special.code === code)
 
-/** R4's own parameter of that code, where the resource says that it means that one. */
+/** Returns whether the resource describes R4's own parameter with that code, by its `url` or `derivedFrom`. */
 const isServed = (resource: Resource, type: string): boolean => {
-  const url = servedAs(type, textIn(resource, 'code'))?.url
+  const url = servedAs(type, textOfMember(resource, 'code'))?.url
   return url !== undefined && (resource.url === url || resource.derivedFrom === url)
 }
 
-type Known = Pick<SearchParameter, 'code' | 'type' | 'url'>
+type KnownParameter = Pick<SearchParameter, 'code' | 'type' | 'url'>
 
-const parametersKnown = (types: readonly string[], own: readonly Definition[]): Known[] => [
+const parametersKnown = (types: readonly string[], own: readonly Definition[]): KnownParameter[] => [
   ...types.flatMap((type) => [...searchParameters(type).values()]),
   ...own,
 ]
 
-interface Part {
+interface CompositePart {
   definition?: string
   expression?: string
 }
 
-const partsIn = (resource: Resource): Part[] =>
-  Array.isArray(resource.component) ? (resource.component as Part[]) : []
+const partsIn = (resource: Resource): CompositePart[] =>
+  Array.isArray(resource.component) ? (resource.component as CompositePart[]) : []
 
 const componentsOf = (
   resource: Resource,
   types: readonly string[],
   own: readonly Definition[],
-): NonNullable<Wanted['components']>[number][] => {
+): NonNullable<WantedParameter['components']>[number][] => {
   const known = parametersKnown(types, own)
   return partsIn(resource).flatMap(({ definition, expression = '' }) => {
     const found = known.find(({ url }) => url === definition)
@@ -65,43 +68,43 @@ const componentsOf = (
   })
 }
 
-/** Returns what an active SearchParameter asks for; types whose R4 parameter it means are left out. */
-const wantedBy = (id: string, resource: Resource, own: readonly Definition[]): Wanted => {
-  const types = typesOf(listIn(resource, 'base')).filter((type) => !isServed(resource, type))
-  const targets = listIn(resource, 'target').filter(isResourceType)
-  const type = textIn(resource, 'type') as SearchType
+/** Returns the definition in an active SearchParameter, without the types whose R4 parameter the resource describes. */
+const wantedBy = (id: string, resource: Resource, own: readonly Definition[]): WantedParameter => {
+  const types = searchedTypes(listOfMember(resource, 'base')).filter((type) => !isServed(resource, type))
+  const targets = listOfMember(resource, 'target').filter(isResourceType)
+  const type = textOfMember(resource, 'type') as SearchType
   return {
     id,
-    url: textIn(resource, 'url'),
-    code: textIn(resource, 'code'),
+    url: textOfMember(resource, 'url'),
+    code: textOfMember(resource, 'code'),
     type,
     types,
-    expression: textIn(resource, 'expression'),
+    expression: textOfMember(resource, 'expression'),
     ...(type === 'reference' && targets.length > 0 && { targets }),
     ...(type === 'composite' && { components: componentsOf(resource, types, own) }),
   }
 }
 
-const wrong = (element: string, diagnostics: string, kind: Issue['kind'] = 'invariant'): Issue =>
+const definitionIssue = (element: string, diagnostics: string, kind: Issue['kind'] = 'invariant'): Issue =>
   error(kind, diagnostics, `SearchParameter.${element}`)
 
-const codeIssues = ({ code }: Wanted): Issue[] =>
+const codeIssues = ({ code }: WantedParameter): Issue[] =>
   /^[A-Za-z][\w-]{0,63}$/.test(code)
     ? []
     : [
-        wrong(
+        definitionIssue(
           'code',
           `\`${code}\` cannot be searched by: expected a letter, then letters, digits, \`-\` and \`_\`.`,
         ),
       ]
 
-const clashIssues = ({ id, code, types }: Wanted, own: readonly Definition[]): Issue[] =>
+const clashIssues = ({ id, code, types }: WantedParameter, own: readonly Definition[]): Issue[] =>
   types.flatMap((type) => {
     const present = servedAs(type, code)
     const other = own.find((each) => each.id !== id && each.code === code && each.types.includes(type))
     if (present)
       return [
-        wrong(
+        definitionIssue(
           'code',
           `${type} has a parameter \`${code}\` already: ${present.url}. Choose another code, or say by \`derivedFrom\` that it is meant.`,
           'conflict',
@@ -109,7 +112,7 @@ const clashIssues = ({ id, code, types }: Wanted, own: readonly Definition[]): I
       ]
     return other
       ? [
-          wrong(
+          definitionIssue(
             'code',
             `${type} has a parameter \`${code}\` already: SearchParameter/${other.id} defines it.`,
             'conflict',
@@ -118,43 +121,53 @@ const clashIssues = ({ id, code, types }: Wanted, own: readonly Definition[]): I
       : []
   })
 
-const typeIssues = ({ type }: Wanted): Issue[] =>
+const typeIssues = ({ type }: WantedParameter): Issue[] =>
   type !== 'special' && rulesOfType(type)
     ? []
-    : [wrong('type', `A parameter of type \`${type}\` has no meaning that FHIRPath could give it.`)]
+    : [definitionIssue('type', `A parameter of type \`${type}\` has no meaning that FHIRPath could give it.`)]
 
 const baseIssues = (resource: Resource): Issue[] =>
-  listIn(resource, 'base')
+  listOfMember(resource, 'base')
     .filter((base) => !isResourceType(base) && base !== 'Resource' && base !== 'DomainResource')
-    .map((base) => wrong('base', `\`${base}\` is not an R4 resource type.`))
+    .map((base) => definitionIssue('base', `\`${base}\` is not an R4 resource type.`))
 
-const expressionIssues = ({ expression, types, type }: Wanted): Issue[] => {
+const expressionIssues = ({ expression, types, type }: WantedParameter): Issue[] => {
   if (expression === '')
-    return [wrong('expression', 'An active parameter needs an `expression`.', 'required')]
+    return [definitionIssue('expression', 'An active parameter needs an `expression`.', 'required')]
   const faults = types.flatMap((base) => expressionFaults(expression, base, type))
-  return [...new Set(faults)].map((fault) => wrong('expression', `\`${expression}\`: ${fault}`))
+  return [...new Set(faults)].map((fault) => definitionIssue('expression', `\`${expression}\`: ${fault}`))
 }
 
 const componentIssues = (
   resource: Resource,
-  { type, components = [], expression, types }: Wanted,
+  { type, components = [], expression, types }: WantedParameter,
 ): Issue[] => {
   if (type !== 'composite') return []
   const parts = partsIn(resource)
-  if (parts.length < 2) return [wrong('component', 'A composite needs at least two components.', 'required')]
+  if (parts.length < 2)
+    return [definitionIssue('component', 'A composite needs at least two components.', 'required')]
   if (components.length < parts.length)
-    return [wrong('component', 'Each component needs the `definition` of a parameter that is served here.')]
+    return [
+      definitionIssue(
+        'component',
+        'Each component needs the `definition` of a parameter that is served here.',
+      ),
+    ]
   const [base = ''] = types
   return components.flatMap((part, i) => {
     const simple = part.type !== 'composite' && part.type !== 'special'
     const faults = simple
       ? componentFaults(part.expression, contentsOf(expression, base), part.type)
       : [`\`${part.code}\` is of type \`${part.type}\`, which cannot be a component.`]
-    return faults.map((fault) => wrong(`component[${i}]`, `\`${part.expression}\`: ${fault}`))
+    return faults.map((fault) => definitionIssue(`component[${i}]`, `\`${part.expression}\`: ${fault}`))
   })
 }
 
-const issuesOf = (resource: Resource, wanted: Wanted, own: readonly Definition[]): Issue[] => {
+const parameterIssues = (
+  resource: Resource,
+  wanted: WantedParameter,
+  own: readonly Definition[],
+): Issue[] => {
   const early = [...baseIssues(resource), ...typeIssues(wanted)]
   if (early.length > 0 || wanted.types.length === 0) return early
   const faults = [...codeIssues(wanted), ...clashIssues(wanted, own), ...expressionIssues(wanted)]
@@ -164,8 +177,8 @@ const issuesOf = (resource: Resource, wanted: Wanted, own: readonly Definition[]
 const living = (definitions: Definitions): readonly Definition[] =>
   definitionsIn(definitions).filter(({ state }) => state !== 'retiring')
 
-/** Returns what stands against storing these: definitions that are not possible, and who may not define. */
-export const ownIssues = async (
+/** Returns the reasons not to store these resources: impossible definitions, and missing rights to define. */
+export const definitionIssues = async (
   drafts: readonly Draft[],
   { store, principal }: Context,
 ): Promise<Issue[][]> => {
@@ -177,15 +190,22 @@ export const ownIssues = async (
     const wanted = wantedBy(id, resource, own)
     const isNew = wanted.types.length > 0 || present >= 0
     const forbidden = isNew ? accessIssues(principal, 'administer', type) : []
-    const issues = [...forbidden, ...issuesOf(resource, wanted, own)]
+    const issues = [...forbidden, ...parameterIssues(resource, wanted, own)]
     if (issues.length === 0) own.push({ ...wanted, list: '', state: 'indexing', from: 0 })
     return issues
   })
 }
 
-/** Returns what tells two definitions apart. */
-const printOf = ({ url, code, type, types, expression, targets, components }: Wanted): string =>
-  JSON.stringify([url, code, type, types, expression, targets, components])
+/** Returns the print of a definition: equal for two definitions with the same meaning. */
+const definitionPrint = ({
+  url,
+  code,
+  type,
+  types,
+  expression,
+  targets,
+  components,
+}: WantedParameter): string => JSON.stringify([url, code, type, types, expression, targets, components])
 
 const retired = (definition: Definition, from: number): Definition => ({
   ...definition,
@@ -193,13 +213,17 @@ const retired = (definition: Definition, from: number): Definition => ({
   from,
 })
 
-interface Stored {
+interface StoredParameter {
   id: string
   resource: Resource | undefined
 }
 
-/** Returns the definitions as they become by what is stored now; the same where nothing changes. */
-const redefined = (definitions: Definitions, stored: readonly Stored[], from: number): Definitions => {
+/** Returns the definitions according to the stored resources; the same object if nothing changes. */
+const redefined = (
+  definitions: Definitions,
+  stored: readonly StoredParameter[],
+  from: number,
+): Definitions => {
   const version = definitions.version + 1
   let all = definitionsIn(definitions)
   for (const { id, resource } of stored) {
@@ -207,8 +231,8 @@ const redefined = (definitions: Definitions, stored: readonly Stored[], from: nu
     const present = own.find((each) => each.id === id)
     const wanted = isActive(resource) ? wantedBy(id, resource, own) : undefined
     const possible =
-      wanted && wanted.types.length > 0 && issuesOf(resource as Resource, wanted, own).length === 0
-    if (present && possible && printOf(present) === printOf(wanted)) continue
+      wanted && wanted.types.length > 0 && parameterIssues(resource as Resource, wanted, own).length === 0
+    if (present && possible && definitionPrint(present) === definitionPrint(wanted)) continue
     if (present) all = all.map((each) => (each === present ? retired(each, from) : each))
     const list = `${wanted?.code}~${version.toString(36)}`
     if (possible) all = [...all, { ...wanted, list, state: 'indexing', from }]
@@ -216,14 +240,14 @@ const redefined = (definitions: Definitions, stored: readonly Stored[], from: nu
   return all === definitionsIn(definitions) ? definitions : { version, text: JSON.stringify(all) }
 }
 
-const mostAttempts = 20
+const maxDefineAttempts = 20
 
 /**
- * Makes the definitions agree with SearchParameters as they are stored now. Returns whether there is anything to be
- * done in the background since. What was done already is not done again.
+ * Makes the definitions agree with the stored SearchParameters. Returns whether work in the background is necessary.
+ * Repeated calls have no further effect.
  */
 export const register = async (ids: readonly string[], { store, now }: Context): Promise<boolean> => {
-  for (let attempt = 0; attempt < mostAttempts; attempt++) {
+  for (let attempt = 0; attempt < maxDefineAttempts; attempt++) {
     const definitions = await store.definitions()
     const versions = await store.get(ids.map((id) => ({ type: 'SearchParameter', id })))
     const stored = ids.map((id, i) => {

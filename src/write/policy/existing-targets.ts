@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/references.html#references — whether what a resource refers to is there. */
+/** The existence of the targets of references: https://hl7.org/fhir/R4/references.html#references */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { parseLink, referenceTo } from '../../fhir/references.ts'
@@ -9,19 +9,22 @@ import type { Context } from '../../request/context.ts'
 import type { ResourceKey } from '../../store/port.ts'
 import type { Draft } from './draft.ts'
 
-/** A reference to a resource of this server, and where it stands. */
-export interface Pointing extends ResourceKey {
+/** A reference to a resource of this server, with its place in the resource. */
+export interface LocalReference extends ResourceKey {
   reference: string
   expression: string
 }
 
-/** What stands in Bundles and Parameters refers to what stands beside it: only contained resources are looked into. */
+/**
+ * Returns whether an object is a resource within a Bundle or Parameters. Its references may lead to its neighbours, so
+ * only contained resources are searched.
+ */
 const isApart = ({ object, element, parent }: Spot): boolean =>
   parent !== undefined && typeof object.resourceType === 'string' && element !== 'contained'
 
 /** Returns the resource's references to resources of a server at `base`. */
-export const pointings = (resource: Resource, base: string): Pointing[] => {
-  const all: Pointing[] = []
+export const localReferencesIn = (resource: Resource, base: string): LocalReference[] => {
+  const all: LocalReference[] = []
   walk(resource, (spot) => {
     const { reference } = spot.object
     if (spot.content !== 'Reference' || typeof reference !== 'string') return !isApart(spot)
@@ -38,9 +41,9 @@ export const pointings = (resource: Resource, base: string): Pointing[] => {
   return all
 }
 
-/** Returns the names of those that neither the store has nor the same request writes. */
-const missing = async (
-  wanted: readonly Pointing[],
+/** Returns the names of the targets that are neither stored nor written by the same request. */
+const absentTargets = async (
+  wanted: readonly LocalReference[],
   drafts: readonly Draft[],
   { store }: Context,
 ): Promise<Set<string>> => {
@@ -54,10 +57,10 @@ const missing = async (
   )
 }
 
-/** Returns for each draft its references that lead to nothing. */
+/** Returns the dangling references of each draft. */
 export const danglingIssues = async (drafts: readonly Draft[], context: Context): Promise<Issue[][]> => {
-  const wanted = drafts.map(({ resource }) => (resource ? pointings(resource, context.base) : []))
-  const absent = await missing(wanted.flat(), drafts, context)
+  const wanted = drafts.map(({ resource }) => (resource ? localReferencesIn(resource, context.base) : []))
+  const absent = await absentTargets(wanted.flat(), drafts, context)
   return wanted.map((each) =>
     each
       .filter((pointing) => absent.has(referenceTo(pointing)))

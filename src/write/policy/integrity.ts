@@ -1,4 +1,7 @@
-/** https://hl7.org/fhir/R4/http.html#delete — where a deployment keeps what is referred to from being deleted. */
+/**
+ * Referential integrity: keeps resources with references to them from being deleted,
+ * https://hl7.org/fhir/R4/http.html#delete
+ */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { referenceTo } from '../../fhir/references.ts'
@@ -11,42 +14,48 @@ import type { CommitOptions, ResourceKey, Version, Write } from '../../store/por
 import type { Command } from '../command.ts'
 
 import type { Stamped } from '../stamp.ts'
-import { type Pointing, pointings } from './existing-targets.ts'
+import { type LocalReference, localReferencesIn } from './existing-targets.ts'
 
-/** A change that is about to be committed, and where it was asked for. */
+/** A change about to be committed, with its command. */
 export interface PendingChange {
   command: Command
   write: Write
   resource: Resource | undefined
 }
 
-/** Who refers to a version refers to what stays readable when the resource is deleted. */
-const holdsFast = ({ reference }: Pointing): boolean => !reference.includes('/_history/')
+/**
+ * Returns whether a reference keeps its target. A reference to a version does not: the version stays readable after a
+ * deletion.
+ */
+const keepsTarget = ({ reference }: LocalReference): boolean => !reference.includes('/_history/')
 
-const heldBy = (resource: Resource, { base }: Context): Pointing[] =>
-  pointings(resource, base).filter(holdsFast)
+const keepingReferences = (resource: Resource, { base }: Context): LocalReference[] =>
+  localReferencesIn(resource, base).filter(keepsTarget)
 
-const heldByVersion = (version: Version | undefined, context: Context): Pointing[] =>
-  version && !version.deleted ? heldBy(JSON.parse(version.text) as Resource, context) : []
+const keepingReferencesOf = (version: Version | undefined, context: Context): LocalReference[] =>
+  version && !version.deleted ? keepingReferences(JSON.parse(version.text) as Resource, context) : []
 
-/** A reference that a change brings with it. */
-interface Held {
+/** A reference that a change adds. */
+interface AddedReference {
   change: PendingChange
-  pointing: Pointing
+  pointing: LocalReference
 }
 
-const addedBy = (change: PendingChange, context: Context): Held[] => {
+const addedBy = (change: PendingChange, context: Context): AddedReference[] => {
   if (!change.resource) return []
-  const already = new Set(heldByVersion(change.write.before, context).map(referenceTo))
-  return heldBy(change.resource, context)
+  const already = new Set(keepingReferencesOf(change.write.before, context).map(referenceTo))
+  return keepingReferences(change.resource, context)
     .filter((pointing) => !already.has(referenceTo(pointing)))
     .map((pointing) => ({ change, pointing }))
 }
 
-const issueOf = ({ change: { command }, pointing: { reference, expression } }: Held): readonly Issue[] =>
+const issueOf = ({
+  change: { command },
+  pointing: { reference, expression },
+}: AddedReference): readonly Issue[] =>
   placed([deletedTarget(reference, expression)], command.place === '' ? '' : `${command.place}.resource`)
 
-const distinct = (keys: readonly ResourceKey[]): ResourceKey[] => [
+const distinctKeys = (keys: readonly ResourceKey[]): ResourceKey[] => [
   ...new Map(keys.map((key) => [referenceTo(key), key])).values(),
 ]
 
@@ -55,9 +64,9 @@ const deletedAmong = async (keys: readonly ResourceKey[], { store }: Context): P
   return new Set(keys.filter((_, i) => versions[i]?.deleted).map(referenceTo))
 }
 
-/** How many deletions are looked after at once, and how many referrers are named. */
-const mostDeletions = 100
-const mostNamed = 10
+/** The maximum of deletions in a transaction, and the maximum of referrers in a message. */
+const maxDeletions = 100
+const maxReferrersNamed = 10
 
 const referredIssues = (
   { write: { type, id }, command }: PendingChange,
@@ -66,7 +75,7 @@ const referredIssues = (
   const names = referrers
     .filter(({ held }) => held.includes(referenceTo({ type, id })))
     .map(({ name }) => name)
-  return names.length === 0 ? [] : placed([referredTo(type, id, names, mostNamed)], command.place)
+  return names.length === 0 ? [] : placed([referredTo(type, id, names, maxReferrersNamed)], command.place)
 }
 
 const refuseReferred = async (
@@ -78,14 +87,14 @@ const refuseReferred = async (
   const targets = deletions.map(({ write: { type, id } }) => ({ type, id }))
   const names = new Set(targets.map(referenceTo))
   const heldIn = (resource: Resource): string[] =>
-    heldBy(resource, context)
+    keepingReferences(resource, context)
       .map(referenceTo)
       .filter((name) => names.has(name))
   const found = await referrersOf(
     {
       targets,
       counts: ({ version, resource }) => !own.has(referenceTo(version)) && heldIn(resource).length > 0,
-      most: mostNamed + 1,
+      most: maxReferrersNamed + 1,
     },
     { ...context, reader: context.store },
   )
@@ -96,7 +105,7 @@ const refuseReferred = async (
   failOn(deletions.flatMap((change) => referredIssues(change, referrers)))
 }
 
-/** Returns the changes among commands and what they come to. */
+/** Returns the changes among the commands, with their writes. */
 export const changesAmong = (commands: readonly Command[], stamped: readonly Stamped[]): PendingChange[] =>
   stamped.flatMap(({ write, resource }, i) => {
     const command = commands[i]
@@ -104,23 +113,23 @@ export const changesAmong = (commands: readonly Command[], stamped: readonly Sta
   })
 
 /**
- * Returns what a commit must mind so that nothing refers to what is deleted, neither now nor because another commits
- * meanwhile; fails where a change refers to what is deleted already, or by the same transaction.
+ * Returns the conditions of a commit by which no reference leads to a deleted resource, even if another transaction
+ * commits meanwhile. Fails if a change refers to a resource that is deleted already or in the same transaction.
  */
-export const careFor = async (
+export const integrityOptions = async (
   changes: readonly PendingChange[],
   context: Context,
 ): Promise<CommitOptions> => {
   const deletions = changes.filter(({ resource }) => !resource)
-  if (deletions.length > mostDeletions) throw tooManyDeletions(deletions.length, mostDeletions)
+  if (deletions.length > maxDeletions) throw tooManyDeletions(deletions.length, maxDeletions)
   const gone = new Set(deletions.map(({ write }) => referenceTo(write)))
   const kept = new Set(changes.filter(({ resource }) => resource).map(({ write }) => referenceTo(write)))
   const held = changes.flatMap((change) => addedBy(change, context))
-  const outside = distinct(held.map(({ pointing: { type, id } }) => ({ type, id }))).filter(
+  const outside = distinctKeys(held.map(({ pointing: { type, id } }) => ({ type, id }))).filter(
     (key) => !kept.has(referenceTo(key)) && !gone.has(referenceTo(key)),
   )
   const deleted = await deletedAmong(outside, context)
-  const wrong = ({ pointing }: Held): boolean =>
+  const wrong = ({ pointing }: AddedReference): boolean =>
     deleted.has(referenceTo(pointing)) || gone.has(referenceTo(pointing))
   failOn(held.filter(wrong).flatMap(issueOf))
   return {
@@ -129,7 +138,7 @@ export const careFor = async (
   }
 }
 
-/** Returns who keeps a resource from being deleted, as a deletion would tell it. */
+/** Returns the issues for which a deletion of the resource would fail. */
 export const deletionIssues = async (
   { type, id }: ResourceKey,
   context: Context,
@@ -138,7 +147,7 @@ export const deletionIssues = async (
   const command: Command = { kind: 'delete', type, id, fresh: false, place: '' }
   const write: Write = { type, id, before, v: 0, t: '', method: 'DELETE', entries: [] }
   try {
-    const { lastLook } = await careFor([{ command, write, resource: undefined }], context)
+    const { lastLook } = await integrityOptions([{ command, write, resource: undefined }], context)
     await lastLook?.()
     return []
   } catch (thrown) {

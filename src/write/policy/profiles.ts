@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/profiling.html — where a deployment wants profiles to be met by what is written. */
+/** Profiles that a deployment demands of written resources: https://hl7.org/fhir/R4/profiling.html */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import type { Issue } from '../../outcome/failure.ts'
@@ -8,7 +8,7 @@ import { claims } from '../../validate/profile/claims.ts'
 import { judgeAll, newProfileMemory, type ProfileMemory } from '../../validate/profile/held.ts'
 import type { Draft } from './draft.ts'
 
-/** What a deployment has looked up stays in the process for a while. */
+/** Loaded profiles by deployment, kept in the process for a while. */
 const memories = new WeakMap<Rules, ProfileMemory>()
 
 const memoryOf = (rules: Rules): ProfileMemory => {
@@ -25,7 +25,7 @@ const asMeant = ({ profiles }: Rules, issue: Issue): Issue =>
 const mustMeet = ({ required }: Rules, { resourceType }: Resource): readonly string[] =>
   required[resourceType] ?? []
 
-/** Returns for each draft what it breaks of the profiles that it claims, and of those that all of its type must meet. */
+/** Returns the issues of each draft by the profiles that the draft claims, and by the profiles required of its type. */
 export const profileIssues = async (
   drafts: readonly Draft[],
   { rules = defaultRules, store }: Context,

@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#transaction — what a request or an entry wants, judged before anything is read. */
+/** The changes that a request asks for, checked before anything is read: https://hl7.org/fhir/R4/http.html#transaction */
 
 import { accessIssues } from '../../auth/authorise.ts'
 import { idIssues } from '../../fhir/ids.ts'
@@ -9,25 +9,29 @@ import { emptyBody, methodNotAllowed, noSuchType } from '../../outcome/messages.
 import { failOn, placed } from '../../outcome/outcome.ts'
 import type { Body } from '../../request/body.ts'
 import type { Context } from '../../request/context.ts'
+import { resultParameters } from '../../request/query-text.ts'
 import type { Version } from '../../store/port.ts'
 import type { Patch } from '../patch/patch.ts'
 import { validateOptionsOf } from '../policy/policy.ts'
-import { type Criteria, criteriaFrom, criteriaOf, manners } from '../resolve/criteria.ts'
+import { type Criteria, criteriaFrom, criteriaOf } from '../resolve/criteria.ts'
 import { type BundleEntry, type EntryMethod, reads } from './entries.ts'
 import { misplacedConditions, type Preconditions, preconditionsIn } from './preconditions.ts'
 import { statedIn } from './provenance.ts'
 import { addressedIssues, bodyIssues, stampedBy } from './verify.ts'
 
-/** The resource that a change is about; `fresh` where it does not exist yet and its id was made up just now. */
+/** The resource that a change is about; `fresh` for a new resource with a random id. */
 export interface Target {
   type: string
   id: string
   fresh: boolean
-  /** What the criteria matched. */
+  /** The match of the criteria. */
   found?: Version
-  /** Whether the criteria matched nothing, and the id is the one that the resource came with: it must be free. */
+  /** Set if the criteria had no match and the id is the client's own, which must be free. */
   unmatched?: boolean
 }
+
+/** The target of each change, in their order; undefined for a change without a target. */
+export type Targets = readonly (Target | undefined)[]
 
 /** The members of every change that writes; the id is unknown while criteria name the target. */
 interface WriteHead extends Preconditions {
@@ -64,15 +68,15 @@ interface PatchChange extends WriteHead {
 
 export interface DeleteChange extends WriteHead {
   kind: 'delete'
-  /** For a multiple delete: the largest number of matches that it may delete. */
+  /** The maximum of matches that a multiple delete may delete. */
   most?: number
-  /** One match of a multiple delete, which is expanded to a change for each. */
+  /** A match of a multiple delete, which is expanded to a change for each match. */
   match?: Version
 }
 
 export type WriteChange = CreateChange | UpdateChange | PatchChange | DeleteChange
 
-/** One entry of a transaction, or one single write, as data: it can be printed, compared and sent. */
+/** An entry of a transaction, or a single write, as data: to be printed, compared and sent. */
 export type Change = ReadChange | WriteChange
 
 const kindOf: Readonly<Record<EntryMethod, Change['kind']>> = {
@@ -84,7 +88,7 @@ const kindOf: Readonly<Record<EntryMethod, Change['kind']>> = {
   HEAD: 'read',
 }
 
-/** Returns the resource that a change came with; a patch, a deletion and a read have none. */
+/** Returns the resource in a change; undefined for a patch, a deletion and a read. */
 export const bodyIn = (change: Change): Body | undefined =>
   change.kind === 'create' || change.kind === 'update' ? change.body : undefined
 
@@ -101,20 +105,20 @@ const criteriaFor = (
   return id === undefined ? criteriaFrom(type, pairs) : undefined
 }
 
-const mostDeletions = 1000
+const maxMatchesDeleted = 1000
 
-/** `_count` says that more than one may match, and bounds how many. */
-const mostOf = ({ method, query }: BundleEntry, id: string | undefined): number | undefined => {
+/** Returns the maximum of matches, given by `_count`; undefined for a change of a single resource. */
+const maxMatchesOf = ({ method, query }: BundleEntry, id: string | undefined): number | undefined => {
   const text = query.findLast(([name]) => name === '_count')?.[1]
   if (method !== 'DELETE' || id !== undefined || text === undefined) return undefined
   const most = /^\d{1,4}$/.test(text) ? Number(text) : 0
-  if (most >= 1 && most <= mostDeletions) return most
+  if (most >= 1 && most <= maxMatchesDeleted) return most
   throw new Failure([
-    error('invalid', `\`_count=${text}\`: a deletion of all that match takes 1 to ${mostDeletions}.`),
+    error('invalid', `\`_count=${text}\`: a deletion of all that match takes 1 to ${maxMatchesDeleted}.`),
   ])
 }
 
-/** Leaves out what is undefined. */
+/** Returns the object without its undefined members. */
 const present = <T extends object>(object: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
 
@@ -122,7 +126,7 @@ const changeOf = (entry: BundleEntry): WriteChange => {
   const { method, place, headers, fullUrl, body, patch } = entry
   const [type = '', id] = entry.path.split('/')
   const criteria = criteriaFor(entry, type, id)
-  const most = mostOf(entry, id)
+  const most = maxMatchesOf(entry, id)
   const head = present<WriteHead>({ place, type, id, criteria, ...preconditionsIn(headers), fullUrl })
   if (method === 'DELETE') return { kind: 'delete', ...head, ...(most !== undefined && { most }) }
   if (patch) return { kind: 'patch', ...head, patch }
@@ -140,8 +144,8 @@ const urlIssues = ({ method, path }: BundleEntry): readonly Issue[] => {
 
 type TypeAt = (url: string) => string | undefined
 
-/** Returns what tells the types of what entries with a resource stand for. */
-const typesIn = (entries: readonly BundleEntry[]): TypeAt => {
+/** Returns a function from a `fullUrl` to the type of its entry's resource. */
+const typesOfEntries = (entries: readonly BundleEntry[]): TypeAt => {
   const types = new Map(
     entries.flatMap(({ fullUrl, body, path }): [string, string][] =>
       fullUrl && body ? [[sameSpelling(fullUrl), path.split('/')[0] ?? '']] : [],
@@ -168,10 +172,10 @@ const resourceIssues = (
   return issues.filter((issue) => !isReplaced(issue))
 }
 
-/** Where the address names the resource, nothing is left to be asked. */
+/** Returns the issues of an entry's query, which must be empty if the path names the resource. */
 const queryIssues = ({ method, path, query, place }: BundleEntry): Issue[] => {
   if (place === '' || (method !== 'POST' && !path.includes('/'))) return []
-  const unknown = query.find(([name]) => !manners.has(name))
+  const unknown = query.find(([name]) => !resultParameters.has(name))
   return unknown ? [error('unknown-parameter', `\`${unknown[0]}\` is no parameter of a ${method} here.`)] : []
 }
 
@@ -209,7 +213,10 @@ const safely = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement
   }
 }
 
-/** Nobody knows yet what becomes of another entry: a condition that names it would be taken for one that nothing meets. */
+/**
+ * Returns an issue for a condition that refers to another entry: its id is not known yet, so the condition could not
+ * match.
+ */
 const dependent = ({ criteria, place }: WriteChange, urls: ReadonlySet<string>): Issue[] => {
   const named = criteria?.pairs
     .flatMap(([, value]) => value.split(','))
@@ -232,13 +239,13 @@ const dependents = (all: readonly Change[]): Issue[] => {
   return changes.flatMap((change) => dependent(change, urls))
 }
 
-/** Returns the changes that the entries ask for; fails with every issue of every entry, the `known` ones included. */
-export const checkEntries = (
+/** Returns the changes that the entries ask for; fails with the issues of all entries, the `known` issues included. */
+export const checkedChanges = (
   entries: readonly BundleEntry[],
   context: Context,
   known: readonly Issue[] = [],
 ): Change[] => {
-  const typeAt = typesIn(entries)
+  const typeAt = typesOfEntries(entries)
   const judgements = entries.map((entry) => safely(entry, context, typeAt))
   const changes = judgements.flatMap(({ change }) => change ?? [])
   failOn([...known, ...judgements.flatMap(({ issues }) => issues), ...dependents(changes)])

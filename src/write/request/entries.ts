@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/R4/bundle.html#bdl-3 and https://hl7.org/fhir/R4/http.html#transaction */
 
 import type { Resource } from '../../fhir/definitions.ts'
-import type { Json } from '../../fhir/json/object.ts'
+import { type Json, objectOrEmpty } from '../../fhir/json/object.ts'
 import { bundleEntryTexts } from '../../fhir/json/splice.ts'
 import { bareType } from '../../fhir/media-type.ts'
 import { error, Failure, type Issue } from '../../outcome/failure.ts'
@@ -13,27 +13,27 @@ import { type Patch, patchTypes, type SentPatch } from '../patch/patch.ts'
 export const entryMethods = ['DELETE', 'POST', 'PUT', 'PATCH', 'GET', 'HEAD'] as const
 export type EntryMethod = (typeof entryMethods)[number]
 
-/** What one entry of a batch or transaction asks for. */
+/** An entry of a batch or transaction. */
 export interface BundleEntry {
-  /** Where it stands: `Bundle.entry[3]`. */
+  /** The entry's path in the request: `Bundle.entry[3]`. */
   place: string
   method: EntryMethod
   /** The path below the service base and the query, as in an HTTP request. */
   path: string
   query: readonly (readonly [name: string, value: string])[]
   fullUrl: string | undefined
-  /** The entry's conditions as the HTTP headers that they stand for. */
+  /** The entry's conditions as HTTP headers. */
   headers: Readonly<Record<string, string>>
   body: Body | undefined
   /** For PATCH, in place of a body. */
   patch?: Patch
 }
 
-/** Returns whether an entry only reads; then it is answered after the commit. */
+/** Returns whether an entry only reads and is therefore answered after the commit. */
 export const reads = ({ method }: Pick<BundleEntry, 'method'>): boolean =>
   method === 'GET' || method === 'HEAD'
 
-/** The entry as it came, or why it cannot be one. */
+/** The entry, or the issues of a malformed entry. */
 export type EntryRead = { entry: BundleEntry; issues: [] } | { entry: undefined; issues: Issue[] }
 
 const maxEntries = 50_000
@@ -44,9 +44,6 @@ const conditionHeaders = {
   ifModifiedSince: 'if-modified-since',
   ifNoneExist: 'if-none-exist',
 } as const
-
-const asObject = (value: unknown): Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
 
 const headersOf = (request: Json): Record<string, string> =>
   Object.fromEntries(
@@ -69,7 +66,7 @@ const requestIssues = (request: unknown, resource: unknown, place: string): Issu
         `${place}.request`,
       ),
     ]
-  const { method, url } = asObject(request)
+  const { method, url } = objectOrEmpty(request)
   if (!isMethod(method))
     return [
       error(
@@ -91,10 +88,10 @@ const requestIssues = (request: unknown, resource: unknown, place: string): Issu
     : []
 }
 
-const below = (url: string, base: string): string =>
+const pathBelow = (url: string, base: string): string =>
   url.startsWith(base) && /^(?:[/?]|$)/.test(url.slice(base.length)) ? url.slice(base.length) : url
 
-const decoded = (path: string): string => {
+const decodedUrlPath = (path: string): string => {
   try {
     return decodeURIComponent(path)
   } catch {
@@ -104,12 +101,15 @@ const decoded = (path: string): string => {
 
 /** Returns a URL of a Bundle's entry as path below the base and ordered query pairs. */
 export const splitUrl = (url: string, base: string): Pick<BundleEntry, 'path' | 'query'> => {
-  const [path = '', ...query] = below(url, base).split('?')
+  const [path = '', ...query] = pathBelow(url, base).split('?')
   const parts = path.split('/').filter((part) => part !== '')
-  return { path: decoded(parts.join('/')), query: [...new URLSearchParams(query.join('?'))] }
+  return { path: decodedUrlPath(parts.join('/')), query: [...new URLSearchParams(query.join('?'))] }
 }
 
-/** https://hl7.org/fhir/R4/http.html#trules: a FHIRPath Patch comes as Parameters, any other in a Binary. */
+/**
+ * Returns the patch of an entry: a FHIRPath Patch is sent as Parameters, a JSON Patch or XML Patch in a Binary.
+ * https://hl7.org/fhir/R4/http.html#trules
+ */
 const patchIn = ({ resourceType, contentType, data }: Resource, text: string): SentPatch | undefined => {
   if (resourceType === 'Parameters') return { type: 'application/fhir+json', text }
   const type = bareType(String(contentType))
@@ -125,7 +125,7 @@ const notAPatch = (place: string): Issue =>
     `${place}.resource`,
   )
 
-/** Everything that goes through a JSON text by position relies on that it is one. */
+/** Returns the issues of a patch that is not well-formed JSON, on which later readers by position rely. */
 const patchIssues = ({ type, text }: SentPatch, place: string): readonly Issue[] => {
   if (type !== 'application/fhir+json') return []
   try {
@@ -139,8 +139,8 @@ const patchIssues = ({ type, text }: SentPatch, place: string): readonly Issue[]
 
 const readEntry = (json: unknown, text: string | undefined, position: number, base: string): EntryRead => {
   const place = `Bundle.entry[${position}]`
-  const { request, resource, fullUrl } = asObject(json)
-  const asked = asObject(request)
+  const { request, resource, fullUrl } = objectOrEmpty(json)
+  const asked = objectOrEmpty(request)
   const issues = requestIssues(request, resource, place)
   if (issues.length > 0) return { entry: undefined, issues }
   const entry: BundleEntry = {
@@ -160,7 +160,10 @@ const readEntry = (json: unknown, text: string | undefined, position: number, ba
     : { entry: { ...entry, ...(patch && { patch }) }, issues: [] }
 }
 
-/** Returns the entries of a Bundle with the texts of their resources as they came; `wrong` knows bad ones by position. */
+/**
+ * Returns the entries of a Bundle with the original texts of their resources; `wrong` has the issues of malformed entries
+ * by position.
+ */
 export const readEntries = (
   bundle: Body,
   base: string,
@@ -176,16 +179,16 @@ export const readEntries = (
   })
 }
 
-const entryPlace = /^Bundle\.entry\[(\d+)\]/
+const entryPlacePattern = /^Bundle\.entry\[(\d+)\]/
 
-/** Returns what is wrong with the Bundle itself, and what with single entries by their position. */
+/** Returns the issues of the Bundle itself, and the issues of its entries by position. */
 export const wrapperIssues = (
   bundle: Resource,
 ): { whole: Issue[]; entries: ReadonlyMap<number, Issue[]> } => {
   const issues = validate(wrapperOf(bundle), 'Bundle').filter(({ severity }) => severity === 'error')
   const positioned = issues.map((issue) => ({
     issue,
-    position: entryPlace.exec(issue.expression ?? '')?.[1],
+    position: entryPlacePattern.exec(issue.expression ?? '')?.[1],
   }))
   const entries = new Map<number, Issue[]>()
   for (const { issue, position } of positioned)
@@ -196,12 +199,12 @@ export const wrapperIssues = (
   }
 }
 
-/** What lacks its `request` is told so entry by entry. */
+/** Returns an entry without its resource. A missing `request` is reported later, entry by entry. */
 const withoutResource = (entry: unknown): Json => {
-  const { resource, request = { method: 'GET', url: 'Bundle' }, ...rest } = asObject(entry)
+  const { resource, request = { method: 'GET', url: 'Bundle' }, ...rest } = objectOrEmpty(entry)
   return { ...rest, request }
 }
 
-/** Returns the Bundle without its resources, which are judged on their own. */
+/** Returns the Bundle without its resources, which are checked separately. */
 const wrapperOf = (bundle: Resource): Resource =>
   Array.isArray(bundle.entry) ? { ...bundle, entry: bundle.entry.map(withoutResource) } : bundle

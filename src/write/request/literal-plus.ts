@@ -1,4 +1,7 @@
-/** https://url.spec.whatwg.org/#urlencoded-parsing — a plus sign in a query is a space; one that is meant is written `%2B`. */
+/**
+ * A plus sign in a query means a space; a literal plus sign is written `%2B`:
+ * https://url.spec.whatwg.org/#urlencoded-parsing
+ */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { Failure } from '../../outcome/failure.ts'
@@ -7,16 +10,16 @@ import type { Context } from '../../request/context.ts'
 import { matcherOf } from '../../search/search.ts'
 import type { Criteria } from '../resolve/criteria.ts'
 
-type Pair = Criteria['pairs'][number]
+type Criterion = Criteria['pairs'][number]
 
-/** Up to so many spaces every combination is tried; of more, all at once. */
-const mostSpaces = 4
+/** The maximum of spaces for which every combination is tried; above the maximum, all spaces are replaced at once. */
+const maxSpaces = 4
 
-/** Returns the value with some or all of its spaces as plus signs, in every way. */
+/** Returns the value with some or all of its spaces as plus signs, in every combination. */
 const withPluses = (value: string): string[] => {
   const parts = value.split(' ')
   const spaces = parts.length - 1
-  if (spaces > mostSpaces) return [parts.join('+')]
+  if (spaces > maxSpaces) return [parts.join('+')]
   const ways = Array.from({ length: 2 ** spaces - 1 }, (_, i) => i + 1)
   return ways.map((way) =>
     parts.reduce((text, part, i) => `${text}${(way >> (i - 1)) & 1 ? '+' : ' '}${part}`),
@@ -24,7 +27,7 @@ const withPluses = (value: string): string[] => {
 }
 
 const meantIn = async (
-  [name, value]: Pair,
+  [name, value]: Criterion,
   type: string,
   resource: Resource,
   context: Context,
@@ -37,8 +40,8 @@ const meantIn = async (
 }
 
 /**
- * Fails where the resource meets a criterion of its own only with a plus sign in place of a space: the condition would
- * never find it, and make another one at every repeat.
+ * Fails if the resource meets one of its own criteria only with a plus sign in place of a space: such a condition would
+ * never find the resource, and would create a further resource at each repetition.
  */
 export const checkPluses = async (
   { type, pairs }: Criteria,

@@ -12,15 +12,15 @@ import { etagsIn } from '../../request/etag.ts'
 import type { ResourceKey, Version } from '../../store/port.ts'
 import type { BundleEntry } from './entries.ts'
 
-/** What must hold of the current version for a change to be made. */
+/** The demands on the current version for a change to be made. */
 export interface Preconditions {
-  /** The versions of which one must be the current one; or any. */
+  /** The versions of which the current version must be a member; or any version. */
   ifMatch?: readonly string[] | 'any'
-  /** Nothing may stand there: `If-None-Match: *`. */
+  /** The resource must not exist: `If-None-Match: *`. */
   ifAbsent?: boolean
-  /** Nothing may stand there, because the criteria that named it matched nothing. */
+  /** The resource must not exist, because the criteria had no match. */
   unmatched?: boolean
-  /** The second, as milliseconds since 1970, after which nothing may have changed it. */
+  /** The second, as milliseconds since 1970, after which the resource must not have changed. */
   unchangedSince?: number
 }
 
@@ -31,27 +31,27 @@ const matchIn = ({ 'if-match': match }: Headers): Preconditions => {
   return { ifMatch: match.trim() === '*' ? 'any' : etagsIn(match) }
 }
 
-/** Beside `If-Match`, and where it is no date, it says nothing. */
+/** Returns the precondition of `If-Unmodified-Since`. The header is ignored beside `If-Match` and without a valid date. */
 const sinceIn = ({ 'if-match': match, 'if-unmodified-since': since = '' }: Headers): Preconditions => {
   const time = Date.parse(since)
   return match !== undefined || Number.isNaN(time) ? {} : { unchangedSince: time }
 }
 
-/** Returns the preconditions that the headers of a change state; fails where they are not understood. */
+/** Returns the preconditions in the headers of a change; fails for malformed headers. */
 export const preconditionsIn = (headers: Headers): Preconditions => ({
   ...matchIn(headers),
   ...(headers['if-none-match'] === undefined ? {} : { ifAbsent: true }),
   ...sinceIn(headers),
 })
 
-/** Returns the preconditions that something was given, for something else. */
+/** Returns the preconditions alone, without further members of the object. */
 export const preconditionsOf = ({ ifMatch, ifAbsent, unchangedSince }: Preconditions): Preconditions => ({
   ...(ifMatch === undefined ? {} : { ifMatch }),
   ...(ifAbsent === undefined ? {} : { ifAbsent }),
   ...(unchangedSince === undefined ? {} : { unchangedSince }),
 })
 
-/** Returns the conditions that an interaction does not have: they must not be taken for ones that hold. */
+/** Returns issues for conditions that the interaction does not have, since an ignored condition would seem to hold. */
 export const misplacedConditions = ({ method, headers }: BundleEntry): Issue[] => {
   const none = headers['if-none-match']
   const wrong = [
@@ -67,7 +67,7 @@ export const misplacedConditions = ({ method, headers }: BundleEntry): Issue[] =
 
 const second = (t: string): number => Math.floor(Date.parse(t) / 1000) * 1000
 
-/** Returns which preconditions do not hold, given what stands there. */
+/** Returns an issue if a precondition does not hold for the current version. */
 export const brokenBy = (
   before: Version | undefined,
   { type, id }: ResourceKey,

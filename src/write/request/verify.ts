@@ -3,7 +3,7 @@ import { missingId, onlyASubset, wrongId, wrongType } from '../../outcome/messag
 import type { Body } from '../../request/body.ts'
 import { type ValidateOptions, validate } from '../../validate/validate.ts'
 
-/** Returns what is wrong with a resource that is to become one of this type. */
+/** Returns the issues of a resource that is to be stored as this type. */
 export const bodyIssues = ({ resource, text }: Body, type: string, options: ValidateOptions = {}): Issue[] =>
   resource.resourceType === type
     ? validate(resource, type, { ...options, text })
@@ -21,13 +21,15 @@ const addressIssues = (
 const isSubset = (tag: unknown): boolean =>
   typeof tag === 'object' && tag !== null && 'code' in tag && tag.code === 'SUBSETTED'
 
-/** https://hl7.org/fhir/R4/search.html#summary: a part that was read must not replace the whole. */
+/**
+ * Returns an issue for a summary, which must not replace the whole resource: https://hl7.org/fhir/R4/search.html#summary
+ */
 const subsetIssues = ({ resource }: Body): Issue[] => {
   const { tag } = (resource.meta ?? {}) as { tag?: unknown }
   return Array.isArray(tag) && tag.some(isSubset) ? [onlyASubset(resource.resourceType)] : []
 }
 
-/** Returns what is wrong with a resource that is to stand at `type/id`: what is wrong with itself, and its id. */
+/** Returns the issues of a resource that is to be stored as `type/id`, issues of its id included. */
 export const addressedIssues = (
   body: Body,
   type: string,
@@ -35,7 +37,10 @@ export const addressedIssues = (
   options: ValidateOptions = {},
 ): Issue[] => [...addressIssues(body, type, id), ...subsetIssues(body), ...bodyIssues(body, type, options)]
 
-/** https://hl7.org/fhir/R4/http.html#create: returns which issues are about what the server says itself, whatever a client says. */
+/**
+ * Returns whether an issue is about an element that the server sets, so that the client's value is irrelevant:
+ * https://hl7.org/fhir/R4/http.html#create
+ */
 export const stampedBy = (method: string | undefined, type: string): ((issue: Issue) => boolean) => {
   if (method === undefined) return () => false
   const replaced = [...(method === 'POST' ? ['id'] : []), 'meta.versionId', 'meta.lastUpdated']

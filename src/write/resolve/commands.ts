@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#trules — from changes to commands: links become references to real resources. */
+/** From changes to commands: links become references to real resources. https://hl7.org/fhir/R4/http.html#trules */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { rewriteLinks } from '../../fhir/links.ts'
@@ -11,106 +11,112 @@ import type { Context } from '../../request/context.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { ResourceKey, Version } from '../../store/port.ts'
 import type { Command } from '../command.ts'
-import { bodyIn, type Change, type Target, type WriteChange } from '../request/change.ts'
+import { bodyIn, type Change, type Target, type Targets, type WriteChange } from '../request/change.ts'
 import { preconditionsOf } from '../request/preconditions.ts'
 import { conditionsIn, pathTo } from './conditional-reference.ts'
 import { criteriaOf } from './criteria.ts'
 import { matchesAfterCommit } from './matches-after-commit.ts'
 
-/** What a change comes to: a command, the same command as another's, a resource that was found, or nothing. */
+/**
+ * The command of a change, the same command as for an earlier change, a resource that was found, or undefined for a
+ * change without a command.
+ */
 export type Expanded = { command: Command } | { same: Command } | { found: Version } | undefined
 
-const width = 16
+const parallelReferences = 16
 
-/** What an entry's `fullUrl` stands for once it is done; its version where that is known before. */
-interface Place {
+/** The reference that replaces an entry's `fullUrl`, and the version if it is known before the commit. */
+interface EntryReference {
   reference: string
   version?: number
 }
 
-const placeOf = ({ kind }: Change, { type, id, fresh, found }: Target): Place => {
+const entryReferenceOf = ({ kind }: Change, { type, id, fresh, found }: Target): EntryReference => {
   const reference = referenceTo({ type, id })
   if (fresh) return { reference, version: 1 }
   return found && kind === 'create' ? { reference, version: found.v } : { reference }
 }
 
-type Places = ReadonlyMap<string, Place>
+type EntryReferences = ReadonlyMap<string, EntryReference>
 
-const placesOf = (changes: readonly Change[], targets: readonly (Target | undefined)[]): Places =>
+const entryReferencesOf = (changes: readonly Change[], targets: Targets): EntryReferences =>
   new Map(
-    changes.flatMap((change, i): [string, Place][] => {
+    changes.flatMap((change, i): [string, EntryReference][] => {
       const target = targets[i]
       return change.kind !== 'read' && change.fullUrl && target
-        ? [[sameSpelling(change.fullUrl), placeOf(change, target)]]
+        ? [[sameSpelling(change.fullUrl), entryReferenceOf(change, target)]]
         : []
     }),
   )
 
-/** `http://example.org/fhir/` of `http://example.org/fhir/Patient/1`: relative links are relative to it. */
+/** Returns the base of a `fullUrl`'s relative links: `http://example.org/fhir/` of `http://example.org/fhir/Patient/1`. */
 const rootOf = (fullUrl: string | undefined): string | undefined =>
   fullUrl && /^(https?:.*\/)[A-Z][A-Za-z]+\/[A-Za-z0-9.-]+$/.exec(fullUrl)?.[1]
 
 /** A text with links: a resource that is to be written, or a FHIRPath Patch. */
-interface Draft {
+interface TextWithLinks {
   change: WriteChange
   text: string
-  /** The conditional references in it. */
+  /** The conditional references in the text. */
   conditions: readonly string[]
 }
 
-const textIn = (change: Change): string | undefined => {
+const linkedTextOf = (change: Change): string | undefined => {
   if (change.kind !== 'patch') return bodyIn(change)?.text
   const { patch } = change
   return 'type' in patch && patch.type === 'application/fhir+json' ? patch.text : undefined
 }
 
-/** Only in a Bundle may a patch refer by a search, as a resource may. */
-const draft = (change: Change): Draft | undefined => {
+/** Returns the text with links of a change. A patch may contain conditional references only within a Bundle. */
+const textWithLinks = (change: Change): TextWithLinks | undefined => {
   if (change.kind === 'read' || (change.kind === 'patch' && change.place === '')) return undefined
-  const text = textIn(change)
+  const text = linkedTextOf(change)
   return text === undefined ? undefined : { change, text, conditions: conditionsIn(text) }
 }
 
-const conditionsOf = (drafts: readonly Draft[]): string[] => [
+const conditionsOf = (drafts: readonly TextWithLinks[]): string[] => [
   ...new Set(drafts.flatMap(({ conditions }) => conditions)),
 ]
 
 type Matches = ReadonlyMap<string, readonly ResourceKey[]>
 
-/** Conditional references are resolved last, when everything else of the transaction is done. */
+/** Resolves conditional references, after all other changes of the transaction have their targets. */
 const targetsOf = async (
-  drafts: readonly Draft[],
+  drafts: readonly TextWithLinks[],
   matching: ReturnType<typeof matchesAfterCommit>,
 ): Promise<Matches> => {
   const references = conditionsOf(drafts)
-  const found = await inParallel(width, references, (reference) => {
+  const found = await inParallel(parallelReferences, references, (reference) => {
     const [type = '', query = ''] = reference.split(/\?(.*)/s)
     return matching(criteriaOf(type, query))
   })
   return new Map(references.map((reference, i) => [reference, found[i] ?? []]))
 }
 
-const expressionOf = ({ change, text }: Draft, reference: string): string => {
+const referenceExpression = ({ change, text }: TextWithLinks, reference: string): string => {
   const resource = JSON.parse(text) as Resource
   const root = change.place === '' ? resource.resourceType : `${change.place}.resource`
   return root + (pathTo(resource, reference) ?? '')
 }
 
-const unresolvedIn = (each: Draft, found: Matches): Issue[] =>
+const unresolvedIn = (each: TextWithLinks, found: Matches): Issue[] =>
   each.conditions.flatMap((reference) => {
     const matches = found.get(reference)?.length ?? 0
-    return matches === 1 ? [] : [unresolved(reference, matches, expressionOf(each, reference))]
+    return matches === 1 ? [] : [unresolved(reference, matches, referenceExpression(each, reference))]
   })
 
-/** Says what a link is to become; nothing where it stays. */
+/** Returns the new text of a link; undefined to keep the link. */
 type Resolve = (link: string) => string | undefined
 
 const versioned = /^(.+)\/_history\/[A-Za-z0-9.-]{1,64}$/
 
-/** Whatever version of an entry a link names: it has none yet but the one that it gets, or has already. */
-const resolver = (fullUrl: string | undefined, places: Places, byCondition: Matches): Resolve => {
+/**
+ * Returns the function that resolves the links of an entry. A link to any version of another entry becomes a link to the
+ * version that the entry will have, or has already.
+ */
+const resolver = (fullUrl: string | undefined, places: EntryReferences, byCondition: Matches): Resolve => {
   const root = rootOf(fullUrl)
-  const placeAt = (link: string): Place | undefined =>
+  const placeAt = (link: string): EntryReference | undefined =>
     places.get(sameSpelling(link)) ?? (root === undefined ? undefined : places.get(root + link))
   return (link) => {
     const match = byCondition.get(link)?.[0]
@@ -140,14 +146,10 @@ const linkedChange = (change: Change, text: string | undefined): Change => {
   return { ...change, body: linkedBody(change.body, text) }
 }
 
-/** Returns the changes with their links rewritten; fails with every conditional reference that has not one target. */
-const link = async (
-  changes: readonly Change[],
-  targets: readonly (Target | undefined)[],
-  context: Context,
-): Promise<Change[]> => {
-  const drafts = changes.flatMap((change) => draft(change) ?? [])
-  const places = placesOf(changes, targets)
+/** Returns the changes with their links rewritten; fails with every conditional reference that has no target or several. */
+const link = async (changes: readonly Change[], targets: Targets, context: Context): Promise<Change[]> => {
+  const drafts = changes.flatMap((change) => textWithLinks(change) ?? [])
+  const places = entryReferencesOf(changes, targets)
   const byCondition = await targetsOf(drafts, matchesAfterCommit(changes, targets, context))
   failOn(drafts.flatMap((each) => unresolvedIn(each, byCondition)))
   const texts = new Map<Change, string>(
@@ -177,10 +179,10 @@ const commandFor = (change: WriteChange, target: Target): Command => {
   return { kind: 'put', method: change.kind === 'create' ? 'POST' : 'PUT', ...head, body: change.body }
 }
 
-/** Returns what each change comes to, in their order. */
+/** Returns the result of each change, in their order. */
 export const expand = async (
   changes: readonly Change[],
-  targets: readonly (Target | undefined)[],
+  targets: Targets,
   context: Context,
 ): Promise<Expanded[]> => {
   const linked = await link(changes, targets, context)

@@ -1,11 +1,11 @@
-/** https://hl7.org/fhir/R4/http.html#trules — `Practitioner?identifier=…` in place of a reference. */
+/** Conditional references, such as `Practitioner?identifier=…`: https://hl7.org/fhir/R4/http.html#trules */
 
 import { rewriteLinks } from '../../fhir/links.ts'
 
 const conditional = /^[A-Z][A-Za-z]+\?./
 const perhaps = /"[A-Z][A-Za-z]+\?/
 
-/** Returns the conditional references in a resource's text, each once. */
+/** Returns the conditional references in a resource's text, without repetitions. */
 export const conditionsIn = (text: string): string[] => {
   if (!perhaps.test(text)) return []
   const found = new Set<string>()

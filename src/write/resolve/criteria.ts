@@ -3,24 +3,27 @@
 import { Failure, isKind } from '../../outcome/failure.ts'
 import { emptyCriteria, notACriterion, otherCriteria } from '../../outcome/messages.ts'
 import type { Context } from '../../request/context.ts'
+import { resultParameters } from '../../request/query-text.ts'
 import { findMatching } from '../../search/search.ts'
 import type { Lock, Version } from '../../store/port.ts'
 
-/** The condition that names a resource by its properties. */
+/** The condition that selects a resource by its properties. */
 export interface Criteria {
   type: string
   pairs: readonly (readonly [name: string, value: string])[]
 }
 
-/** Parameters that say how to answer, not what to find. */
-export const manners: ReadonlySet<string> = new Set(['_format', '_pretty', '_summary', '_elements'])
-
-/** https://hl7.org/fhir/R4/http.html#trules: parameters that control the return of resources have no place in a condition. */
+/**
+ * Parameters about the return of resources, which have no place in a condition: https://hl7.org/fhir/R4/http.html#trules
+ */
 const returning = /^_(sort|count|include|revinclude|total|cursor|explain)(:|$)/
 
-/** Returns the criteria that the pairs of a query are; none at all would match everything, and fail. */
+/**
+ * Returns the criteria in a query. Fails for a query without criteria, which would match everything, and for a parameter
+ * about the answer.
+ */
 export const criteriaFrom = (type: string, query: Criteria['pairs']): Criteria => {
-  const pairs = query.filter(([name]) => !manners.has(name))
+  const pairs = query.filter(([name]) => !resultParameters.has(name))
   if (pairs.length === 0) throw new Failure([emptyCriteria(type)])
   const wrong = pairs.find(([name]) => returning.test(name))
   if (wrong) throw new Failure([notACriterion(wrong[0])])
@@ -28,8 +31,8 @@ export const criteriaFrom = (type: string, query: Criteria['pairs']): Criteria =
 }
 
 /**
- * Returns the criteria that a query string spells. It may begin with a question mark, the type or the type's whole address,
- * as HAPI's client writes it; it fails with another type.
+ * Returns the criteria in a query string, which may begin with a question mark, the type or the type's whole address, as
+ * HAPI's client writes; fails for another type.
  */
 export const criteriaOf = (type: string, query: string): Criteria => {
   const [, named = '', rest = query] = /^([^?=&]*)\?(.*)$/s.exec(query) ?? []
@@ -37,13 +40,14 @@ export const criteriaOf = (type: string, query: string): Criteria => {
   return criteriaFrom(type, [...new URLSearchParams(rest)])
 }
 
-const spelled = ([name, value]: readonly [string, string]): string => `${name}=${value}`
+const spelledPair = ([name, value]: readonly [string, string]): string => `${name}=${value}`
 
-/** Returns the one name of all criteria that mean the same, whatever order they were written in. */
-export const nameOf = ({ type, pairs }: Criteria): string => `${type}?${pairs.map(spelled).sort().join('&')}`
+/** Returns the name of criteria: the same for criteria with the same meaning, in whatever order they were written. */
+export const criteriaName = ({ type, pairs }: Criteria): string =>
+  `${type}?${pairs.map(spelledPair).sort().join('&')}`
 
 /** Returns up to `limit` resources that the criteria match. */
-export const matching = (criteria: Criteria, context: Context, limit = 2): Promise<Version[]> =>
+export const findByCriteria = (criteria: Criteria, context: Context, limit = 2): Promise<Version[]> =>
   findMatching(criteria.type, criteria.pairs, context, limit)
 
 const tryLock = async (names: readonly string[], { store }: Context): Promise<Lock | undefined> => {
@@ -56,10 +60,10 @@ const tryLock = async (names: readonly string[], { store }: Context): Promise<Lo
 }
 
 /**
- * Runs the work while holding the names, so that no other writer creates for the same criteria meanwhile.
- * Returns nothing where others held them too long: by now they have perhaps created what is wanted.
+ * Runs the work while the names are locked, so that no concurrent writer creates a resource for the same criteria.
+ * Returns undefined if the names stayed locked for too long: by then another writer may have created the resource.
  */
-export const holding = async <T>(
+export const whileLocked = async <T>(
   names: readonly string[],
   context: Context,
   work: (lock: Lock) => Promise<T>,
@@ -69,7 +73,7 @@ export const holding = async <T>(
   try {
     return await work(lock)
   } finally {
-    // What was done stays done: a name that cannot be given back frees itself with its lease.
+    // A committed write stays committed: a name that cannot be released becomes free at the end of its lease.
     await context.store.release(lock).catch(() => undefined)
   }
 }

@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#trules — what criteria match once the other entries of the same transaction are done. */
+/** The matches of criteria after the commit of the same transaction: https://hl7.org/fhir/R4/http.html#trules */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { referenceTo } from '../../fhir/references.ts'
@@ -8,23 +8,24 @@ import type { Context } from '../../request/context.ts'
 import { matcherOf } from '../../search/search.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { ResourceKey } from '../../store/port.ts'
-import { bodyIn, type Change, type Target } from '../request/change.ts'
-import { type Criteria, matching, nameOf } from './criteria.ts'
+import { bodyIn, type Change, type Target, type Targets } from '../request/change.ts'
+import { type Criteria, criteriaName, findByCriteria } from './criteria.ts'
 
-type Targets = readonly (Target | undefined)[]
-
-/** A resource as the transaction leaves it; without one where it is deleted. */
-interface Left {
+/** A resource as the transaction leaves it; undefined for a deletion. */
+interface RemainingResource {
   change: Change
-  /** Which entry it is. */
+  /** The position of the change. */
   at: number
   target: Target
   resource: Resource | undefined
 }
 
-/** What is found rather than created stays as it is, and what a patch makes is not known yet. */
-const leftBy = (changes: readonly Change[], targets: Targets): Left[] =>
-  changes.flatMap((change, at): Left[] => {
+/**
+ * Returns the resources that the transaction creates, updates or deletes. Resources found by a conditional create are
+ * unchanged, and the result of a patch is not known yet.
+ */
+const remainingAfter = (changes: readonly Change[], targets: Targets): RemainingResource[] =>
+  changes.flatMap((change, at): RemainingResource[] => {
     const target = targets[at]
     if (!target || change.kind === 'read' || change.kind === 'patch') return []
     if (change.kind === 'create' && target.found) return []
@@ -32,21 +33,28 @@ const leftBy = (changes: readonly Change[], targets: Targets): Left[] =>
     return [{ change, at, target, resource: body && { ...body.resource, id: target.id } }]
   })
 
-const identifiersOf = ({ resource, target }: Left): string[] =>
+const identifiersOf = ({ resource, target }: RemainingResource): string[] =>
   each(resource?.identifier as unknown).map((identifier) => {
     const { value } = identifier as { value?: unknown }
     return `${target.type}|${value}`
   })
 
-/** `urn:mrn|1`: most criteria are an identifier, and nothing without it can match. */
+/**
+ * Returns the criteria's identifier, such as `Patient|1`. Most criteria are an identifier, and a resource without the
+ * identifier cannot match.
+ */
 const identifierIn = ({ type, pairs }: Criteria): string | undefined => {
   const value = pairs.find(([name]) => name === 'identifier')?.[1]
   const [, code] = /^[^,\\|]*\|([^,\\|]+)$/.exec(value ?? '') ?? []
   return code && `${type}|${code}`
 }
 
-/** Returns a function that tells what of a transaction could match criteria, without looking at all of it each time. */
-const amongst = (left: readonly Left[]): ((criteria: Criteria) => readonly Left[]) => {
+/**
+ * Returns a function from criteria to the resources that could match, without a pass through all resources at each call.
+ */
+const candidatesAmong = (
+  left: readonly RemainingResource[],
+): ((criteria: Criteria) => readonly RemainingResource[]) => {
   const byType = Map.groupBy(left, ({ target }) => target.type)
   const named = left.flatMap((one) => identifiersOf(one).map((name) => ({ name, one })))
   const byIdentifier = new Map(
@@ -58,23 +66,26 @@ const amongst = (left: readonly Left[]): ((criteria: Criteria) => readonly Left[
   }
 }
 
-/** Returns a function that tells what criteria match once the transaction is done, two at the most. */
+/** Returns a function from criteria to their matches after the commit, at most two. */
 export const matchesAfterCommit = (
   changes: readonly Change[],
   targets: Targets,
   context: Context,
 ): ((criteria: Criteria) => Promise<readonly ResourceKey[]>) => {
   const prepare = () => {
-    const left = leftBy(changes, targets)
+    const left = remainingAfter(changes, targets)
     const known = left.filter(({ target }) => !target.fresh)
-    return { candidates: amongst(left), changed: new Set(known.map(({ target }) => referenceTo(target))) }
+    return {
+      candidates: candidatesAmong(left),
+      changed: new Set(known.map(({ target }) => referenceTo(target))),
+    }
   }
-  // Most transactions have no such criteria.
+  // Prepared at the first call, since most transactions have no such criteria.
   let prepared: ReturnType<typeof prepare> | undefined
   return async (criteria) => {
     prepared ??= prepare()
     const { candidates, changed } = prepared
-    const stored = await matching(criteria, context, 2 + changed.size)
+    const stored = await findByCriteria(criteria, context, 2 + changed.size)
     const unchanged = stored.filter((version) => !changed.has(referenceTo(version)))
     const own = candidates(criteria)
     if (own.length === 0) return unchanged.slice(0, 2)
@@ -87,25 +98,28 @@ export const matchesAfterCommit = (
 const conditionConflict = (change: Change, criteria: Criteria): Issue =>
   error(
     'invalid',
-    `\`${nameOf(criteria)}\` matches what another entry makes; a transaction may change a resource once.`,
+    `\`${criteriaName(criteria)}\` matches what another entry makes; a transaction may change a resource once.`,
     change.place,
   )
 
-const width = 16
+const parallelConditions = 16
 
 /** Returns the criteria of a conditional update or patch. */
 const updateCriteria = (change: Change): Criteria | undefined =>
   change.kind === 'update' || change.kind === 'patch' ? change.criteria : undefined
 
-/** Returns the entries whose criteria match what another entry creates: by R4's order that is there before them. */
+/**
+ * Returns issues for the criteria that match a resource created by another entry: in R4's order of processing that
+ * resource exists first.
+ */
 export const conditionConflicts = async (
   changes: readonly Change[],
   targets: Targets,
   context: Context,
 ): Promise<Issue[]> => {
   if (!changes.some(updateCriteria)) return []
-  const candidates = amongst(leftBy(changes, targets).filter(({ target }) => target.fresh))
-  const issues = await inParallel(width, changes, async (change, at): Promise<Issue[]> => {
+  const candidates = candidatesAmong(remainingAfter(changes, targets).filter(({ target }) => target.fresh))
+  const issues = await inParallel(parallelConditions, changes, async (change, at): Promise<Issue[]> => {
     const criteria = updateCriteria(change)
     if (!criteria) return []
     const others = candidates(criteria).filter(

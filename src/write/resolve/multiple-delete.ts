@@ -1,25 +1,25 @@
-/** https://hl7.org/fhir/R4/http.html#3.1.0.7.1 — a deletion of all that match becomes a deletion of each. */
+/** A deletion of all matches becomes a deletion of each match: https://hl7.org/fhir/R4/http.html#3.1.0.7.1 */
 
 import { Failure } from '../../outcome/failure.ts'
 import { tooManyMatches } from '../../outcome/messages.ts'
 import type { Context } from '../../request/context.ts'
 import { inPlaceLater } from '../patch/patched.ts'
 import type { Change, DeleteChange } from '../request/change.ts'
-import { type Criteria, matching } from './criteria.ts'
+import { type Criteria, findByCriteria } from './criteria.ts'
 
-const each = async (
+const deletionsOf = async (
   change: DeleteChange,
   criteria: Criteria,
   most: number,
   context: Context,
 ): Promise<DeleteChange[]> => {
-  const matches = await matching(criteria, context, most + 1)
+  const matches = await findByCriteria(criteria, context, most + 1)
   if (matches.length > most) throw new Failure([tooManyMatches(change.type, most)])
   const { criteria: _, most: __, ...rest } = change
   return matches.length === 0 ? [change] : matches.map((match) => ({ ...rest, match }))
 }
 
-/** Returns the changes, and for each the position of the one that it comes from. */
+/** Returns the expanded changes, and for each the position of its original change. */
 export const expandMultipleDelete = async (
   changes: readonly Change[],
   context: Context,
@@ -27,7 +27,7 @@ export const expandMultipleDelete = async (
   const parts = await Promise.all(
     changes.map((change) =>
       change.kind === 'delete' && change.criteria && change.most !== undefined
-        ? inPlaceLater(change.place, each(change, change.criteria, change.most, context))
+        ? inPlaceLater(change.place, deletionsOf(change, change.criteria, change.most, context))
         : [change],
     ),
   )

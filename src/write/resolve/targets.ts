@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#trules — which resource each entry is about. */
+/** The resource that each entry is about: https://hl7.org/fhir/R4/http.html#trules */
 
 import { idIssues } from '../../fhir/ids.ts'
 import { referenceTo } from '../../fhir/references.ts'
@@ -8,43 +8,49 @@ import { failOn, issueWithin } from '../../outcome/outcome.ts'
 import type { Context } from '../../request/context.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { Version } from '../../store/port.ts'
-import { bodyIn, type Change, type Target, type WriteChange } from '../request/change.ts'
+import { bodyIn, type Change, type Target, type Targets, type WriteChange } from '../request/change.ts'
 import { checkPluses } from '../request/literal-plus.ts'
-import { type Criteria, matching, nameOf } from './criteria.ts'
+import { type Criteria, criteriaName, findByCriteria } from './criteria.ts'
 import { conditionConflicts } from './matches-after-commit.ts'
 
-const width = 16
+const parallelTargets = 16
 
-const fresh = (type: string): Target => ({ type, id: crypto.randomUUID(), fresh: true })
+const freshTarget = (type: string): Target => ({ type, id: crypto.randomUUID(), fresh: true })
 
-const known = ({ type, id }: { type: string; id: string }, found?: Version): Target =>
+const existingTarget = ({ type, id }: { type: string; id: string }, found?: Version): Target =>
   found ? { type, id, fresh: false, found } : { type, id, fresh: false }
 
-/** Identical criteria within one request are one question with one answer; what is gone by then is none. */
-const asking = (
+/**
+ * Returns a function that evaluates criteria, once for equal criteria within a request. Resources in `gone` are left out.
+ */
+const criteriaLookup = (
   context: Context,
   gone: ReadonlySet<string>,
 ): ((criteria: Criteria) => Promise<Version[]>) => {
   const asked = new Map<string, Promise<Version[]>>()
   const answerTo = async (criteria: Criteria): Promise<Version[]> => {
-    const found = await matching(criteria, context, 2 + gone.size)
+    const found = await findByCriteria(criteria, context, 2 + gone.size)
     return found.filter(({ type, id }) => !gone.has(referenceTo({ type, id }))).slice(0, 2)
   }
   return (criteria) => {
-    const name = nameOf(criteria)
+    const name = criteriaName(criteria)
     const answer = asked.get(name) ?? answerTo(criteria)
     asked.set(name, answer)
     return answer
   }
 }
 
-const spelled = ({ pairs }: Criteria): string => pairs.map(([name, value]) => `${name}=${value}`).join('&')
+const spelledCriteria = ({ pairs }: Criteria): string =>
+  pairs.map(([name, value]) => `${name}=${value}`).join('&')
 
-/** No match: a conditional update creates, under the id that the client gives, if any; one that is in use is refused at the commit. */
+/**
+ * Returns the target of a change without a match. A conditional update creates the resource, under the client's id if
+ * there is one; an id in use is refused at the commit.
+ */
 const unmatched = (change: WriteChange): Target | undefined => {
   if (change.kind === 'delete') return undefined
   const id = change.kind === 'update' ? change.body.resource.id : undefined
-  if (id === undefined) return fresh(change.type)
+  if (id === undefined) return freshTarget(change.type)
   failOn(idIssues(id))
   return { type: change.type, id, fresh: false, unmatched: true }
 }
@@ -55,15 +61,16 @@ const matched = (
   criteria: Criteria,
 ): Target | undefined => {
   const [match] = matches
-  if (matches.length > 1) throw new Failure([multipleMatches(change.type, spelled(criteria))])
-  if (!match && change.kind === 'patch') throw new Failure([nothingMatches(change.type, spelled(criteria))])
+  if (matches.length > 1) throw new Failure([multipleMatches(change.type, spelledCriteria(criteria))])
+  if (!match && change.kind === 'patch')
+    throw new Failure([nothingMatches(change.type, spelledCriteria(criteria))])
   if (!match) return unmatched(change)
   const id = change.kind === 'update' ? change.body.resource.id : undefined
   if (id !== undefined && id !== match.id) throw new Failure([otherId(change.type, id, match.id)])
-  return known(match, match)
+  return existingTarget(match, match)
 }
 
-const place = (thrown: unknown, change: Change): readonly Issue[] => {
+const issuesAt = (thrown: unknown, change: Change): readonly Issue[] => {
   if (!(thrown instanceof Failure)) throw thrown
   if (change.place === '') return thrown.issues
   return thrown.issues.map((issue) =>
@@ -71,12 +78,12 @@ const place = (thrown: unknown, change: Change): readonly Issue[] => {
   )
 }
 
-/** Two entries that create under the same condition are about the same resource. */
+/** Returns a function by which entries that create under the same condition share a target. */
 const sharing = (): ((change: Change, target: Target | undefined) => Target | undefined) => {
   const created = new Map<string, Target>()
   return (change, target) => {
     if (change.kind !== 'create' || !change.criteria || !target?.fresh) return target
-    const name = nameOf(change.criteria)
+    const name = criteriaName(change.criteria)
     const first = created.get(name) ?? target
     created.set(name, first)
     return first
@@ -93,7 +100,7 @@ const duplicate = (change: Change, target: Target): Issue =>
 const isChanged = (change: Change, target: Target | undefined): target is Target =>
   target !== undefined && !(change.kind === 'create' && (target.found || change.criteria))
 
-const duplicates = (changes: readonly Change[], targets: readonly (Target | undefined)[]): Issue[] => {
+const duplicates = (changes: readonly Change[], targets: Targets): Issue[] => {
   const seen = new Set<string>()
   return changes.flatMap((change, i) => {
     const target = targets[i]
@@ -113,19 +120,21 @@ const targetOf = async (
   if (change.kind === 'read') return undefined
   const { criteria } = change
   const body = bodyIn(change)
-  if (change.kind === 'delete' && change.match) return known(change.match, change.match)
+  if (change.kind === 'delete' && change.match) return existingTarget(change.match, change.match)
   if (criteria && body) await checkPluses(criteria, body.resource, context)
   if (criteria) return matched(change, await ask(criteria), criteria)
-  return change.id === undefined ? fresh(change.type) : known({ type: change.type, id: change.id })
+  return change.id === undefined
+    ? freshTarget(change.type)
+    : existingTarget({ type: change.type, id: change.id })
 }
 
-/** https://hl7.org/fhir/R4/http.html#trules: deletions come first, so that no condition finds what they delete. */
+/** https://hl7.org/fhir/R4/http.html#trules: deletions come first, so that no condition finds a deleted resource. */
 const turns: readonly ((change: Change) => boolean)[] = [
   ({ kind }) => kind === 'delete',
   ({ kind }) => kind !== 'delete',
 ]
 
-/** Returns the target of each change, nothing where there is none; fails with every condition that is ambiguous. */
+/** Returns the target of each change, undefined for a change without a target; fails with every ambiguous condition. */
 export const identify = async (
   changes: readonly Change[],
   context: Context,
@@ -134,11 +143,11 @@ export const identify = async (
   const targets: (Target | undefined)[] = new Array(changes.length)
   for (const isNow of turns) {
     const gone = new Set(targets.flatMap((target) => (target ? [referenceTo(target)] : [])))
-    const ask = asking(context, gone)
-    await inParallel(width, changes, async (change, i) => {
+    const ask = criteriaLookup(context, gone)
+    await inParallel(parallelTargets, changes, async (change, i) => {
       if (!isNow(change)) return
       targets[i] = await targetOf(change, ask, context).catch((thrown: unknown) => {
-        issues.push(...place(thrown, change))
+        issues.push(...issuesAt(thrown, change))
         return undefined
       })
     })
