@@ -190,7 +190,7 @@ const call = (scope: CompileScope, node: ExpressionNode & { kind: 'call' }): Cod
   if (name in withCriteria && first)
     return keeping(on, name, withCriteria[name]?.(toList(on), lambda({ ...scope, at: on.at }, first)) ?? on)
   if (name in plainCalls) return keeping(on, name, plainCalls[name]?.(on) ?? on)
-  if (name === 'is' && first?.kind === 'member') return maybe(`f.isResource(${toList(on)},'${first.name}')`)
+  if (name === 'is' && first?.kind === 'member') return maybe(`f.isResourceOf(${toList(on)},'${first.name}')`)
   if (name === 'iif' && args[1]) return iif(scope, args)
   if (name in textCalls) return textCalls[name]?.(toList(on), args.map(literalCode)) ?? on
   const argument = first ? toList(compile(scope, first)) : '[]'
@@ -221,8 +221,8 @@ const lambda = (scope: CompileScope, node: ExpressionNode): { test: string; list
   return { test: `(${item})=>${toMaybe(code).js}===true`, list: `(${item})=>${toList(code)}` }
 }
 
-type Criteria = { test: string; list: string }
-const withCriteria: Readonly<Record<string, (on: string, criteria: Criteria) => Code>> = {
+type InvariantCriteria = { test: string; list: string }
+const withCriteria: Readonly<Record<string, (on: string, criteria: InvariantCriteria) => Code>> = {
   where: (on, { test }) => listCode(`${on}.filter(${test})`),
   exists: (on, { test }) => bool(`${on}.some(${test})`),
   all: (on, { test }) => bool(`${on}.every(${test})`),
