@@ -93,7 +93,7 @@ const lazyForgetJob = lazy('forgetJob', () => import('../jobs/status.ts'))
 const lazyDefinition = lazy('definition', () => import('../operations/support/definition.ts'))
 const lazyHistory = lazy('history', () => import('../interactions/history.ts'))
 const lazyPatch = lazy('patch', loadChanges)
-const lazySearch = lazy('search', () => import('../interactions/search.ts'))
+const lazySearch = lazy('searchInteraction', () => import('../interactions/search.ts'))
 const lazySmartConfiguration = lazy(
   'smartConfiguration',
   () => import('../interactions/metadata/smart-configuration.ts'),

@@ -131,7 +131,7 @@ const decideAccess: RequestStep = async (exchange, rest) => {
   await rest()
 }
 
-const run: RequestStep = async (exchange) => {
+const runInteraction: RequestStep = async (exchange) => {
   const { request, context } = exchange
   const { route, names } = set(exchange, 'matched')
   exchange.answer = await route.run(
@@ -151,7 +151,7 @@ const steps: readonly (readonly [name: string, step: RequestStep])[] = [
   ['body', body],
   ['decide', decideAccess],
   ['query', checkQueryText],
-  ['run', run],
+  ['run', runInteraction],
 ]
 
 /** The steps for requests from outside alone: an entry shares the format, the body and the time of its Bundle. */

@@ -7,7 +7,7 @@ import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
 import { type Call, type Interaction, type Pairs, telling } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
-import { queryText } from '../request/query-text.ts'
+import { lastValue, queryText } from '../request/query-text.ts'
 import { inParallel } from '../store/parallel.ts'
 import type { HistoryPage, HistoryScope, Version } from '../store/port.ts'
 import type { Reader } from '../store/reader.ts'
@@ -19,10 +19,8 @@ type LocalLink = Extract<Link, { kind: 'local' }>
 const defaultCount = 50
 const maxCount = 1000
 
-const last = (query: Pairs, name: string): string | undefined => query.findLast(([key]) => key === name)?.[1]
-
 const countOf = (query: Pairs): number => {
-  const text = last(query, '_count')
+  const text = lastValue(query, '_count')
   if (text === undefined) return defaultCount
   if (!/^[1-9]\d*$/.test(text))
     throw failure('invalid', `\`_count=${text}\` is not a number from 1 to ${maxCount}.`)
@@ -32,22 +30,25 @@ const countOf = (query: Pairs): number => {
 const instant = /^\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/
 
 const sinceOf = (query: Pairs): string | undefined => {
-  const text = last(query, '_since')?.replace(' ', '+')
+  const text = lastValue(query, '_since')?.replace(' ', '+')
   if (text === undefined) return undefined
   if (!instant.test(text) || Number.isNaN(Date.parse(text)))
     throw failure('invalid', `\`_since=${text}\` is not an instant such as \`2026-01-31T08:00:00Z\`.`)
   return new Date(text).toISOString()
 }
 
-/** A cursor that begins so leads back: its page ends before the place, where another one begins behind it. */
-const back = '-'
+/**
+ * A cursor with this mark leads back: its page ends before the position, whereas a page without the mark begins behind
+ * the position.
+ */
+const backMark = '-'
 
-const leadsBack = (query: Pairs): boolean => last(query, '_cursor')?.startsWith(back) === true
+const leadsBack = (query: Pairs): boolean => lastValue(query, '_cursor')?.startsWith(backMark) === true
 
-/** Returns the place that a link to another page names: a version's number, or where one stands among others. */
+/** Returns the position in a cursor: a version number, or the position of a version among several resources. */
 const cursorOf = (query: Pairs, id: string): string | undefined => {
-  const cursor = last(query, '_cursor')?.replace(/^-/, '')
-  const manyResources = id === '' || last(query, '_list') !== undefined
+  const cursor = lastValue(query, '_cursor')?.replace(/^-/, '')
+  const manyResources = id === '' || lastValue(query, '_list') !== undefined
   const pattern = manyResources ? /^\d{4}-\d\d-\d\dT[\d:.]+Z\|/ : /^\d{1,10}$/
   if (cursor === undefined || pattern.test(cursor)) return cursor
   throw failure('invalid', `\`_cursor=${cursor}\` is not of this history. Follow the links of its pages.`)
@@ -65,39 +66,42 @@ const scopeOf = ({ type, id, query }: Call): HistoryScope => {
   }
 }
 
-const known = ['_since', '_at', '_list', '_count', '_sort', '_cursor']
+const historyParameters = ['_since', '_at', '_list', '_count', '_sort', '_cursor']
 
 const urlWith = (base: string, path: string, pairs: Pairs): string => {
   const query = queryText(pairs)
   return query === '' ? `${base}/${path}` : `${base}/${path}?${query}`
 }
 
-/** Returns the text of a version's place, in the form in which the pages of this history compare places. */
-const placeIn = ({ type, id, query }: Call, version: Version): string => {
-  if (last(query, '_list') !== undefined) return placeOf(version)
-  if (id !== '') return numberOf(version)
+/** Returns the position of a version as a text, in the form in which the pages of this history compare positions. */
+const positionIn = ({ type, id, query }: Call, version: Version): string => {
+  if (lastValue(query, '_list') !== undefined) return historyPosition(version)
+  if (id !== '') return paddedNumber(version)
   return [version.t, ...(type === '' ? [version.type] : []), version.id, version.v].join('|')
 }
 
-/** A page that is read towards newer or older ones, and the cursors of the pages beside it. */
-interface Page extends HistoryPage {
+/** A page, read in either direction, with the cursors of its neighbours. */
+interface LinkedPage extends HistoryPage {
   before?: string
-  /** Set on an empty page that was led back to: the history begins behind it. */
+  /** Set on an empty page that a link back led to: the history begins behind the page. */
   beginning?: boolean
 }
 
-/** Behind the last version a page may be empty: the one before it ends with the version that the cursor names. */
+/**
+ * Returns a position that still includes the cursor's version. Behind the last version a page may be empty; the page
+ * before ends with that version.
+ */
 const including = (cursor: string, reversed: boolean): string =>
   reversed ? `${cursor}0` : cursor.slice(0, -1)
 
 const beforeOf = (call: Call, { versions: [first] }: HistoryPage): string | undefined => {
   const cursor = cursorOf(call.query, call.id)
   if (cursor === undefined) return undefined
-  return `${back}${first ? placeIn(call, first) : including(cursor, isOldestFirst(call.query))}`
+  return `${backMark}${first ? positionIn(call, first) : including(cursor, isOldestFirst(call.query))}`
 }
 
-/** Returns the page that ends before a place: it is read in the opposite order from there. */
-const pageBefore = async (call: Call, context: Context): Promise<Page> => {
+/** Returns the page that ends before a position, read from there in the opposite order. */
+const pageBefore = async (call: Call, context: Context): Promise<LinkedPage> => {
   const order = isOldestFirst(call.query) ? newestFirst : '_lastUpdated'
   const query = call.query
     .filter(([name]) => name !== '_sort' && name !== '_cursor')
@@ -110,21 +114,21 @@ const pageBefore = async (call: Call, context: Context): Promise<Page> => {
   const [first, end] = [versions.at(0), versions.at(-1)]
   return {
     versions,
-    ...(end ? { after: placeIn(call, end) } : { beginning: true }),
-    ...(page.after !== undefined && first && { before: `${back}${placeIn(call, first)}` }),
+    ...(end ? { after: positionIn(call, end) } : { beginning: true }),
+    ...(page.after !== undefined && first && { before: `${backMark}${positionIn(call, first)}` }),
   }
 }
 
-const pageFor = async (call: Call, context: Context): Promise<Page> => {
+const pageFor = async (call: Call, context: Context): Promise<LinkedPage> => {
   if (leadsBack(call.query)) return pageBefore(call, context)
   const page = await pageOf(call, context)
   const before = beforeOf(call, page)
   return { ...page, ...(before !== undefined && { before }) }
 }
 
-const linksOf = ({ type, id, query }: Call, page: Page, base: string): BundleLink[] => {
+const historyLinks = ({ type, id, query }: Call, page: LinkedPage, base: string): BundleLink[] => {
   const path = [type, id, '_history'].filter((part) => part !== '').join('/')
-  const pairs = query.filter(([name]) => isKnown(name, ...known))
+  const pairs = query.filter(([name]) => isKnown(name, ...historyParameters))
   const rest = pairs.filter(([name]) => name !== '_cursor')
   const link = (relation: string, cursor: string | undefined): BundleLink[] =>
     cursor === undefined ? [] : [{ relation, url: urlWith(base, path, [...rest, ['_cursor', cursor]]) }]
@@ -136,20 +140,23 @@ const linksOf = ({ type, id, query }: Call, page: Page, base: string): BundleLin
 }
 
 const periodOf = (query: Pairs): Interval => {
-  const text = last(query, '_at')?.replace(' ', '+') ?? ''
+  const text = lastValue(query, '_at')?.replace(' ', '+') ?? ''
   const period = dateInterval(text)
   if (!period) throw failure('invalid', `\`_at=${text}\` is not a date or time such as \`2026-01-31\`.`)
   return period
 }
 
-/** Returns the versions that were current at some time of the period: each lasts until the next one comes. */
+/** Returns the versions that were current at some time of the period: each version lasts until the next. */
 const versionsAt = async (call: Call, reader: Reader): Promise<Version[]> => {
   const { low, high } = periodOf(call.query)
   const all = await everyVersion(call, reader)
   return all.filter(({ t }, i) => t <= high && (i === 0 || (all[i - 1]?.t ?? '') > low))
 }
 
-/** Returns the versions that something had replaced by then: what is newer was there already. */
+/**
+ * Returns the versions that had been replaced at an instant; a version whose successor is no longer stored counts as
+ * replaced.
+ */
 const replacedBy = async (
   versions: readonly Version[],
   then: string,
@@ -171,14 +178,14 @@ const currentAt = async (
   return versions.filter((version) => !replaced.has(version))
 }
 
-/** How many versions are looked at for a page, at the most: then it is short, with a link to the next. */
-const mostLookedAt = 2000
+/** The maximum of versions read for a page; a page that would need more is short, with a link to the next. */
+const maxVersionsRead = 2000
 
 /** Returns a page of the versions that were current at some time of the period, of a type or of all. */
-const severalAt = async (scope: HistoryScope, period: Interval, reader: Reader): Promise<HistoryPage> => {
+const pageAt = async (scope: HistoryScope, period: Interval, reader: Reader): Promise<HistoryPage> => {
   const found: Version[] = []
   let { after } = scope
-  for (let looked = 0; looked < mostLookedAt; ) {
+  for (let looked = 0; looked < maxVersionsRead; ) {
     const limit = scope.limit - found.length
     const page = await reader.history({ ...scope, until: period.high, limit, ...(after && { after }) })
     found.push(...(await currentAt(page.versions, period, reader)))
@@ -203,20 +210,20 @@ const everyVersion = async (call: Call, reader: Reader): Promise<Version[]> => {
 }
 
 const newestFirst = '-_lastUpdated'
-const orders = [newestFirst, '_lastUpdated']
+const historyOrders = [newestFirst, '_lastUpdated']
 
 const isOldestFirst = (query: Pairs): boolean => {
-  const order = last(query, '_sort') ?? newestFirst
-  if (orders.includes(order)) return order !== newestFirst
-  throw failure('invalid', `\`_sort=${order}\`: a history is sorted by ${orders.join(' or ')}.`)
+  const order = lastValue(query, '_sort') ?? newestFirst
+  if (historyOrders.includes(order)) return order !== newestFirst
+  throw failure('invalid', `\`_sort=${order}\`: a history is sorted by ${historyOrders.join(' or ')}.`)
 }
 
-/** Where a version stands among one resource's, and among those of manyResources. */
-const numberOf = ({ v }: Version): string => String(v).padStart(10, '0')
-const placeOf = (version: Version): string =>
-  `${version.t}|${version.type}|${version.id}|${numberOf(version)}`
+/** The position of a version in the history of its resource, and in a history of many resources. */
+const paddedNumber = ({ v }: Version): string => String(v).padStart(10, '0')
+const historyPosition = (version: Version): string =>
+  `${version.t}|${version.type}|${version.id}|${paddedNumber(version)}`
 
-/** Returns a page of versions which are all known, newest first. */
+/** Returns a page of loaded versions; `all` is sorted from the newest to the oldest. */
 const pageFrom = (
   all: readonly Version[],
   { query }: Call,
@@ -232,16 +239,18 @@ const pageFrom = (
   return rest.length > limit && end ? { versions, after: place(end) } : { versions }
 }
 
-const allOfOne = (call: Call, reader: Reader): Promise<Version[]> =>
-  last(call.query, '_at') === undefined ? everyVersion(call, reader) : versionsAt(call, reader)
+const versionsOfResource = (call: Call, reader: Reader): Promise<Version[]> =>
+  lastValue(call.query, '_at') === undefined ? everyVersion(call, reader) : versionsAt(call, reader)
 
-const pageOfOne = async (call: Call, reader: Reader): Promise<HistoryPage> => {
+const pageOfResource = async (call: Call, reader: Reader): Promise<HistoryPage> => {
   const scope = scopeOf(call)
-  const plain = last(call.query, '_at') === undefined && !isOldestFirst(call.query)
-  return plain ? reader.history(scope) : pageFrom(await allOfOne(call, reader), call, scope, numberOf)
+  const plain = lastValue(call.query, '_at') === undefined && !isOldestFirst(call.query)
+  return plain
+    ? reader.history(scope)
+    : pageFrom(await versionsOfResource(call, reader), call, scope, paddedNumber)
 }
 
-const listed = async (id: string, { reader, base }: Context): Promise<LocalLink[]> => {
+const listedLinks = async (id: string, { reader, base }: Context): Promise<LocalLink[]> => {
   const [list] = await reader.get([{ type: 'List', id }])
   if (!list || list.deleted) throw failure('not-found', notFound('List', id).diagnostics, '_list')
   const { entry = [] } = JSON.parse(list.text) as { entry?: { item?: { reference?: string } }[] }
@@ -251,41 +260,44 @@ const listed = async (id: string, { reader, base }: Context): Promise<LocalLink[
   })
 }
 
-/** https://hl7.org/fhir/R4/http.html#history: `_list` keeps what a List refers to, all its versions or the one it names. */
+/**
+ * Returns a page with the resources in a List, each with all versions or with the version that the List names:
+ * https://hl7.org/fhir/R4/http.html#history
+ */
 const pageOfList = async (call: Call, list: string, context: Context): Promise<HistoryPage> => {
-  const links = (await listed(list, context)).filter(
+  const links = (await listedLinks(list, context)).filter(
     ({ type, id }) => (call.type === '' || call.type === type) && (call.id === '' || call.id === id),
   )
   const query = call.query.filter(([name]) => name !== '_cursor' && name !== '_list')
   const found = await inParallel(8, links, async ({ type, id, version }) => {
-    const all = await allOfOne({ ...call, type, id, query }, context.reader)
+    const all = await versionsOfResource({ ...call, type, id, query }, context.reader)
     return all.filter(({ v }) => version === undefined || version === String(v))
   })
-  const distinct = new Map(found.flat().map((version) => [placeOf(version), version]))
+  const distinct = new Map(found.flat().map((version) => [historyPosition(version), version]))
   const all = [...distinct].sort(([a], [b]) => (a < b ? 1 : -1)).map(([, version]) => version)
-  return pageFrom(all, call, scopeOf(call), placeOf)
+  return pageFrom(all, call, scopeOf(call), historyPosition)
 }
 
 const pageOf = async (call: Call, context: Context): Promise<HistoryPage> => {
   const { reader } = context
-  const list = last(call.query, '_list')
+  const list = lastValue(call.query, '_list')
   if (list !== undefined) return pageOfList(call, list, context)
-  if (call.id !== '') return pageOfOne(call, reader)
+  if (call.id !== '') return pageOfResource(call, reader)
   const scope = { ...scopeOf(call), oldestFirst: isOldestFirst(call.query) }
-  if (last(call.query, '_at') === undefined) return reader.history(scope)
-  return severalAt(scope, periodOf(call.query), reader)
+  if (lastValue(call.query, '_at') === undefined) return reader.history(scope)
+  return pageAt(scope, periodOf(call.query), reader)
 }
 
 /** https://hl7.org/fhir/R4/http.html#history: each of them once at the most. */
 const checkOnce = (query: Pairs): void => {
   const again = query.find(
-    ([name], i) => known.includes(name) && query.findIndex(([each]) => each === name) < i,
+    ([name], i) => historyParameters.includes(name) && query.findIndex(([each]) => each === name) < i,
   )
   if (again) throw failure('invalid', `\`${again[0]}\` stands there twice; a history takes it once.`)
 }
 
 export const history: Interaction = async (call, context) => {
-  checkQuery(call, ...known)
+  checkQuery(call, ...historyParameters)
   checkOnce(call.query)
   const { base, now } = context
   const cut = await cutFor(call)
@@ -299,6 +311,6 @@ export const history: Interaction = async (call, context) => {
   const total = whole ? entries.length : undefined
   return {
     status: 200,
-    text: bundleText({ type: 'history', timestamp, total, links: linksOf(call, page, base), entries }),
+    text: bundleText({ type: 'history', timestamp, total, links: historyLinks(call, page, base), entries }),
   }
 }

@@ -31,7 +31,7 @@ const address = (base: string, type: string, pairs: Pairs): string => {
   return query === '' ? path : `${path}?${query}`
 }
 
-const linksOf = (page: SearchPage, type: string, understood: Pairs, base: string): BundleLink[] => {
+const searchLinks = (page: SearchPage, type: string, understood: Pairs, base: string): BundleLink[] => {
   const self = { relation: 'self', url: address(base, type, understood) }
   const begin = understood.filter(([name]) => name !== '_cursor')
   const first = { relation: 'first', url: address(base, type, begin) }
@@ -50,7 +50,7 @@ const entriesOf = (page: SearchPage, base: string, cut: Cut, issues: SearchPage[
   ...(issues.length > 0 ? [outcomeEntry(outcomeText(issues))] : []),
 ]
 
-/** What is read before each type is searched by itself. */
+/** Returns whether a parameter is evaluated before each type is searched by itself. */
 const isAboutTypes = ([name]: Pair): boolean => name === '_type' || name === '_cursor'
 
 /** A whole system and a compartment are searched type by type. */
@@ -68,7 +68,7 @@ const typesOf = ({ type, member }: Call, pairs: Pairs): readonly string[] => {
   return [...new Set(wanted.length === 0 ? possible : wanted)]
 }
 
-interface Found {
+interface SearchFindings {
   page: SearchPage
   query: Query
   issues: readonly Issue[]
@@ -82,22 +82,25 @@ const onlyOnce = <T>(ask: () => Promise<T>): (() => Promise<T>) => {
   }
 }
 
-/** What one type does not know is issuesShown even where another does. */
+/**
+ * Returns the issues without repetitions. A parameter unknown to a single type is reported, even if other types know the
+ * parameter.
+ */
 const distinctIssues = (issues: readonly Issue[]): readonly Issue[] => [
   ...new Map(issues.map((issue) => [issue.diagnostics, issue])).values(),
 ]
 
-/** What is inside of a container may be of several types, and the container would be issuesShown for each of them. */
+/** Fails for containers of several types: a container would be returned again for each type of its contained resources. */
 const checkContainers = ({ contained, containedType }: Query, types: readonly string[]): void => {
   if (contained === 'false' || containedType === 'contained' || types.length === 1) return
   throw failure(
     'unsupported',
-    'The containers of resources of several types are not issuesShown at once. Search for one type, or ask for `_containedType=contained`.',
+    'The containers of resources of several types cannot be returned together. Search for a single type, or ask for `_containedType=contained`.',
     '_contained',
   )
 }
 
-const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> => {
+const findPage = async (call: Call, pairs: Pairs, context: Context): Promise<SearchFindings> => {
   const { base } = context
   const within = call.member === '' ? undefined : referenceTo(call)
   const placed = (query: Query): Query => (within === undefined ? query : withinCompartment(query, within))
@@ -112,7 +115,7 @@ const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> 
   const readAll = (each: Pairs) =>
     Promise.all(types.map((type) => readQuery(type, each, options, { definitions })))
   const asked = await readAll(own)
-  // What one type ignores would otherwise still narrow another, and no self link could say so.
+  // A parameter ignored for one type must not narrow another type, since no self link could state the difference.
   const understood = asked.map(({ query }) => new Set(query.selfPairs))
   const shared = own.filter((pair) => understood.every((each) => each.has(pair)))
   const parsed = shared.length < own.length ? await readAll(shared) : asked
@@ -131,13 +134,13 @@ const find = async (call: Call, pairs: Pairs, context: Context): Promise<Found> 
   }
 }
 
-const pathOf = ({ type, id, member }: Call): string => (member === '' ? type : `${type}/${id}/${member}`)
+const searchPath = ({ type, id, member }: Call): string => (member === '' ? type : `${type}/${id}/${member}`)
 
-export const search: Interaction = async (call, context) => {
+export const searchInteraction: Interaction = async (call, context) => {
   const { base, now } = context
   const pairs = call.query.filter((pair) => !isEmpty(pair))
-  const empty = call.query.filter(isEmpty).map((pair) => ignored(pathOf(call), pair))
-  const { query, issues, page } = await find(call, pairs, context)
+  const empty = call.query.filter(isEmpty).map((pair) => ignored(searchPath(call), pair))
+  const { query, issues, page } = await findPage(call, pairs, context)
   const cut = await cutFor(
     {
       ...call,
@@ -159,7 +162,7 @@ export const search: Interaction = async (call, context) => {
       id: crypto.randomUUID(),
       timestamp: new Date(now()).toISOString(),
       total: page.total,
-      links: linksOf(page, pathOf(call), query.selfPairs, base),
+      links: searchLinks(page, searchPath(call), query.selfPairs, base),
       entries: entriesOf(page, base, cut, issuesShown),
     }),
   }

@@ -106,7 +106,7 @@ const runDocref: Interaction = async (call, context) => {
       `More than ${maxDocuments} documents match. Add \`start\`, \`end\` or \`type\`.`,
     )
   }
-  // Documents are not generated here: there are none on demand, only stored ones.
+  // No documents are generated on demand; only stored documents are returned.
   const documents = input.flag('on-demand') === true ? [] : await inScope(criteria, find)
   const entries = documents.map((version) => searchEntry(version, 'match', context.base))
   return searchset(entries, context, {

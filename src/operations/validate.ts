@@ -27,21 +27,21 @@ const definition: OperationDefinition = {
   ],
 }
 
-const modes = ['create', 'update', 'delete', 'profile'] as const
-type Mode = (typeof modes)[number]
+const validateModes = ['create', 'update', 'delete', 'profile'] as const
+type Mode = (typeof validateModes)[number]
 
-/** What is to be judged, and for what. */
-interface Asked {
-  /** Absent where what is stored is to be judged. */
+/** A request to validate a resource. */
+interface ValidateRequest {
+  /** Absent to validate the stored resource. */
   body: Body | undefined
   mode: Mode | undefined
   profile: string | undefined
 }
 
-const modeOf = (text: string | undefined): Mode | undefined => {
-  const mode = modes.find((each) => each === text)
+const validateModeOf = (text: string | undefined): Mode | undefined => {
+  const mode = validateModes.find((each) => each === text)
   if (text !== undefined && !mode)
-    throw failure('invalid', `\`mode\` takes ${modes.join(', ')}, not \`${text}\`.`, 'mode')
+    throw failure('invalid', `\`mode\` takes ${validateModes.join(', ')}, not \`${text}\`.`, 'mode')
   return mode
 }
 
@@ -52,7 +52,7 @@ const wrappedText = (text: string): string => {
 }
 
 /** The resource comes bare, or as a part of Parameters. */
-const askedIn = async (call: Call): Promise<Asked> => {
+const validateRequestIn = async (call: Call): Promise<ValidateRequest> => {
   const { type, body } = call
   const bare = body.trim() === '' ? undefined : bodyOf(body, `a ${type} or Parameters`)
   const isWrapped = bare?.resource.resourceType === 'Parameters' && type !== 'Parameters'
@@ -61,12 +61,12 @@ const askedIn = async (call: Call): Promise<Asked> => {
   const resource = input.object<Resource>('resource')
   return {
     body: isWrapped ? resource && { resource, text: wrappedText(body) } : bare,
-    mode: modeOf(input.text('mode')),
+    mode: validateModeOf(input.text('mode')),
     profile: input.text('profile'),
   }
 }
 
-const checkAsked = ({ mode, body }: Asked, { id }: Call): void => {
+const checkValidateRequest = ({ mode, body }: ValidateRequest, { id }: Call): void => {
   if ((mode === 'update' || mode === 'delete') && id === '')
     throw failure('invalid', `\`mode=${mode}\` is about one resource: \`[type]/[id]/$validate\`.`, 'mode')
   if (mode === 'create' && id !== '')
@@ -83,10 +83,10 @@ const checkAsked = ({ mode, body }: Asked, { id }: Call): void => {
     )
 }
 
-/** What R4 itself says, advice included. */
-const byItself = async (
+/** Returns the issues by R4's own rules, advice included. */
+const ownRuleIssues = async (
   body: Body,
-  { mode }: Asked,
+  { mode }: ValidateRequest,
   { type, id }: Call,
   context: Context,
 ): Promise<Issue[]> => {
@@ -105,10 +105,10 @@ const byItself = async (
 
 const stores = (mode: Mode | undefined): mode is 'create' | 'update' => mode === 'create' || mode === 'update'
 
-/** Returns what else a create or an update is refused for: rights, and a search parameter that cannot be. */
-const byPolicy = async (
+/** Returns further reasons to refuse a create or an update: missing rights, and an impossible search parameter. */
+const rightsAndDefinitionIssues = async (
   { resource }: Body,
-  { mode }: Asked,
+  { mode }: ValidateRequest,
   { type, id }: Call,
   context: Context,
 ): Promise<Issue[]> => {
@@ -121,10 +121,10 @@ const byPolicy = async (
 
 const hasExtensions = /"(?:e|modifierE)xtension"/
 
-/** What the profiles say that it claims, those that all of its type must meet, and the one that is asked for. */
-const byProfiles = async (
+/** Returns the issues by profiles: claimed by the resource, required of its type, and named in the request. */
+const profileIssuesFor = async (
   { resource, text }: Body,
-  { profile, mode }: Asked,
+  { profile, mode }: ValidateRequest,
   context: Context,
 ): Promise<Issue[]> => {
   const required = context.rules?.required[resource.resourceType] ?? []
@@ -136,10 +136,10 @@ const byProfiles = async (
   return (await judgeAll([asked], context.reader)).flat()
 }
 
-/** What the deployment asks of a resource that is to be stored. */
-const byReferences = async (
+/** Returns the issues of dangling references, in a deployment that demands existing targets. */
+const danglingIssuesFor = async (
   { resource }: Body,
-  { mode }: Asked,
+  { mode }: ValidateRequest,
   { type, id }: Call,
   context: Context,
 ): Promise<Issue[]> => {
@@ -148,45 +148,56 @@ const byReferences = async (
   return (await danglingIssues([{ type, id, resource }], context)).flat()
 }
 
-const judge = async (body: Body, asked: Asked, call: Call, context: Context): Promise<Issue[]> => {
+const issuesOfBody = async (
+  body: Body,
+  asked: ValidateRequest,
+  call: Call,
+  context: Context,
+): Promise<Issue[]> => {
   if (body.resource.resourceType !== call.type) return [wrongType(body.resource.resourceType, call.type)]
   return [
-    ...(await byItself(body, asked, call, context)),
-    ...(await byPolicy(body, asked, call, context)),
-    ...(await byProfiles(body, asked, context)),
-    ...(await byReferences(body, asked, call, context)),
+    ...(await ownRuleIssues(body, asked, call, context)),
+    ...(await rightsAndDefinitionIssues(body, asked, call, context)),
+    ...(await profileIssuesFor(body, asked, context)),
+    ...(await danglingIssuesFor(body, asked, call, context)),
   ]
 }
 
-/** What is stored is judged where nothing is sent, and must be there where it is to be changed or deleted. */
-const stored = (call: Call, context: Context): Promise<Answer> | Answer =>
+/** Reads the stored resource: validated if no resource was sent, and necessary for an update or a deletion. */
+const readStored = (call: Call, context: Context): Promise<Answer> | Answer =>
   read({ ...call, query: [], headers: {} }, context as Parameters<typeof read>[1])
 
-const missing = ({ type, id }: Call): Issue[] => [
+const missingResource = ({ type, id }: Call): Issue[] => [
   error('not-found', `\`${type}/${id}\` does not exist, so it can be neither changed nor deleted.`),
 ]
 
-/** Where a deployment keeps what is referred to, it says who refers to it. */
-const deletionIssues = async ({ type, id }: Call, context: Context): Promise<readonly Issue[]> => {
+/**
+ * Returns the reasons to refuse a deletion: missing rights and, in a deployment with referential integrity, the referring
+ * resources.
+ */
+const deletionIssuesFor = async ({ type, id }: Call, context: Context): Promise<readonly Issue[]> => {
   const forbidden = accessIssues(context.principal, 'delete', type)
   if (!keepsReferred(context)) return forbidden
   const { deletionIssues } = await import('../write/policy/integrity.ts')
   return [...forbidden, ...(await deletionIssues({ type, id }, context))]
 }
 
-const issuesFor = async (asked: Asked, call: Call, context: Context): Promise<readonly Issue[]> => {
+const issuesFor = async (asked: ValidateRequest, call: Call, context: Context): Promise<readonly Issue[]> => {
   const { mode } = asked
   const needsStored = call.id !== '' && (mode === 'update' || mode === 'delete' || !asked.body)
-  const answer = needsStored ? await stored(call, context) : undefined
-  if (answer?.issues) return mode ? missing(call) : answer.issues
-  if (mode === 'delete') return deletionIssues(call, context)
+  const answer = needsStored ? await readStored(call, context) : undefined
+  if (answer?.issues) return mode ? missingResource(call) : answer.issues
+  if (mode === 'delete') return deletionIssuesFor(call, context)
   const text = answer?.version?.text ?? '{}'
   const body = asked.body ?? { resource: JSON.parse(text) as Resource, text }
-  return [...(await judge(body, asked, call, context)), ...(await bindingsIn(body, context))]
+  return [...(await issuesOfBody(body, asked, call, context)), ...(await terminologyIssues(body, context))]
 }
 
-/** What takes terminology to judge is judged here alone, and loaded with the first call. */
-const bindingsIn = async ({ resource }: Body, { reader }: Context): Promise<Issue[]> => {
+/**
+ * Returns the issues by terminology. No interaction but this operation judges by terminology, so the code is loaded with
+ * the first call.
+ */
+const terminologyIssues = async ({ resource }: Body, { reader }: Context): Promise<Issue[]> => {
   const [{ bindingIssues }, { codeValidator }] = await Promise.all([
     import('../validate/bindings.ts'),
     import('../terminology/value-sets/validate-code.ts'),
@@ -194,10 +205,15 @@ const bindingsIn = async ({ resource }: Body, { reader }: Context): Promise<Issu
   return bindingIssues(resource, codeValidator(reader))
 }
 
-const run: Interaction = async (call, context) => {
-  const asked = await askedIn(call)
-  checkAsked(asked, call)
+const runValidate: Interaction = async (call, context) => {
+  const asked = await validateRequestIn(call)
+  checkValidateRequest(asked, call)
   return { status: 200, text: outcomeText(await issuesFor(asked, call, context)) }
 }
 
-export const validateOperation: Operation = { definition, methods: ['GET', 'POST'], action: 'read', run }
+export const validateOperation: Operation = {
+  definition,
+  methods: ['GET', 'POST'],
+  action: 'read',
+  run: runValidate,
+}

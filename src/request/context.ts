@@ -8,7 +8,7 @@ import type { Store } from '../store/port.ts'
 import type { Reader } from '../store/reader.ts'
 import type { Rules } from './settings.ts'
 
-/** Where people sign in, https://hl7.org/fhir/smart-app-launch/conformance.html */
+/** The deployment's sign-in, https://hl7.org/fhir/smart-app-launch/conformance.html */
 export interface Login {
   issuer: string
   jwks: string
@@ -16,19 +16,19 @@ export interface Login {
   token?: string
 }
 
-/** Work on the archive, each until the deadline. */
+/** Work on the archive; each function works until the deadline. */
 export interface ArchiveWork {
   replay(): Promise<Replayed>
   compact(): Promise<Compacted>
 }
 
-/** A name that the caller gave to a request, and what tells this request from another under the same name. */
-export interface Named {
+/** A caller's name for a request, and the print by which different requests with the same name are distinguished. */
+export interface IdempotencyName {
   name: string
   print: string
 }
 
-/** What one request works with; nothing of it outlives the request. */
+/** The context of a single request; nothing in the context outlives the request. */
 export interface Context {
   tenant: string
   /** Resources and index as the principal may see them. */
@@ -36,25 +36,25 @@ export interface Context {
   /** The whole store: for `write/` and the maintenance of the index alone. */
   store: Store
   archive: Pick<Archive, 'bundle'>
-  /** Nobody on routes that need no login. */
+  /** Undefined on routes that need no login. */
   principal: Principal | undefined
   /** The service's base URL, without a trailing slash. */
   base: string
   requestId: string
-  /** Absent where the deployment names no user pool. */
+  /** Absent in a deployment without a user pool. */
   login?: Login
-  /** The request's own name, under which it is done once. */
-  once?: Named
-  /** Absent where nothing can be done later. */
+  /** The request's `Idempotency-Key`: under this name the request is carried out only once. */
+  once?: IdempotencyName
+  /** Absent in a deployment without background jobs. */
   jobs?: Jobs
-  /** Only where the function may do it. */
+  /** Present only in the function that may work on the archive. */
   archiveWork?: ArchiveWork
-  /** Tells searches the codes of value sets. */
+  /** Returns the codes of value sets to searches. */
   findCodes?: FindCodes
-  /** Where absent, the default ones. */
+  /** The deployment's rules; the default rules if absent. */
   rules?: Rules
   /** Milliseconds since 1970. */
   now: () => number
-  /** Until when the request may go on working, where that is known. */
+  /** The instant until which the request may work, if known, in milliseconds since 1970. */
   deadline?: number
 }

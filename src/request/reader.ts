@@ -8,7 +8,7 @@ import {
   type Restriction,
 } from '../store/reader.ts'
 
-/** Returns the versions that are visible themselves and whose resource is visible as it is now. */
+/** Returns the versions that are visible and belong to a resource whose current version is visible. */
 const visibleHistory = async (versions: readonly Version[], restriction: Restriction): Promise<Version[]> => {
   const keys = [...new Map(versions.map((version) => [referenceTo(version), version])).values()]
   const current = keys.length > 0 ? await restriction.stored.get(keys) : []
@@ -19,13 +19,13 @@ const visibleHistory = async (versions: readonly Version[], restriction: Restric
   return versions.filter((version, at) => shown[at] !== undefined && names.has(referenceTo(version)))
 }
 
-/** The number of versions read for one page of history; a page that would need more is short, with a link to the next. */
-const mostRead = 2000
+/** The maximum of versions read for a page of history; a page that would need more is short, with a link to the next. */
+const maxVersionsPerPage = 2000
 
-const historyPage = async (scope: HistoryScope, restriction: Restriction): Promise<HistoryPage> => {
+const visibleHistoryPage = async (scope: HistoryScope, restriction: Restriction): Promise<HistoryPage> => {
   const found: Version[] = []
   let { after } = scope
-  for (let read = 0; read < mostRead; ) {
+  for (let read = 0; read < maxVersionsPerPage; ) {
     const limit = scope.limit - found.length
     const page = await restriction.stored.history({ ...scope, limit, ...(after !== undefined && { after }) })
     found.push(...(await visibleHistory(page.versions, restriction)))
@@ -38,14 +38,17 @@ const historyPage = async (scope: HistoryScope, restriction: Restriction): Promi
   return { versions: found, ...(after !== undefined && { after }) }
 }
 
-const oneVersion = async (key: ResourceKey, v: number, restriction: Restriction) => {
+const visibleVersion = async (key: ResourceKey, v: number, restriction: Restriction) => {
   const { stored } = restriction
   const [version, [current]] = await Promise.all([stored.version(key, v), stored.get([key])])
   const [visible, isVisibleNow] = await hideAmong([version, current], restriction)
   return isVisibleNow ? visible : undefined
 }
 
-/** Returns the reader of a store under rules; without any it is the store itself, so that no rule costs nothing. */
+/**
+ * Returns the reader of a store under rules; without rules the store itself, so that an unrestricted reader costs
+ * nothing.
+ */
 export const readerUnder = (stored: ReadingStore, rules: readonly ReadRule[]): Reader => {
   if (rules.length === 0) return stored
   const restriction = { rules, stored }
@@ -53,12 +56,12 @@ export const readerUnder = (stored: ReadingStore, rules: readonly ReadRule[]): R
     ...stored,
     restriction,
     get: async (keys) => hideAmong(await stored.get(keys), restriction),
-    version: (key, v) => oneVersion(key, v, restriction),
+    version: (key, v) => visibleVersion(key, v, restriction),
     exactly: async (keys) => hideAmong(await stored.exactly(keys), restriction),
     below: async (keys, limit) => {
       const pasts = await stored.below(keys, limit)
       return Promise.all(pasts.map((versions) => visibleHistory(versions, restriction)))
     },
-    history: (scope) => historyPage(scope, restriction),
+    history: (scope) => visibleHistoryPage(scope, restriction),
   }
 }

@@ -2,7 +2,7 @@
 
 import { failure } from '../outcome/failure.ts'
 import type { Call } from '../request/call.ts'
-import type { Context, Named } from '../request/context.ts'
+import type { Context, IdempotencyName } from '../request/context.ts'
 import { hashOf } from '../store/keys.ts'
 import { inParallel } from '../store/parallel.ts'
 import type { Version } from '../store/port.ts'
@@ -23,7 +23,7 @@ type KeyedRequest = Pick<Call, 'type' | 'headers' | 'body'>
  * Returns the name and the print of a request with an `Idempotency-Key`; undefined for a request without a key. Fails
  * with `invalid` for a malformed key.
  */
-export const keyedNameOf = (request: KeyedRequest, { principal }: Context): Named | undefined => {
+export const keyedNameOf = (request: KeyedRequest, { principal }: Context): IdempotencyName | undefined => {
   const key = request.headers['idempotency-key']
   if (key === undefined) return undefined
   if (!syntax.test(key))
@@ -68,7 +68,7 @@ const parallelVersions = 16
  * key was used for a different request.
  */
 export const replayResults = async (
-  { name, print }: Named,
+  { name, print }: IdempotencyName,
   context: Context,
 ): Promise<ChangeResult[] | undefined> => {
   const record = await context.store.keptResult(name)

@@ -1,4 +1,4 @@
-/** https://hl7.org/fhir/R4/http.html#capabilities — computed from the routes and registries, never typed. */
+/** The CapabilityStatement, computed from routes and registries: https://hl7.org/fhir/R4/http.html#capabilities */
 
 import type { SearchParameter } from '../../fhir/definitions.ts'
 import { compartmentTypes, searchParameters } from '../../fhir/parameters.ts'
@@ -22,11 +22,11 @@ const codesOf = (routes: readonly RouteFacts[], ...levels: RouteFacts['level'][]
     .filter(({ level, code }) => code !== '' && levels.includes(level))
     .flatMap(({ code }) => code.split(' ').map((each) => ({ code: each })))
 
-/** A search parameter as far as it is stated. */
+/** The stated members of a search parameter. */
 type Stated = Pick<SearchParameter, 'code' | 'type' | 'url' | 'targets' | 'elements'>
 
-/** The tenant's own search parameters are stated once they can be searched by. */
-const parametersOf = (type: string, own: readonly Definition[]): Stated[] => [
+/** Returns the search parameters of a type; the tenant's own parameters are included once searches can use them. */
+const statedParameters = (type: string, own: readonly Definition[]): Stated[] => [
   ...searchParameters(type).values(),
   ...specialParameters(type),
   ...own.filter(({ state, types }) => state === 'ready' && types.includes(type)),
@@ -35,14 +35,14 @@ const parametersOf = (type: string, own: readonly Definition[]): Stated[] => [
 const searchParam = ({ code, type, url }: Stated) => ({ name: code, type, definition: url })
 
 const references = (type: string, own: readonly Definition[]): Stated[] =>
-  parametersOf(type, own).filter(isFollowed)
+  statedParameters(type, own).filter(isFollowed)
 
 const includesOf = (type: string, own: readonly Definition[]): string[] =>
   references(type, own).map(({ code }) => `${type}:${code}`)
 
 /**
- * Returns the references of other types to each type. References to any type are left out, since every type would list
- * them, except `Provenance:target`: guides such as US Core require it of each type.
+ * Returns the references from all types to each type. References to any type are left out, since every type would list
+ * them, except `Provenance:target`, required of each type by guides such as US Core.
  */
 const reverseIncludes = (own: readonly Definition[]): Map<string, string[]> => {
   const reverse = new Map<string, string[]>(resourceTypes.map((type) => [type, []]))
@@ -67,7 +67,7 @@ const policyOf = ({ references, deletionOfReferred }: Rules): string[] =>
     ? ['literal', 'local', 'enforced']
     : ['literal', 'local']
 
-const flags = (routes: readonly RouteFacts[], rules: Rules) => ({
+const behaviourFlags = (routes: readonly RouteFacts[], rules: Rules) => ({
   versioning: 'versioned',
   readHistory: serves(routes, 'GET', '[type]/[id]/_history/[version]'),
   updateCreate: serves(routes, 'PUT', '[type]/[id]'),
@@ -83,17 +83,19 @@ const unlessEmpty = (name: string, values: readonly unknown[]): object =>
 
 type OperationFacts = NonNullable<RouteFacts['operation']>
 
-const named = (operations: readonly OperationFacts[]): object[] => [
+const namedOperations = (operations: readonly OperationFacts[]): object[] => [
   ...new Map(operations.map(({ name, definition }) => [name, { name, definition }])).values(),
 ]
 
 const systemOperations = (routes: readonly RouteFacts[]): object[] =>
-  named(routes.filter(({ level }) => level === 'system').flatMap(({ operation }) => operation ?? []))
+  namedOperations(
+    routes.filter(({ level }) => level === 'system').flatMap(({ operation }) => operation ?? []),
+  )
 
-/** Those for every type are stated at each, as those for one are. */
+/** Returns the operations of a type, operations for every type included. */
 const operationsOf = (routes: readonly RouteFacts[], type: string): object[] => {
   const served = routes.filter(({ level }) => level !== 'system').flatMap(({ operation }) => operation ?? [])
-  return named(served.filter(({ types }) => types?.includes(type) ?? true))
+  return namedOperations(served.filter(({ types }) => types?.includes(type) ?? true))
 }
 
 /** Returns the profiles of a type that are stored, and the profiles that every resource of the type must meet. */
@@ -114,7 +116,7 @@ const resourcesOf = (
   const stored = profilesByType(announced)
   const reverse = reverseIncludes(own)
   const interaction = codesOf(routes, 'type', 'instance')
-  const common = flags(routes, rules)
+  const common = behaviourFlags(routes, rules)
   return resourceTypes.map((type) => ({
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
@@ -123,7 +125,7 @@ const resourcesOf = (
     ...common,
     ...unlessEmpty('searchInclude', includesOf(type, own)),
     ...unlessEmpty('searchRevInclude', reverse.get(type) ?? []),
-    searchParam: parametersOf(type, own).map(searchParam),
+    searchParam: statedParameters(type, own).map(searchParam),
     ...unlessEmpty('operation', operationsOf(routes, type)),
   }))
 }
@@ -205,7 +207,7 @@ export const capabilityStatement = (
 })
 
 /** The texts by base URL, rules, definitions and announcement: nothing else of a text changes while a process lives. */
-const texts = new Map<string, string>()
+const capabilityTexts = new Map<string, string>()
 
 const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
   const [definitions, announcement] = await Promise.all([
@@ -216,8 +218,8 @@ const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
   const key = `${context.base} ${JSON.stringify(context.rules)} ${context.tenant} ${versions}`
   const statement = async () =>
     capabilityStatement(await routes(), context, definitionsIn(definitions), announcedIn(announcement))
-  const text = texts.get(key) ?? JSON.stringify(await statement()).replaceAll(here, context.base)
-  if (texts.size < 8) texts.set(key, text)
+  const text = capabilityTexts.get(key) ?? JSON.stringify(await statement()).replaceAll(here, context.base)
+  if (capabilityTexts.size < 8) capabilityTexts.set(key, text)
   return text
 }
 
@@ -227,12 +229,12 @@ const terminologyText = async (context: Context): Promise<string> => {
 }
 
 type TextFor = (context: Dispatch) => Promise<string>
-const modes = { full: textFor, normative: textFor, terminology: terminologyText } as const
+const capabilityModes = { full: textFor, normative: textFor, terminology: terminologyText } as const
 
-const modeOf = ({ query }: Call): TextFor => {
+const capabilityModeOf = ({ query }: Call): TextFor => {
   const mode = query.findLast(([name]) => name === 'mode')?.[1] ?? 'full'
-  if (Object.hasOwn(modes, mode)) return modes[mode as keyof typeof modes]
-  const known = Object.keys(modes).map((each) => `\`${each}\``)
+  if (Object.hasOwn(capabilityModes, mode)) return capabilityModes[mode as keyof typeof capabilityModes]
+  const known = Object.keys(capabilityModes).map((each) => `\`${each}\``)
   throw failure('unsupported', `\`mode=${mode}\` is not supported. Use ${known.join(', ')}.`)
 }
 
@@ -240,7 +242,7 @@ const typeOf = (text: string): string => /"resourceType":"(\w+)"/.exec(text)?.[1
 
 export const capabilities: Interaction = async (call, context) => {
   checkQuery(call, 'mode')
-  const text = await modeOf(call)(context)
+  const text = await capabilityModeOf(call)(context)
   const cut = await cutFor({ ...call, type: typeOf(text) })
   const shown = cut({ type: typeOf(text), text })
   const print = hashOf(shown)

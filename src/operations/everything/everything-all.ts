@@ -1,5 +1,5 @@
 /**
- * `$everything` of all patients, type by type and in order of change:
+ * Pages of all patients' records for `$everything`, type by type and in order of change:
  * https://hl7.org/fhir/R4/patient-operation-everything.html
  */
 

@@ -14,15 +14,15 @@ interface LabelWithTypes {
   types: string[]
 }
 
-const labelKey = ({ kind, value }: Label): string =>
+const labelIdentity = ({ kind, value }: Label): string =>
   `${kind}|${typeof value === 'string' ? value : `${value.system ?? ''}|${value.code}`}`
 
 const labelsWithTypes = (all: readonly { type: string; label: Label }[]): LabelWithTypes[] => {
   const byName = new Map<string, LabelWithTypes>()
   for (const { type, label } of all) {
-    const had = byName.get(labelKey(label)) ?? { label, types: [] }
+    const had = byName.get(labelIdentity(label)) ?? { label, types: [] }
     had.types.push(type)
-    byName.set(labelKey(label), had)
+    byName.set(labelIdentity(label), had)
   }
   return [...byName.values()]
 }

@@ -33,7 +33,7 @@ export interface Measurements {
   total: number
 }
 
-const hasCoding = ({ code }: Measured, wanted: Coding): boolean =>
+const isCodedAs = ({ code }: Measured, wanted: Coding): boolean =>
   (code?.coding ?? []).some(
     (each) => each.code === wanted.code && (!wanted.system || each.system === wanted.system),
   )
@@ -43,7 +43,7 @@ const isMeasured = ({ valueQuantity }: Measured): boolean => digitsOf(valueQuant
 /** Returns the quantities of an observation and of its components, such as a diastolic pressure. */
 const quantitiesIn = (observation: Observation, wanted: Coding): Quantity[] =>
   withComponents(observation)
-    .filter((part) => hasCoding(part, wanted) && isMeasured(part))
+    .filter((part) => isCodedAs(part, wanted) && isMeasured(part))
     .map(({ valueQuantity = {} }) => valueQuantity)
 
 /** Returns whether a value may be computed with: a modifier extension may turn a value into its opposite. */
@@ -62,7 +62,7 @@ const measurementsOf = (coding: Coding, observations: readonly Observation[]): M
 
 /** A panel has no value of its own, but components, or members that are Observations too. */
 const isPanel = (observation: Observation, wanted: Coding): boolean =>
-  hasCoding(observation, wanted) &&
+  isCodedAs(observation, wanted) &&
   !isMeasured(observation) &&
   [observation.component, observation.hasMember].some((list) => (list ?? []).length > 0)
 
@@ -117,7 +117,7 @@ export const measurements = async (
   const parts = [...distinct.values()].map((coding) =>
     measurementsOf(
       coding,
-      inside.filter((each) => withComponents(each).some((part) => hasCoding(part, coding))),
+      inside.filter((each) => withComponents(each).some((part) => isCodedAs(part, coding))),
     ),
   )
   return own.total > 0 || parts.length === 0 ? [own, ...parts] : parts
