@@ -11,7 +11,7 @@ export const byVersion = (a: string | undefined, b: string | undefined): number 
     ? Number(a !== undefined) - Number(b !== undefined)
     : natural.compare(a, b)
 
-/** The element types that hold an address by which a resource calls itself, in its `url`. */
+/** The element types whose values may be canonical addresses: a resource's own `url` is a uri. */
 const canonicalTypes: ReadonlySet<string> = new Set(['canonical', 'uri'])
 
 /** Returns whether a parameter may find canonical addresses; a tenant's own may find anything. */
@@ -23,7 +23,7 @@ const absolute = /^[A-Za-z][A-Za-z0-9+.-]*:/
 /** Returns whether a key names a resource by its canonical address rather than by its type and id. */
 export const isCanonicalKey = (key: string): boolean => absolute.test(key)
 
-/** Returns the address that a canonical element names, `url` or `url|version`; undefined for any other link. */
+/** Returns the address in a canonical element, `url` or `url|version`; undefined for any link without a scheme. */
 export const canonicalKey = (found: TypedValue): string | undefined => {
   const text = canonicalTypes.has(found.type) ? linkText(found) : undefined
   if (text === undefined || !isCanonicalKey(text)) return undefined
@@ -31,7 +31,7 @@ export const canonicalKey = (found: TypedValue): string | undefined => {
   return version === undefined ? url : `${url}|${version}`
 }
 
-/** A resource that may be what a canonical address names, and when it was last changed. */
+/** A resource that a canonical address may name, and the time of its last change. */
 export interface Addressed {
   readonly resource: Resource
   readonly t: string
@@ -42,12 +42,12 @@ const textAt = (resource: Resource, member: 'url' | 'version' | 'id'): string | 
   return typeof value === 'string' ? value : undefined
 }
 
-/** Among resources of the same version the last changed one counts. */
+/** Among resources of the same version the last changed counts. */
 const byAge = (a: Addressed, b: Addressed): number =>
   byVersion(textAt(a.resource, 'version'), textAt(b.resource, 'version')) ||
   (a.t === b.t ? Number((a.resource.id ?? '') > (b.resource.id ?? '')) * 2 - 1 : a.t < b.t ? -1 : 1)
 
-/** Returns which of a type's resources `url|version` names: that version of it; without a version the newest. */
+/** Returns the resource of a type that `url|version` names: that version, or the newest if the key names no version. */
 export const namedBy = <T extends Addressed>(key: string, all: readonly T[]): T | undefined => {
   const { url, version } = parseCanonical(key)
   return all
@@ -57,7 +57,7 @@ export const namedBy = <T extends Addressed>(key: string, all: readonly T[]): T 
     .at(-1)
 }
 
-/** Returns the addresses by which a resource may be named: `url` and `url|version`. */
+/** Returns the addresses that may name a resource: `url` and `url|version`. */
 export const addressesOf = (resource: Resource): readonly string[] => {
   const [url, version] = [textAt(resource, 'url'), textAt(resource, 'version')]
   if (url === undefined || !isCanonicalKey(url)) return []

@@ -7,7 +7,7 @@ export type Codes = ReadonlyMap<string, ReadonlySet<string>>
 
 const codesByValueSet = new Map<string, Codes | undefined>()
 
-/** Returns the value set's codes; undefined where R4 lists none (mime types, units, currencies). */
+/** Returns the value set's codes; undefined if R4 does not list them (mime types, units, currencies). */
 export const requiredCodes = (valueSet: string): Codes | undefined => {
   if (!codesByValueSet.has(valueSet)) codesByValueSet.set(valueSet, readCodes(codeRows[valueSet]))
   return codesByValueSet.get(valueSet)

@@ -5,25 +5,31 @@ import { isObject } from './json/object.ts'
 import { itemTexts } from './json/splice.ts'
 import { isResourceType } from './types.ts'
 
-/** Where a resource that is inside another keeps that one: no member, so that nothing that reads members meets it. */
+/**
+ * The member in which a contained resource keeps its container: a symbol, so that code that reads members by name never
+ * meets the container.
+ */
 const around = Symbol('around')
 
 interface Around {
   readonly [around]?: Resource
 }
 
-/** Returns the resource that another one is inside of; undefined for one that stands by itself. */
+/** Returns the container of a contained resource; undefined for a resource that is not contained. */
 export const containerOf = (resource: Resource & Around): Resource | undefined => resource[around]
 
 const own = ({ resourceType, id }: Resource): string => `${resourceType}/${id}`
 
-/** Returns where a resource stands: `Patient/1`, or `#MedicationRequest/1#m1` inside another. */
+/** Returns the address of a resource: `Patient/1`, or `#MedicationRequest/1#m1` for a contained resource. */
 export const addressOf = (resource: Resource): string => {
   const container = containerOf(resource)
   return container ? `#${own(container)}#${resource.id}` : own(resource)
 }
 
-/** Turns the address of a resource inside another into the type and id of that one; undefined for any other. */
+/**
+ * Returns the type and id of the container from the address of a contained resource; undefined for any address without a
+ * container.
+ */
 export const containerAt = (address: string): { type: string; id: string } | undefined => {
   const [, type, id] = /^#([A-Za-z]+)\/([^#]*)#/.exec(address) ?? []
   return type !== undefined && id !== undefined ? { type, id } : undefined
@@ -37,7 +43,10 @@ const isNamed = (value: unknown): value is Resource =>
 
 const containedByContainer = new WeakMap<Resource, ReadonlyMap<string, Resource>>()
 
-/** Each of thousands inside may link to others: they are read once. Of two with one id the first counts. */
+/**
+ * Reads the contained resources once for each container, since thousands of them may link to each other. Of two with the
+ * same id the first counts.
+ */
 const innerById = (container: Resource): ReadonlyMap<string, Resource> => {
   const known = containedByContainer.get(container) ?? readInner(container)
   containedByContainer.set(container, known)
@@ -56,14 +65,14 @@ const readInner = (container: Resource): ReadonlyMap<string, Resource> => {
   return new Map(named.map((inner) => [inner.id ?? '', seen(inner)]))
 }
 
-/** Returns the resources inside another, each of which was last changed when that one was. */
+/** Returns the contained resources, each with the container's `meta.lastUpdated`. */
 export const innerResources = (container: Resource): Resource[] => [...innerById(container).values()]
 
-/** Returns what stands at an address inside a resource, or beside it in the same one. */
+/** Returns the contained resource at an address in a resource, or beside a contained resource in the same container. */
 export const innerAt = (resource: Resource, address: string): Resource | undefined =>
   innerById(containerOf(resource) ?? resource).get(address.slice(address.lastIndexOf('#') + 1))
 
-/** Returns the JSON texts of the resources inside another by their ids, given that one's text. */
+/** Returns the JSON texts of the contained resources by id, cut out of the container's text. */
 export const innerTexts = (container: Resource, text: string): ReadonlyMap<string, string> => {
   const texts = itemTexts(text, 'contained')
   const named = containedList(container).map(
@@ -72,7 +81,7 @@ export const innerTexts = (container: Resource, text: string): ReadonlyMap<strin
   return new Map(named.toReversed().map(([id = '', own]) => [id, own]))
 }
 
-/** Returns the type of what `#id` names, seen from a resource or from one inside it. */
+/** Returns the type of the resource that `#id` names, seen from a container or from a resource in the container. */
 export const innerType = (resource: Resource, id: string): string | undefined => {
   const home = containerOf(resource) ?? resource
   if (id === '') return home.resourceType
@@ -86,7 +95,7 @@ const seenFrom = (resource: Resource, link: string): string => {
   return `#${own(container ?? resource)}${link}`
 }
 
-/** Returns a link that stands in a resource as it is seen from outside: `#m1` becomes what `addressOf` tells. */
+/** Returns a link as seen from outside of its resource: `#m1` becomes the address that `addressOf` returns. */
 export const linkFromOutside = (resource: Resource, found: TypedValue): TypedValue => {
   const { value } = found
   if (typeof value === 'string')

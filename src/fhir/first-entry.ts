@@ -3,7 +3,7 @@
 import type { Resource } from './definitions.ts'
 import { isObject } from './json/object.ts'
 
-/** Which type the first entry of a Bundle of each type must have, `bdl-11` and `bdl-12`. */
+/** The resource type that the first entry must have, by the Bundle's type: `bdl-11` and `bdl-12`. */
 const firstTypes = new Map<unknown, string>([
   ['document', 'Composition'],
   ['message', 'MessageHeader'],
@@ -14,7 +14,10 @@ export interface FirstEntry {
   fullUrl?: string
 }
 
-/** A link by `urn:` says nothing of the type of the entry that it names, which many parameters ask for. */
+/**
+ * Adds the type of the entry to each link by `urn:`, since many search parameters ask for the target's type and a urn
+ * does not show the type.
+ */
 const withTypes = (value: unknown, types: ReadonlyMap<string, string>): unknown => {
   if (Array.isArray(value)) return value.map((each) => withTypes(each, types))
   if (!isObject(value)) return value
@@ -35,7 +38,7 @@ const typesByUrn = (entries: readonly unknown[]): ReadonlyMap<string, string> =>
 
 const readFirstEntry = new WeakMap<Resource, FirstEntry | 'none'>()
 
-/** Returns the Composition of a document or the MessageHeader of a message; undefined for any other Bundle. */
+/** Returns the Composition of a document or the MessageHeader of a message; undefined for a Bundle of another type. */
 export const firstEntry = (bundle: Resource): FirstEntry | undefined => {
   const known = readFirstEntry.get(bundle) ?? readFirst(bundle) ?? 'none'
   readFirstEntry.set(bundle, known)

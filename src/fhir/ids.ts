@@ -3,11 +3,11 @@
 import type { Issue } from '../outcome/failure.ts'
 import { badId } from '../outcome/messages.ts'
 
-/** `.` and `..` would be steps in an address, which no request could reach. */
+/** Refuses `.` and `..`, which would be steps in a URL, so that no request could reach the resource. */
 const idSyntax = /^(?!\.{1,2}$)[A-Za-z0-9.-]{1,64}$/
 
 /** Returns whether the text can be a resource's id. */
 export const isId = (text: string): boolean => idSyntax.test(text)
 
-/** Returns what is wrong with an id in a URL. */
+/** Returns the issue of an id in a URL that breaks the syntax; empty for a valid id. */
 export const idIssues = (id: string): Issue[] => (isId(id) ? [] : [badId(id)])

@@ -12,12 +12,12 @@ import {
 import { type Structure, structureOf } from './structure.ts'
 
 /**
- * Where a link stands: in `Reference.reference`, in an element of type uri, url, oid or uuid, or in an `href` or
+ * The three kinds of places for a link: `Reference.reference`, an element of type uri, url, oid or uuid, and an `href` or
  * `src` of the narrative. A canonical and a plain string are no links: a transaction leaves them as they are.
  */
 export type LinkPlace = 'reference' | 'uri' | 'narrative'
 
-/** Returns what to put in a link's place; undefined leaves it as it is. */
+/** Returns the text to put in a link's place; undefined leaves the link as written. */
 export type ReplaceLink = (link: string, place: LinkPlace) => string | undefined
 
 interface LinkScan {
@@ -44,7 +44,7 @@ const scanResource = (scan: LinkScan, at: number): number => {
   return scanObject(scan, at, structureOf(name))
 }
 
-/** Goes once through the object that begins at `at`; returns the position after it. */
+/** Reads the object that begins at `at` once; returns the position after the object. */
 const scanObject = (scan: LinkScan, at: number, structure: Structure | undefined): number => {
   const { text } = scan
   if (!structure || text.charAt(at) !== '{') return skipValue(text, at)

@@ -17,7 +17,7 @@ const memoized = <T>(make: (type: string) => T): ((type: string) => T) => {
   }
 }
 
-/** Returns the type's search parameters by code, those that every type has (`_id`, `_tag` …) included. */
+/** Returns the type's search parameters by code, including those of every type (`_id`, `_tag` …). */
 export const searchParameters: (type: string) => ReadonlyMap<string, SearchParameter> = memoized((type) => {
   const parameters = ['Resource', type].flatMap((base) => rowsOf(base).map((row) => parameterOf(base, row)))
   return new Map(parameters.map((parameter) => [parameter.code, parameter]))
@@ -55,7 +55,7 @@ const plain = memoized((type) => {
   return [...extractorsOf(type)].filter(([code]) => parameters.get(code)?.type !== 'composite')
 })
 
-/** Returns the values of one search parameter that is no composite; none where the type has no such parameter. */
+/** Returns the values of a search parameter that is not a composite; empty if the type has no such parameter. */
 export const extract = (resource: Resource, code: string): TypedValue[] => {
   const values: TypedValue[] = []
   extractorsOf(resource.resourceType).get(code)?.(resource, values)
@@ -73,21 +73,21 @@ export const extractAll = (resource: Resource): Map<string, TypedValue[]> => {
   return all
 }
 
-/** Returns, for each element a composite parameter is about, the values of each of its components in order. */
+/** Returns, for each element that a composite parameter is about, the values of each component in order. */
 export const extractComposite = (resource: Resource, code: string): TypedValue[][][] => {
   const elements: TypedValue[][][] = []
   extractorsOf(resource.resourceType).get(code)?.(resource, elements)
   return elements
 }
 
-/** Returns the codes of the parameters by which resources of a type belong to a compartment, a patient's where none is named. */
+/** Returns the codes of the parameters by which resources of a type belong to a compartment, by default a patient's. */
 export const compartmentParameters = (type: string, compartment = 'Patient'): readonly string[] =>
   compartments[compartment]?.[type]?.split(' ') ?? []
 
-/** The types that R4 defines a compartment of. */
+/** The types for which R4 defines a compartment. */
 export const compartmentTypes: readonly string[] = Object.keys(compartments)
 
-/** Returns whether R4 defines a compartment of that type. */
+/** Returns whether R4 defines a compartment for the type. */
 export const isCompartment = (type: string): boolean => type in compartments
 
 /** Returns the types that a compartment may hold resources of. */

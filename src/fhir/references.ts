@@ -1,16 +1,16 @@
-/** What a link may say, https://hl7.org/fhir/R4/references.html */
+/** The links between resources, https://hl7.org/fhir/R4/references.html */
 
 import type { TypedValue } from './definitions.ts'
 
-/** The target of a link, told from its text alone. */
+/** The target of a link, read from the link's text alone. */
 export type Link =
   /** `Patient/1`, `Patient/1/_history/2`, or the same below the server's own base. */
   | { kind: 'local'; type: string; id: string; version?: string }
-  /** An absolute address elsewhere; type and id where it has a RESTful form. */
+  /** An absolute address on another server; type and id if the address has a RESTful form. */
   | { kind: 'foreign'; url: string; type?: string; id?: string; version?: string }
   /** `urn:uuid:…`, `urn:oid:…`: another entry of the same Bundle, or nothing we hold. */
   | { kind: 'urn'; url: string }
-  /** `#p1`, and `#` for the resource that contains this one. */
+  /** `#p1`, and `#` for the container. */
   | { kind: 'contained'; id: string }
   /** `Patient?identifier=…`, https://hl7.org/fhir/R4/http.html#trules */
   | { kind: 'conditional'; type: string; query: string }
@@ -18,7 +18,7 @@ export type Link =
 /** Returns the relative reference to a resource: `Patient/1`. */
 export const referenceTo = ({ type, id }: Readonly<{ type: string; id: string }>): string => `${type}/${id}`
 
-/** Returns the text of a link, whether it stands in a Reference or as a canonical address or uri. */
+/** Returns the text of a link from a Reference, a canonical address or a uri. */
 export const linkText = ({ value }: TypedValue): string | undefined => {
   const text =
     typeof value === 'object' && value !== null ? (value as { reference?: unknown }).reference : value
@@ -30,8 +30,9 @@ const conditionalPattern = /^([A-Z][A-Za-z]+)\?(.+)$/
 const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:/
 
 /**
- * Returns what the link points to, seen from a server at `base` and at its other addresses; undefined where the text
- * is no link. Without a base every absolute address is elsewhere, as the index sees it, which the setting does not change.
+ * Returns the target of a link, seen from a server at `base` and at its further addresses; undefined if the text is no
+ * link. Without a base every absolute address is foreign: the index reads links so, and the setting does not change the
+ * index.
  */
 export const parseLink = (text: string, base?: string): Link | undefined => {
   if (text.startsWith('#')) return { kind: 'contained', id: text.slice(1) }
@@ -40,7 +41,7 @@ export const parseLink = (text: string, base?: string): Link | undefined => {
   return scheme.test(own) ? foreign(own) : relative(own)
 }
 
-/** Returns the addresses at which this server can be reached beside the one that a request names: `FHIR_BASES`, separated by spaces or commas. */
+/** Returns the server's further addresses from the setting `FHIR_BASES`, separated by spaces or commas. */
 export const ownBases = (
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): readonly string[] => env.FHIR_BASES?.split(/[\s,]+/).filter((base) => base !== '') ?? []

@@ -2,13 +2,13 @@
 
 import { tables, targetLists, valueSets } from './generated/structure.js'
 
-/** One type an element may have. */
+/** A type that an element may have. */
 export interface TypeRule {
   /** `Quantity`, `string`, `BackboneElement`. */
   code: string
-  /** What its content is described by: the type's name, or for inline elements their path. */
+  /** The name of the structure of the content: the type's name, or the path of an inline element. */
   content: string
-  /** The types a reference or canonical may point to; absent where any may. */
+  /** The types that a reference or canonical may point to; absent if any type is allowed. */
   targets?: readonly string[]
 }
 
@@ -27,7 +27,7 @@ export interface ElementRule {
   required?: string
 }
 
-/** What an object's member of that JSON name is. */
+/** The element and the type of an object's member, by the member's JSON name. */
 export interface MemberRule {
   element: ElementRule
   type: TypeRule
@@ -40,7 +40,7 @@ export interface Structure {
   kind: 'resource' | 'complex-type' | 'primitive-type'
   abstract: boolean
   base?: string
-  /** In the order of the definition, which is the order of XML. */
+  /** In the order of the definition, the order of elements in XML. */
   elements: readonly ElementRule[]
   /** By JSON name, choices under each of their names: `valueQuantity`. */
   members: ReadonlyMap<string, MemberRule>
@@ -48,7 +48,7 @@ export interface Structure {
 
 const structures = new Map<string, Structure>()
 
-/** Returns the structure of a type, or of the inline element at a path; undefined where R4 has neither. */
+/** Returns the structure of a type, or of the inline element at a path; undefined if R4 defines neither. */
 export const structureOf = (name: string): Structure | undefined => {
   const known = structures.get(name)
   if (known) return known
@@ -67,7 +67,7 @@ const readTable = (type: string): void => {
 
 type Head = Pick<Structure, 'kind' | 'abstract' | 'base'>
 
-/** Reads the lines of one depth from `at` on; returns where it stopped. */
+/** Reads the lines of a single depth from `at` on; returns the index of the first line of a smaller depth. */
 const readLevel = (
   name: string,
   head: Head,

@@ -1,4 +1,4 @@
-/** What the generated extraction functions are made of. */
+/** The functions that the generated extraction functions call. */
 
 import { innerType } from './contained.ts'
 import type { Resource, TypedValue } from './definitions.ts'
@@ -11,7 +11,7 @@ export const each = <T>(value: T | readonly T[] | undefined): readonly T[] => {
   return value === undefined || value === null ? [] : [value as T]
 }
 
-/** Adds the value, if there is one. */
+/** Adds a value that is present. */
 export const put = (values: TypedValue[], type: string, value: unknown, system?: string): void => {
   if (value === undefined || value === null) return
   values.push(system === undefined ? { type, value } : { type, value, system })
@@ -19,14 +19,14 @@ export const put = (values: TypedValue[], type: string, value: unknown, system?:
 
 type Members = Readonly<Record<string, unknown>>
 
-/** Returns what adds the values of a resource's member. */
+/** Returns the extractor of a resource's member. */
 export const at =
   (type: string, name: string, system?: string) =>
   (resource: Resource, values: TypedValue[]): void => {
     for (const value of each((resource as unknown as Members)[name])) put(values, type, value, system)
   }
 
-/** Returns what adds, for each item of a resource's member, the value of a member of its own. */
+/** Returns the extractor of a member of each item of a resource's member. */
 export const below =
   (type: string, name: string, inner: string, system?: string) =>
   (resource: Resource, values: TypedValue[]): void => {
@@ -49,7 +49,7 @@ const primitives = new Set(
 const typeOfChoice = (name: string): string =>
   primitives.has(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name
 
-/** Adds the links by which the first entry of a document or a message is named: by its type and id, and by its `fullUrl`. */
+/** Adds the links to the first entry of a document or a message: by type and id, and by `fullUrl`. */
 export const putResource = (values: TypedValue[], bundle: Resource, type: string): void => {
   const first = firstEntry(bundle)
   if (first?.resource.resourceType !== type) return
@@ -62,8 +62,8 @@ export const putResource = (values: TypedValue[], bundle: Resource, type: string
 }
 
 /**
- * Returns whether the reference says that it points to a resource of the type: by its text, by its `type` element,
- * or by the contained resource that it names.
+ * Returns whether a reference points to a resource of the type: by its text, by its `type` element, or by the type of the
+ * contained resource.
  */
 export const refersTo = (
   root: Resource,

@@ -1,4 +1,4 @@
-/** Goes through everything in a resource, knowing what describes it. */
+/** Visits every object in a resource, together with the structure that describes the object. */
 
 import { isObject, type Json } from './json/object.ts'
 import { structureOf } from './structure.ts'
@@ -6,21 +6,21 @@ import { structureOf } from './structure.ts'
 /** An object somewhere in a resource. */
 export interface Spot {
   object: Json
-  /** What describes it: a type, or an inline element's path; `Element` for what stands beside a primitive. */
+  /** The object's structure: a type's name, or an inline element's path; `Element` for the object beside a primitive. */
   content: string
-  /** The type of the element that it stands in: `string` for what stands beside one. */
+  /** The type of the element: for the object beside a primitive, the primitive's type, `string`. */
   type: string
   /** The element's name in definitions: `value[x]`; empty for the resource itself. */
   element: string
-  /** Its position, where the element may repeat. */
+  /** The object's position, if the element may repeat. */
   position?: number
   parent?: Spot
 }
 
-/** Whether to go on into what is in it. */
+/** Returns whether to visit the objects inside the spot too. */
 export type SpotVisitor = (spot: Spot) => boolean
 
-/** Visits a resource and every object in it, from the outside in. */
+/** Visits a resource and every object in the resource, from the outside in. */
 export const walk = (resource: Json, onSpot: SpotVisitor): void => {
   const content = String(resource.resourceType)
   spotWithin({ object: resource, content, type: content, element: '' }, onSpot)
@@ -53,14 +53,14 @@ const into = (value: unknown, spot: Omit<Spot, 'object'>, onSpot: SpotVisitor): 
   )
 }
 
-/** Returns where it stands, in parts: `Observation`, `value`, `extension`, 0. */
+/** Returns the path of a spot in parts: `Observation`, `value`, `extension`, 0. */
 export const spotPath = ({ content, element, position, parent }: Spot): (string | number)[] => {
   if (!parent) return [content]
   const path = [...spotPath(parent), element.replace('[x]', '')]
   return position === undefined ? path : [...path, position]
 }
 
-/** Returns where it stands, as FHIRPath writes it. */
+/** Returns the path of a spot in FHIRPath's syntax. */
 export const expressionAt = (spot: Spot): string =>
   spotPath(spot)
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))

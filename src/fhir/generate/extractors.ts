@@ -5,7 +5,7 @@ import { leadsToElement, rootPlace, type TypeParameter } from './parameters.ts'
 import { parseFhirPath } from './path/fhirpath.ts'
 import { type PathPlace, type PathWalk, visitPath } from './path/paths.ts'
 
-/** Returns the code system that a `code` element's values come from, where there is exactly one. */
+/** Returns the code system of a `code` element's value set, if there is exactly one. */
 export type SystemOf = (valueSet: string) => string | undefined
 
 /** Returns the module text: for each type a function that makes its extraction functions, by code. */
@@ -39,7 +39,10 @@ const extractorsOf = (writer: ExtractorWriter, type: string, parameters: readonl
 const memberCall = /^put\(o,('\w+'),r\.(\w+)((?:,'[^']*')?)\);$/
 const itemsCall = /^for\(const v0 of each\(r\.(\w+)\)\)\{put\(o,('\w+'),v0(?:\.(\w+))?((?:,'[^']*')?)\);\}$/
 
-/** Most parameters are what stands in a member, or in a member of its items: a call says so in half the text, and a cold start reads all of it. */
+/**
+ * Returns a call of `at` or `below` in place of a body that reads a member, or a member of its items; undefined for
+ * further bodies. Most parameters are so, the call is half as long, and a cold start reads all of the text.
+ */
 const callFor = (body: string): string | undefined => {
   const [, type, name, system] = memberCall.exec(body) ?? []
   if (name) return `at(${type},'${name}'${system})`
@@ -68,7 +71,10 @@ const emit = (writer: ExtractorWriter, place: PathPlace, targets: readonly strin
 const systemAt = ({ systemOf }: ExtractorWriter, { type, element }: PathPlace): string | undefined =>
   type === 'code' && element?.required ? systemOf(element.required) : undefined
 
-/** A composite's values are, for each of its elements, the values of each component: of what its parameter finds. */
+/**
+ * Writes the statements of a composite: for each of its elements, the values of each component, restricted to the values
+ * of the component's parameter.
+ */
 const composite = (
   writer: ExtractorWriter,
   walk: PathWalk,

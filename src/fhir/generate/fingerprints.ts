@@ -1,4 +1,4 @@
-/** Writes what tells the definitions of one build from those of another, type by type. */
+/** Writes a hash of each type's definitions, so that a build shows whether its definitions differ from another build's. */
 
 import { createHash } from 'node:crypto'
 import { type SystemOf, writeExtractors } from './extractors.ts'
@@ -9,7 +9,7 @@ import { parameterRowsOf } from './registry.ts'
 const printOf = (texts: readonly string[]): string =>
   createHash('sha256').update(texts.join('\n')).digest('base64url').slice(0, 8)
 
-/** The types of elements that are indexed otherwise than their search type's usual ones. */
+/** The types of elements that are indexed differently from their search type's usual types. */
 const indexedApart = new Set(['string', 'ContactPoint', 'Resource'])
 
 const asIndexed = ({ elements, ...parameter }: TypeParameter): TypeParameter => ({
@@ -17,7 +17,7 @@ const asIndexed = ({ elements, ...parameter }: TypeParameter): TypeParameter => 
   ...(elements?.some((type) => indexedApart.has(type)) && { elements }),
 })
 
-/** A Bundle is indexed by the parameters of what it begins with. */
+/** A Bundle is indexed also by the parameters of its first entry's resource. */
 const typesWithin = ({ elements, targets }: TypeParameter): readonly string[] =>
   elements?.includes('Resource') ? (targets ?? []) : []
 

@@ -4,8 +4,8 @@ import { childElementsOf, choiceName, contentBelow, type ElementNode, type Model
 import { type ExpressionNode, parseFhirPath } from './path/fhirpath.ts'
 
 /**
- * Rules that are not compiled: structure, contained resources, references and narrative have code of their own;
- * `ctm-1` would need the store to resolve a reference; `cid-0` is about a name, which a ChargeItemDefinition does not have.
+ * Rules that are not compiled: structure, contained resources, references and narrative have code of their own; `ctm-1`
+ * would need the store to resolve a reference; `cid-0` is about a name, which a ChargeItemDefinition does not have.
  */
 const elsewhere = /^(ele-1|ext-1|ref-1|dom-[2345]|txt-[12]|ctm-1|cid-0)$/
 
@@ -17,11 +17,11 @@ const mended: Readonly<Record<string, string>> = {
   'tim-9': "offset.empty() or (when.exists() and when.where($this in ('C' | 'CM' | 'CD' | 'CV')).empty())",
 }
 
-/** JavaScript and what it gives: a list, a boolean, or a boolean that may be undefined. */
+/** JavaScript and its result: a list, a boolean, or a boolean that may be undefined. */
 interface Code {
   js: string
   kind: 'list' | 'bool' | 'maybe'
-  /** The types or inline elements that the items of a list may be; absent where that is not known. */
+  /** The types or inline elements that the items of a list may be; absent if unknown. */
   at?: Contents
 }
 
@@ -29,15 +29,18 @@ type Contents = readonly string[] | undefined
 
 interface CompileScope {
   model: Model
-  /** The resource or data type whose invariant it is. */
+  /** The resource or data type that the invariant belongs to. */
   type: string
-  /** The variable of `$this`, and what that may be. */
+  /** The variable of `$this`. */
   item: string
   at: Contents
   depth: number
 }
 
-/** Returns the module text: for each element path what makes its list of rules, so that only what is asked for is compiled. */
+/**
+ * Returns the module text: for each element path a function that makes its list of rules, so that only the rules in use
+ * are compiled.
+ */
 export const writeInvariants = (model: Model): string => {
   const byPath = [...model.elements.values()]
     .map((element): [string, string[]] => [element.path, rulesOf(model, element)])
@@ -91,7 +94,7 @@ const compile = (scope: CompileScope, node: ExpressionNode): Code => {
   }
 }
 
-/** Any resource may stand at an element of type Resource, so its elements are not known. */
+/** Returns undefined for an element of type Resource: any resource may be there, so its elements are unknown. */
 const contentsBelow = (element: ElementNode): Contents => {
   const codes = element.contentReference ? [''] : element.types.map(({ code }) => code)
   return codes.includes('Resource') ? undefined : codes.map((code) => contentBelow(element, code))
@@ -105,7 +108,7 @@ const constrainedElements = (
 ): readonly ElementNode[] =>
   at.flatMap((content) => childElementsOf(model, content).filter((element) => element.name === name))
 
-/** In contents that are not known, a name is taken for a choice where it is one somewhere in the type. */
+/** In unknown contents, a name counts as a choice if the type has a choice of that name anywhere. */
 const isChoiceIn = ({ model, type }: CompileScope, name: string): boolean =>
   [...model.elements.values()].some(
     ({ path, choice, name: own }) => choice && own === name && path.startsWith(`${type}.`),
@@ -173,7 +176,7 @@ const binary = (scope: CompileScope, node: ExpressionNode & { kind: 'binary' }):
   }
 }
 
-/** Where both sides are plain booleans, JavaScript's own operators do, and skip what need not be looked at. */
+/** Joins two conditions: plain booleans by JavaScript's own operators, which skip the right side if the left decides. */
 const logic = (operator: string, left: Code, right: Code): Code => {
   const [a, b] = [left.js, right.js]
   if (operator === 'implies') return logic('or', negated(left), right)
@@ -203,7 +206,7 @@ const call = (scope: CompileScope, node: ExpressionNode & { kind: 'call' }): Cod
   throw new Error(`invariants do not know \`${name}()\``)
 }
 
-/** These return some of what they are given. */
+/** The functions that return a part of their input. */
 const keeps: ReadonlySet<string> = new Set(['where', 'trace', 'first', 'tail'])
 
 const keeping = ({ at }: Code, name: string, code: Code): Code =>

@@ -2,7 +2,7 @@
 
 import type { SourceConstraint, SourceDefinitions, SourceElement, SourceStructure } from './source.ts'
 
-/** One type an element may have, with the resource types a reference or canonical of it may point to. */
+/** A type that an element may have, with the resource types that a reference or canonical of the type may point to. */
 export interface TypeUse {
   code: string
   targets: readonly string[]
@@ -17,7 +17,7 @@ export interface ElementNode {
   min: number
   max: number
   types: readonly TypeUse[]
-  /** The path of the element whose content this one repeats. */
+  /** The path of the element whose content this element repeats. */
   contentReference?: string
   isSummary: boolean
   isModifier: boolean
@@ -107,7 +107,9 @@ const typeUse = (type: NonNullable<SourceElement['type']>[number]): TypeUse => {
 export const childElementsOf = (model: Model, typeOrPath: string): readonly ElementNode[] =>
   model.types.get(typeOrPath)?.root.children ?? model.elements.get(typeOrPath)?.children ?? []
 
-/** Returns what to walk on with below an element of that type: an inline element's own path, else the type's name. */
+/**
+ * Returns the name by which to walk on below an element of that type: an inline element's own path, else the type's name.
+ */
 export const contentBelow = (element: ElementNode, code: string): string => {
   if (element.contentReference) return element.contentReference
   return element.children.length > 0 ? element.path : code

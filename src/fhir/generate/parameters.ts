@@ -1,4 +1,4 @@
-/** One search parameter of one resource type: the official definition cut down to that type. */
+/** A search parameter of a resource type: the official definition cut down to that type. */
 
 import type { SearchParameter, SearchType } from '../definitions.ts'
 import type { Model } from './model.ts'
@@ -6,7 +6,7 @@ import { type ExpressionNode, parseFhirPath } from './path/fhirpath.ts'
 import { type PathPlace, type PathWalk, visitPath } from './path/paths.ts'
 import type { SearchParameterDefinition, SourceDefinitions } from './source.ts'
 
-/** A search parameter with what the generator needs to know beyond what is published at run time. */
+/** A search parameter with the facts that only the generator needs. */
 export interface TypeParameter extends SearchParameter {
   /** The FHIRPath expression, the part that concerns this resource type. */
   expression: string
@@ -32,7 +32,7 @@ export const rootPlace = (type: string): PathPlace => ({
   depth: 0,
 })
 
-/** Returns all parameters of the resource type; `Resource` returns those that every type has. */
+/** Returns all parameters of the resource type; for `Resource`, the parameters of every type. */
 export const parametersOf = (definitions: SourceDefinitions, model: Model, type: string): TypeParameter[] => {
   const own = definitions.searchParameters.filter(({ base, expression }) => expression && base.includes(type))
   const parameters = own.map((definition) => typeParameter(definitions, model, definition, type))
@@ -105,17 +105,17 @@ const routesIn = (model: Model, type: string, expression: string): ElementRoute[
   )
 }
 
-/** Returns whether one of the routes leads to the place, by whatever conditions. */
+/** Returns whether any of the routes leads to the place, by whatever conditions. */
 export const leadsToElement = (routes: readonly ElementRoute[], { path, type }: PathPlace): boolean =>
   routes.some((route) => route.path === path && route.type === type)
 
-/** The element types that a search type usually finds: what is said of it in general holds for them. */
+/** The element types that a search type usually finds, to which the general rules of the search type apply. */
 const usualElements: Readonly<Record<string, readonly string[]>> = {
   token: ['CodeableConcept', 'Coding', 'code', 'Identifier'],
   reference: ['Reference'],
 }
 
-/** Returns the types of the elements of a token or a reference, where one of them is not a usual one. */
+/** Returns the types of the elements of a token or a reference, if any of them is unusual. */
 const oddElements = (type: string, routes: readonly ElementRoute[]): readonly string[] | undefined => {
   const usual = usualElements[type]
   const types = [...new Set(routes.map((route) => route.type))].sort()
@@ -135,7 +135,7 @@ const referenceTargetsOf = (
   return targets.length >= model.resourceTypes.length - 1 ? undefined : [...targets].sort()
 }
 
-/** Returns the types a value at the end of the route may point to; undefined where that is any. */
+/** Returns the types that a value at the end of the route may point to; undefined if any type is allowed. */
 const reachableFrom = (model: Model, { path, conditions }: ElementRoute): readonly string[] | undefined => {
   const resolved = conditions.map((condition) => /^resolve\(\) is (\w+)$/.exec(condition)?.[1])
   const named = resolved.filter((name) => name !== undefined)

@@ -9,7 +9,7 @@ const keptMembers: ReadonlySet<string> = new Set(
 )
 const values = /^(?:fixed|pattern|minValue|maxValue)[A-Z]/
 
-/** What every element and every extension must be is no matter of profiles. */
+/** The rules that apply to every element and every extension, and so are left out of profiles. */
 const isOfEverything = ({ key }: { key: string }): boolean => key === 'ele-1' || key === 'ext-1'
 
 const listedProfiles = (name: string, items: readonly unknown[]): object =>
@@ -42,7 +42,10 @@ interface Lists {
   constraint: readonly { key: string; severity: string; human: string; expression?: string }[]
 }
 
-/** Where R4's own definitions use extensions, against what these say; later versions of FHIR say so too. */
+/**
+ * The elements at which R4's own definitions use an extension although its `context` does not list them; later versions
+ * of FHIR do.
+ */
 const alsoIn: Readonly<Record<string, string>> = {
   'structuredefinition-fhir-type': 'ElementDefinition.type',
   'structuredefinition-normative-version': 'Element',
@@ -70,7 +73,7 @@ const brief = (definition: ConstraintDefinition): object => {
   }
 }
 
-/** Returns the module text: one text for each definition, by its address. */
+/** Returns the module text: a JSON text for each definition, by its address. */
 export const writeProfiles = (definitions: readonly ConstraintDefinition[]): string => {
   const rows = definitions.map((definition) => [definition.url, JSON.stringify(brief(definition))])
   return `export const profileRows = ${JSON.stringify(Object.fromEntries(rows), null, 1)}\n`

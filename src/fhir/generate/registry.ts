@@ -8,7 +8,7 @@ import { findWithin } from './within.ts'
 
 const urlPrefix = 'http://hl7.org/fhir/SearchParameter/'
 
-/** Returns the module text; `../parameters.ts` reads it. */
+/** Returns the text of the module that `../parameters.ts` reads. */
 export const writeRegistry = (
   definitions: SourceDefinitions,
   byType: ReadonlyMap<string, readonly TypeParameter[]>,
@@ -27,7 +27,7 @@ export const writeRegistry = (
   ].join('\n')
 }
 
-/** Returns the module text of the FHIRPath expressions, which nothing needs while it serves a request. */
+/** Returns the module text of the FHIRPath expressions, which no request needs. */
 export const writeExpressions = (byType: ReadonlyMap<string, readonly TypeParameter[]>): string => {
   const rows = (list: readonly TypeParameter[]): [string, string][] =>
     list.map(({ code, expression }) => [code, expression])
@@ -48,7 +48,7 @@ const joinedColumns = (compartment: Codes): Record<string, string> =>
     ),
   )
 
-/** What the definitions say otherwise than that every link to the compartment's type counts. */
+/** The exceptions to the rule that every link to the compartment's type counts. */
 const exceptions: Readonly<Record<string, { without: Codes; with: Codes }>> = exceptionsJson
 
 const otherCompartments = (byType: ReadonlyMap<string, readonly TypeParameter[]>) =>
@@ -72,7 +72,7 @@ export const parameterRowsOf = (base: string, parameters: readonly TypeParameter
   return parameters.map((parameter) => parameterRow(base, parameter, within.get(parameter.code))).join('\n')
 }
 
-/** The columns: code, type, address (nothing where it is `Type-code`), targets, components, within, elements. */
+/** The columns: code, type, address (empty for `Type-code`), targets, components, within, elements. */
 const parameterRow = (base: string, parameter: TypeParameter, within: readonly string[] = []): string => {
   const { code, type, url, targets = [], components = [], elements = [] } = parameter
   const full = url.startsWith(urlPrefix) ? url.slice(urlPrefix.length) : url

@@ -1,4 +1,4 @@
-/** The official R4 4.0.1 definitions: the npm copy, with `corrections.json` undoing what that copy changed. */
+/** The official R4 4.0.1 definitions: the npm copy, with `corrections.json`, which undoes the changes of that copy. */
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import corrections from './corrections.json' with { type: 'json' }
 import usCore from './us-core.json' with { type: 'json' }
 
-/** An element's definition, as far as it is used here. */
+/** An element's definition, as far as the generator reads. */
 export interface SourceElement {
   id: string
   path: string
@@ -98,7 +98,7 @@ export interface SourceDefinitions {
   valueSets: Map<string, ValueSet>
   /** All of both; a few addresses have two versions. */
   terminology: { codeSystems: CodeSystem[]; valueSets: ValueSet[] }
-  /** For each resource type the search parameters that place it in a patient's compartment. */
+  /** The search parameters that place each resource type in a patient's compartment. */
   patientCompartment: Record<string, readonly string[]>
 }
 
@@ -132,7 +132,7 @@ export const readDefinitions = (): SourceDefinitions => {
   }
 }
 
-/** Returns the search parameters that US Core 6.1.0 asks for beyond those of R4, with expressions of the same meaning. */
+/** Returns the search parameters that US Core 6.1.0 adds to R4's, with expressions of the same meaning. */
 export const usCoreParameters = (): SearchParameterDefinition[] =>
   usCore.map((parameter) => ({ resourceType: 'SearchParameter', ...parameter }))
 

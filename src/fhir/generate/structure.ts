@@ -1,4 +1,4 @@
-/** Writes the structure table: every element of every type as one line of text, read type by type. */
+/** Writes the structure table: a line of text for every element of every type, read type by type. */
 
 import { childElementsOf, type ElementNode, type Model, type TypeNode, type TypeUse } from './model.ts'
 
@@ -18,7 +18,7 @@ interface LineWriter {
   valueSets: Pool
 }
 
-/** Returns the module text; `../structure.ts` reads it. */
+/** Returns the text of the module that `../structure.ts` reads. */
 export const writeStructure = (model: Model): string => {
   const writer = { model, targets: new Pool(), valueSets: new Pool() }
   const tables = [...model.types.values()].map((type) => [type.name, tableOf(writer, type)])
@@ -59,7 +59,7 @@ const inheritedBy = (model: Model, type: string): readonly ElementNode[] => {
 const isSameElement = (writer: LineWriter, a: ElementNode, b: ElementNode): boolean =>
   a.children.length === 0 && lineOf(writer, a) === lineOf(writer, b)
 
-/** One line: name, flags and cardinality, types, value set of a required binding. */
+/** Returns an element's line: name, flags and cardinality, types, value set of a required binding. */
 const lineOf = (writer: LineWriter, element: ElementNode): string => {
   const name = element.choice ? `${element.name}[x]` : element.name
   const flags = `${element.isSummary ? 'S' : ''}${element.isModifier ? 'M' : ''}${cardinality(element)}`

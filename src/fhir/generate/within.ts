@@ -1,4 +1,4 @@
-/** Finds the parameters whose values other parameters of the same type already hold. */
+/** Finds the parameters whose values are all included in the values of further parameters of the same type. */
 
 import type { ElementRoute, TypeParameter } from './parameters.ts'
 
@@ -8,7 +8,7 @@ const stringParts: Readonly<Record<string, readonly string[]>> = {
   Address: ['city', 'country', 'district', 'line', 'postalCode', 'state', 'text'],
 }
 
-/** Returns, by code, the parameters that hold all values of a parameter, for each parameter that is so held. */
+/** Returns, by code, the parameters that include all values of a parameter. */
 export const findWithin = (parameters: readonly TypeParameter[]): Map<string, readonly string[]> => {
   const indexed = parameters.filter(isHeldWithin)
   const within = new Map<string, readonly string[]>()
@@ -27,14 +27,14 @@ export const findWithin = (parameters: readonly TypeParameter[]): Map<string, re
   return within
 }
 
-/** A part of the resource is another one for each parameter, though all of them have one path. */
+/** Leaves out parameters over resources: each finds a different part of the resource at the same path. */
 const isHeldWithin = ({ type, elements }: TypeParameter): boolean =>
   type !== 'composite' && type !== 'special' && !elements?.includes('Resource')
 
 const canHold = (other: TypeParameter, parameter: TypeParameter): boolean =>
   other !== parameter && other.type === parameter.type
 
-/** A union is held by its parts: `combo-code` by `code` and `component-code`. */
+/** A union is covered by its parts: `combo-code` by `code` and `component-code`. */
 const pathPartsOf = (
   union: TypeParameter,
   others: readonly TypeParameter[],
@@ -47,13 +47,13 @@ const isProperPart = (part: TypeParameter, union: TypeParameter): boolean =>
   part.routes.length < union.routes.length &&
   part.routes.every((route) => union.routes.some((other) => holdsValuesOf(other, route)))
 
-/** A narrower parameter is held by a wider one: `patient` by `subject`, `email` by `telecom`. */
+/** A narrower parameter is covered by a wider parameter: `patient` by `subject`, `email` by `telecom`. */
 const wholesOf = (
   parameter: TypeParameter,
   others: readonly TypeParameter[],
 ): readonly string[] | undefined => cover(parameter, others)
 
-/** Returns the fewest first-come parameters that together hold every route. */
+/** Returns the fewest parameters, the first of equals, that together cover every route; undefined if they cannot. */
 const cover = (parameter: TypeParameter, others: readonly TypeParameter[]): readonly string[] | undefined => {
   let open = parameter.routes
   const chosen: string[] = []

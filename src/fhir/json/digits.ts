@@ -14,9 +14,9 @@ const keepDigits = (_name: string, value: unknown, context: { source?: string })
 export const parseKeeping = (text: string): unknown =>
   JSON.parse(text, keepDigits as Parameters<typeof JSON.parse>[1])
 
-/** Returns the digits of a number in such a value; nothing of anything else. */
+/** Returns the digits of a marked number; undefined for a value without the mark. */
 export const digitsOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value.startsWith(mark) ? value.slice(mark.length) : undefined
 
-/** Returns the JSON text of such a value, every number with the digits that it came with. */
+/** Returns the JSON text of a value from `parseKeeping`, with the original digits of every number. */
 export const printKeeping = (value: unknown): string => JSON.stringify(value).replace(printed, '$1')

@@ -1,14 +1,14 @@
-/** JSON objects put together from stored texts, which are never re-serialised. */
+/** JSON objects made from stored texts, which are copied and never parsed and printed again. */
 
 /** A member of an element: a value to be written as JSON, or a text that is JSON already. */
 type Members = Readonly<Record<string, unknown>>
 
-/** JSON text to be taken as it is. */
+/** JSON text that is copied unchanged. */
 export interface Raw {
   raw: string
 }
 
-/** Returns a mark that the text is JSON already. */
+/** Marks the text as JSON. */
 export const raw = (text: string): Raw => ({ raw: text })
 
 const isRaw = (value: unknown): value is Raw => typeof value === 'object' && value !== null && 'raw' in value

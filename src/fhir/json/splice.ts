@@ -3,7 +3,7 @@
  * Everything here expects text that `JSON.parse` has accepted.
  */
 
-/** One member of a JSON object: `start` is where its name begins, the value's text is [valueStart, valueEnd). */
+/** A member of a JSON object: `start` is the position of its name, the value's text is [valueStart, valueEnd). */
 export interface MemberSpan {
   name: string
   start: number
@@ -93,7 +93,7 @@ const nextItem = (text: string, at: number): number => {
   return text.charCodeAt(i) === comma ? skipSpace(text, i + 1) : i
 }
 
-/** Returns where each item of the array that begins at `at` starts and ends. */
+/** Returns the start and the end of each item of the array that begins at `at`. */
 export const itemsAt = (text: string, at: number): { start: number; end: number }[] => {
   const items: { start: number; end: number }[] = []
   let i = skipSpace(text, at + 1)
@@ -150,7 +150,7 @@ export const applyEdits = (text: string, edits: readonly Edit[]): string => {
   return result + text.slice(at)
 }
 
-/** What the server itself says about a version, https://hl7.org/fhir/R4/resource.html#Meta */
+/** The server's own statements about a version, https://hl7.org/fhir/R4/resource.html#Meta */
 export interface Stamp {
   id: string
   versionId: string
@@ -169,7 +169,10 @@ export const spliceMeta = (text: string, stamp: Stamp): string => {
   return applyEdits(text, setMembers(start, members, fields, after))
 }
 
-/** Returns the resource's text with these members of its root set and every other byte kept; new ones follow `resourceType`. */
+/**
+ * Returns the resource's text with the given members of its root set and every other byte kept; new members follow
+ * `resourceType`.
+ */
 export const spliceMembers = (text: string, values: Readonly<Record<string, unknown>>): string => {
   const start = skipSpace(text, 0)
   const members = membersAt(text, start)
@@ -193,7 +196,10 @@ interface Field {
   value: (present: MemberSpan | undefined) => string
 }
 
-/** Replaces what is present (of a repeated name the last, which is the one JSON.parse keeps), inserts the rest. */
+/**
+ * Replaces the members that are present (the last of a repeated name, as JSON.parse keeps the last) and inserts the
+ * missing members.
+ */
 const setMembers = (
   objectStart: number,
   members: readonly MemberSpan[],
@@ -222,11 +228,11 @@ const itemsOf = (text: string, name: string): { start: number; end: number }[] =
   return list && text.charCodeAt(list.valueStart) === bracketOpen ? itemsAt(text, list.valueStart) : []
 }
 
-/** Returns the texts of the items of an object's member as the client wrote them; none where it is no array. */
+/** Returns the texts of the items of an object's member as the client wrote them; empty if the member is no array. */
 export const itemTexts = (text: string, name: string): string[] =>
   itemsOf(text, name).map(({ start, end }) => text.slice(start, end))
 
-/** Returns, for each entry of a Bundle's text, the text of its resource as the client wrote it. */
+/** Returns, for each entry of a Bundle's text, the text of its resource as the client wrote the resource. */
 export const bundleEntryTexts = (text: string): (string | undefined)[] =>
   itemsOf(text, 'entry').map(({ start }) => memberText(text, start, 'resource'))
 

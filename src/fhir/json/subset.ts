@@ -11,7 +11,7 @@ import {
   topLevelMembers,
 } from './splice.ts'
 
-/** What of a resource is wanted. */
+/** The wanted part of a resource. */
 export type Subset = { summary: 'true' | 'text' | 'data' } | { elements: readonly string[] }
 
 const subsetted =
@@ -33,7 +33,7 @@ const keeper = (subset: Subset): Keeps => {
   return (_, { element }) => element.isSummary || element.min > 0
 }
 
-/** Returns edits that drop members; what is left stays as it is written. */
+/** Returns edits that drop members and keep the text of the rest. */
 const dropped = (
   text: string,
   start: number,
@@ -62,7 +62,7 @@ const summarised = (text: string, rule: MemberRule): string => {
   return text.charAt(at) === '{' ? summary(text, structure) : text
 }
 
-/** Extensions' and data types' own `id` and `extension` are kept with what they belong to. */
+/** Returns whether the member is an `id` or an extension, which are kept together with their element. */
 const isOwnMember = (name: string): boolean =>
   name === 'id' || name === 'extension' || name === 'modifierExtension'
 
@@ -97,7 +97,7 @@ const withTag = (text: string): string => {
   return applyEdits(text, [{ start: at, end: at, text: edit }])
 }
 
-/** Returns the wanted part of a resource's text, tagged as SUBSETTED; every digit of it as it was. */
+/** Returns the wanted part of a resource's text, tagged as SUBSETTED, with the original digits of every number. */
 export const subsetOf = (text: string, type: string, subset: Subset): string => {
   const structure = structureOf(type)
   if (!structure) return text

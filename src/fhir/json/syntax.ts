@@ -1,6 +1,6 @@
 /** https://www.rfc-editor.org/rfc/rfc8259 — read only to say where a text that JSON.parse refused goes wrong. */
 
-/** Where and why a text is not JSON. */
+/** The position and the reason of the first fault in a text that is not JSON. */
 export interface SyntaxFault {
   what: string
   line: number
@@ -34,7 +34,10 @@ const expect = (pattern: RegExp, text: string, at: number, what: string): number
 
 const isClosing = (text: string, at: number, close: string): boolean => text.charAt(at) === close
 
-/** One step: after a value, closes what ends here; else expects the comma and what follows it. */
+/**
+ * Reads on after a value: closes the objects and arrays that end here, else expects a comma and, in an object, the next
+ * name.
+ */
 const afterValue = (text: string, start: number, open: string[]): number => {
   let at = start
   while (open.length > 0 && isClosing(text, at, open.at(-1) ?? '')) {
@@ -69,7 +72,7 @@ const walkTokens = (text: string): void => {
   if (at < text.length) throw new Stop(`nothing more expected, found ${shown(text, at)}`, at)
 }
 
-/** Returns what is wrong with a text that is not JSON, and where (lines and columns count from 1). */
+/** Returns the first fault of a text that is not JSON, with its position (lines and columns count from 1). */
 export const syntaxFault = (text: string): SyntaxFault => {
   try {
     walkTokens(text)

@@ -3,10 +3,10 @@
 import { isObject } from '../json/object.ts'
 import { dateInterval } from '../values/dates.ts'
 
-/** A boolean, or nothing where FHIRPath's answer is empty. */
+/** A boolean, or undefined if FHIRPath's answer is empty. */
 export type Maybe = boolean | undefined
 
-/** Returns the members of that name; a primitive without a value stands as its extensions. */
+/** Returns the members of that name; a primitive without a value is represented by its extensions. */
 export const get = (list: readonly unknown[], name: string): unknown[] => {
   const found: unknown[] = []
   for (const item of list) if (isObject(item)) add(found, item[name] ?? item[`_${name}`])
@@ -36,20 +36,20 @@ export const choice = (list: readonly unknown[], name: string): unknown[] => {
 const isChoice = (key: string, name: string): boolean =>
   key === name || (key.startsWith(name) && /[A-Z]/.test(key.charAt(name.length)))
 
-/** Returns everything directly below. */
+/** Returns all values directly below the items. */
 export const children = (list: readonly unknown[]): unknown[] => {
   const found: unknown[] = []
   for (const item of list) if (isObject(item)) for (const value of Object.values(item)) add(found, value)
   return found
 }
 
-/** Returns everything below, at any depth. */
+/** Returns all values below the items, at any depth. */
 export const descendants = (list: readonly unknown[]): unknown[] => {
   const below = children(list)
   return below.length === 0 ? [] : [...below, ...descendants(below)]
 }
 
-/** Returns what a list means where a boolean is asked for. */
+/** Returns the boolean that a list means: undefined for an empty list, true for a first item that is no boolean. */
 export const truth = (list: readonly unknown[]): Maybe => {
   const [first] = list
   if (list.length === 0) return undefined
@@ -92,12 +92,12 @@ export const isDistinct = (list: readonly unknown[]): boolean =>
 export const plus = (a: readonly unknown[], b: readonly unknown[]): unknown[] =>
   a.length === 0 || b.length === 0 ? [] : [(a[0] as number) + (b[0] as number)]
 
-/** FHIRPath's `&` takes what is missing for empty text. */
+/** FHIRPath's `&` reads a missing operand as empty text. */
 export const concat = (a: readonly unknown[], b: readonly unknown[]): unknown[] => [
   `${a[0] ?? ''}${b[0] ?? ''}`,
 ]
 
-/** Returns whether a is below b (-1), equal (0) or above (1); undefined where that cannot be told. */
+/** Returns whether a is below b (-1), equal (0) or above (1); undefined if a and b cannot be compared. */
 const order = (a: unknown, b: unknown): number | undefined => {
   if (isObject(a) && isObject(b))
     return isSame(a.code ?? a.unit, b.code ?? b.unit) ? order(a.value, b.value) : undefined
@@ -108,7 +108,7 @@ const order = (a: unknown, b: unknown): number | undefined => {
   return left.low > right.high ? 1 : 0
 }
 
-/** What cannot be compared (other units, times of other precision) breaks no rule. */
+/** Compares two values; a pair that cannot be compared (different units or precisions) breaks no rule and gives true. */
 export const compare = (
   a: readonly unknown[],
   b: readonly unknown[],
@@ -119,7 +119,7 @@ export const compare = (
   return found === undefined ? true : isRight(found)
 }
 
-/** Applies a function of strings to the one item. */
+/** Applies a function of strings to the single item. */
 export const onText = (list: readonly unknown[], change: (text: string) => unknown): unknown[] =>
   list.length === 0 || isObject(list[0]) ? [] : wrap(change(String(list[0])))
 

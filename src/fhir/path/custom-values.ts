@@ -1,10 +1,13 @@
-/** The values of search parameters that a tenant has defined at run time, found by FHIRPath: import it only when needed. */
+/**
+ * The values of search parameters that a tenant has defined at run time, found by FHIRPath: import this file only on
+ * demand, since the engine is large.
+ */
 
 import type { OwnValues, Resource, SearchParameter, SearchType, TypedValue } from '../definitions.ts'
 import { put, putExtension } from '../values.ts'
 import { type FoundValue, valuesBy } from './fhirpath.ts'
 
-/** What must be known of a tenant's own parameter to find its values. */
+/** The definition of a tenant's own parameter, as far as finding its values needs. */
 export interface OwnDefinition {
   code: string
   type: SearchType
@@ -12,11 +15,11 @@ export interface OwnDefinition {
   expression: string
   targets?: readonly string[]
   components?: readonly { code: string; type: SearchType; expression: string }[]
-  /** The name that its lists go by. */
+  /** The name of the parameter's lists. */
   list: string
 }
 
-/** The engine's own types stand for what an expression computes, and for ids. */
+/** The engine's own type names, which computed values and ids have, with the FHIR types for them. */
 const systemTypes: Readonly<Record<string, string>> = {
   'System.String': 'string',
   'System.Boolean': 'boolean',
@@ -27,7 +30,7 @@ const systemTypes: Readonly<Record<string, string>> = {
   'System.Time': 'time',
 }
 
-/** An extension stands for its value. */
+/** Returns the value of an extension in place of the extension. */
 const typed = ({ type, value }: FoundValue): TypedValue[] => {
   const values: TypedValue[] = []
   if (type === 'Extension') putExtension(values, value as Record<string, unknown>)
@@ -35,7 +38,7 @@ const typed = ({ type, value }: FoundValue): TypedValue[] => {
   return values
 }
 
-/** An expression that cannot be evaluated for one resource, a sum of texts perhaps, has no values there. */
+/** Returns no values if the expression cannot be evaluated for a resource, such as a sum of texts. */
 const leniently = <T>(values: () => T[]): T[] => {
   try {
     return values()
@@ -49,7 +52,7 @@ const customValuesIn =
   (resource) =>
     leniently(() => valuesBy(resource, expression).flatMap(typed))
 
-/** Each element that the composite is about, as the values of each of its components. */
+/** Returns each element that the composite is about, as the values of each component. */
 const elementsFound = (resource: Resource, expression: string, parts: readonly string[]): TypedValue[][][] =>
   leniently(() =>
     valuesBy(resource, expression).map((element) =>

@@ -1,10 +1,13 @@
-/** What can be told of a search parameter's expression without any resource, https://hl7.org/fhir/R4/search.html#fhirpath */
+/**
+ * The faults of a search parameter's expression that can be found without any resource,
+ * https://hl7.org/fhir/R4/search.html#fhirpath
+ */
 
 import type { SearchType } from '../definitions.ts'
 import { structureOf } from '../structure.ts'
 import { type ExpressionPart, treeOf, valuesBy } from './fhirpath.ts'
 
-/** The contents that an expression may lead to, by the names of their structures; undefined where that is not known. */
+/** The contents that an expression may lead to, by the names of their structures; undefined if unknown. */
 type ReachedTypes = ReadonlySet<string> | undefined
 
 interface ExpressionWalk {
@@ -71,7 +74,7 @@ const callOf = (walk: ExpressionWalk, part: ExpressionPart, from: ReachedTypes):
   return same.has(name) ? from : undefined
 }
 
-/** Returns what a part of an expression leads to; what is wrong with it is noted. */
+/** Returns the contents that a part of an expression leads to, and adds the part's faults to the walk. */
 const reachedBy = (
   walk: ExpressionWalk,
   part: ExpressionPart,
@@ -113,7 +116,7 @@ const both = (...all: readonly ReachedTypes[]): ReachedTypes => {
 
 const texts = 'string markdown code id uri url canonical oid uuid'
 
-/** What values of each search type can be found in. */
+/** The types of elements in which values of each search type can be found. */
 const fittingTypes: Readonly<Partial<Record<SearchType, ReadonlySet<string>>>> = Object.fromEntries(
   Object.entries({
     token: `${texts} boolean Coding CodeableConcept Identifier ContactPoint integer positiveInt unsignedInt`,
@@ -136,7 +139,7 @@ const unfit = (type: SearchType, found: ReachedTypes): string[] => {
   ]
 }
 
-/** Returns what is wrong with an expression by which a parameter of a search type finds values in resources of a type. */
+/** Returns the faults of an expression by which a parameter of a search type finds values in resources of a type. */
 export const expressionFaults = (expression: string, base: string, type: SearchType): string[] => {
   const walk: ExpressionWalk = { base, faults: [] }
   try {
@@ -150,11 +153,11 @@ export const expressionFaults = (expression: string, base: string, type: SearchT
   }
 }
 
-/** Returns the contents that an expression leads to in resources of a type; undefined where that is not known. */
+/** Returns the contents that an expression leads to in resources of a type; undefined if unknown. */
 export const contentsOf = (expression: string, base: string): ReachedTypes =>
   reachedBy({ base, faults: [] }, treeOf(expression), new Set([base]))
 
-/** Returns what is wrong with a component's expression, which starts from what its composite leads to. */
+/** Returns the faults of a component's expression, which starts from the contents that its composite leads to. */
 export const componentFaults = (expression: string, from: ReachedTypes, type: SearchType): string[] => {
   const walk: ExpressionWalk = { base: '', faults: [] }
   try {

@@ -2,6 +2,6 @@
 
 import { expressions } from '../generated/expressions.js'
 
-/** Returns the part of a search parameter's expression that concerns the type; empty where the type has no such parameter. */
+/** Returns the part of a search parameter's expression that concerns the type; empty if the type has no such parameter. */
 export const searchExpression = (type: string, code: string): string =>
   expressions[type]?.[code] ?? expressions.Resource?.[code] ?? ''

@@ -1,4 +1,7 @@
-/** https://hl7.org/fhirpath/N1 — the one place that loads the FHIRPath engine, which is large: import it only when needed. */
+/**
+ * https://hl7.org/fhirpath/N1 — the only file that loads the FHIRPath engine, which is large: import this file only on
+ * demand.
+ */
 
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
@@ -6,7 +9,7 @@ import type { Resource } from '../definitions.ts'
 import { refersTo } from '../values.ts'
 import { patternFunctions } from './patterns.ts'
 
-/** A node as the engine keeps it: where it stands, beside what it is. */
+/** A node of the engine: a value together with its position in the resource. */
 interface EngineNode {
   data: unknown
   fhirNodeDataType: string | null
@@ -15,7 +18,7 @@ interface EngineNode {
   parentResNode: EngineNode | null
 }
 
-/** The way from a resource to something in it: member names and positions. */
+/** The way from a resource to a value inside: member names and positions. */
 export type Way = readonly (string | number)[]
 
 const isNode = (value: unknown): value is EngineNode =>
@@ -41,7 +44,10 @@ const reserved =
 const quoted = (expression: string): string =>
   expression.replace(reserved, (all, name?: string) => (name === undefined ? all : `.\`${name}\``))
 
-/** Returns where everything stands that an expression leads to; undefined for what is computed. Throws where it is no FHIRPath. */
+/**
+ * Returns the ways to all values that an expression leads to; undefined for computed values. Throws if the text is no
+ * FHIRPath.
+ */
 export const waysTo = (resource: object, expression: string): (Way | undefined)[] => {
   const found = fhirpath.evaluate(resource, quoted(expression), undefined, r4, {
     resolveInternalTypes: false,
@@ -50,7 +56,7 @@ export const waysTo = (resource: object, expression: string): (Way | undefined)[
   return found.map((value) => (isNode(value) ? wayOf(value) : undefined))
 }
 
-/** A value that an expression leads to, with the name of its type; the node is what further expressions start from. */
+/** A value that an expression leads to, with the name of its type; further expressions start from the node. */
 export interface FoundValue {
   type: string
   value: unknown
@@ -58,8 +64,8 @@ export interface FoundValue {
 }
 
 /**
- * R4's searches ask of a reference only what type it points to, which can be told without reading the target; and by
- * `as` they mean all values of a type, of which FHIRPath would have but one.
+ * Rewrites an expression for R4's searches. They ask only for the type of a reference's target, which is known without
+ * reading the target; and their `as` means all values of a type, while FHIRPath's allows a single value.
  */
 const asked = (expression: string): string =>
   quoted(expression)
@@ -81,11 +87,11 @@ const pointsToType = (inputs: readonly unknown[], type: string): boolean[] =>
     return refersTo(root?.data as Resource, node?.data as Record<string, unknown> | undefined, type)
   })
 
-/** The engine keeps numbers with the digits that they were written with. */
+/** Returns the number of the engine's wrapper, which keeps the digits as written. */
 const unwrapped = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'asStr' in value && 'value' in value ? value.value : value
 
-/** What a value comes to that the engine has computed: text as FHIR writes it. */
+/** Returns a computed value with its type; anything but a boolean or a number becomes text in FHIR's form. */
 const computedValue = (computed: unknown): Omit<FoundValue, 'node'> => {
   const value = unwrapped(computed)
   if (typeof value === 'boolean') return { type: 'boolean', value }
@@ -109,7 +115,10 @@ const evaluator = (expression: string): Evaluate => {
   return evaluate
 }
 
-/** Returns the values that an expression leads to, from a resource or from a node in it. Throws where it is no FHIRPath. */
+/**
+ * Returns the values that an expression leads to, from a resource or from a node inside. Throws if the text is no
+ * FHIRPath.
+ */
 export const valuesBy = (resource: object, expression: string, from?: FoundValue): FoundValue[] =>
   evaluator(expression)(from ? from.node : resource, { resource }).map((value) =>
     isNode(value)
@@ -117,15 +126,15 @@ export const valuesBy = (resource: object, expression: string, from?: FoundValue
       : { ...computedValue(value), node: value },
   )
 
-/** An expression that was read once, to be evaluated often. Throws where it does not apply. */
+/** An expression that was parsed once, to be evaluated often. Throws if the expression does not apply to the value. */
 export type Compiled = (value: unknown, variables: Readonly<Record<string, unknown>>) => readonly unknown[]
 
-/** Functions that an expression may call beside FHIRPath's own, or in their place: what they get is what stands before the dot. */
+/** Functions that an expression may call beside or in place of FHIRPath's own; `inputs` are the values before the dot. */
 export type Functions = Readonly<
   Record<string, (inputs: readonly unknown[], argument: string) => readonly unknown[]>
 >
 
-/** Returns the expression read for values of a type (or at a path). Throws where it is no FHIRPath. */
+/** Returns the expression parsed for values of a type (or at a path). Throws if the text is no FHIRPath. */
 export const readFor = (expression: string, base: string, functions: Functions = {}): Compiled => {
   const own = Object.entries(functions).map(([name, fn]) => [
     name,
@@ -144,6 +153,6 @@ export interface ExpressionPart {
   children?: ExpressionPart[]
 }
 
-/** Returns an expression as a tree. Throws where it is no FHIRPath, with the place. */
+/** Returns an expression as a tree. Throws with the position if the text is no FHIRPath. */
 export const treeOf = (expression: string): ExpressionPart =>
   fhirpath.parse(asked(expression)) as unknown as ExpressionPart

@@ -1,12 +1,14 @@
-/** https://hl7.org/fhirpath/N1/#matchesregex-string-boolean — FHIRPath's regular expressions, each with an end to its patience. */
+/** https://hl7.org/fhirpath/N1/#matchesregex-string-boolean — FHIRPath's regular expressions, each with a time limit. */
 
 import { createContext, Script } from 'node:vm'
 
-/** What takes twice as long for each character more is soon done with so few. */
+/** The number of characters up to which even a pattern whose time doubles with each character ends soon. */
 const harmless = 20
 const milliseconds = 250
 
-/** To watch costs a millisecond: what repeats no group, and little else, needs none. */
+/**
+ * Returns whether a pattern needs the time limit, which costs a millisecond: only if a group repeats or much is repeated.
+ */
 const needsWatch = (text: string, pattern: string): boolean =>
   text.length > harmless && (/\)[*+{]/.test(pattern) || (pattern.match(/[*+}]/g)?.length ?? 0) > 2)
 
@@ -62,7 +64,7 @@ const replaceMatches = (inputs: readonly unknown[], pattern: unknown, by: unknow
   ]
 }
 
-/** What the engine is told to use in place of its own, which would work at one expression for as long as it takes. */
+/** The functions that replace the engine's own, which would work at an expression without any time limit. */
 export const patternFunctions = {
   matches: { fn: matches, arity: { 1: ['String'] } },
   replaceMatches: { fn: replaceMatches, arity: { 2: ['String', 'String'] } },

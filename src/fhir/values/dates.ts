@@ -17,7 +17,7 @@ export const latest = '9999-12-31T23:59:59.999Z'
 const intervalPattern =
   /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/
 
-/** Returns the interval that a date, dateTime, instant or search value covers; undefined where it names no time. */
+/** Returns the interval that a date, dateTime, instant or search value covers; undefined if the text is no valid time. */
 export const dateInterval = (text: string): Interval | undefined => {
   const match = intervalPattern.exec(text)
   if (!match) return undefined
@@ -43,7 +43,7 @@ const isTime = (parts: readonly number[], zone: string | undefined): boolean => 
   return calendar && hour < 24 && minute < 60 && second <= 60 && Math.abs(zoneMinutes(zone)) <= 14 * 60
 }
 
-/** Returns how many days the month (1 to 12) has in that year. */
+/** Returns the number of days of the month (1 to 12) in that year. */
 export const daysInMonth = (year: number, month: number): number => {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
@@ -57,7 +57,7 @@ const zoneMinutes = (zone: string | undefined): number => {
 
 const fourCenturies = 146_097 * 86_400_000
 
-/** Date.UTC takes the years 0 to 99 for 1900 to 1999, hence the four centuries, after which the calendar repeats. */
+/** Date.UTC reads the years 0 to 99 as 1900 to 1999, hence the four centuries, after which the calendar repeats. */
 const milliseconds = (parts: readonly number[]): number => {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts
   return Date.UTC(year + 400, month - 1, day, hour, minute, second) - fourCenturies
@@ -69,7 +69,7 @@ const [first, last] = [Date.parse(earliest), Date.parse(latest)]
 export const instantText = (time: number): string =>
   new Date(Math.min(Math.max(time, first), last)).toISOString()
 
-/** Returns the interval of a value as it stands in a resource: date, dateTime, instant, Period or Timing. */
+/** Returns the interval of a value of a resource: date, dateTime, instant, Period or Timing. */
 export const intervalOf = ({ type, value }: TypedValue): Interval | undefined => {
   if (type === 'Period') return periodInterval(value)
   if (type === 'Timing') return timingInterval(value)

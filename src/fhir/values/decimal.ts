@@ -1,18 +1,18 @@
 /** Decimals without loss, https://hl7.org/fhir/R4/datatypes.html#decimal and https://hl7.org/fhir/R4/search.html#number */
 
-/** The number coefficient × 10^exponent; the exponent is that of the last digit written, so it tells the precision. */
+/** The number coefficient × 10^exponent; the exponent is that of the last written digit, and so shows the precision. */
 export interface Decimal {
   coefficient: bigint
   exponent: number
 }
 
 const decimalPattern = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
-/** The specification reads `1e2` as [95, 105): a whole number with an exponent counts one digit more than is written. */
+/** The specification reads `1e2` as [95, 105): a whole number with an exponent counts a digit more than is written. */
 const exponentFraction = '0'
 const exponentLimit = 4000
 const lengthLimit = 200
 
-/** Returns the decimal that the text or JSON number stands for; undefined where it is none, or is beyond 10^±4000. */
+/** Returns the decimal of a text or JSON number; undefined if the text is no decimal, or is beyond 10^±4000. */
 export const parseDecimal = (source: string | number): Decimal | undefined => {
   const text = String(source)
   const match = text.length <= lengthLimit ? decimalPattern.exec(text) : null
@@ -25,13 +25,13 @@ export const parseDecimal = (source: string | number): Decimal | undefined => {
   return { coefficient: sign === '-' ? -coefficient : coefficient, exponent }
 }
 
-/** Returns the interval [low, high) of the numbers that round to this one at its precision. */
+/** Returns the interval [low, high) of the numbers that round to this decimal at its precision. */
 export const impliedInterval = ({ coefficient, exponent }: Decimal): { low: Decimal; high: Decimal } => ({
   low: { coefficient: coefficient * 10n - 5n, exponent: exponent - 1 },
   high: { coefficient: coefficient * 10n + 5n, exponent: exponent - 1 },
 })
 
-/** Returns the interval of the numbers within ten per cent of this one, the meaning of the prefix `ap`. */
+/** Returns the interval of the numbers within ten per cent of this decimal, the meaning of the prefix `ap`. */
 export const approximateInterval = ({ coefficient, exponent }: Decimal): { low: Decimal; high: Decimal } => {
   const ends = [9n, 11n].map((tenths) => ({ coefficient: coefficient * tenths, exponent: exponent - 1 }))
   const [low, high] = coefficient < 0n ? ends.reverse() : ends

@@ -1,4 +1,4 @@
-/** Places on the earth: distances between them, and the cells of https://en.wikipedia.org/wiki/Geohash they lie in. */
+/** Positions on the earth: the distances between them, and their cells by https://en.wikipedia.org/wiki/Geohash */
 
 /** In degrees, WGS84. */
 export interface Position {
@@ -12,7 +12,7 @@ const radius = 6_371_008.8
 const radians = (degrees: number): number => (degrees * Math.PI) / 180
 const degrees = (angle: number): number => (angle * 180) / Math.PI
 
-/** Returns the metres between two places along a great circle. */
+/** Returns the metres between two positions along a great circle. */
 export const distance = (a: Position, b: Position): number => {
   const [up, across] = [radians(b.latitude - a.latitude), radians(b.longitude - a.longitude)]
   const share =
@@ -24,7 +24,10 @@ export const distance = (a: Position, b: Position): number => {
 const letters = '0123456789bcdefghjkmnpqrstuvwxyz'
 const finest = 10
 
-/** How many rows and columns of cells there are at so many letters: each letter halves five times, columns first. */
+/**
+ * Returns the number of rows and columns of cells for names of `size` letters: each letter halves five times, columns
+ * first.
+ */
 const gridOf = (size: number): { rows: number; columns: number } => ({
   rows: 2 ** Math.floor((size * 5) / 2),
   columns: 2 ** Math.ceil((size * 5) / 2),
@@ -47,13 +50,13 @@ const named = (row: number, column: number, size: number): string =>
     return letters[bits.reduce((sum, bit) => sum * 2 + bit, 0)]
   }).join('')
 
-/** Returns the cell of about a metre that a place lies in; cells that begin alike lie within one. */
+/** Returns the cell, about a metre wide, of a position; cells whose names begin alike lie within a common larger cell. */
 export const cellOf = ({ latitude, longitude }: Position): string => {
   const { rows, columns } = gridOf(finest)
   return named(globeRow(latitude, rows), columnOf(longitude, columns), finest)
 }
 
-/** How far a circle reaches in degrees, a little more than it does; `width` is 360 where it holds a pole. */
+/** Returns the limits of a circle in degrees, a little wider than exact; `width` is 360 if the circle contains a pole. */
 const boxOf = ({ latitude }: Position, metres: number) => {
   const angle = (metres * 1.000001 + 0.01) / radius
   const height = degrees(angle)
@@ -63,10 +66,10 @@ const boxOf = ({ latitude }: Position, metres: number) => {
   return { south, north, width: isWide ? 360 : 2 * degrees(Math.asin(reach)) }
 }
 
-/** So many lists are read at once. */
+/** The most cells around a circle: a search reads as many lists at once. */
 const mostCells = 12
 
-/** Returns the cells that together hold a circle, at most twelve; undefined where these would be the whole earth. */
+/** Returns the cells that together cover a circle, at most twelve; undefined if they would be the whole earth. */
 export const cellsAround = (centre: Position, metres: number): readonly string[] | undefined => {
   for (let size = finest; size > 0; size--) {
     const cells = cellsOfSize(centre, metres, size)

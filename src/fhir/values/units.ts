@@ -1,16 +1,16 @@
-/** Units by the grammar of https://ucum.org/ucum, taken apart into powers of base units and one exact factor. */
+/** Units by the grammar of https://ucum.org/ucum, reduced to powers of base units and a single exact factor. */
 
 import { prefixRows, unitRows } from '../generated/units.js'
 import { type Decimal, parseDecimal } from './decimal.ts'
 
-/** A unit is `numerator / denominator × 10^exponent` of its dimension, counted from where `offset` puts its zero. */
+/** A unit is `numerator / denominator × 10^exponent` of its dimension, counted from the zero that `offset` sets. */
 export interface Unit {
-  /** The base units with their powers, `g.m-3`; `1` for a mere number. Units of one dimension can be compared. */
+  /** The base units with their powers, `g.m-3`; `1` for a mere number. Units of the same dimension can be compared. */
   readonly dimension: string
   readonly numerator: bigint
   readonly denominator: bigint
   readonly exponent: number
-  /** What is added before the factor applies: 273.15 for `Cel`. */
+  /** The number that is added before the factor applies: 273.15 for `Cel`. */
   readonly offset?: Decimal
 }
 
@@ -61,7 +61,7 @@ interface Row {
   offset: Decimal | undefined
 }
 
-/** Made when the first unit is met. */
+/** The tables, read at the first unit. */
 let tables: { units: ReadonlyMap<string, Row>; prefixes: ReadonlyMap<string, string> } | undefined
 
 const unitDefinitionRow = (line: string): [string, Row] => {
@@ -80,7 +80,10 @@ const readUnitCodes = () => {
   return tables
 }
 
-/** A unit without a definition is a base of its own: metre and gram, but also what no factor leads away from (`[iU]`, `[pH]`). */
+/**
+ * Returns the parts of a unit by its definition. A unit without a definition is a base unit: metre and gram, but also
+ * units without any factor to further units (`[iU]`, `[pH]`).
+ */
 const defined = (code: string, { factor, definition, offset }: Row): UnitParts | undefined => {
   if (definition === '') return { ...one, powers: new Map([[code, 1]]) }
   const by = parse(definition)
@@ -106,7 +109,7 @@ const integer = /\d{1,12}/y
 const power = /[+-]?\d{1,2}/y
 const annotation = /\{[^{}]*\}/y
 
-/** Reads a text from left to right, one pattern after the other. */
+/** Reads a text from left to right, a pattern at a time. */
 interface UnitReader {
   take(pattern: RegExp): string | undefined
   is(character: string): boolean
@@ -143,7 +146,7 @@ const unitComponent = (reader: UnitReader): UnitParts | undefined => {
   return reader.take(annotation) === undefined ? undefined : one
 }
 
-/** What stands in braces says what was counted, and changes nothing. */
+/** Skips an annotation in braces, which names the counted thing and changes nothing, and raises the unit. */
 const annotated = (reader: UnitReader, unit: UnitParts | undefined, to: number): UnitParts | undefined => {
   reader.take(annotation)
   return unit && (to === 1 ? unit : unit.offset ? undefined : raised(unit, to))
@@ -159,7 +162,7 @@ const term = (reader: UnitReader): UnitParts | undefined => {
   return undefined
 }
 
-/** Such factors occur in no unit that anybody measures in. */
+/** The limits of a unit's factor, which no unit in use reaches. */
 const longestFactor = 10n ** 150n
 const largestExponent = 400
 
@@ -168,7 +171,7 @@ const sizeable = (unit: UnitParts): UnitParts | undefined => {
   return isHuge || Math.abs(unit.exponent) > largestExponent ? undefined : unit
 }
 
-/** A zero of its own has a meaning only where a unit stands alone. */
+/** Multiplies two units; undefined if either has an offset, which has a meaning only in a unit by itself. */
 const joinedPowers = (a: UnitParts, b: UnitParts | undefined): UnitParts | undefined =>
   b && !a.offset && !b.offset ? sizeable(times(a, b)) : undefined
 
@@ -209,7 +212,7 @@ const made = (code: string): Unit | undefined => {
 const mostKnown = 2000
 const knownUnits = new Map<string, Unit | undefined>()
 
-/** Returns the unit that a UCUM code (case sensitive) stands for; undefined where it is none. */
+/** Returns the unit of a UCUM code (case sensitive); undefined if the code is invalid. */
 export const unitOf = (code: string): Unit | undefined => {
   if (knownUnits.has(code)) return knownUnits.get(code)
   if (knownUnits.size >= mostKnown) knownUnits.clear()
@@ -220,7 +223,7 @@ export const unitOf = (code: string): Unit | undefined => {
 
 const digitsOf = (value: bigint): number => (value < 0n ? -value : value).toString().length
 
-/** How many digits are kept of a fraction that never ends, such as one minute in hours. */
+/** The number of digits kept of a fraction that never ends, such as a minute in hours. */
 const keptDigits = 40
 
 const quotient = (numerator: bigint, denominator: bigint, exponent: number): Decimal => {
@@ -233,7 +236,7 @@ const quotient = (numerator: bigint, denominator: bigint, exponent: number): Dec
   return { coefficient: coefficient / 10n ** BigInt(cut), exponent: exponent - scale + cut }
 }
 
-/** How many decimals a fraction with this denominator has; undefined where they never end. */
+/** Returns the number of decimals of a fraction with this denominator; undefined if they never end. */
 const finiteScale = (denominator: bigint): number | undefined => {
   const [twos, odd] = stripped(denominator, 2n)
   const [fives, rest] = stripped(odd, 5n)
@@ -253,8 +256,8 @@ const sumOfPowers = (a: Decimal, b: Decimal): Decimal => {
 }
 
 /**
- * Returns an amount of a unit as so many of the unit's dimension: exactly, or to 40 digits where the decimals never
- * end. Larger amounts never come out smaller.
+ * Returns an amount of a unit in the unit's base units: exactly, or to 40 digits if the decimals never end. Larger
+ * amounts never come out smaller.
  */
 export const inBaseUnits = (amount: Decimal, unit: Unit): Decimal => {
   const { coefficient, exponent } = unit.offset ? sumOfPowers(amount, unit.offset) : amount

@@ -1,6 +1,6 @@
-/** https://www.w3.org/TR/xhtml1/#h-A2 — names of characters that XHTML knows and XML does not. */
+/** https://www.w3.org/TR/xhtml1/#h-A2 — names of characters that XHTML defines and XML does not. */
 
-/** A code, the name of its character, and the names of those that follow it. */
+/** A code, the name of its character, and the names of the characters that follow. */
 const runs = `
   160 nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2
   sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc
@@ -27,5 +27,5 @@ for (const word of runs.trim().split(/\s+/)) {
   else codes.set(word, code++)
 }
 
-/** Returns the code of the character that goes by a name in XHTML; those of XML itself are not among them. */
+/** Returns the code of the character with an XHTML name; undefined for XML's own names. */
 export const xhtmlCharacter = (name: string): number | undefined => codes.get(name)

@@ -9,8 +9,8 @@ const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 /**
- * What must change where a narrative of `source` is to be read without the document around it: prefixes go, the namespace
- * is declared, and CDATA is written with entities. Every other character stays.
+ * The edits that make a narrative of `source` readable without the document around: prefixes are removed, the namespace
+ * is declared, and CDATA is written with entities. Every other character is kept.
  */
 export class Narrative {
   readonly #source: string

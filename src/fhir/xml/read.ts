@@ -11,14 +11,14 @@ import { fhirNamespace, isPrimitive, orderOf } from './write.ts'
 const schemaInstance = 'http://www.w3.org/2001/XMLSchema-instance'
 const maxDepth = 100
 
-/** What one element of that name has become so far: JSON texts, `null` where there is none. */
+/** The JSON texts of all elements of a name so far, `null` for an element without a value or without extras. */
 interface Collected {
   values: (string | null)[]
   extras: (string | null)[]
   repeats: boolean
 }
 
-/** An element that is open: what it holds, and what may follow. */
+/** An open element: the members read so far, and the position that the next member must not precede. */
 interface Frame {
   name: string
   /** `Patient.name[1]` */
@@ -51,7 +51,10 @@ const trim = (text: string): string => {
   return text.slice(start, end)
 }
 
-/** What is not of its type stays a text: validation then says so, at its place. */
+/**
+ * Returns the JSON text of a primitive. A value that does not fit its type stays a string, so that validation reports the
+ * value with its path.
+ */
 const literal = (type: string, written: string): string => {
   const text = trimmed.test(type) ? trim(written) : written
   if (numbers.has(type) && jsonNumber.test(text)) return text
@@ -81,14 +84,14 @@ const elementContentOf = ({ own, members }: Frame): [string, string][] => [
   ...[...members].flatMap(memberTexts),
 ]
 
-/** Reads one document; made anew for each. */
+/** Reads a single document; made anew for each. */
 class XmlReader {
   readonly #parser = new SaxesParser({ xmlns: true, position: true })
   readonly #source: string
   readonly #open: Frame[] = []
   #result = ''
   #narrativeDepth = 0
-  /** Where the tag begins that is being read. */
+  /** The position of the tag that is being read. */
   #tagStart = 0
   #narrative: Narrative | undefined
 
@@ -214,7 +217,7 @@ class XmlReader {
     )
   }
 
-  /** Notes that the element comes now; fails where it comes too late or too often. */
+  /** Notes an element and returns its path; fails if the element comes too late or too often. */
   #place(name: string, parent: Frame, { element }: MemberRule): string {
     const place = (parent.structure && orderOf(parent.structure).get(name)) ?? 0
     if (place < parent.reached)
@@ -229,7 +232,7 @@ class XmlReader {
     return repeats ? `${parent.path}.${name}[${collected?.values.length ?? 0}]` : `${parent.path}.${name}`
   }
 
-  /** Returns the attributes that the element may have; fails where it has another. */
+  /** Returns the element's attributes; fails for an attribute that is not allowed. */
   #attributes(tag: SaxesTagNS, allowed: readonly string[]): [name: string, text: string][] {
     const found: [string, string][] = []
     for (const { local, uri, prefix, name, value } of Object.values(tag.attributes) as SaxesAttributeNS[]) {
@@ -286,7 +289,7 @@ class XmlReader {
 }
 
 /**
- * Turns a resource's XML text into its JSON text, decimals with their digits and the narrative as it is. Fails where
- * the text is not XML, has a DOCTYPE, nests deeper than 100 levels, or has what R4 does not define.
+ * Converts a resource's XML text to JSON text, and keeps the digits of decimals and the narrative. Fails if the text is
+ * not XML, has a DOCTYPE, nests deeper than 100 levels, or contains elements that R4 does not define.
  */
 export const fromXml = (xml: string): string => new XmlReader(xml.replace(/^\uFEFF/, '')).read()

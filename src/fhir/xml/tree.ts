@@ -1,4 +1,4 @@
-/** XML as a tree, for changes that need one: an XML Patch. Everything else reads and writes without. */
+/** XML as a tree, which only an XML Patch needs. */
 
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { failure } from '../../outcome/failure.ts'
@@ -9,7 +9,7 @@ import { escaped, fhirNamespace } from './write.ts'
 export interface XmlElement {
   name: string
   uri: string
-  /** The namespaces of the prefixes that may be used in it. */
+  /** The namespaces of the prefixes that are declared for the element. */
   prefixes: Readonly<Record<string, string>>
   attributes: [name: string, value: string][]
   children: (XmlElement | string)[]
@@ -27,7 +27,7 @@ const elementOf = (tag: SaxesTagNS, parent: XmlElement | undefined): XmlElement 
   children: [],
 })
 
-/** Turns XML text into its tree; fails where it is not well-formed, has a DOCTYPE or nests too deep. */
+/** Parses XML text into a tree; fails if the text is not well-formed, has a DOCTYPE or nests too deep. */
 export const parseTree = (xml: string): XmlElement => {
   const parser = new SaxesParser({ xmlns: true, position: true })
   const root: XmlElement = { name: '', uri: '', prefixes: {}, attributes: [], children: [] }

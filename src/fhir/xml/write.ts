@@ -7,7 +7,7 @@ import { xhtmlCharacter } from './entities.ts'
 /** The namespace of every FHIR element. */
 export const fhirNamespace = 'http://hl7.org/fhir'
 
-/** A number as its JSON text has it, which a JavaScript number would not keep. */
+/** A number with its JSON text, since a JavaScript number would lose digits. */
 class Digits {
   readonly text: string
   constructor(text: string) {
@@ -42,7 +42,7 @@ const isNumber = /^#(?:\d+|x[\da-fA-F]+)$/
 const entityCode = (number: string): number =>
   number.startsWith('#x') ? Number.parseInt(number.slice(2), 16) : Number.parseInt(number.slice(1), 10)
 
-/** What is no entity was stored before narratives were held to it: it is written as the text that it is. */
+/** Returns an entity in XML's form. An unknown name, stored before narratives were checked, is written as plain text. */
 const entity = (all: string, name: string): string => {
   if (isNumber.test(name)) return isXmlCharacter(entityCode(name)) ? all : '&#xfffd;'
   if (ofXml.test(name)) return all
@@ -57,7 +57,7 @@ const xhtml = (text: string): string => {
     : known.replace(/<div/, '<div xmlns="http://www.w3.org/1999/xhtml"')
 }
 
-/** Primitive types begin with a lower-case letter, and no other type does. */
+/** Returns whether the type is primitive: only primitive types begin with a lower-case letter. */
 export const isPrimitive = (code: string): boolean => code.charCodeAt(0) >= 0x61
 
 const orderedPlace = (names: ReadonlyMap<string, number>, name: string): number => {
@@ -68,7 +68,7 @@ const orderedPlace = (names: ReadonlyMap<string, number>, name: string): number 
 
 const orders = new WeakMap<Structure, ReadonlyMap<string, number>>()
 
-/** Returns where each member of a structure stands among the others: XML has the order of the definition. */
+/** Returns the position of each member of a structure: XML has the order of the definition. */
 export const orderOf = (structure: Structure): ReadonlyMap<string, number> => {
   const known = orders.get(structure)
   if (known) return known
@@ -89,7 +89,7 @@ const attributesOf = (value: XmlMembers, name: string): string => {
   return name === 'Extension' && value.url !== undefined ? `${id} url="${valueText(value.url)}"` : id
 }
 
-/** What stands before each element: nothing, or a line break and as many spaces as it is deep. */
+/** The text before each element: nothing, or a line break and two spaces for each level. */
 type Pad = string
 
 const deeper = (pad: Pad): Pad => (pad === '' ? '' : `${pad}  `)
@@ -157,7 +157,7 @@ const resourceXml = (pad: Pad, value: XmlMembers, attributes: string): string =>
   return element(pad, type, attributes, xmlChildrenOf(deeper(pad), value, own, structure))
 }
 
-/** Turns a resource's JSON text into its XML text, decimals with their digits and the narrative as it is. */
+/** Converts a resource's JSON text to XML text, and keeps the digits of decimals and the narrative. */
 export const toXml = (json: string, pretty = false): string => {
   const value = JSON.parse(json, keepNumber as Parameters<typeof JSON.parse>[1]) as XmlMembers
   const pad = pretty ? '\n' : ''

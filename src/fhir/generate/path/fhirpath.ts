@@ -1,6 +1,6 @@
 /** The syntax of FHIRPath, http://hl7.org/fhirpath/N1/, as far as R4's definitions use it. */
 
-/** One node of a parsed expression; `start` and `end` say where it stands in the text. */
+/** A node of a parsed expression, at [start, end) of the text. */
 export type ExpressionNode = { start: number; end: number } & (
   | { kind: 'literal'; value: string | number | boolean }
   | { kind: 'empty' }
@@ -35,7 +35,7 @@ const tokenize = (text: string): Token[] => {
   return [...tokens, { kind: 'end', text: '', start: at, end: at }]
 }
 
-/** From what binds weakest to what binds strongest, http://hl7.org/fhirpath/N1/#operator-precedence */
+/** The binary operators from the weakest to the strongest binding, http://hl7.org/fhirpath/N1/#operator-precedence */
 const levels: readonly (readonly string[])[] = [
   ['implies'],
   ['or', 'xor'],
@@ -49,7 +49,7 @@ const levels: readonly (readonly string[])[] = [
   ['*', '/', 'div', 'mod'],
 ]
 
-/** Returns the expression's syntax tree; throws where it is no FHIRPath. */
+/** Returns the expression's syntax tree; throws if the text is no FHIRPath. */
 export const parseFhirPath = (text: string): ExpressionNode => new Parser(text).parse()
 
 class Parser {
@@ -81,7 +81,7 @@ class Parser {
     return found
   }
 
-  /** Steps over the symbol that must stand here; returns the position after it. */
+  /** Reads the expected symbol; returns the position after the symbol, or throws. */
   #close(symbol: string): number {
     const { end } = this.#peek()
     return this.#take(symbol) ? end : this.#fail()

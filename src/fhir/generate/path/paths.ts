@@ -3,7 +3,7 @@
 import { childElementsOf, choiceName, contentBelow, type ElementNode, type Model } from '../model.ts'
 import type { ExpressionNode } from './fhirpath.ts'
 
-/** Somewhere a path has come to: how JavaScript gets there and what stands there. */
+/** A place that a path leads to: its JavaScript expression and its type. */
 export interface PathPlace {
   js: string
   /** The FHIR type's name, or for inline elements their path. */
@@ -13,7 +13,7 @@ export interface PathPlace {
   /** The conditions on the way, as written. */
   conditions: readonly string[]
   element?: ElementNode
-  /** How many loops are open. */
+  /** The number of open loops. */
   depth: number
 }
 
@@ -24,7 +24,7 @@ export interface PathWalk {
   root: PathPlace
 }
 
-/** Makes the statements for one place. */
+/** Writes the statements for a place. */
 export type Then = (place: PathPlace) => string
 
 /** Returns statements that run `then` for every value the expression leads to from `from`. */
@@ -57,7 +57,7 @@ export const visitPath = (walk: PathWalk, node: ExpressionNode, from: PathPlace,
 const unsupported = (walk: PathWalk, node: ExpressionNode): Error =>
   new Error(`no extraction for \`${walk.text.slice(node.start, node.end)}\` of \`${walk.text}\``)
 
-/** A `canonical` is a `uri` too; and R4 spells `dateTime` as `DateTime` in one place. */
+/** A `canonical` is also a `uri`; and R4 spells `dateTime` as `DateTime` in a single definition. */
 const isType = (model: Model, actual: string | undefined, type: string): boolean =>
   actual !== undefined &&
   (actual.toLowerCase() === type.toLowerCase() || isType(model, model.types.get(actual)?.base, type))
@@ -173,7 +173,7 @@ const conditionOf = (walk: PathWalk, node: ExpressionNode, from: PathPlace): str
   throw unsupported(walk, node)
 }
 
-/** Returns an expression for the one value a path without repetition leads to. */
+/** Returns an expression for the single value that a path without repetition leads to. */
 const singleStep = (walk: PathWalk, node: ExpressionNode, from: PathPlace): string => {
   const found: string[] = []
   visitPath(walk, node, from, (place) => {

@@ -1,16 +1,16 @@
-/** Writes the codes of every value set that a required binding names, and the bindings to the others. */
+/** Writes the codes of every value set that a required binding names, and the bindings to all further value sets. */
 
 import type { Model } from '../model.ts'
 import type { Concept, SourceDefinitions, ValueSet } from '../source.ts'
 
-/** Code systems without a list in the definitions: what belongs to them is told by other means. */
+/** Code systems that the definitions do not list, and that are checked by their own code. */
 export const openSystems: ReadonlySet<string> = new Set([
   'urn:ietf:bcp:13',
   'urn:iso:std:iso:4217',
   'http://unitsofmeasure.org',
 ])
 
-/** Returns the module text; `../../codes.ts` reads it. A value set whose codes cannot be listed is left out. */
+/** Returns the text of the module that `../../codes.ts` reads, without value sets whose codes cannot be listed. */
 export const writeCodes = (definitions: SourceDefinitions, model: Model): string => {
   const required = new Set([...model.elements.values()].map((element) => element.required ?? ''))
   const rows = [...required].flatMap((url) => {
@@ -20,7 +20,7 @@ export const writeCodes = (definitions: SourceDefinitions, model: Model): string
   return `export const codeRows = ${JSON.stringify(Object.fromEntries(rows), null, 1)}\n`
 }
 
-/** Returns the module text of the bindings that take terminology to judge: by an element's path, how strict and to what. */
+/** Returns the module text of the bindings that need terminology: strength and value set by the element's path. */
 export const writeBindings = (definitions: SourceDefinitions, model: Model): string => {
   const rows = [...model.elements.values()].flatMap(({ path, required, extensible }) => {
     if (extensible) return [[path, `extensible ${extensible}`]]
@@ -31,7 +31,7 @@ export const writeBindings = (definitions: SourceDefinitions, model: Model): str
   return `export const bindingRows = ${JSON.stringify(Object.fromEntries(rows), null, 1)}\n`
 }
 
-/** One line for each system: its address, then its codes, separated by tabs. */
+/** Returns a line for each system: its address, then its codes, separated by tabs. */
 const systemRow = (codes: ReadonlyMap<string, readonly string[]>): string =>
   [...codes].map(([system, list]) => [system, ...list].join('\t')).join('\n')
 

@@ -3,7 +3,7 @@
 import { brotliCompressSync, constants } from 'node:zlib'
 import type { SourceDefinitions } from '../source.ts'
 
-/** What nobody judges or expands by. */
+/** The members that neither validation nor expansion reads. */
 const leftOut: ReadonlySet<string> = new Set([
   'text',
   'meta',
@@ -24,7 +24,10 @@ const leftOut: ReadonlySet<string> = new Set([
 const cutResource = (resource: object): object =>
   Object.fromEntries(Object.entries(resource).filter(([name]) => !leftOut.has(name)))
 
-/** Returns the module text: by address, the JSON of all versions, in Brotli and base64. `src/terminology/systems/standard.ts` reads it. */
+/**
+ * Returns the module text that `src/terminology/systems/standard.ts` reads: by address, the JSON of all versions, in
+ * Brotli and base64.
+ */
 const writeRows = (name: string, resources: readonly { url: string }[]): string => {
   const groups = Map.groupBy(resources, ({ url }) => url)
   const rows = [...groups].map(([url, versions]) => [url, packed(versions.map(cutResource))])

@@ -1,4 +1,4 @@
-/** The units of https://ucum.org as the library `@lhncbc/ucum-lhc` holds them, each with its definition by others. */
+/** The units of https://ucum.org from the library `@lhncbc/ucum-lhc`, each defined by further units. */
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -29,14 +29,14 @@ interface SourcePrefix {
 const unitRows = <T>({ config, data }: Table): T[] =>
   data.map((row) => Object.fromEntries(config.map((name, i) => [name, row[i]])) as T)
 
-/** Factor, definition and what is added first: these alone of the special units are straight lines. */
+/** Factor, definition and offset of the temperatures, the only special units with a linear scale. */
 const temperatures: Readonly<Record<string, readonly string[]>> = {
   Cel: ['1', 'K', '273.15'],
   '[degF]': ['5', 'K/9', '459.67'],
   '[degRe]': ['5', 'K/4', '218.52'],
 }
 
-/** Here the library's table says less than UCUM: it leaves out an inverse or a number. */
+/** The definitions from which the library's table leaves out an inverse or a number. */
 const completed: Readonly<Record<string, string>> = {
   '[diop]': '/m',
   '[mesh_i]': '/[in_i]',
@@ -57,7 +57,7 @@ const measuredBy = ({ csCode_: code, ...unit }: SourceUnit): readonly string[] =
 const unitRow = (unit: SourceUnit): string =>
   [unit.csCode_, unit.isMetric_ || unit.isBase_ ? 'm' : '', ...measuredBy(unit)].join('\t')
 
-/** Those of other sources are made up of these. */
+/** Returns whether the unit is UCUM's own: units from other tables are made of these. */
 const isOwn = ({ csCode_: code, source_: source }: SourceUnit): boolean => source === 'UCUM' && code !== '1'
 
 /** Returns the tables of units and prefixes as a module's text. */
