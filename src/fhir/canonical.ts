@@ -48,7 +48,7 @@ const byAge = (a: Addressed, b: Addressed): number =>
   (a.t === b.t ? Number((a.resource.id ?? '') > (b.resource.id ?? '')) * 2 - 1 : a.t < b.t ? -1 : 1)
 
 /** Returns the resource of a type that `url|version` names: that version, or the newest if the key names no version. */
-export const namedBy = <T extends Addressed>(key: string, all: readonly T[]): T | undefined => {
+export const resourceNamedBy = <T extends Addressed>(key: string, all: readonly T[]): T | undefined => {
   const { url, version } = parseCanonical(key)
   return all
     .filter(({ resource }) => textAt(resource, 'url') === url)

@@ -3,17 +3,17 @@
 import { codeRows } from './generated/codes.js'
 
 /** Codes by system. */
-export type Codes = ReadonlyMap<string, ReadonlySet<string>>
+export type CodesBySystem = ReadonlyMap<string, ReadonlySet<string>>
 
-const codesByValueSet = new Map<string, Codes | undefined>()
+const codesByValueSet = new Map<string, CodesBySystem | undefined>()
 
 /** Returns the value set's codes; undefined if R4 does not list them (mime types, units, currencies). */
-export const requiredCodes = (valueSet: string): Codes | undefined => {
+export const requiredCodes = (valueSet: string): CodesBySystem | undefined => {
   if (!codesByValueSet.has(valueSet)) codesByValueSet.set(valueSet, readCodes(codeRows[valueSet]))
   return codesByValueSet.get(valueSet)
 }
 
-const readCodes = (text: string | undefined): Codes | undefined =>
+const readCodes = (text: string | undefined): CodesBySystem | undefined =>
   text === undefined
     ? undefined
     : new Map(

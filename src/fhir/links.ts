@@ -99,18 +99,18 @@ const scanNarrative = (scan: LinkScan, at: number): number => {
   const end = skipString(scan.text, at)
   for (const match of scan.text.slice(at, end).matchAll(attribute)) {
     const [whole, mark = '', written = ''] = match
-    const link = scan.replace(decoded(written), 'narrative')
+    const link = scan.replace(decodedAttribute(written), 'narrative')
     if (link === undefined) continue
     const close = at + match.index + whole.length - mark.length
-    scan.edits.push({ start: close - written.length, end: close, text: encoded(link) })
+    scan.edits.push({ start: close - written.length, end: close, text: encodedAttribute(link) })
   }
   return end
 }
 
-const decoded = (written: string): string =>
+const decodedAttribute = (written: string): string =>
   (JSON.parse(`"${written}"`) as string).replaceAll('&amp;', '&').replaceAll('&quot;', '"')
 
-const encoded = (link: string): string =>
+const encodedAttribute = (link: string): string =>
   JSON.stringify(link.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll("'", '&#39;')).slice(
     1,
     -1,

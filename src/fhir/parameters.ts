@@ -19,11 +19,14 @@ const memoized = <T>(make: (type: string) => T): ((type: string) => T) => {
 
 /** Returns the type's search parameters by code, including those of every type (`_id`, `_tag` …). */
 export const searchParameters: (type: string) => ReadonlyMap<string, SearchParameter> = memoized((type) => {
-  const parameters = ['Resource', type].flatMap((base) => rowsOf(base).map((row) => parameterOf(base, row)))
+  const parameters = ['Resource', type].flatMap((base) =>
+    parameterRowsIn(base).map((row) => parameterOf(base, row)),
+  )
   return new Map(parameters.map((parameter) => [parameter.code, parameter]))
 })
 
-const rowsOf = (base: string): string[] => parameterRows[base]?.split('\n').filter((row) => row !== '') ?? []
+const parameterRowsIn = (base: string): string[] =>
+  parameterRows[base]?.split('\n').filter((row) => row !== '') ?? []
 
 const parameterOf = (base: string, row: string): SearchParameter => {
   const [code = '', type = '', address, targets, components, within, elements] = row.split('\t')
@@ -50,7 +53,7 @@ const extractorsOf = memoized(
     new Map(['Resource', type].flatMap((base) => Object.entries(extractors[base]?.() ?? {}))),
 )
 
-const plain = memoized((type) => {
+const plainExtractors = memoized((type) => {
   const parameters = searchParameters(type)
   return [...extractorsOf(type)].filter(([code]) => parameters.get(code)?.type !== 'composite')
 })
@@ -65,7 +68,7 @@ export const extract = (resource: Resource, code: string): TypedValue[] => {
 /** Returns the values of all search parameters that have any, composites left out. */
 export const extractAll = (resource: Resource): Map<string, TypedValue[]> => {
   const all = new Map<string, TypedValue[]>()
-  for (const [code, extractor] of plain(resource.resourceType)) {
+  for (const [code, extractor] of plainExtractors(resource.resourceType)) {
     const values: TypedValue[] = []
     extractor(resource, values)
     if (values.length > 0) all.set(code, values)

@@ -17,21 +17,21 @@ export const put = (values: TypedValue[], type: string, value: unknown, system?:
   values.push(system === undefined ? { type, value } : { type, value, system })
 }
 
-type Members = Readonly<Record<string, unknown>>
+type ResourceMembers = Readonly<Record<string, unknown>>
 
 /** Returns the extractor of a resource's member. */
 export const at =
   (type: string, name: string, system?: string) =>
   (resource: Resource, values: TypedValue[]): void => {
-    for (const value of each((resource as unknown as Members)[name])) put(values, type, value, system)
+    for (const value of each((resource as unknown as ResourceMembers)[name])) put(values, type, value, system)
   }
 
 /** Returns the extractor of a member of each item of a resource's member. */
 export const below =
   (type: string, name: string, inner: string, system?: string) =>
   (resource: Resource, values: TypedValue[]): void => {
-    for (const item of each((resource as unknown as Members)[name]))
-      put(values, type, (item as Members)[inner], system)
+    for (const item of each((resource as unknown as ResourceMembers)[name]))
+      put(values, type, (item as ResourceMembers)[inner], system)
   }
 
 /** Adds the value that the extension carries. */

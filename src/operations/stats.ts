@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/observation-operation-stats.html */
 
-import { digitsOf, printKeeping } from '../fhir/json/digits.ts'
+import { markedDigits, printKeeping } from '../fhir/json/digits.ts'
 import { type Failure, failure } from '../outcome/failure.ts'
 import type { Dispatch, Interaction, Pairs } from '../request/call.ts'
 import { escapeValue } from '../search/parse/escapes.ts'
@@ -120,7 +120,7 @@ const statisticsObservation = (
       `\`${coding.code}\` was measured in several units (${[...units].join(', ')}), which are not converted.`,
     )
   const { value: _, ...unit } = quantities[0] ?? {}
-  const digits = quantities.flatMap(({ value }) => digitsOf(value) ?? [])
+  const digits = quantities.flatMap(({ value }) => markedDigits(value) ?? [])
   const known: Readonly<Record<string, number>> = { count: digits.length, 'total-count': total }
   const components = codes.flatMap((each) => {
     if (each in known) return [statisticComponent(each, { value: marked(String(known[each])) })]

@@ -1,6 +1,6 @@
 /** Required bindings, https://hl7.org/fhir/R4/terminologies.html#required */
 
-import { type Codes, requiredCodes } from '../fhir/codes.ts'
+import { type CodesBySystem, requiredCodes } from '../fhir/codes.ts'
 import { isObject, type Json } from '../fhir/json/object.ts'
 import type { ElementRule } from '../fhir/structure.ts'
 import type { PrimitiveCheck } from './primitives.ts'
@@ -37,7 +37,12 @@ export const codedCheck = (element: ElementRule, type: string): ObjectCheck | un
   return (run, concept) => checkCodings(run, name, codes, Array.isArray(concept.coding) ? concept.coding : [])
 }
 
-const checkCodings = (run: ValidationRun, name: string, codes: Codes, codings: readonly unknown[]): void => {
+const checkCodings = (
+  run: ValidationRun,
+  name: string,
+  codes: CodesBySystem,
+  codings: readonly unknown[],
+): void => {
   const objects = codings.filter(isObject)
   if (objects.some((coding) => hasCoding(codes, coding))) return
   const written = objects.map(({ system, code }) => shownValue(`${system ?? ''}|${code ?? ''}`)).join(', ')
@@ -47,5 +52,5 @@ const checkCodings = (run: ValidationRun, name: string, codes: Codes, codings: r
   reportError(run, 'invalid', `expected a code of the value set ${name}, such as ${example}; ${found}`)
 }
 
-const hasCoding = (codes: Codes, { system, code }: Json): boolean =>
+const hasCoding = (codes: CodesBySystem, { system, code }: Json): boolean =>
   codes.get(system as string)?.has(code as string) ?? false

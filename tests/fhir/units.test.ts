@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import ucum from '@lhncbc/ucum-lhc'
 import { describe, expect, test } from 'vitest'
 import { compareDecimals, parseDecimal, sortableDecimal } from '../../src/fhir/values/decimal.ts'
-import { inBaseUnits, type Unit, unitOf } from '../../src/fhir/values/units.ts'
+import { inBaseUnits, type Unit, ucumUnitOf } from '../../src/fhir/values/units.ts'
 
 const library = ucum.UcumLhcUtils.getInstance()
 
@@ -16,7 +16,7 @@ const codes = units.data
   .filter((code) => code === code.trim())
 
 const known = (code: string): Unit => {
-  const unit = unitOf(code)
+  const unit = ucumUnitOf(code)
   if (!unit) throw new Error(`${code} is unknown`)
   return unit
 }
@@ -35,7 +35,7 @@ const ratio = (from: string, to: string): number | undefined =>
 
 describe('units', () => {
   test('are known all that the library has a name for', () => {
-    expect(codes.filter((code) => unitOf(code) === undefined)).toEqual([])
+    expect(codes.filter((code) => ucumUnitOf(code) === undefined)).toEqual([])
   })
 
   test('lead to each other by the factors that the library has', () => {
@@ -105,11 +105,11 @@ describe('units', () => {
 
       'kkg',
     ]
-    expect(none.filter((code) => unitOf(code))).toEqual([])
-    expect(unitOf('m99.m99')).toBeDefined()
-    expect(unitOf('Ym99.Ym99.Ym99')).toBeUndefined()
-    expect(unitOf('mol99/mol98.'.repeat(16).slice(0, -1))).toBeUndefined()
-    expect(unitOf('/[in_i]99'.repeat(22))).toBeUndefined()
-    expect(unitOf(`${'('.repeat(150)}m${')'.repeat(150)}`)).toBeUndefined()
+    expect(none.filter((code) => ucumUnitOf(code))).toEqual([])
+    expect(ucumUnitOf('m99.m99')).toBeDefined()
+    expect(ucumUnitOf('Ym99.Ym99.Ym99')).toBeUndefined()
+    expect(ucumUnitOf('mol99/mol98.'.repeat(16).slice(0, -1))).toBeUndefined()
+    expect(ucumUnitOf('/[in_i]99'.repeat(22))).toBeUndefined()
+    expect(ucumUnitOf(`${'('.repeat(150)}m${')'.repeat(150)}`)).toBeUndefined()
   })
 })

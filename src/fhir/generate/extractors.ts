@@ -16,7 +16,7 @@ export const writeExtractors = (
 ): string => {
   const writer = { model, systemOf }
   const types = [...byType].map(
-    ([type, parameters]) => `${type}:()=>({${extractorsOf(writer, type, parameters)}})`,
+    ([type, parameters]) => `${type}:()=>({${extractorTexts(writer, type, parameters)}})`,
   )
   const imports = `import { at, below, each, put, putExtension, putResource, refersTo } from '../values.ts'`
   return `${imports}\nexport const extractors = {\n${types.join(',\n')}\n}\n`
@@ -27,7 +27,11 @@ interface ExtractorWriter {
   systemOf: SystemOf
 }
 
-const extractorsOf = (writer: ExtractorWriter, type: string, parameters: readonly TypeParameter[]): string =>
+const extractorTexts = (
+  writer: ExtractorWriter,
+  type: string,
+  parameters: readonly TypeParameter[],
+): string =>
   parameters
     .map(({ code, ...parameter }) => {
       const body = extractor(writer, type, { code, ...parameter })

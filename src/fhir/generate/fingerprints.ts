@@ -6,7 +6,7 @@ import type { Model } from './model.ts'
 import type { TypeParameter } from './parameters.ts'
 import { parameterRowsOf } from './registry.ts'
 
-const printOf = (texts: readonly string[]): string =>
+const fingerprintOf = (texts: readonly string[]): string =>
   createHash('sha256').update(texts.join('\n')).digest('base64url').slice(0, 8)
 
 /** The types of elements that are indexed differently from their search type's usual types. */
@@ -35,6 +35,6 @@ export const writePrints = (
     return own + parameters.flatMap(typesWithin).map(textOf).join('\n')
   }
   const common = textOf('Resource')
-  const prints = [...byType.keys()].map((type) => [type, printOf([common, textOf(type)])])
+  const prints = [...byType.keys()].map((type) => [type, fingerprintOf([common, textOf(type)])])
   return `export const prints = ${JSON.stringify(Object.fromEntries(prints))}\n`
 }

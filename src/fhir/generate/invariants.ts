@@ -94,7 +94,7 @@ const compile = (scope: CompileScope, node: ExpressionNode): Code => {
   }
 }
 
-/** Returns undefined for an element of type Resource: any resource may be there, so its elements are unknown. */
+/** Returns undefined for an element of type Resource, whose elements are unknown, since every resource is allowed. */
 const contentsBelow = (element: ElementNode): Contents => {
   const codes = element.contentReference ? [''] : element.types.map(({ code }) => code)
   return codes.includes('Resource') ? undefined : codes.map((code) => contentBelow(element, code))
@@ -129,7 +129,7 @@ const memberExpression = (scope: CompileScope, node: ExpressionNode & { kind: 'm
   const isChoice = found ? found.some(({ choice }) => choice) : isChoiceIn(scope, node.name)
   const contents = found?.map(contentsBelow)
   const at = contents?.includes(undefined) ? undefined : contents?.flatMap((each) => each ?? [])
-  return listCode(`f.${isChoice ? 'choice' : 'get'}(${toList(on)},'${node.name}')`, at)
+  return listCode(`f.${isChoice ? 'choice' : 'memberValues'}(${toList(on)},'${node.name}')`, at)
 }
 
 const indexed = (on: Code, index: Code): Code =>
@@ -139,7 +139,7 @@ const indexed = (on: Code, index: Code): Code =>
 const typeTest = (scope: CompileScope, on: ExpressionNode, operator: 'is' | 'as', type: string): Code => {
   if (on.kind !== 'member') throw new Error('a type test needs a name')
   const parent = on.on ? toList(compile(scope, on.on)) : `[${scope.item}]`
-  const found = `f.get(${parent},'${choiceName(on.name, type)}')`
+  const found = `f.memberValues(${parent},'${choiceName(on.name, type)}')`
   return operator === 'as' ? listCode(found) : bool(`${found}.length>0`)
 }
 
@@ -166,11 +166,11 @@ const binary = (scope: CompileScope, node: ExpressionNode & { kind: 'binary' }):
     case 'contains':
       return maybe(`f.isIn(${b},${a})`)
     case '|':
-      return listCode(`f.union(${a},${b})`)
+      return listCode(`f.unionItems(${a},${b})`)
     case '+':
-      return listCode(`f.plus(${a},${b})`)
+      return listCode(`f.addNumbers(${a},${b})`)
     case '&':
-      return listCode(`f.concat(${a},${b})`)
+      return listCode(`f.joinTexts(${a},${b})`)
     default:
       throw new Error(`invariants do not know \`${operator}\``)
   }
@@ -201,8 +201,8 @@ const call = (scope: CompileScope, node: ExpressionNode & { kind: 'call' }): Cod
     const method = name === 'contains' ? 'includes' : name
     return maybe(`f.truth(f.onText(${toList(on)},(s)=>s.${method}(${argument}[0])))`)
   }
-  if (name === 'combine') return listCode(`f.union(${toList(on)},${argument})`)
-  if (name === 'intersect') return listCode(`f.intersect(${toList(on)},${argument})`)
+  if (name === 'combine') return listCode(`f.unionItems(${toList(on)},${argument})`)
+  if (name === 'intersect') return listCode(`f.commonItems(${toList(on)},${argument})`)
   throw new Error(`invariants do not know \`${name}()\``)
 }
 
@@ -234,7 +234,7 @@ const withCriteria: Readonly<Record<string, (on: string, criteria: InvariantCrit
 }
 
 /** The commonest question, whether an element of the context is there, takes no list. */
-const simple = /^f\.get\(\[(\w+)\],('\w+')\)$/
+const simple = /^f\.memberValues\(\[(\w+)\],('\w+')\)$/
 const exists = (on: string): string => {
   const [, item, name] = simple.exec(on) ?? []
   return item ? `f.has(${item},${name})` : `${on}.length>0`
@@ -258,7 +258,8 @@ const plainCalls: Readonly<Record<string, (on: Code) => Code>> = {
 const literalCode = (node: ExpressionNode): string => (node.kind === 'literal' ? String(node.value) : '')
 
 const textCalls: Readonly<Record<string, (on: string, args: readonly string[]) => Code>> = {
-  matches: (on, [pattern = '']) => maybe(`f.matches(${on},/^(?:${pattern.replace(/(?<!\\)\//g, '\\/')})$/)`),
+  matches: (on, [pattern = '']) =>
+    maybe(`f.matchesWhole(${on},/^(?:${pattern.replace(/(?<!\\)\//g, '\\/')})$/)`),
   replaceMatches: (on, [pattern = '', text]) =>
     listCode(`f.onText(${on},(s)=>s.replace(/${pattern}/g,${JSON.stringify(text)}))`),
 }

@@ -6,7 +6,7 @@ import { writeExtractors } from './extractors.ts'
 import { writePrints } from './fingerprints.ts'
 import { writeInvariants } from './invariants.ts'
 import { buildModel } from './model.ts'
-import { parametersOf } from './parameters.ts'
+import { typeParametersOf } from './parameters.ts'
 import { writeProfiles } from './profiles.ts'
 import { writeExpressions, writeRegistry, writeTypes } from './registry.ts'
 import { readDefinitions, usCoreParameters, type ValueSet } from './source.ts'
@@ -30,7 +30,7 @@ const generate = (): Record<string, string> => {
   const definitions = { ...official, searchParameters }
   const model = buildModel(definitions)
   const types = ['Resource', ...model.resourceTypes]
-  const byType = new Map(types.map((type) => [type, parametersOf(definitions, model, type)]))
+  const byType = new Map(types.map((type) => [type, typeParametersOf(definitions, model, type)]))
   const systemOf = (valueSet: string): string | undefined => singleSystem(definitions.valueSets.get(valueSet))
   return {
     'bindings.js': writeBindings(definitions, model),

@@ -33,7 +33,11 @@ export const rootPlace = (type: string): PathPlace => ({
 })
 
 /** Returns all parameters of the resource type; for `Resource`, the parameters of every type. */
-export const parametersOf = (definitions: SourceDefinitions, model: Model, type: string): TypeParameter[] => {
+export const typeParametersOf = (
+  definitions: SourceDefinitions,
+  model: Model,
+  type: string,
+): TypeParameter[] => {
   const own = definitions.searchParameters.filter(({ base, expression }) => expression && base.includes(type))
   const parameters = own.map((definition) => typeParameter(definitions, model, definition, type))
   return parameters.sort((a, b) => (a.code < b.code ? -1 : 1))
@@ -50,7 +54,7 @@ const typeParameter = (
   const node = parseFhirPath(expression)
   const routes = routesIn(model, type, expression)
   const targets = definition.type === 'reference' ? referenceTargetsOf(definition, model, routes) : undefined
-  const named = component?.map((part) => namedBy(definitions, part))
+  const named = component?.map((part) => componentParameter(definitions, part))
   const parts = named?.map((each) => routesIn(model, type, partFor(each.expression ?? '', type)))
   const components =
     named && parts && compositeComponentsOf({ model, type, node, named, parts, expressions: component })
@@ -147,7 +151,7 @@ const reachableFrom = (model: Model, { path, conditions }: ElementRoute): readon
 
 type SourceComponent = NonNullable<SearchParameter['components']>[number]
 
-const namedBy = (
+const componentParameter = (
   definitions: SourceDefinitions,
   { definition }: { definition: string },
 ): SearchParameterDefinition => {

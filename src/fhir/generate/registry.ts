@@ -6,7 +6,7 @@ import type { TypeParameter } from './parameters.ts'
 import type { SourceDefinitions } from './source.ts'
 import { findWithin } from './within.ts'
 
-const urlPrefix = 'http://hl7.org/fhir/SearchParameter/'
+const parameterUrlPrefix = 'http://hl7.org/fhir/SearchParameter/'
 
 /** Returns the text of the module that `../parameters.ts` reads. */
 export const writeRegistry = (
@@ -39,9 +39,9 @@ export const writeExpressions = (byType: ReadonlyMap<string, readonly TypeParame
 export const writeTypes = ({ resourceTypes }: Model): string =>
   `export const resourceTypes = ${JSON.stringify(resourceTypes.join(' '))}.split(' ')\n`
 
-type Codes = Readonly<Record<string, readonly string[]>>
+type CompartmentCodes = Readonly<Record<string, readonly string[]>>
 
-const joinedColumns = (compartment: Codes): Record<string, string> =>
+const joinedColumns = (compartment: CompartmentCodes): Record<string, string> =>
   Object.fromEntries(
     Object.entries(compartment).flatMap(([type, codes]) =>
       codes.length > 0 ? [[type, codes.join(' ')]] : [],
@@ -49,7 +49,8 @@ const joinedColumns = (compartment: Codes): Record<string, string> =>
   )
 
 /** The exceptions to the rule that every link to the compartment's type counts. */
-const exceptions: Readonly<Record<string, { without: Codes; with: Codes }>> = exceptionsJson
+const exceptions: Readonly<Record<string, { without: CompartmentCodes; with: CompartmentCodes }>> =
+  exceptionsJson
 
 const otherCompartments = (byType: ReadonlyMap<string, readonly TypeParameter[]>) =>
   Object.fromEntries(
@@ -75,7 +76,7 @@ export const parameterRowsOf = (base: string, parameters: readonly TypeParameter
 /** The columns: code, type, address (empty for `Type-code`), targets, components, within, elements. */
 const parameterRow = (base: string, parameter: TypeParameter, within: readonly string[] = []): string => {
   const { code, type, url, targets = [], components = [], elements = [] } = parameter
-  const full = url.startsWith(urlPrefix) ? url.slice(urlPrefix.length) : url
+  const full = url.startsWith(parameterUrlPrefix) ? url.slice(parameterUrlPrefix.length) : url
   const address = full === `${base}-${code}` ? '' : full
   const parts = components.map((part) => [part.code, part.type, part.expression].join('\v'))
   const columns = [

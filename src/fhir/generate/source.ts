@@ -124,7 +124,7 @@ export const readDefinitions = (): SourceDefinitions => {
     profiles: ['extension-definitions', 'profiles-others', 'profiles-types']
       .flatMap((name) => bundleResourcesOf<ConstraintDefinition>(name, 'StructureDefinition'))
       .filter(({ derivation }) => derivation === 'constraint'),
-    searchParameters: searchParameters(),
+    searchParameters: publishedParameters(),
     codeSystems: byUrl(codeSystems),
     valueSets: byUrl(valueSets),
     terminology: { codeSystems, valueSets },
@@ -142,13 +142,15 @@ const terminology = <T extends { resourceType: string }>(type: T['resourceType']
 const correctSystem = (system: CodeSystem): CodeSystem => {
   const codes: Readonly<Record<string, readonly string[]>> = corrections.codeSystems.remove
   const removed = codes[system.url]
-  return removed && system.concept ? { ...system, concept: without(system.concept, removed) } : system
+  return removed && system.concept ? { ...system, concept: withoutConcepts(system.concept, removed) } : system
 }
 
-const without = (concepts: readonly Concept[], codes: readonly string[]): Concept[] =>
+const withoutConcepts = (concepts: readonly Concept[], codes: readonly string[]): Concept[] =>
   concepts
     .filter(({ code }) => !codes.includes(code))
-    .map((concept) => (concept.concept ? { ...concept, concept: without(concept.concept, codes) } : concept))
+    .map((concept) =>
+      concept.concept ? { ...concept, concept: withoutConcepts(concept.concept, codes) } : concept,
+    )
 
 const byUrl = <T extends { url: string }>(resources: readonly T[]): Map<string, T> =>
   new Map(resources.map((resource) => [resource.url, resource]))
@@ -161,7 +163,7 @@ const patientCompartment = (): Record<string, readonly string[]> => {
   return { ...Object.fromEntries(published), ...corrections.compartment }
 }
 
-const searchParameters = (): SearchParameterDefinition[] => {
+const publishedParameters = (): SearchParameterDefinition[] => {
   const { remove, add } = corrections.searchParameters
   const published = bundleResourcesOf<SearchParameterDefinition>('search-parameters', 'SearchParameter')
   const kept = published.filter((parameter) => !remove.includes(parameter.url)).map(correctParameter)

@@ -14,7 +14,7 @@ export const findWithin = (parameters: readonly TypeParameter[]): Map<string, re
   const within = new Map<string, readonly string[]>()
   const holding = new Set<string>()
   const byLength = indexed.toSorted((a, b) => b.routes.length - a.routes.length)
-  for (const find of [pathPartsOf, wholesOf]) {
+  for (const find of [pathPartsOf, widerParametersOf]) {
     for (const parameter of byLength) {
       if (within.has(parameter.code) || holding.has(parameter.code)) continue
       const others = indexed.filter((other) => canHold(other, parameter) && !within.has(other.code))
@@ -48,7 +48,7 @@ const isProperPart = (part: TypeParameter, union: TypeParameter): boolean =>
   part.routes.every((route) => union.routes.some((other) => holdsValuesOf(other, route)))
 
 /** A narrower parameter is covered by a wider parameter: `patient` by `subject`, `email` by `telecom`. */
-const wholesOf = (
+const widerParametersOf = (
   parameter: TypeParameter,
   others: readonly TypeParameter[],
 ): readonly string[] | undefined => cover(parameter, others)

@@ -15,7 +15,7 @@ export const parseKeeping = (text: string): unknown =>
   JSON.parse(text, keepDigits as Parameters<typeof JSON.parse>[1])
 
 /** Returns the digits of a marked number; undefined for a value without the mark. */
-export const digitsOf = (value: unknown): string | undefined =>
+export const markedDigits = (value: unknown): string | undefined =>
   typeof value === 'string' && value.startsWith(mark) ? value.slice(mark.length) : undefined
 
 /** Returns the JSON text of a value from `parseKeeping`, with the original digits of every number. */

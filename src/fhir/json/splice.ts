@@ -94,7 +94,7 @@ const nextItem = (text: string, at: number): number => {
 }
 
 /** Returns the start and the end of each item of the array that begins at `at`. */
-export const itemsAt = (text: string, at: number): { start: number; end: number }[] => {
+export const itemSpans = (text: string, at: number): { start: number; end: number }[] => {
   const items: { start: number; end: number }[] = []
   let i = skipSpace(text, at + 1)
   while (text.charAt(i) !== ']') {
@@ -117,7 +117,7 @@ const repeatedBelow = (text: string, at: number, path: string): string | undefin
   const first = text.charCodeAt(at)
   if (first === braceOpen) return repeatedIn(text, membersAt(text, at), path)
   if (first !== bracketOpen) return undefined
-  for (const [i, { start }] of itemsAt(text, at).entries()) {
+  for (const [i, { start }] of itemSpans(text, at).entries()) {
     const found = repeatedBelow(text, start, `${path}[${i}]`)
     if (found !== undefined) return found
   }
@@ -209,12 +209,12 @@ const setMembers = (
   const present = fields.map((field) => members.findLast((member) => member.name === field.name))
   const missing = fields.filter((_, i) => !present[i])
   const inserted = missing.map((field) => `${JSON.stringify(field.name)}:${field.value(undefined)}`).join(',')
-  const replaced = fields.flatMap((field, i) => replacement(present[i], field))
+  const replaced = fields.flatMap((field, i) => replacingEdit(present[i], field))
   const insertion = insertAt(objectStart, members.length > 0, after, inserted)
   return [...replaced, ...insertion].sort((a, b) => a.start - b.start)
 }
 
-const replacement = (member: MemberSpan | undefined, field: Field): Edit[] =>
+const replacingEdit = (member: MemberSpan | undefined, field: Field): Edit[] =>
   member ? [{ start: member.valueStart, end: member.valueEnd, text: field.value(member) }] : []
 
 const insertAt = (objectStart: number, others: boolean, after: number | undefined, text: string): Edit[] => {
@@ -223,18 +223,18 @@ const insertAt = (objectStart: number, others: boolean, after: number | undefine
   return [{ start: objectStart + 1, end: objectStart + 1, text: others ? `${text},` : text }]
 }
 
-const itemsOf = (text: string, name: string): { start: number; end: number }[] => {
+const memberItemSpans = (text: string, name: string): { start: number; end: number }[] => {
   const list = topLevelMembers(text).findLast((member) => member.name === name)
-  return list && text.charCodeAt(list.valueStart) === bracketOpen ? itemsAt(text, list.valueStart) : []
+  return list && text.charCodeAt(list.valueStart) === bracketOpen ? itemSpans(text, list.valueStart) : []
 }
 
 /** Returns the texts of the items of an object's member as the client wrote them; empty if the member is no array. */
 export const itemTexts = (text: string, name: string): string[] =>
-  itemsOf(text, name).map(({ start, end }) => text.slice(start, end))
+  memberItemSpans(text, name).map(({ start, end }) => text.slice(start, end))
 
 /** Returns, for each entry of a Bundle's text, the text of its resource as the client wrote the resource. */
 export const bundleEntryTexts = (text: string): (string | undefined)[] =>
-  itemsOf(text, 'entry').map(({ start }) => memberText(text, start, 'resource'))
+  memberItemSpans(text, 'entry').map(({ start }) => memberText(text, start, 'resource'))
 
 /** Returns the text of a member's value of the object that begins at `at`. */
 export const memberText = (text: string, at: number, name: string): string | undefined => {

@@ -4,7 +4,7 @@ import { type MemberRule, type Structure, structureOf } from '../structure.ts'
 import {
   applyEdits,
   type Edit,
-  itemsAt,
+  itemSpans,
   type MemberSpan,
   membersAt,
   skipSpace,
@@ -52,7 +52,7 @@ const summarised = (text: string, rule: MemberRule): string => {
   const at = skipSpace(text, 0)
   if (!structure || structure.kind === 'primitive-type' || rule.type.code === 'Resource') return text
   if (text.charAt(at) === '[') {
-    const edits = itemsAt(text, at).map(({ start, end }) => ({
+    const edits = itemSpans(text, at).map(({ start, end }) => ({
       start,
       end,
       text: summarised(text.slice(start, end), rule),
@@ -73,10 +73,10 @@ const summary = (text: string, structure: Structure): string => {
     return isOwnMember(name) || !rule || rule.element.isSummary || rule.element.min > 0
   })
   if (kept.every(({ name }) => isOwnMember(name))) return text
-  return `{${kept.map((member) => memberText(text, member, structure)).join(',')}}`
+  return `{${kept.map((member) => summarisedMember(text, member, structure)).join(',')}}`
 }
 
-const memberText = (text: string, member: MemberSpan, structure: Structure): string => {
+const summarisedMember = (text: string, member: MemberSpan, structure: Structure): string => {
   const rule = structure.members.get(bareSubset(member.name))
   const value = text.slice(member.valueStart, member.valueEnd)
   return text.slice(member.start, member.valueStart) + (rule ? summarised(value, rule) : value)
@@ -92,7 +92,7 @@ const withTag = (text: string): string => {
   const own = membersAt(text, meta.valueStart)
   const tag = own.find(({ name }) => name === 'tag')
   const at = tag ? tag.valueEnd - 1 : meta.valueEnd - 1
-  const separator = (tag ? itemsAt(text, tag.valueStart).length : own.length) > 0 ? ',' : ''
+  const separator = (tag ? itemSpans(text, tag.valueStart).length : own.length) > 0 ? ',' : ''
   const edit = tag ? separator + subsetted : `${separator}"tag":[${subsetted}]`
   return applyEdits(text, [{ start: at, end: at, text: edit }])
 }
@@ -109,7 +109,7 @@ export const subsetOf = (text: string, type: string, subset: Subset): string => 
   })
   const deep = 'summary' in subset && subset.summary === 'true'
   const cut = deep
-    ? `{${kept.map((member) => memberText(text, member, structure)).join(',')}}`
+    ? `{${kept.map((member) => summarisedMember(text, member, structure)).join(',')}}`
     : applyEdits(text, dropped(text, 0, text.length, members, kept))
   return withTag(cut)
 }

@@ -7,13 +7,13 @@ import { dateInterval } from '../values/dates.ts'
 export type Maybe = boolean | undefined
 
 /** Returns the members of that name; a primitive without a value is represented by its extensions. */
-export const get = (list: readonly unknown[], name: string): unknown[] => {
+export const memberValues = (list: readonly unknown[], name: string): unknown[] => {
   const found: unknown[] = []
-  for (const item of list) if (isObject(item)) add(found, item[name] ?? item[`_${name}`])
+  for (const item of list) if (isObject(item)) addItems(found, item[name] ?? item[`_${name}`])
   return found
 }
 
-const add = (found: unknown[], value: unknown): void => {
+const addItems = (found: unknown[], value: unknown): void => {
   if (Array.isArray(value)) found.push(...value.filter((item) => item !== null))
   else if (value !== undefined && value !== null) found.push(value)
 }
@@ -28,7 +28,7 @@ export const choice = (list: readonly unknown[], name: string): unknown[] => {
   for (const item of list) {
     if (!isObject(item)) continue
     const key = Object.keys(item).find((candidate) => isChoice(candidate.replace(/^_/, ''), name))
-    if (key) add(found, item[key])
+    if (key) addItems(found, item[key])
   }
   return found
 }
@@ -39,7 +39,7 @@ const isChoice = (key: string, name: string): boolean =>
 /** Returns all values directly below the items. */
 export const children = (list: readonly unknown[]): unknown[] => {
   const found: unknown[] = []
-  for (const item of list) if (isObject(item)) for (const value of Object.values(item)) add(found, value)
+  for (const item of list) if (isObject(item)) for (const value of Object.values(item)) addItems(found, value)
   return found
 }
 
@@ -70,37 +70,37 @@ export const or = (a: Maybe, b: Maybe): Maybe => {
   return a === undefined || b === undefined ? undefined : false
 }
 
-const isSame = (a: unknown, b: unknown): boolean =>
+const isEqualItem = (a: unknown, b: unknown): boolean =>
   a === b || (isObject(a) && isObject(b) && JSON.stringify(a) === JSON.stringify(b))
 
 export const equals = (a: readonly unknown[], b: readonly unknown[]): Maybe => {
   if (a.length === 0 || b.length === 0) return undefined
-  return a.length === b.length && a.every((item, i) => isSame(item, b[i]))
+  return a.length === b.length && a.every((item, i) => isEqualItem(item, b[i]))
 }
 
 export const isIn = (a: readonly unknown[], b: readonly unknown[]): Maybe =>
-  a.length === 0 ? undefined : b.some((item) => isSame(item, a[0]))
+  a.length === 0 ? undefined : b.some((item) => isEqualItem(item, a[0]))
 
-export const union = (a: readonly unknown[], b: readonly unknown[]): unknown[] => [...a, ...b]
+export const unionItems = (a: readonly unknown[], b: readonly unknown[]): unknown[] => [...a, ...b]
 
-export const intersect = (a: readonly unknown[], b: readonly unknown[]): unknown[] =>
-  a.filter((item) => b.some((other) => isSame(item, other)))
+export const commonItems = (a: readonly unknown[], b: readonly unknown[]): unknown[] =>
+  a.filter((item) => b.some((other) => isEqualItem(item, other)))
 
 export const isDistinct = (list: readonly unknown[]): boolean =>
   new Set(list.map((item) => (isObject(item) ? JSON.stringify(item) : item))).size === list.length
 
-export const plus = (a: readonly unknown[], b: readonly unknown[]): unknown[] =>
+export const addNumbers = (a: readonly unknown[], b: readonly unknown[]): unknown[] =>
   a.length === 0 || b.length === 0 ? [] : [(a[0] as number) + (b[0] as number)]
 
 /** FHIRPath's `&` reads a missing operand as empty text. */
-export const concat = (a: readonly unknown[], b: readonly unknown[]): unknown[] => [
+export const joinTexts = (a: readonly unknown[], b: readonly unknown[]): unknown[] => [
   `${a[0] ?? ''}${b[0] ?? ''}`,
 ]
 
 /** Returns whether a is below b (-1), equal (0) or above (1); undefined if a and b cannot be compared. */
 const order = (a: unknown, b: unknown): number | undefined => {
   if (isObject(a) && isObject(b))
-    return isSame(a.code ?? a.unit, b.code ?? b.unit) ? order(a.value, b.value) : undefined
+    return isEqualItem(a.code ?? a.unit, b.code ?? b.unit) ? order(a.value, b.value) : undefined
   if (typeof a === 'number' && typeof b === 'number') return Math.sign(a - b)
   const [left, right] = [dateInterval(String(a)), dateInterval(String(b))]
   if (!left || !right) return undefined
@@ -124,7 +124,7 @@ export const onText = (list: readonly unknown[], change: (text: string) => unkno
   list.length === 0 || isObject(list[0]) ? [] : wrap(change(String(list[0])))
 
 /** Returns whether the whole text matches. */
-export const matches = (list: readonly unknown[], pattern: RegExp): Maybe =>
+export const matchesWhole = (list: readonly unknown[], pattern: RegExp): Maybe =>
   truth(onText(list, (text) => pattern.test(text)))
 
 export const toInteger = (text: string): number | undefined =>

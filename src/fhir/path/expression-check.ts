@@ -15,7 +15,7 @@ interface ExpressionWalk {
   faults: string[]
 }
 
-const same = new Set(['where', 'first', 'last', 'tail', 'single', 'distinct', 'skip', 'take'])
+const keepingFunctions = new Set(['where', 'first', 'last', 'tail', 'single', 'distinct', 'skip', 'take'])
 const typing = new Set(['ofType', 'as'])
 const computing: ReadonlySet<string> = new Set(
   [
@@ -29,14 +29,14 @@ const computing: ReadonlySet<string> = new Set(
 
 const pathChildren = (part: ExpressionPart | undefined): ExpressionPart[] => part?.children ?? []
 
-const nameIn = (part: ExpressionPart): string => pathChildren(part)[0]?.text ?? part.text ?? ''
+const partName = (part: ExpressionPart): string => pathChildren(part)[0]?.text ?? part.text ?? ''
 
 const unknownFunction = (name: string): string =>
   name === 'resolve'
     ? '`resolve()` is possible only as `resolve() is Type`: what is found must not depend on another resource.'
     : `\`${name}()\` is not possible in the expression of a search parameter.`
 
-const memberOf = ({ faults }: ExpressionWalk, from: ReachedTypes, name: string): ReachedTypes => {
+const memberTypes = ({ faults }: ExpressionWalk, from: ReachedTypes, name: string): ReachedTypes => {
   if (!from || from.has('Resource')) return undefined
   const elements = [...from].flatMap((content) => {
     const structure = structureOf(content)
@@ -54,24 +54,24 @@ const above = new Set(['Resource', 'DomainResource'])
 
 const startOf = (walk: ExpressionWalk, from: ReachedTypes, name: string): ReachedTypes => {
   if (name === walk.base || above.has(name)) return new Set([walk.base])
-  // A union speaks of several types; of one it says nothing where it begins with another.
+  // An operand of a union that begins with another type says nothing about the base.
   if (/^[A-Z]/.test(name) && structureOf(name)?.kind === 'resource') return undefined
-  return memberOf(walk, from, name)
+  return memberTypes(walk, from, name)
 }
 
 const typeSpecifier = (part: ExpressionPart | undefined): string => (part?.text ?? '').replace(/^FHIR\./, '')
 
-const callOf = (walk: ExpressionWalk, part: ExpressionPart, from: ReachedTypes): ReachedTypes => {
+const callTypes = (walk: ExpressionWalk, part: ExpressionPart, from: ReachedTypes): ReachedTypes => {
   const functn = pathChildren(part)[0] ?? part
-  const name = nameIn(functn)
+  const name = partName(functn)
   const params = pathChildren(pathChildren(functn)[1])
   if (typing.has(name)) return new Set([typeSpecifier(params[0])])
   if (name === 'pointsTo') return new Set(['boolean'])
-  const known = same.has(name) || computing.has(name) || name === 'extension'
+  const known = keepingFunctions.has(name) || computing.has(name) || name === 'extension'
   if (!known) walk.faults.push(unknownFunction(name))
   for (const param of params) reachedBy(walk, param, from, false)
   if (name === 'extension') return new Set(['Extension'])
-  return same.has(name) ? from : undefined
+  return keepingFunctions.has(name) ? from : undefined
 }
 
 /** Returns the contents that a part of an expression leads to, and adds the part's faults to the walk. */
@@ -84,9 +84,9 @@ const reachedBy = (
   const [left, right] = pathChildren(part)
   switch (part.type) {
     case 'MemberInvocation':
-      return starts ? startOf(walk, from, nameIn(part)) : memberOf(walk, from, nameIn(part))
+      return starts ? startOf(walk, from, partName(part)) : memberTypes(walk, from, partName(part))
     case 'FunctionInvocation':
-      return callOf(walk, part, from)
+      return callTypes(walk, part, from)
     case 'ThisInvocation':
       return from
     case 'InvocationExpression':
@@ -114,15 +114,15 @@ const both = (...all: readonly ReachedTypes[]): ReachedTypes => {
   return known.length > 0 ? new Set(known.flatMap((each) => [...each])) : undefined
 }
 
-const texts = 'string markdown code id uri url canonical oid uuid'
+const textTypes = 'string markdown code id uri url canonical oid uuid'
 
 /** The types of elements in which values of each search type can be found. */
 const fittingTypes: Readonly<Partial<Record<SearchType, ReadonlySet<string>>>> = Object.fromEntries(
   Object.entries({
-    token: `${texts} boolean Coding CodeableConcept Identifier ContactPoint integer positiveInt unsignedInt`,
+    token: `${textTypes} boolean Coding CodeableConcept Identifier ContactPoint integer positiveInt unsignedInt`,
     reference: 'Reference canonical uri url oid uuid Resource',
     date: 'date dateTime instant Period Timing',
-    string: `${texts} HumanName Address`,
+    string: `${textTypes} HumanName Address`,
     number: 'integer decimal positiveInt unsignedInt Range',
     quantity: 'Quantity Age Duration Distance Count Money SimpleQuantity Range SampledData',
     uri: 'uri url canonical oid uuid',

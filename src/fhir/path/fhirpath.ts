@@ -19,7 +19,7 @@ interface EngineNode {
 }
 
 /** The way from a resource to a value inside: member names and positions. */
-export type Way = readonly (string | number)[]
+export type ElementWay = readonly (string | number)[]
 
 const isNode = (value: unknown): value is EngineNode =>
   typeof value === 'object' && value !== null && 'parentResNode' in value && 'propName' in value
@@ -31,7 +31,7 @@ const jsonName = (parent: unknown, name: string): string => {
   return Object.keys(parent).find(isChoice) ?? name
 }
 
-const wayOf = ({ parentResNode, propName, index }: EngineNode): Way => {
+const wayOf = ({ parentResNode, propName, index }: EngineNode): ElementWay => {
   if (!parentResNode) return []
   const step = propName === null ? [] : [jsonName(parentResNode.data, propName)]
   return [...wayOf(parentResNode), ...step, ...(index === null || index === undefined ? [] : [index])]
@@ -48,7 +48,7 @@ const quoted = (expression: string): string =>
  * Returns the ways to all values that an expression leads to; undefined for computed values. Throws if the text is no
  * FHIRPath.
  */
-export const waysTo = (resource: object, expression: string): (Way | undefined)[] => {
+export const waysTo = (resource: object, expression: string): (ElementWay | undefined)[] => {
   const found = fhirpath.evaluate(resource, quoted(expression), undefined, r4, {
     resolveInternalTypes: false,
     userInvocationTable: patternFunctions,
@@ -67,7 +67,7 @@ export interface FoundValue {
  * Rewrites an expression for R4's searches. They ask only for the type of a reference's target, which is known without
  * reading the target; and their `as` means all values of a type, while FHIRPath's allows a single value.
  */
-const asked = (expression: string): string =>
+const asSearchExpression = (expression: string): string =>
   quoted(expression)
     .replace(/\bresolve\(\)\s+is\s+(?:FHIR\.)?(\w+)/g, "pointsTo('$1')")
     .replace(/\bresolve\(\)\.is\(\s*(?:FHIR\.)?(\w+)\s*\)/g, "pointsTo('$1')")
@@ -88,12 +88,12 @@ const pointsToType = (inputs: readonly unknown[], type: string): boolean[] =>
   })
 
 /** Returns the number of the engine's wrapper, which keeps the digits as written. */
-const unwrapped = (value: unknown): unknown =>
+const engineNumber = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'asStr' in value && 'value' in value ? value.value : value
 
 /** Returns a computed value with its type; anything but a boolean or a number becomes text in FHIR's form. */
 const computedValue = (computed: unknown): Omit<FoundValue, 'node'> => {
-  const value = unwrapped(computed)
+  const value = engineNumber(computed)
   if (typeof value === 'boolean') return { type: 'boolean', value }
   if (typeof value === 'number') return { type: Number.isInteger(value) ? 'integer' : 'decimal', value }
   return { type: /^\d{4}-\d\d-\d\dT/.test(String(value)) ? 'dateTime' : 'string', value: String(value) }
@@ -109,7 +109,11 @@ const evaluator = (expression: string): Evaluate => {
       pointsTo: { fn: pointsToType, arity: { 1: ['String'] }, internalStructures: true },
     },
   }
-  const evaluate = fhirpath.compile(asked(expression), r4, options as object) as unknown as Evaluate
+  const evaluate = fhirpath.compile(
+    asSearchExpression(expression),
+    r4,
+    options as object,
+  ) as unknown as Evaluate
   if (compiled.size >= mostCompiled) compiled.clear()
   compiled.set(expression, evaluate)
   return evaluate
@@ -122,7 +126,7 @@ const evaluator = (expression: string): Evaluate => {
 export const valuesBy = (resource: object, expression: string, from?: FoundValue): FoundValue[] =>
   evaluator(expression)(from ? from.node : resource, { resource }).map((value) =>
     isNode(value)
-      ? { type: value.fhirNodeDataType ?? 'string', value: unwrapped(value.data), node: value }
+      ? { type: value.fhirNodeDataType ?? 'string', value: engineNumber(value.data), node: value }
       : { ...computedValue(value), node: value },
   )
 
@@ -155,4 +159,4 @@ export interface ExpressionPart {
 
 /** Returns an expression as a tree. Throws with the position if the text is no FHIRPath. */
 export const treeOf = (expression: string): ExpressionPart =>
-  fhirpath.parse(asked(expression)) as unknown as ExpressionPart
+  fhirpath.parse(asSearchExpression(expression)) as unknown as ExpressionPart

@@ -4,7 +4,7 @@ import { createContext, Script } from 'node:vm'
 
 /** The number of characters up to which even a pattern whose time doubles with each character ends soon. */
 const harmless = 20
-const milliseconds = 250
+const timeLimitMilliseconds = 250
 
 /**
  * Returns whether a pattern needs the time limit, which costs a millisecond: only if a group repeats or much is repeated.
@@ -28,22 +28,24 @@ const room: Partial<AskedMatch> = {}
 
 const worked = (script: keyof typeof scripts, asked: AskedMatch): unknown => {
   try {
-    return scripts[script].runInContext(createContext(Object.assign(room, asked)), { timeout: milliseconds })
+    return scripts[script].runInContext(createContext(Object.assign(room, asked)), {
+      timeout: timeLimitMilliseconds,
+    })
   } catch (thrown) {
     const overtime = (thrown as { code?: string }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
     throw overtime ? new Error(`The regular expression \`${asked.pattern}\` takes too long.`) : thrown
   }
 }
 
-const textIn = (inputs: readonly unknown[], name: string): string | undefined => {
+const inputText = (inputs: readonly unknown[], name: string): string | undefined => {
   const [text] = inputs
   if (inputs.length > 1 || (text !== undefined && typeof text !== 'string'))
     throw new Error(`\`${name}()\` is asked of one string.`)
   return text
 }
 
-const matches = (inputs: readonly unknown[], pattern: unknown): readonly unknown[] => {
-  const text = textIn(inputs, 'matches')
+const matchesFunction = (inputs: readonly unknown[], pattern: unknown): readonly unknown[] => {
+  const text = inputText(inputs, 'matches')
   if (text === undefined || typeof pattern !== 'string') return []
   const flags = 'su'
   return [
@@ -54,7 +56,7 @@ const matches = (inputs: readonly unknown[], pattern: unknown): readonly unknown
 }
 
 const replaceMatches = (inputs: readonly unknown[], pattern: unknown, by: unknown): readonly unknown[] => {
-  const text = textIn(inputs, 'replaceMatches')
+  const text = inputText(inputs, 'replaceMatches')
   if (text === undefined || typeof pattern !== 'string' || typeof by !== 'string') return []
   const flags = 'gu'
   return [
@@ -66,6 +68,6 @@ const replaceMatches = (inputs: readonly unknown[], pattern: unknown, by: unknow
 
 /** The functions that replace the engine's own, which would work at an expression without any time limit. */
 export const patternFunctions = {
-  matches: { fn: matches, arity: { 1: ['String'] } },
+  matches: { fn: matchesFunction, arity: { 1: ['String'] } },
   replaceMatches: { fn: replaceMatches, arity: { 2: ['String', 'String'] } },
 }

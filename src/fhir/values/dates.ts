@@ -25,8 +25,8 @@ export const dateInterval = (text: string): Interval | undefined => {
   const parts = [year, month ?? 1, day ?? 1, hour ?? 0, minute ?? 0, second ?? 0].map(Number)
   if (!isTime(parts, zone)) return undefined
   const offset = zoneMinutes(zone) * 60_000
-  const start = milliseconds(parts) + fractionOf(fraction) - offset
-  const next = milliseconds(parts.map((part, i) => part + Number(i === lastPart(match)))) - offset
+  const start = utcMilliseconds(parts) + fractionOf(fraction) - offset
+  const next = utcMilliseconds(parts.map((part, i) => part + Number(i === lastPart(match)))) - offset
   return { low: instantText(start), high: instantText(fraction ? start : next - 1) }
 }
 
@@ -58,7 +58,7 @@ const zoneMinutes = (zone: string | undefined): number => {
 const fourCenturies = 146_097 * 86_400_000
 
 /** Date.UTC reads the years 0 to 99 as 1900 to 1999, hence the four centuries, after which the calendar repeats. */
-const milliseconds = (parts: readonly number[]): number => {
+const utcMilliseconds = (parts: readonly number[]): number => {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts
   return Date.UTC(year + 400, month - 1, day, hour, minute, second) - fourCenturies
 }

@@ -44,7 +44,7 @@ const bitOf = (row: number, column: number, bits: number, i: number): number => 
   return (index >> (own - 1 - Math.floor(i / 2))) & 1
 }
 
-const named = (row: number, column: number, size: number): string =>
+const cellName = (row: number, column: number, size: number): string =>
   Array.from({ length: size }, (_, letter) => {
     const bits = [0, 1, 2, 3, 4].map((i) => bitOf(row, column, size * 5, letter * 5 + i))
     return letters[bits.reduce((sum, bit) => sum * 2 + bit, 0)]
@@ -53,7 +53,7 @@ const named = (row: number, column: number, size: number): string =>
 /** Returns the cell, about a metre wide, of a position; cells whose names begin alike lie within a common larger cell. */
 export const cellOf = ({ latitude, longitude }: Position): string => {
   const { rows, columns } = gridOf(finest)
-  return named(globeRow(latitude, rows), columnOf(longitude, columns), finest)
+  return cellName(globeRow(latitude, rows), columnOf(longitude, columns), finest)
 }
 
 /** Returns the limits of a circle in degrees, a little wider than exact; `width` is 360 if the circle contains a pole. */
@@ -88,7 +88,7 @@ const cellsOfSize = (centre: Position, metres: number, size: number): readonly s
   if (across * (top - bottom + 1) > mostCells) return undefined
   return Array.from({ length: top - bottom + 1 }, (_, up) =>
     Array.from({ length: across }, (_each, i) =>
-      named(bottom + up, (((left + i) % columns) + columns) % columns, size),
+      cellName(bottom + up, (((left + i) % columns) + columns) % columns, size),
     ),
   ).flat()
 }

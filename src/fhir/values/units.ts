@@ -27,7 +27,7 @@ const number = (numerator: bigint, exponent = 0): UnitParts => ({
 
 const one = number(1n)
 
-const numberOf = (text: string): UnitParts => {
+const numberUnit = (text: string): UnitParts => {
   const { coefficient, exponent } = parseDecimal(text) ?? { coefficient: 1n, exponent: 0 }
   return number(coefficient, exponent)
 }
@@ -87,7 +87,7 @@ const readUnitCodes = () => {
 const defined = (code: string, { factor, definition, offset }: Row): UnitParts | undefined => {
   if (definition === '') return { ...one, powers: new Map([[code, 1]]) }
   const by = parse(definition)
-  return by && { ...times(numberOf(factor), by), ...(offset && { offset }) }
+  return by && { ...times(numberUnit(factor), by), ...(offset && { offset }) }
 }
 
 const atom = (code: string): UnitParts | undefined => {
@@ -102,7 +102,7 @@ const atom = (code: string): UnitParts | undefined => {
 }
 
 const multiple = (factor: string, unit: UnitParts | undefined): UnitParts | undefined =>
-  unit && times(numberOf(factor), unit)
+  unit && times(numberUnit(factor), unit)
 
 const symbol = /10[*^]|(?:\[[^\]]+\]|[^\s\d()+\-./{}[\]"=])+/y
 const integer = /\d{1,12}/y
@@ -195,7 +195,7 @@ const divisor = (a: bigint, b: bigint): bigint => (b === 0n ? a : divisor(b, a %
 
 const longestCode = 200
 
-const made = (code: string): Unit | undefined => {
+const readUnit = (code: string): Unit | undefined => {
   const whole = code.length <= longestCode ? parse(code) : undefined
   const parts = whole && sizeable(whole)
   if (!parts || parts.numerator === 0n || parts.denominator === 0n) return undefined
@@ -209,19 +209,19 @@ const made = (code: string): Unit | undefined => {
   }
 }
 
-const mostKnown = 2000
+const mostKnownUnits = 2000
 const knownUnits = new Map<string, Unit | undefined>()
 
 /** Returns the unit of a UCUM code (case sensitive); undefined if the code is invalid. */
-export const unitOf = (code: string): Unit | undefined => {
+export const ucumUnitOf = (code: string): Unit | undefined => {
   if (knownUnits.has(code)) return knownUnits.get(code)
-  if (knownUnits.size >= mostKnown) knownUnits.clear()
-  const unit = made(code)
+  if (knownUnits.size >= mostKnownUnits) knownUnits.clear()
+  const unit = readUnit(code)
   knownUnits.set(code, unit)
   return unit
 }
 
-const digitsOf = (value: bigint): number => (value < 0n ? -value : value).toString().length
+const digitCount = (value: bigint): number => (value < 0n ? -value : value).toString().length
 
 /** The number of digits kept of a fraction that never ends, such as a minute in hours. */
 const keptDigits = 40
@@ -230,9 +230,9 @@ const quotient = (numerator: bigint, denominator: bigint, exponent: number): Dec
   if (denominator === 1n) return { coefficient: numerator, exponent }
   const common = divisor(numerator < 0n ? -numerator : numerator, denominator)
   const [above, below] = [numerator / common, denominator / common]
-  const scale = finiteScale(below) ?? Math.max(keptDigits + digitsOf(below) - digitsOf(above), 0)
+  const scale = finiteScale(below) ?? Math.max(keptDigits + digitCount(below) - digitCount(above), 0)
   const coefficient = (above * 10n ** BigInt(scale)) / below
-  const cut = finiteScale(below) === undefined ? Math.max(digitsOf(coefficient) - keptDigits, 0) : 0
+  const cut = finiteScale(below) === undefined ? Math.max(digitCount(coefficient) - keptDigits, 0) : 0
   return { coefficient: coefficient / 10n ** BigInt(cut), exponent: exponent - scale + cut }
 }
 

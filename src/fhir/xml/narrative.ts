@@ -5,7 +5,7 @@ import { applyEdits, type Edit } from '../json/splice.ts'
 
 export const xhtmlNamespace = 'http://www.w3.org/1999/xhtml'
 
-const escaped = (text: string): string =>
+const escapedText = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 /**
@@ -44,7 +44,7 @@ export class Narrative {
 
   /** Notes a CDATA section that ends at `end`. */
   cdata(text: string, end: number): void {
-    this.#edit(this.#source.lastIndexOf('<![CDATA[', end - 1), end, escaped(text))
+    this.#edit(this.#source.lastIndexOf('<![CDATA[', end - 1), end, escapedText(text))
   }
 
   /** Returns the text of the narrative, which ends at `end`. */

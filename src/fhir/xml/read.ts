@@ -9,7 +9,8 @@ import { Narrative, xhtmlNamespace } from './narrative.ts'
 import { fhirNamespace, isPrimitive, orderOf } from './write.ts'
 
 const schemaInstance = 'http://www.w3.org/2001/XMLSchema-instance'
-const maxDepth = 100
+/** The deepest nesting of elements that is read. */
+export const maxXmlDepth = 100
 
 /** The JSON texts of all elements of a name so far, `null` for an element without a value or without extras. */
 interface Collected {
@@ -65,14 +66,14 @@ const literal = (type: string, written: string): string => {
 const objectOf = (members: readonly (readonly [string, string])[]): string =>
   `{${members.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`
 
-const listOf = (items: readonly (string | null)[]): string =>
+const jsonList = (items: readonly (string | null)[]): string =>
   `[${items.map((item) => item ?? 'null').join(',')}]`
 
 const isAny = (items: readonly (string | null)[]): boolean => items.some((item) => item !== null)
 
 const memberTexts = ([name, { values, extras, repeats }]: [string, Collected]): [string, string][] => {
   const shown = (items: readonly (string | null)[]): string =>
-    repeats ? listOf(items) : (items[0] ?? 'null')
+    repeats ? jsonList(items) : (items[0] ?? 'null')
   return [
     ...(isAny(values) ? [[name, shown(values)] as [string, string]] : []),
     ...(isAny(extras) ? [[`_${name}`, shown(extras)] as [string, string]] : []),
@@ -134,7 +135,7 @@ class XmlReader {
 
   #opens(tag: SaxesTagNS): void {
     // The parser looks through all that is open for each element's namespace.
-    if (this.#open.length + this.#narrativeDepth >= maxDepth) throw tooDeep(maxDepth)
+    if (this.#open.length + this.#narrativeDepth >= maxXmlDepth) throw tooDeep(maxXmlDepth)
     if (this.#narrativeDepth > 0) {
       if (tag.uri !== xhtmlNamespace)
         throw this.#malformed(

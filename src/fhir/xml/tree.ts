@@ -3,6 +3,7 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { failure } from '../../outcome/failure.ts'
 import { tooDeep } from '../../outcome/messages.ts'
+import { maxXmlDepth } from './read.ts'
 import { escaped, fhirNamespace } from './write.ts'
 
 /** An element: its name without a prefix, its attributes, and its children, texts among them. */
@@ -14,8 +15,6 @@ export interface XmlElement {
   attributes: [name: string, value: string][]
   children: (XmlElement | string)[]
 }
-
-const maxDepth = 100
 
 const elementOf = (tag: SaxesTagNS, parent: XmlElement | undefined): XmlElement => ({
   name: tag.local,
@@ -39,7 +38,7 @@ export const parseTree = (xml: string): XmlElement => {
     throw failure('malformed', `This is not well-formed XML: ${error.message}`)
   })
   parser.on('opentag', (tag) => {
-    if (open.length > maxDepth) throw tooDeep(maxDepth)
+    if (open.length > maxXmlDepth) throw tooDeep(maxXmlDepth)
     const element = elementOf(tag, open.at(-1))
     open.at(-1)?.children.push(element)
     open.push(element)

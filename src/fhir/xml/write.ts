@@ -66,14 +66,14 @@ const orderedPlace = (names: ReadonlyMap<string, number>, name: string): number 
   return place
 }
 
-const orders = new WeakMap<Structure, ReadonlyMap<string, number>>()
+const memberOrders = new WeakMap<Structure, ReadonlyMap<string, number>>()
 
 /** Returns the position of each member of a structure: XML has the order of the definition. */
 export const orderOf = (structure: Structure): ReadonlyMap<string, number> => {
-  const known = orders.get(structure)
+  const known = memberOrders.get(structure)
   if (known) return known
   const order = new Map([...structure.members.keys()].map((name, place) => [name, place]))
-  orders.set(structure, order)
+  memberOrders.set(structure, order)
   return order
 }
 
@@ -94,7 +94,7 @@ type Pad = string
 
 const deeper = (pad: Pad): Pad => (pad === '' ? '' : `${pad}  `)
 
-const element = (pad: Pad, name: string, attributes: string, content: string): string =>
+const elementText = (pad: Pad, name: string, attributes: string, content: string): string =>
   content === '' ? `${pad}<${name}${attributes}/>` : `${pad}<${name}${attributes}>${content}${pad}</${name}>`
 
 const primitive = (pad: Pad, name: string, value: unknown, more: unknown): string => {
@@ -102,7 +102,7 @@ const primitive = (pad: Pad, name: string, value: unknown, more: unknown): strin
   const own = value === undefined || value === null ? '' : ` value="${valueText(value)}"`
   const extensions = Array.isArray(extra.extension) ? extra.extension : []
   const children = extensions.map((each) => complex(deeper(pad), 'extension', 'Extension', each))
-  return element(pad, name, attributesOf(extra, 'Element') + own, children.join(''))
+  return elementText(pad, name, attributesOf(extra, 'Element') + own, children.join(''))
 }
 
 const complex = (pad: Pad, name: string, content: string, value: unknown): string => {
@@ -112,7 +112,7 @@ const complex = (pad: Pad, name: string, content: string, value: unknown): strin
   const own = Object.keys(members).filter(
     (key) => key !== 'id' && !(content === 'Extension' && key === 'url'),
   )
-  return element(
+  return elementText(
     pad,
     name,
     attributesOf(members, content),
@@ -130,7 +130,7 @@ const singleElement = (
   if (type.code === 'xhtml') return pad + xhtml(String(value))
   if (isPrimitive(type.code)) return primitive(pad, name, value, more)
   if (type.code === 'Resource')
-    return element(pad, name, '', resourceXml(deeper(pad), value as XmlMembers, ''))
+    return elementText(pad, name, '', resourceXml(deeper(pad), value as XmlMembers, ''))
   return complex(pad, name, type.content, value)
 }
 
@@ -154,7 +154,7 @@ const resourceXml = (pad: Pad, value: XmlMembers, attributes: string): string =>
   const structure = structureOf(type)
   if (structure?.kind !== 'resource') throw new Error(`R4 has no resource type \`${type}\`.`)
   const own = Object.keys(value).filter((name) => name !== 'resourceType')
-  return element(pad, type, attributes, xmlChildrenOf(deeper(pad), value, own, structure))
+  return elementText(pad, type, attributes, xmlChildrenOf(deeper(pad), value, own, structure))
 }
 
 /** Converts a resource's JSON text to XML text, and keeps the digits of decimals and the narrative. */

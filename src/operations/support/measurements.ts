@@ -1,6 +1,6 @@
 /** The measurements of a code in a set of Observations: https://hl7.org/fhir/R4/observation-operation-stats.html */
 
-import { digitsOf, parseKeeping } from '../../fhir/json/digits.ts'
+import { markedDigits, parseKeeping } from '../../fhir/json/digits.ts'
 import { parseLink } from '../../fhir/references.ts'
 import type { Version } from '../../store/port.ts'
 import type { Reader } from '../../store/reader.ts'
@@ -38,7 +38,7 @@ const isCodedAs = ({ code }: Measured, wanted: Coding): boolean =>
     (each) => each.code === wanted.code && (!wanted.system || each.system === wanted.system),
   )
 
-const isMeasured = ({ valueQuantity }: Measured): boolean => digitsOf(valueQuantity?.value) !== undefined
+const isMeasured = ({ valueQuantity }: Measured): boolean => markedDigits(valueQuantity?.value) !== undefined
 
 /** Returns the quantities of an observation and of its components, such as a diastolic pressure. */
 const quantitiesIn = (observation: Observation, wanted: Coding): Quantity[] =>

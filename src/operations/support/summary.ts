@@ -2,7 +2,7 @@
 
 import {
   applyEdits,
-  itemsAt,
+  itemSpans,
   membersAt,
   memberText,
   skipSpace,
@@ -63,7 +63,7 @@ const cutOf = async (call: Call, type: string): Promise<(text: string) => string
 
 const cutEntries = (text: string, cut: Cut): string => {
   const list = topLevelMembers(text).find(({ name }) => name === 'entry')
-  const entries = list ? itemsAt(text, list.valueStart) : []
+  const entries = list ? itemSpans(text, list.valueStart) : []
   const edits = entries.flatMap(({ start }) => {
     const resource = membersAt(text, skipSpace(text, start)).find(({ name }) => name === 'resource')
     if (!resource) return []

@@ -1,6 +1,6 @@
 /** https://hl7.org/fhir/R4/references.html#canonical — the stored resources that canonical addresses lead to. */
 
-import { addressesOf, canonicalKey, mayBeCanonical, namedBy } from '../../fhir/canonical.ts'
+import { addressesOf, canonicalKey, mayBeCanonical, resourceNamedBy } from '../../fhir/canonical.ts'
 import { addressOf, containerOf } from '../../fhir/contained.ts'
 import type { SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { searchParameters } from '../../fhir/parameters.ts'
@@ -84,7 +84,7 @@ const readNamed = async (
   const byUrl = Map.groupBy(found.flat(), ({ resource }) => String(resource.url))
   const named = keys.flatMap((key) => {
     const all = byUrl.get(parseCanonical(key).url) ?? []
-    const read = namedBy(
+    const read = resourceNamedBy(
       key,
       all.map((each) => ({ ...each, t: each.version.t })),
     )

@@ -4,7 +4,7 @@ import type { TypedValue } from '../../fhir/definitions.ts'
 import { isObject } from '../../fhir/json/object.ts'
 import { parseDecimal } from '../../fhir/values/decimal.ts'
 import { cellOf, cellsAround, distance, type Position } from '../../fhir/values/globe.ts'
-import { inBaseUnits, unitOf } from '../../fhir/values/units.ts'
+import { inBaseUnits, ucumUnitOf } from '../../fhir/values/units.ts'
 import { splitEscaped } from '../parse/escapes.ts'
 import type { NearValue } from '../query.ts'
 import { rowNamed } from '../rows.ts'
@@ -22,7 +22,7 @@ const numberIn = (text: string, least: number, most: number): number | undefined
 }
 
 const metresOf = (amount: string, unit: string): number | undefined => {
-  const [decimal, length] = [parseDecimal(amount), unitOf(rowNamed(spoken, unit) ?? unit)]
+  const [decimal, length] = [parseDecimal(amount), ucumUnitOf(rowNamed(spoken, unit) ?? unit)]
   if (!decimal || decimal.coefficient < 0n || length?.dimension !== 'm') return undefined
   const { coefficient, exponent } = inBaseUnits(decimal, length)
   return Number(`${coefficient}e${exponent}`)

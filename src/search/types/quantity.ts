@@ -3,7 +3,7 @@
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { isObject } from '../../fhir/json/object.ts'
 import { type Decimal, sortableDecimal } from '../../fhir/values/decimal.ts'
-import { inBaseUnits, type Unit, unitOf } from '../../fhir/values/units.ts'
+import { inBaseUnits, type Unit, ucumUnitOf } from '../../fhir/values/units.ts'
 import { splitEscaped } from '../parse/escapes.ts'
 import type { QuantityValue } from '../query.ts'
 import { numberBounds, numberComparisons, openSpan, parseNumber, sortableNumber } from './number.ts'
@@ -36,7 +36,7 @@ const sortableIn =
     sortableDecimal(inBaseUnits(amount, unit))
 
 const ucumUnit = ({ system, code }: UnitLabels): Unit | undefined =>
-  system === ucum && code !== undefined ? unitOf(code) : undefined
+  system === ucum && code !== undefined ? ucumUnitOf(code) : undefined
 
 const measureOf = ({ type, value }: TypedValue): Measure | undefined => {
   if (!isObject(value)) return undefined

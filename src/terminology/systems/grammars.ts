@@ -1,6 +1,6 @@
 /** Code systems defined by a grammar or by the platform instead of a list. */
 
-import { unitOf } from '../../fhir/values/units.ts'
+import { ucumUnitOf } from '../../fhir/values/units.ts'
 import type { Membership } from '../membership.ts'
 import type { Property } from '../resources.ts'
 import type { CodeNode, CodeSystemGraph } from './graph.ts'
@@ -46,7 +46,7 @@ const whether = (is: boolean): Spelling => ({ answer: is ? 'yes' : 'no' })
 /** The platform lists the languages and currencies in use; a code outside of its list may still be valid. */
 const grammars: Readonly<Record<string, (code: string) => Spelling>> = {
   'urn:ietf:bcp:13': (code) => whether(mediaTypePattern.test(code) || formatName.test(code)),
-  'http://unitsofmeasure.org': (code) => whether(unitOf(code) !== undefined),
+  'http://unitsofmeasure.org': (code) => whether(ucumUnitOf(code) !== undefined),
   'urn:ietf:bcp:47': language,
   'urn:iso:std:iso:4217': (code) => ({
     answer: Intl.supportedValuesOf('currency').includes(code) ? 'yes' : 'unknown',

@@ -3,13 +3,13 @@
  * https://hl7.org/fhir/R4/json.html#null
  */
 
-import type { Way } from '../../fhir/path/fhirpath.ts'
+import type { ElementWay } from '../../fhir/path/fhirpath.ts'
 
 /** The objects and lists from which a patch removed a part. */
 export type Emptied = Set<unknown>
 
 /** Notes every object and list on the way to a removed part. */
-export const noteWay = (emptied: Emptied, root: unknown, way: Way): void => {
+export const noteWay = (emptied: Emptied, root: unknown, way: ElementWay): void => {
   let value = root
   for (const step of way) {
     emptied.add(value)

@@ -2,7 +2,7 @@
 
 import { holdsMark, parseKeeping, printKeeping } from '../../fhir/json/digits.ts'
 import { isObject, type Json } from '../../fhir/json/object.ts'
-import { type Way, waysTo } from '../../fhir/path/fhirpath.ts'
+import { type ElementWay, waysTo } from '../../fhir/path/fhirpath.ts'
 import { type MemberRule, type Structure, structureOf } from '../../fhir/structure.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
 import { parseJson } from '../../request/body.ts'
@@ -105,7 +105,7 @@ const contentOf = (value: unknown, { type }: MemberRule): string =>
   type.code === 'Resource' && isObject(value) ? String(value.resourceType) : type.content
 
 /** Returns the structure of the value at a way. */
-const structureAt = (root: Json, way: Way): Structure | undefined => {
+const structureAt = (root: Json, way: ElementWay): Structure | undefined => {
   let structure = structureOf(String(root.resourceType))
   way.forEach((step, i) => {
     if (typeof step === 'number') return
@@ -121,11 +121,11 @@ const structureAt = (root: Json, way: Way): Structure | undefined => {
 /** Functions by which a path of a few characters could keep the server busy for hours. */
 const costly = /\b(matches|matchesFull|replaceMatches|repeat|aggregate)\s*\(/
 
-const findWays = (operation: FhirPathOperation, root: unknown): Way[] => {
+const findWays = (operation: FhirPathOperation, root: unknown): ElementWay[] => {
   const [, name] = costly.exec(operation.path) ?? []
   if (name !== undefined) throw refusedFhirPath(operation, `\`${name}()\` is not possible in its path.`)
   const plain = JSON.parse(printKeeping(root)) as object
-  let ways: (Way | undefined)[]
+  let ways: (ElementWay | undefined)[]
   try {
     ways = waysTo(plain, operation.path)
   } catch (thrown) {
@@ -133,10 +133,10 @@ const findWays = (operation: FhirPathOperation, root: unknown): Way[] => {
   }
   if (ways.includes(undefined))
     throw refusedFhirPath(operation, 'its path leads to something computed, not to an element.')
-  return (ways as Way[]).map((way) => inJson(root, way))
+  return (ways as ElementWay[]).map((way) => inJson(root, way))
 }
 
-const findOnlyWay = (operation: FhirPathOperation, root: unknown): Way => {
+const findOnlyWay = (operation: FhirPathOperation, root: unknown): ElementWay => {
   const [way, ...more] = findWays(operation, root)
   if (!way) throw refusedFhirPath(operation, 'there is nothing at its path.')
   if (more.length > 0)
@@ -214,7 +214,10 @@ const addElement = (operation: FhirPathOperation, root: Json): void => {
 }
 
 /** Returns the list that a way leads into, as its parent and the member's name. */
-const listAt = (operation: FhirPathOperation, root: Json): { parent: Json; name: string; way: Way } => {
+const listAt = (
+  operation: FhirPathOperation,
+  root: Json,
+): { parent: Json; name: string; way: ElementWay } => {
   const [way] = findWays(operation, root)
   const name = way?.at(-2)
   if (!way || typeof way.at(-1) !== 'number' || typeof name !== 'string')

@@ -1,6 +1,6 @@
 /** https://www.rfc-editor.org/rfc/rfc6902 and https://hl7.org/fhir/R4/http.html#patch */
 
-import { digitsOf, holdsMark, parseKeeping, printKeeping } from '../../fhir/json/digits.ts'
+import { holdsMark, markedDigits, parseKeeping, printKeeping } from '../../fhir/json/digits.ts'
 import { isObject, type Json } from '../../fhir/json/object.ts'
 import { compareDecimals, parseDecimal } from '../../fhir/values/decimal.ts'
 import { type Failure, failure } from '../../outcome/failure.ts'
@@ -107,7 +107,7 @@ const isSameValue = (a: unknown, b: unknown): boolean => {
       names.every((name) => Object.hasOwn(b, name) && isSameValue(a[name], b[name]))
     )
   }
-  const [left, right] = [a, b].map((value) => parseDecimal(digitsOf(value) ?? ''))
+  const [left, right] = [a, b].map((value) => parseDecimal(markedDigits(value) ?? ''))
   return left && right ? compareDecimals(left, right) === 0 : a === b
 }
 

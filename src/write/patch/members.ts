@@ -4,7 +4,7 @@
  */
 
 import { isObject, type Json } from '../../fhir/json/object.ts'
-import type { Way } from '../../fhir/path/fhirpath.ts'
+import type { ElementWay } from '../../fhir/path/fhirpath.ts'
 
 /** A value, and the id and extensions beside a primitive value. */
 export interface Made {
@@ -49,10 +49,10 @@ export const append = (parent: Json, name: string, made: Made): void =>
   splice(parent, name, itemCount(parent, name), 0, made)
 
 /** Returns the value at the end of a way. */
-export const valueAt = (root: unknown, way: Way): unknown =>
+export const valueAt = (root: unknown, way: ElementWay): unknown =>
   way.reduce<unknown>((value, step) => (value as Record<string | number, unknown> | undefined)?.[step], root)
 
-const besideOf = (way: Way): Way => {
+const besideOf = (way: ElementWay): ElementWay => {
   const name = way.findLastIndex((step) => typeof step === 'string')
   return way.map((step, i) => (i === name ? `_${step}` : step))
 }
@@ -61,14 +61,14 @@ const besideOf = (way: Way): Way => {
  * Returns the way in JSON, where ids and extensions are beside a primitive: `birthDate.extension` is
  * `_birthDate.extension`.
  */
-export const inJson = (root: unknown, way: Way): Way =>
-  way.reduce<Way>((before, step) => {
+export const inJson = (root: unknown, way: ElementWay): ElementWay =>
+  way.reduce<ElementWay>((before, step) => {
     const isMember = typeof step === 'string' && before.length > 0
     return [...(isMember && !isObject(valueAt(root, before)) ? besideOf(before) : before), step]
   }, [])
 
 /** Returns the object at the end of a way; for a primitive, the object beside the value. */
-export const holderAt = (root: Json, way: Way): Json => {
+export const holderAt = (root: Json, way: ElementWay): Json => {
   const value = valueAt(root, way)
   if (isObject(value)) return value
   const known = valueAt(root, besideOf(way))
@@ -82,7 +82,7 @@ export const holderAt = (root: Json, way: Way): Json => {
 }
 
 /** Removes the object beside a primitive once its last extension is gone. */
-export const dropIfEmpty = (root: Json, way: Way): void => {
+export const dropIfEmpty = (root: Json, way: ElementWay): void => {
   const [last, list] = [way.at(-1), way.at(-2)]
   if (!String(typeof last === 'number' ? list : last).startsWith('_')) return
   if (Object.keys(valueAt(root, way) as object).length > 0) return

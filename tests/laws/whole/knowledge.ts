@@ -3,7 +3,7 @@
 import fhirpath from 'fhirpath'
 import r4 from 'fhirpath/fhir-context/r4'
 import { buildModel } from '../../../src/fhir/generate/model.ts'
-import { parametersOf, type TypeParameter } from '../../../src/fhir/generate/parameters.ts'
+import { type TypeParameter, typeParametersOf } from '../../../src/fhir/generate/parameters.ts'
 import { readDefinitions, usCoreParameters } from '../../../src/fhir/generate/source.ts'
 import { searchExpression } from '../../../src/fhir/path/expressions.ts'
 import type { Known } from '../../search/hospital.ts'
@@ -25,13 +25,13 @@ const left = ({ type, code, routes }: TypeParameter): boolean =>
   code === 'item-subject' ||
   routes.some(({ type: of }) => /Resource|Attachment/.test(of))
 
-const common = parametersOf(definitions, model, 'Resource')
+const common = typeParametersOf(definitions, model, 'Resource')
 
 /** The parameters of each type, with the routes to their values. */
 export const knownParameters: ReadonlyMap<string, readonly TypeParameter[]> = new Map(
   model.resourceTypes.map((type) => [
     type,
-    [...common, ...parametersOf(definitions, model, type)].filter((parameter) => !left(parameter)),
+    [...common, ...typeParametersOf(definitions, model, type)].filter((parameter) => !left(parameter)),
   ]),
 )
 

@@ -35,12 +35,15 @@ export const writeBindings = (definitions: SourceDefinitions, model: Model): str
 const systemRow = (codes: ReadonlyMap<string, readonly string[]>): string =>
   [...codes].map(([system, list]) => [system, ...list].join('\t')).join('\n')
 
-type Codes = Map<string, readonly string[]>
+type ListedCodes = Map<string, readonly string[]>
 
-const listedCodesOf = (definitions: SourceDefinitions, valueSet: ValueSet | undefined): Codes | undefined => {
+const listedCodesOf = (
+  definitions: SourceDefinitions,
+  valueSet: ValueSet | undefined,
+): ListedCodes | undefined => {
   const { include, exclude } = valueSet?.compose ?? {}
   if (!include || exclude) return undefined
-  const all: Codes = new Map()
+  const all: ListedCodes = new Map()
   for (const part of include) {
     const codes = codesOfPart(definitions, part)
     if (!codes) return undefined
@@ -52,7 +55,7 @@ const listedCodesOf = (definitions: SourceDefinitions, valueSet: ValueSet | unde
 const codesOfPart = (
   definitions: SourceDefinitions,
   { system, concept, filter, valueSet }: NonNullable<ValueSet['compose']>['include'][number],
-): Codes | undefined => {
+): ListedCodes | undefined => {
   if (filter) throw new Error(`a filtered value set of \`${system}\` under a required binding`)
   if (valueSet) return codesOfAll(definitions, valueSet)
   if (system === undefined) return undefined
@@ -61,7 +64,7 @@ const codesOfPart = (
   return listed && new Map([[system, flat(listed)]])
 }
 
-const codesOfAll = (definitions: SourceDefinitions, urls: readonly string[]): Codes | undefined => {
+const codesOfAll = (definitions: SourceDefinitions, urls: readonly string[]): ListedCodes | undefined => {
   if (urls.length !== 1) throw new Error('an intersection of value sets under a required binding')
   return listedCodesOf(definitions, definitions.valueSets.get(urls[0] ?? ''))
 }

@@ -37,7 +37,7 @@ const temperatures: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The definitions from which the library's table leaves out an inverse or a number. */
-const completed: Readonly<Record<string, string>> = {
+const completedDefinitions: Readonly<Record<string, string>> = {
   '[diop]': '/m',
   '[mesh_i]': '/[in_i]',
   Bd: '/s',
@@ -51,7 +51,7 @@ const measuredBy = ({ csCode_: code, ...unit }: SourceUnit): readonly string[] =
   if (line) return line
   if (unit.isBase_ || unit.isArbitrary_ || unit.isSpecial_)
     return ['1', unit.csUnitString_?.startsWith('[') ? unit.csUnitString_ : '']
-  return [unit.baseFactorStr_ ?? '1', completed[code] ?? unit.csUnitString_ ?? '']
+  return [unit.baseFactorStr_ ?? '1', completedDefinitions[code] ?? unit.csUnitString_ ?? '']
 }
 
 const unitRow = (unit: SourceUnit): string =>
