@@ -660,7 +660,7 @@ describe('the command line', () => {
   })
 
   test('--version, a guess at a mistyped command, and one at an option', async () => {
-    expect(await pilotlight('--version')).toEqual({ code: 0, out: '0.1.0\n', err: '' })
+    expect(await pilotlight('--version')).toEqual({ code: 0, out: '0.2.0\n', err: '' })
     expect((await pilotlight('immunisations')).err).toContain('Did you mean `immunizations`?')
     expect((await pilotlight('patients', '--coutn', '3')).err).toContain('Did you mean `--count`?')
   })
