@@ -22,7 +22,7 @@ if (tools.every((path) => existsSync(path))) {
   }
   const { buildCommandLine } = await import('./command-line.js')
   await buildCommandLine()
-  const { status } = spawnSync(node, [join(root, 'src', 'local', 'bundle.ts'), '--if-stale'], {
+  const { status } = spawnSync(node, [join(root, 'src', 'local', 'build.ts'), '--if-stale'], {
     stdio: 'inherit',
     cwd: root,
   })
