@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html */
 
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
-import { ownIn } from '../search/custom.ts'
+import { customParametersIn } from '../search/custom.ts'
 import { indexEntriesOf } from '../search/index/entries.ts'
 import { openArchive } from '../store/archive/archive.ts'
 import { isHopeless, isolating, setAside } from '../store/archive/failed.ts'
@@ -16,7 +16,7 @@ const streamPlace = storePlace(process.env)
 const archive = openArchive(streamPlace)
 /** Returns the index entries of resources, the tenant's own search parameters included. */
 const entriesFor = async (definitions: Definitions): Promise<EntriesOf> => {
-  const own = await ownIn(definitions)
+  const own = await customParametersIn(definitions)
   return (resource, t) => indexEntriesOf(resource, t, own.all(resource.resourceType))
 }
 const janitor = openJanitor(streamPlace, archive, entriesFor)

@@ -11,8 +11,8 @@ import type { Call, Interaction, Pairs } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import { queryText } from '../request/query-text.ts'
 import { readQuery } from '../search/custom.ts'
-import { explained } from '../search/explain.ts'
-import { searchSeveral, searchType } from '../search/multi-type.ts'
+import { explanationIssue } from '../search/explain.ts'
+import { searchType, searchTypes } from '../search/multi-type.ts'
 import { withinCompartment } from '../search/parse/compartment.ts'
 import { containedVariants, type Pair, type Query } from '../search/query.ts'
 import type { SearchPage } from '../search/search.ts'
@@ -130,7 +130,7 @@ const findPage = async (call: Call, pairs: Pairs, context: Context): Promise<Sea
       selfPairs: pairs.filter((pair) => isAboutTypes(pair) || shared.includes(pair)),
     },
     issues: distinctIssues(asked.flatMap(({ issues }) => issues)),
-    page: await searchSeveral(queries, cursor, context),
+    page: await searchTypes(queries, cursor, context),
   }
 }
 
@@ -153,7 +153,7 @@ export const searchInteraction: Interaction = async (call, context) => {
     ...empty,
     ...issues,
     ...page.issues,
-    ...(query.explain ? [explained(page.explain)] : []),
+    ...(query.explain ? [explanationIssue(page.explain)] : []),
   ]
   return {
     status: 200,

@@ -6,7 +6,7 @@ import { type Call, here, type Interaction, type Pairs } from '../request/call.t
 import { lastValue } from '../request/query-text.ts'
 import type { Drift } from '../search/audit/audit.ts'
 import { type Surveyed, type SurveyScope, survey } from '../search/audit/survey.ts'
-import { ownIn } from '../search/custom.ts'
+import { customParametersIn } from '../search/custom.ts'
 import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const surveyOutput = (name: string, type: string, max = '1', min = 1) =>
@@ -101,7 +101,7 @@ const runBy =
   (method: 'GET' | 'POST'): Interaction =>
   async (call, { store, now }) => {
     const pairs = inputPairs(definition, call)
-    const [audit, own] = [await store.audit(), await ownIn(await store.definitions())]
+    const [audit, own] = [await store.audit(), await customParametersIn(await store.definitions())]
     const checking = { store, audit, now, own, repair: repairOf(pairs, method) }
     const piece = { most: surveyCountOf(pairs), patience: surveyMilliseconds }
     const found = await survey(checking, surveyScopeOf(call), piece, lastValue(pairs, 'cursor'))

@@ -3,7 +3,12 @@
 import { beginJob } from '../jobs/create.ts'
 import { here, type Interaction } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
-import { type Reindexed, reindex, type Standing, standingOfAll } from '../search/reindex/reindex.ts'
+import {
+  type DefinitionProgress,
+  definitionProgress,
+  type Reindexed,
+  reindex,
+} from '../search/reindex/reindex.ts'
 import type { Store } from '../store/port.ts'
 import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
@@ -55,7 +60,7 @@ const standingParts = ({
   definition: { id, code, url, types, state },
   walked,
   resources,
-}: Standing): StandingPart[] => [
+}: DefinitionProgress): StandingPart[] => [
   { name: 'definition', valueReference: { reference: `SearchParameter/${id}` } },
   { name: 'url', valueUri: url },
   { name: 'code', valueCode: code },
@@ -71,7 +76,7 @@ const standingParts = ({
 ]
 
 const progressText = async ({ store, now }: Context, outcome?: Reindexed): Promise<string> => {
-  const { running, standings, changed } = await standingOfAll(store, now())
+  const { running, standings, changed } = await definitionProgress(store, now())
   const isOpen = changed.length > 0 || standings.some(({ definition: { state } }) => state !== 'ready')
   const waiting = running || outcome === 'busy' ? 'running' : 'waiting'
   const parameter = [

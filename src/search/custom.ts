@@ -6,41 +6,41 @@ import { Failure, type Issue } from '../outcome/failure.ts'
 import type { Definitions } from '../store/definitions.ts'
 import type { Reader } from '../store/reader.ts'
 import { type ParsedQuery, type ParseOptions, parseQuery } from './parse/parse.ts'
-import type { OwnParameters, Pair } from './query.ts'
+import type { Pair, SearchableParameters } from './query.ts'
 
-/** `indexing`: written for new versions, not yet for all; `ready`: can be searched by; `retiring`: on its way out. */
-export type OwnState = 'indexing' | 'ready' | 'retiring'
+/** `indexing`: indexed for new versions, not yet for all; `ready`: can be searched by; `retiring`: being removed. */
+export type CustomState = 'indexing' | 'ready' | 'retiring'
 
-/** A tenant's own search parameter, as the store keeps it. */
+/** A tenant's custom search parameter, as stored. */
 export interface Definition extends OwnDefinition {
   /** The id of the SearchParameter that defines it. */
   id: string
   types: readonly string[]
-  state: OwnState
-  /** When the last write that did not know this state must have ended, in milliseconds since 1970. */
+  state: CustomState
+  /** The instant by which the last write that did not know this state has ended, in milliseconds since 1970. */
   from: number
 }
 
-/** A tenant's own parameters, ready to be used. */
+/** A tenant's custom parameters, compiled. */
 export interface CustomParameters {
   version: number
-  /** Those by which a resource of the type is indexed. */
+  /** Returns the parameters by which resources of the type are indexed. */
   indexed(type: string): readonly SearchParameter[]
-  /** Those by which a resource of the type may have been indexed. */
+  /** Returns the parameters by which resources of the type may have been indexed. */
   all(type: string): readonly SearchParameter[]
-  searched: OwnParameters
+  searched: SearchableParameters
 }
 
-const read = new WeakMap<Definitions, readonly Definition[]>()
+const parsedDefinitions = new WeakMap<Definitions, readonly Definition[]>()
 
-/** Returns the definitions that a text of the store holds. */
+/** Returns the definitions in their stored text. */
 export const definitionsIn = (definitions: Definitions): readonly Definition[] => {
-  const known = read.get(definitions) ?? (JSON.parse(definitions.text) as Definition[])
-  read.set(definitions, known)
+  const known = parsedDefinitions.get(definitions) ?? (JSON.parse(definitions.text) as Definition[])
+  parsedDefinitions.set(definitions, known)
   return known
 }
 
-const progress: Readonly<Record<OwnState, string>> = {
+const stateTexts: Readonly<Record<CustomState, string>> = {
   ready: '',
   indexing: 'is being indexed: search by it when `GET $reindex` says that it is ready',
   retiring: 'has been retired',
@@ -49,17 +49,21 @@ const progress: Readonly<Record<OwnState, string>> = {
 type Compile = (definition: OwnDefinition) => SearchParameter
 
 const pendingIn =
-  (definitions: readonly Definition[]): OwnParameters['pending'] =>
+  (definitions: readonly Definition[]): SearchableParameters['pending'] =>
   (type, code) => {
     const named = definitions.filter((each) => each.code === code && each.types.includes(type))
     const found = named.find(({ state }) => state !== 'retiring') ?? named[0]
-    return found && `\`${code}\` of ${type} ${progress[found.state]}.`
+    return found && `\`${code}\` of ${type} ${stateTexts[found.state]}.`
   }
 
-const ownOf = (version: number, definitions: readonly Definition[], compile: Compile): CustomParameters => {
+const customParametersOf = (
+  version: number,
+  definitions: readonly Definition[],
+  compile: Compile,
+): CustomParameters => {
   const compiled = definitions.map((definition) => ({ definition, parameter: compile(definition) }))
   const having =
-    (...states: OwnState[]) =>
+    (...states: CustomState[]) =>
     (type: string): SearchParameter[] =>
       compiled
         .filter(({ definition }) => states.includes(definition.state) && definition.types.includes(type))
@@ -76,36 +80,39 @@ const ownOf = (version: number, definitions: readonly Definition[], compile: Com
   }
 }
 
-const nothing: Compile = () => {
+const nothingToCompile: Compile = () => {
   throw new Error('There is no definition to compile.')
 }
 
-const made = new WeakMap<Definitions, Promise<CustomParameters>>()
+const compiledParameters = new WeakMap<Definitions, Promise<CustomParameters>>()
 
-const make = async (definitions: Definitions): Promise<CustomParameters> => {
+const compileParameters = async (definitions: Definitions): Promise<CustomParameters> => {
   const all = definitionsIn(definitions)
-  if (all.length === 0) return ownOf(definitions.version, all, nothing)
+  if (all.length === 0) return customParametersOf(definitions.version, all, nothingToCompile)
   const { ownParameter } = await import('../fhir/path/custom-values.ts')
-  return ownOf(definitions.version, all, ownParameter)
+  return customParametersOf(definitions.version, all, ownParameter)
 }
 
-/** Returns a tenant's own parameters; FHIRPath is loaded only where there are any. */
-export const ownIn = (definitions: Definitions): Promise<CustomParameters> => {
-  const known = made.get(definitions) ?? make(definitions)
-  made.set(definitions, known)
+/** Returns a tenant's custom parameters; FHIRPath is loaded only for a tenant with definitions. */
+export const customParametersIn = (definitions: Definitions): Promise<CustomParameters> => {
+  const known = compiledParameters.get(definitions) ?? compileParameters(definitions)
+  compiledParameters.set(definitions, known)
   return known
 }
 
-const none = (version: number): CustomParameters => ownOf(version, [], nothing)
+const noCustomParameters = (version: number): CustomParameters =>
+  customParametersOf(version, [], nothingToCompile)
 
-/** Returns a tenant's own parameters as far as they are about these types: where none is, FHIRPath need not be loaded. */
-export const ownFor = (
+/**
+ * Returns a tenant's custom parameters if any of them is about these types, and none otherwise, without loading FHIRPath.
+ */
+export const customParametersFor = (
   definitions: Definitions,
   types: ReadonlySet<string>,
 ): Promise<CustomParameters> | CustomParameters =>
   definitionsIn(definitions).some((each) => each.types.some((type) => types.has(type)))
-    ? ownIn(definitions)
-    : none(definitions.version)
+    ? customParametersIn(definitions)
+    : noCustomParameters(definitions.version)
 
 const isUnknown = ({ kind }: Issue): boolean => kind === 'unknown-parameter'
 
@@ -114,10 +121,10 @@ const everyLink = /^(\*|[A-Za-z]+:\*)/
 const wantsAllLinks = ([name, value]: Pair): boolean =>
   /^_(rev)?include\b/.test(name) && everyLink.test(value)
 
-type Query = readonly [type: string, pairs: readonly Pair[], options: ParseOptions]
+type QueryText = readonly [type: string, pairs: readonly Pair[], options: ParseOptions]
 
-/** Reads a query by R4's parameters alone; undefined where it names others, or may mean them. */
-const readPlainly = ([type, pairs, options]: Query): ParsedQuery | { failed: unknown } | undefined => {
+/** Reads a query by R4's parameters alone; undefined if the query names, or may mean, other parameters. */
+const readPlainly = ([type, pairs, options]: QueryText): ParsedQuery | { failed: unknown } | undefined => {
   if (pairs.some(wantsAllLinks)) return undefined
   try {
     const parsed = parseQuery(type, pairs, options)
@@ -127,7 +134,10 @@ const readPlainly = ([type, pairs, options]: Query): ParsedQuery | { failed: unk
   }
 }
 
-/** Returns what a query asks for, by R4's search parameters and, where these are not enough, by the tenant's own. */
+/**
+ * Returns the parsed query, by R4's search parameters and, if necessary, by the tenant's custom parameters. Fails like
+ * `parseQuery`.
+ */
 export const readQuery = async (
   type: string,
   pairs: readonly Pair[],
@@ -137,6 +147,6 @@ export const readQuery = async (
   const plain = readPlainly([type, pairs, options])
   if (plain && 'query' in plain) return plain
   if (plain) throw plain.failed
-  const { searched } = await ownIn(await store.definitions())
+  const { searched } = await customParametersIn(await store.definitions())
   return parseQuery(type, pairs, { ...options, own: searched })
 }

@@ -4,31 +4,34 @@ import type { SearchPlan } from './plan/plan.ts'
 import { isOpen, type Query } from './query.ts'
 import type { Use } from './scope.ts'
 
-/** How an answer came about, and what it cost. */
+/** The way of an answer, and its cost. */
 export interface Explanation {
-  /** What drove the search, in words. */
+  /** The driver of the search, in words. */
   way: string
-  /** What could have driven it. */
+  /** The possible drivers. */
   candidates: { patient?: string; equal: readonly string[]; ranges: readonly string[]; ids?: number }
-  /** What became of chains and `_has`: sets of links before the page was read, or a look from candidate to candidate. */
+  /**
+   * `resolved`: chains were replaced by sets of links before the page was read; `followed`: links were followed from each
+   * candidate.
+   */
   chains?: 'resolved' | 'followed'
-  /** The first of the lists that were read. */
+  /** The first 20 lists that were read. */
   lists: readonly string[]
-  /** How many lists were read. */
+  /** The number of lists that were read. */
   listCount: number
-  /** Index entries read, resources read, matches among them. */
+  /** The numbers of index entries read, resources read, and matches among them. */
   entries: number
   resources: number
   matches: number
-  /** Of the whole request so far. */
+  /** The cost of the whole request so far. */
   rounds: number
   calls: number
   readUnits: number
 }
 
-const mostLists = 20
+const mostListsNamed = 20
 
-/** Returns the explanation of a search, given the query that was asked and the one that was read. */
+/** Returns the explanation of a search, from the query as asked and the query as read. */
 export const explain = (
   { asked, query, plan, way }: { asked: Query; query: Query; plan: SearchPlan; way: string },
   use: Use,
@@ -42,7 +45,7 @@ export const explain = (
     ranges: plan.ranges.map(({ name }) => name),
     ...(plan.ids && { ids: plan.ids.length }),
   },
-  lists: [...new Set(use.lists)].slice(0, mostLists),
+  lists: [...new Set(use.lists)].slice(0, mostListsNamed),
   listCount: new Set(use.lists).size,
   entries: use.entries,
   resources: use.resources,
@@ -52,18 +55,18 @@ export const explain = (
   readUnits: meter.readUnits,
 })
 
-const sumOf = (
+const summedFigure = (
   all: readonly Explanation[],
   name: 'listCount' | 'entries' | 'resources' | 'matches',
 ): number => all.reduce((sum, each) => sum + each[name], 0)
 
-const mostOf = (all: readonly Explanation[], name: 'rounds' | 'calls' | 'readUnits'): number =>
+const highestFigure = (all: readonly Explanation[], name: 'rounds' | 'calls' | 'readUnits'): number =>
   Math.max(0, ...all.map((each) => each[name]))
 
-/** Returns the explanation of searches of several types as one: rounds, calls and units are the request's already. */
+/** Returns the explanation of several types' searches; rounds, calls and units are the whole request's. */
 export const explainTogether = (all: readonly Explanation[]): Explanation => {
   const union = (of: (each: Explanation) => readonly string[]) =>
-    [...new Set(all.flatMap(of))].slice(0, mostLists)
+    [...new Set(all.flatMap(of))].slice(0, mostListsNamed)
   return {
     way: union(({ way }) => [way]).join('; '),
     candidates: {
@@ -71,14 +74,14 @@ export const explainTogether = (all: readonly Explanation[]): Explanation => {
       ranges: union(({ candidates }) => candidates.ranges),
     },
     lists: union(({ lists }) => lists),
-    listCount: sumOf(all, 'listCount'),
+    listCount: summedFigure(all, 'listCount'),
     ...(all[0]?.chains && { chains: all[0].chains }),
-    entries: sumOf(all, 'entries'),
-    resources: sumOf(all, 'resources'),
-    matches: sumOf(all, 'matches'),
-    rounds: mostOf(all, 'rounds'),
-    calls: mostOf(all, 'calls'),
-    readUnits: mostOf(all, 'readUnits'),
+    entries: summedFigure(all, 'entries'),
+    resources: summedFigure(all, 'resources'),
+    matches: summedFigure(all, 'matches'),
+    rounds: highestFigure(all, 'rounds'),
+    calls: highestFigure(all, 'calls'),
+    readUnits: highestFigure(all, 'readUnits'),
   }
 }
 
@@ -92,8 +95,8 @@ const chainsText = {
   followed: 'Chains: they lead far, so links are followed from each candidate.',
 }
 
-/** Returns the explanation in words, for people who wonder where the time goes. */
-export const explained = (explanation: Explanation): Issue => {
+/** Returns the explanation in words. */
+export const explanationIssue = (explanation: Explanation): Issue => {
   const { way, chains, lists, listCount, entries, resources, matches, rounds, calls, readUnits } = explanation
   return {
     kind: 'explanation',

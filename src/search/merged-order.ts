@@ -1,4 +1,4 @@
-/** One order over several types: each is read in it, and the page takes from all what comes first. */
+/** Merges the pages of several types into a single order. */
 
 import { decodeCursor, encodeCursor } from '../fhir/json/cursor.ts'
 import { failure } from '../outcome/failure.ts'
@@ -6,25 +6,26 @@ import { inParallel } from '../store/parallel.ts'
 import { lastCursor } from './cursor.ts'
 import type { Query } from './query.ts'
 import { placeByKeys } from './run/sort.ts'
-import { type SearchMatch, type SearchOptions, type SearchPage, search } from './search.ts'
+import { runSearch, type SearchMatch, type SearchOptions, type SearchPage } from './search.ts'
 
 /** A page that was put together from pages of several types. */
-export interface Joined {
+export interface JoinedPages {
   pages: readonly SearchPage[]
   matches: SearchMatch[]
   next?: string
   previous?: string
 }
 
-/** Where each type has come to: a cursor, nothing at its beginning, and null where no more of it is to be read. */
-interface Places {
+/** The cursor of each type: empty at its beginning, null after its end. */
+interface MergedCursor {
   back: boolean
   each: readonly (string | null)[]
 }
 
-const written = ({ back, each }: Places): string => encodeCursor(back ? ['back', ...each] : each)
+const mergedCursorText = ({ back, each }: MergedCursor): string =>
+  encodeCursor(back ? ['back', ...each] : each)
 
-const placesOf = (text: string | undefined, types: number): Places => {
+const parseMergedCursor = (text: string | undefined, types: number): MergedCursor => {
   if (text === undefined) return { back: false, each: Array.from({ length: types }, () => '') }
   const cursor = decodeCursor(text)
   if (cursor.every((place) => place === null || typeof place === 'string')) {
@@ -35,58 +36,60 @@ const placesOf = (text: string | undefined, types: number): Places => {
   throw failure('invalid', 'The `_cursor` was not given by this server. Start without it.', '_cursor')
 }
 
-const width = 16
+const typesAtOnce = 16
 
-/** One type's page while it is being taken from: from its beginning or, going back, from its end. */
-interface Stream {
+/** A type's page with the number of matches taken from it, from its beginning or, backwards, from its end. */
+interface TypeStream {
   query: Query
   cursor: string | null
   back: boolean
   page: SearchPage | undefined
-  /** What the matches are sorted by, in the order in which they are taken. */
+  /** The sort keys of the matches, in the order in which they are taken. */
   keys: readonly string[]
   matches: readonly SearchMatch[]
   taken: number
 }
 
-const read = async (query: Query, cursor: string, options: SearchOptions): Promise<SearchPage> =>
-  search(cursor === '' ? query : { ...query, cursor }, options)
+const searchFrom = async (query: Query, cursor: string, options: SearchOptions): Promise<SearchPage> =>
+  runSearch(cursor === '' ? query : { ...query, cursor }, options)
 
 const streamOf = async (
   query: Query,
   cursor: string | null,
   back: boolean,
   options: SearchOptions,
-): Promise<Stream> => {
-  const page = cursor === null ? undefined : await read(query, cursor, options)
+): Promise<TypeStream> => {
+  const page = cursor === null ? undefined : await searchFrom(query, cursor, options)
   const { keys = [], matches = [] } = page ?? {}
   const taken = 0
   if (!back) return { query, cursor, back, page, keys, matches, taken }
   return { query, cursor, back, page, keys: keys.toReversed(), matches: matches.toReversed(), taken }
 }
 
-const onwards = ({ back, page }: Stream): string | undefined => (back ? page?.previous : page?.next)
+const onwards = ({ back, page }: TypeStream): string | undefined => (back ? page?.previous : page?.next)
 
-/** What of a type has been read is taken, and more would follow: what comes next is not known. */
-const isDry = (stream: Stream): boolean =>
+/** Returns whether all read matches of a type are taken and more follow, so that the next match is unknown. */
+const isDry = (stream: TypeStream): boolean =>
   stream.taken === stream.keys.length && onwards(stream) !== undefined
 
-/** Among equals the types stand in their order; going back, the last of them comes first. */
-const comesFirst = (stream: Stream, other: Stream): boolean => {
+/**
+ * Returns whether a stream's next match comes before that of a second stream; equal matches keep the order of the types.
+ */
+const comesFirst = (stream: TypeStream, other: TypeStream): boolean => {
   const [a, b] = [stream, other].map(({ keys, taken }) => ({ order: keys[taken] ?? '', id: '' }))
   const compared = a && b ? placeByKeys(stream.query.sort, a, b) : 0
   return stream.back ? compared >= 0 : compared < 0
 }
 
-const firstOf = (streams: readonly Stream[]): Stream | undefined =>
+const firstOf = (streams: readonly TypeStream[]): TypeStream | undefined =>
   streams
     .filter(({ keys, taken }) => taken < keys.length)
-    .reduce<Stream | undefined>(
+    .reduce<TypeStream | undefined>(
       (first, each) => (first && !comesFirst(each, first) ? first : each),
       undefined,
     )
 
-const takeFrom = (streams: readonly Stream[], count: number): SearchMatch[] => {
+const takeFrom = (streams: readonly TypeStream[], count: number): SearchMatch[] => {
   const taken: SearchMatch[] = []
   while (taken.length < count && !streams.some(isDry)) {
     const first = firstOf(streams)
@@ -98,47 +101,52 @@ const takeFrom = (streams: readonly Stream[], count: number): SearchMatch[] => {
   return taken
 }
 
-/** Returns the page as far as it was taken, whose cursor leads on from there. */
-const cut = async (
-  { query, cursor, page, keys, taken }: Stream,
+/** Returns the page up to the last taken match, with the cursor behind that match. */
+const takenPage = async (
+  { query, cursor, page, keys, taken }: TypeStream,
   options: SearchOptions,
 ): Promise<SearchPage | undefined> => {
   if (!page || taken === keys.length) return page
-  return taken === 0 ? undefined : read({ ...query, count: taken }, cursor ?? '', options)
+  return taken === 0 ? undefined : searchFrom({ ...query, count: taken }, cursor ?? '', options)
 }
 
-const placeOnwards = (stream: Stream, used: SearchPage | undefined): string | null => {
+const cursorOnwards = (stream: TypeStream, used: SearchPage | undefined): string | null => {
   const { page, cursor, keys, taken } = stream
   if (!page) return null
   if (taken === 0 && keys.length > 0) return cursor
   return (used && onwards({ ...stream, page: used })) ?? null
 }
 
-/** Where a page that is read the other way begins: at the end of a type that was read to it, at the beginning of one that was not begun. */
-const placeBackwards = ({ query, back, page }: Stream): string | null => {
+/**
+ * Returns the cursor for reading in the opposite direction: at the end of a type that was read to the end, at the
+ * beginning of a type that was not begun.
+ */
+const cursorBackwards = ({ query, back, page }: TypeStream): string | null => {
   if (page) return (back ? page.next : page.previous) ?? null
   return back ? '' : lastCursor(query)
 }
 
-/** Returns one page of several queries in the order of their sort keys. */
+/** Returns a page of several queries in the order of their sort keys. Fails with `invalid` for a foreign cursor. */
 export const readMerged = async (
   queries: readonly Query[],
   cursor: string | undefined,
   options: SearchOptions,
-): Promise<Joined> => {
-  const { back, each } = placesOf(cursor, queries.length)
+): Promise<JoinedPages> => {
+  const { back, each } = parseMergedCursor(cursor, queries.length)
   const starts = queries.map((query, i) => [query, each[i] ?? null] as const)
-  const streams = await inParallel(width, starts, ([query, start]) => streamOf(query, start, back, options))
+  const streams = await inParallel(typesAtOnce, starts, ([query, start]) =>
+    streamOf(query, start, back, options),
+  )
   const taken = takeFrom(streams, queries[0]?.count ?? 0)
-  const used = await inParallel(width, streams, (stream) => cut(stream, options))
-  const ahead: Places = { back, each: streams.map((stream, i) => placeOnwards(stream, used[i])) }
-  const behind: Places = { back: !back, each: streams.map(placeBackwards) }
+  const used = await inParallel(typesAtOnce, streams, (stream) => takenPage(stream, options))
+  const ahead: MergedCursor = { back, each: streams.map((stream, i) => cursorOnwards(stream, used[i])) }
+  const behind: MergedCursor = { back: !back, each: streams.map(cursorBackwards) }
   const [next, previous] = back ? [behind, ahead] : [ahead, behind]
-  const leads = (places: Places): boolean => places.each.some((place) => place !== null)
+  const leads = (places: MergedCursor): boolean => places.each.some((place) => place !== null)
   return {
     pages: used.filter((page) => page !== undefined),
     matches: back ? taken.toReversed() : taken,
-    ...(leads(next) && { next: written(next) }),
-    ...(cursor !== undefined && leads(previous) && { previous: written(previous) }),
+    ...(leads(next) && { next: mergedCursorText(next) }),
+    ...(cursor !== undefined && leads(previous) && { previous: mergedCursorText(previous) }),
   }
 }

@@ -3,44 +3,44 @@ import type { SearchParameter } from '../fhir/definitions.ts'
 /** A search as frozen data: parsed once, then only read. https://hl7.org/fhir/R4/search.html */
 export interface Query {
   readonly type: string
-  /** The compartment that is searched: `Patient/1`. */
+  /** The compartment to search: `Patient/1`. */
   readonly compartment?: string
-  /** The service base, which tells own absolute links from foreign ones. */
+  /** The service base, which distinguishes local absolute links from foreign links. */
   readonly base: string
-  /** All of them must hold. */
+  /** The clauses, all of which must be satisfied. */
   readonly clauses: readonly Clause[]
   readonly sort: readonly SortKey[]
   readonly count: number
-  readonly total: Total
-  /** Only the number of matches is wanted. */
+  readonly total: TotalMode
+  /** Only the number of matches is asked for. */
   readonly countOnly: boolean
   readonly includes: readonly Inclusion[]
   readonly revincludes: readonly Inclusion[]
-  /** Whether resources inside others are sought instead of those that stand by themselves, or beside them. */
+  /** Whether contained resources are searched: instead of separate resources, or beside them. */
   readonly contained: 'false' | 'true' | 'both'
-  /** What is told of a match inside another. */
+  /** Whether the container or the contained resource is returned for a contained match. */
   readonly containedType: 'container' | 'contained'
-  /** Only inside resources of this type is anything sought. */
+  /** The type of the containers to search; absent for any type. */
   readonly within?: string
-  /** A container that matches by itself has been told already. */
+  /** Containers that match by themselves are left out, since a search before has returned them. */
   readonly besides?: true
   readonly cursor?: string
   readonly explain: boolean
-  /** The parameters that were understood, in the order they came: what the self link says. */
+  /** The understood parameters, in the order of the request, for the self link. */
   readonly selfPairs: readonly Pair[]
-  /** The tenant's own search parameters, where the query may need them. */
-  readonly own?: OwnParameters
+  /** The tenant's custom search parameters, if the query may need them. */
+  readonly own?: SearchableParameters
 }
 
-/** A tenant's own search parameters that can be searched by, and what is to be said of those that cannot yet. */
-export interface OwnParameters {
+/** A tenant's custom search parameters that are ready, and the messages for parameters that are not ready. */
+export interface SearchableParameters {
   of(type: string): ReadonlyMap<string, SearchParameter>
   pending(type: string, code: string): string | undefined
 }
 
 export type Pair = readonly [name: string, value: string]
-/** `known`: nothing was asked for, so it is told where it costs nothing. */
-export type Total = 'none' | 'estimate' | 'accurate' | 'known'
+/** `known`: not asked for, so that the total is returned only if it costs nothing. */
+export type TotalMode = 'none' | 'estimate' | 'accurate' | 'known'
 
 export type Clause =
   | ValueClause
@@ -56,7 +56,7 @@ export type Clause =
 export interface ValueClause {
   readonly kind: 'value'
   readonly parameter: SearchParameter
-  /** A row of the search type's modifiers; the empty one is the default meaning. */
+  /** A row of the search type's modifiers; the empty name is the default meaning. */
   readonly modifier: string
   readonly values: readonly SearchValue[]
 }
@@ -68,20 +68,20 @@ export interface MissingClause {
   readonly missing: boolean
 }
 
-/** `subject:Patient.name=peter`: before it can be judged, it is resolved to a `linked` clause. */
+/** `subject:Patient.name=peter`: resolved to a `linked` clause before matching. */
 export interface ChainClause {
   readonly kind: 'chain'
   readonly parameter: SearchParameter
   readonly targets: readonly ChainTarget[]
 }
 
-/** The rest of a chain, seen from one type the link may point to. */
+/** The rest of a chain, for a type that the link may point to. */
 export interface ChainTarget {
   readonly type: string
   readonly clause: Clause
 }
 
-/** `_has:Observation:patient:code=1234-5`: resolved to an `any-of` clause before it can be judged. */
+/** `_has:Observation:patient:code=1234-5`: resolved to an `any-of` clause before matching. */
 export interface HasClause {
   readonly kind: 'has'
   readonly type: string
@@ -89,29 +89,32 @@ export interface HasClause {
   readonly clause: Clause
 }
 
-/** The link must point to one of these addresses: `Patient/1`, `#MedicationRequest/1#m1` inside another, or a canonical one. */
+/**
+ * The link must point to one of the addresses: `Patient/1`, `#MedicationRequest/1#m1` of a contained resource, or a
+ * canonical address.
+ */
 export interface LinkedClause {
   readonly kind: 'linked'
   readonly parameter: SearchParameter
   readonly targets: ReadonlySet<string>
-  /** What else it may point to inside the resource itself. */
+  /** Conditions for targets inside the searched resource itself. */
   readonly inside?: readonly ChainTarget[]
 }
 
-/** The resource's id, or its address inside another, must be one of these. */
+/** The resource's id, or a contained resource's address, must be among the ids. */
 export interface AnyOfClause {
   readonly kind: 'any-of'
   readonly ids: ReadonlySet<string>
 }
 
-/** The words must stand in a row in one text: of the narrative (`_text`) or of all that is read (`_content`). */
+/** The words must be adjacent in a text: of the narrative (`_text`) or of all texts (`_content`). */
 export interface WordsClause {
   readonly kind: 'words'
   readonly scope: 'narrative' | 'content'
   readonly words: readonly string[]
 }
 
-/** Clauses joined by `or`, or one negated: what `_filter` is made of. */
+/** Clauses joined by `or` or `and`, or negated, as in `_filter`. */
 export interface NestedClause {
   readonly kind: 'any' | 'all' | 'none'
   readonly clauses: readonly Clause[]
@@ -144,33 +147,33 @@ export type SearchValue =
   | CompositeValue
 
 /** Codes by system. */
-export type Codes = ReadonlyMap<string, ReadonlySet<string>>
+export type CodesBySystem = ReadonlyMap<string, ReadonlySet<string>>
 
-/** `system|code`; a system of `''` means that there must be none, an absent part that it does not matter. */
+/** `system|code`; the system `''` means that there must be no system, an absent part that any will do. */
 export interface TokenValue {
   readonly type: 'token'
   readonly system?: string
   readonly code?: string
-  /** The code as the index lists it where case does not matter, where that is another text. */
+  /** The code in the form of a case-insensitive index list, if that differs. */
   readonly folded?: string
   /** The third part of `:of-type`. */
   readonly value?: string
   /** The value set that `:in` and `:not-in` name. */
   readonly set?: string
-  /** The codes that terminology tells for it, or for what lies above or below a code. */
-  readonly codes?: Codes
-  /** Of code systems that are held in part: their codes that are known to be others. */
-  readonly others?: Codes
+  /** The codes of the value set, or above or below the code, by the terminology. */
+  readonly codes?: CodesBySystem
+  /** For code systems that are loaded in part: codes that are known not to be meant. */
+  readonly others?: CodesBySystem
 }
 
-/** Our own resource by id and perhaps type, or an address elsewhere. */
+/** A local resource by id and perhaps type, or a foreign address. */
 export interface ReferenceValue {
   readonly type: 'reference'
   readonly target?: string
   readonly id?: string
   readonly url?: string
   readonly version?: string
-  /** What `:identifier` asks for. */
+  /** The identifier of `:identifier`. */
   readonly identifier?: TokenValue
 }
 
@@ -182,14 +185,14 @@ export interface DateValue {
   readonly high: string
 }
 
-/** `text` is normalised, `raw` as it came. */
+/** `text` is normalised, `raw` is the original text. */
 export interface StringValue {
   readonly type: 'string'
   readonly text: string
   readonly raw: string
 }
 
-/** Sortable decimals: `at` is the number itself, [low, high) the range it stands for at its precision. */
+/** Sortable decimals: `at` is the number itself, [low, high) its range by its precision. */
 export interface NumberValue {
   readonly type: 'number'
   readonly prefix: Prefix
@@ -203,7 +206,7 @@ export interface QuantityValue extends Omit<NumberValue, 'type'> {
   readonly type: 'quantity'
   readonly system?: string
   readonly code?: string
-  /** The same in base units, where the unit is one of UCUM's. */
+  /** The same quantity in base units, if the unit is a UCUM unit. */
   readonly measured?: Omit<NumberValue, 'type'> & { readonly dimension: string }
 }
 
@@ -212,7 +215,7 @@ export interface UriValue {
   readonly uri: string
 }
 
-/** A place in degrees, and how far from it. */
+/** A point in degrees, and the distance from it. */
 export interface NearValue {
   readonly type: 'near'
   readonly latitude: number
@@ -220,22 +223,22 @@ export interface NearValue {
   readonly metres: number
 }
 
-/** One value for each component, in the parameter's order. */
+/** A value for each component, in the parameter's order. */
 export interface CompositeValue {
   readonly type: 'composite'
   readonly parts: readonly SearchValue[]
 }
 
-/** Returns whether chains are left in a query. */
+/** Returns whether a query has unresolved chains. */
 export const isOpen = ({ clauses }: { readonly clauses: readonly Clause[] }): boolean =>
   clauses.some(
     (clause) => clause.kind === 'chain' || clause.kind === 'has' || ('clauses' in clause && isOpen(clause)),
   )
 
-/** Returns whether a query seeks resources inside others. */
+/** Returns whether a query searches contained resources. */
 export const isInner = ({ contained }: Pick<Query, 'contained'>): boolean => contained === 'true'
 
-/** Returns the queries that together answer one: of what stands by itself, then of what is inside others. */
+/** Returns the queries that together answer a query: for separate resources, then for contained resources. */
 export const containedVariants = (query: Query): readonly Query[] =>
   query.contained === 'both'
     ? [

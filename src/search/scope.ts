@@ -7,33 +7,33 @@ import type { Stages } from './reading/stages.ts'
 /** A version with its JSON parsed. */
 export interface Read {
   readonly version: Version
-  /** The resource of the version, or one inside it. */
+  /** The resource of the version, or a resource contained in it. */
   readonly resource: Resource
-  /** Where what it is inside of is told instead: all that matches inside of that. */
+  /** Set when the container is returned instead of the contained resource: all contained resources in it that matched. */
   readonly matching?: readonly Resource[]
 }
 
-/** How much one request may read, and from where on it reads in another way. */
+/** The limits of a request, and the sizes at which it reads in a different way. */
 export interface Limits {
-  /** Index entries that may be read. */
+  /** The most index entries to read. */
   readonly entries: number
-  /** Resources that may be read to be judged. */
+  /** The most resources to read for matching. */
   readonly resources: number
-  /** Chains that lead over no more resources than this are resolved at once. */
+  /** The most resources that a chain may lead over to be resolved at once. */
   readonly links: number
-  /** Matches that may be sorted here. */
+  /** The most matches to sort. */
   readonly sorted: number
-  /** A list with no more candidates than this is read whole rather than intersected with others. */
+  /** The most candidates of a list that is read whole rather than intersected with other lists. */
   readonly short: number
-  /** A range with no more candidates than this is gathered and sorted. */
+  /** The most candidates of a range that is gathered and sorted. */
   readonly gathered: number
-  /** Characters of the matches' texts on a page: API Gateway streams 10 MB at full speed, and slowly what comes after. */
+  /** The most characters of the texts on a page: API Gateway streams 10 MB at full speed, and more than that slowly. */
   readonly characters: number
-  /** Index items on a first page, at the least and at the most. */
+  /** The least and the most index items on a first page. */
   readonly items: readonly [least: number, most: number]
 }
 
-/** What a page may cost at the most before it is returned short. */
+/** The cost at which a page is returned short. */
 export const pageLimits: Limits = {
   entries: 20_000,
   resources: 3000,
@@ -45,17 +45,17 @@ export const pageLimits: Limits = {
   items: [25, 500],
 }
 
-/** What counting and sorting may cost before the search is refused, and what resolving chains may cost beside a page. */
+/** The cost at which counting and sorting are refused, and the budget for resolving chains beside a page. */
 export const wholeLimits: Limits = { ...pageLimits, entries: 60_000, resources: 20_000 }
 
-/** One reading of the store: what it works with and what it has used. */
+/** A reading of the store with its limits and its use so far. */
 export interface Scope {
   readonly store: StageReader
-  /** When the request began, in milliseconds. */
+  /** The beginning of the request, in milliseconds since 1970. */
   readonly started: number
   readonly limits: Limits
   readonly use: Use
-  /** Turns the open clauses of a query into what holds for some resources. */
+  /** Replaces the open clauses of a query for some resources. */
   readonly follow: Follow
   readonly newFollow: () => Follow
 }
@@ -63,7 +63,7 @@ export interface Scope {
 /** Follows the links of resources for the chains that were not resolved beforehand. */
 export type Follow = (scope: Scope, query: Query, reads: readonly Read[]) => Promise<Query>
 
-const asItIs: Follow = async (_, query) => query
+const unfollowed: Follow = async (_, query) => query
 
 export interface Use {
   entries: number
@@ -72,12 +72,12 @@ export interface Use {
   readonly lists: string[]
 }
 
-/** Returns a scope that has used nothing yet. */
+/** Returns a scope without any use so far. */
 export const newScope = (
   store: StageReader,
   started: number,
   limits: Limits,
-  newFollow: () => Follow = () => asItIs,
+  newFollow: () => Follow = () => unfollowed,
 ): Scope => ({
   store,
   started,
@@ -87,11 +87,11 @@ export const newScope = (
   use: { entries: 0, resources: 0, matches: 0, lists: [] },
 })
 
-/** Returns whether a scope has used all that it may. */
+/** Returns whether a scope has used up its limits. */
 export const isOver = ({ use, limits }: Scope): boolean =>
   use.entries >= limits.entries || use.resources >= limits.resources
 
-/** Adds what another reading used. */
+/** Adds the use of a second scope. */
 export const addUse = (to: Use, from: Use): void => {
   to.entries += from.entries
   to.resources += from.resources
@@ -99,8 +99,8 @@ export const addUse = (to: Use, from: Use): void => {
 }
 
 /**
- * Runs a part of a search as a stage of its reading. What it uses counts once, however often it is run, and the chains
- * that it follows are followed anew each time.
+ * Runs a part of a search as a stage of its reading. Its use counts once, however often the part is run, and chains are
+ * followed anew in each run.
  */
 export const inStage = async <T>(
   stages: Stages,

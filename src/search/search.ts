@@ -16,8 +16,8 @@ import { readIncluded } from './links/includes.ts'
 import type { SearchPlan } from './plan/plan.ts'
 import { isOpen, type Pair, type Query } from './query.ts'
 import { openStages, type Stages } from './reading/stages.ts'
-import { matches } from './run/match.ts'
-import { type Page, readPage } from './run/run.ts'
+import { matchesQuery } from './run/match.ts'
+import { type MatchPage, readPage } from './run/run.ts'
 import { sortKeyOf } from './run/sort.ts'
 import type { Read } from './scope.ts'
 import {
@@ -31,41 +31,41 @@ import {
   wholeLimits,
 } from './scope.ts'
 
-/** What a search works with. */
+/** The services and limits of a search. */
 export interface SearchOptions {
   reader: Reader
-  /** When the request began, in milliseconds; now where absent. */
+  /** The beginning of the request, in milliseconds since 1970; the present if absent. */
   started?: number
-  /** Other limits than the usual ones. */
+  /** Limits in place of the usual limits. */
   limits?: Partial<Limits>
-  /** Tells the codes of a value set, or above and below a code. */
+  /** Returns the codes of a value set, or above or below a code. */
   findCodes?: FindCodes
-  /** The reading that the search is part of; one of its own where absent. */
+  /** The reading that the search is part of; a reading of its own if absent. */
   stages?: Stages
 }
 
-/** What is told of a match: a version, or what is inside one at `address`: `MedicationRequest/1#m1`. */
+/** A version that matched, or the contained resource at `address`: `MedicationRequest/1#m1`. */
 export interface SearchMatch extends Version {
   address?: string
 }
 
-/** One page of an answer. */
+/** A page of an answer. */
 export interface SearchPage {
   matches: SearchMatch[]
   included: SearchMatch[]
-  /** What each match is sorted by, where an order was asked for. */
+  /** The sort keys of each match, if an order was asked for. */
   keys?: readonly string[]
-  /** The values of `_cursor` that lead to the next page and to the one before. */
+  /** The values of `_cursor` for the next and the previous page. */
   next?: string
   previous?: string
-  /** The number of all matches, where it is known. */
+  /** The number of all matches, if known. */
   total?: number
   issues: Issue[]
   explain: Explanation
 }
 
-/** Returns the page of matches that a query asks for. Fails with `too-costly` where no honest answer is affordable. */
-export const search = async (asked: Query, options: SearchOptions): Promise<SearchPage> => {
+/** Returns the page of matches that a query asks for. Fails with `too-costly` if no complete answer is affordable. */
+export const runSearch = async (asked: Query, options: SearchOptions): Promise<SearchPage> => {
   const { reader, started = Date.now(), limits, findCodes } = options
   const query = await narrowedBy(reader, await withCodes(asked, findCodes))
   await checkIndexed(reader, query)
@@ -73,7 +73,7 @@ export const search = async (asked: Query, options: SearchOptions): Promise<Sear
   const { stages = openStages(reader) } = options
   const scope = newScope(reader, started, { ...limitsOf(query), ...limits }, follower)
   const chains = newScope(reader, started, { ...wholeLimits, ...limits }, follower)
-  const found = await readAll({ stages, scope, chains }, query)
+  const found = await readSearch({ stages, scope, chains }, query)
   if (!options.stages) stages.end()
   const { page, included, total } = found
   return {
@@ -92,7 +92,10 @@ export const search = async (asked: Query, options: SearchOptions): Promise<Sear
   }
 }
 
-/** Adds what every visible resource matches; what is inside of others is left to the judging of its container. */
+/**
+ * Returns the query narrowed by the clauses that every visible resource matches; contained resources are restricted by
+ * their container.
+ */
 const narrowedBy = async (reader: Reader, query: Query): Promise<Query> => {
   const rules = query.contained === 'false' ? (reader.restriction?.rules ?? []) : []
   const pairs = rules.flatMap((rule) => rule.narrow(query.type))
@@ -115,23 +118,23 @@ const searchMatchesOf = (reads: readonly Read[]): SearchMatch[] => {
 
 const limitsOf = ({ sort, countOnly }: Query) => (sort.length > 0 || countOnly ? wholeLimits : pageLimits)
 
-interface Found {
-  /** The query as it was read, with its chains resolved as far as that paid. */
+interface FoundPage {
+  /** The query as read, with chains resolved as far as worthwhile. */
   query: Query
   plan: SearchPlan
-  page: Page
+  page: MatchPage
   included: readonly Read[]
   total?: number | undefined
 }
 
-/** Where a search reads: chains are resolved with a budget of their own, `chains`, so that as much is left for the page. */
-interface Place {
+/** The scopes of a search: chains have a budget of their own, so that the page keeps its budget. */
+interface SearchParts {
   stages: Stages
   scope: Scope
   chains: Scope
 }
 
-const readAll = async (place: Place, asked: Query): Promise<Found> => {
+const readSearch = async (place: SearchParts, asked: Query): Promise<FoundPage> => {
   const { stages, scope, chains } = place
   const query = hasParts(asked) ? await inStage(stages, chains, (own) => withParts(own, asked)) : asked
   const found = query.countOnly ? await readCount(place, query) : await readMatches(place, query)
@@ -139,37 +142,40 @@ const readAll = async (place: Place, asked: Query): Promise<Found> => {
   return found
 }
 
-const readCount = async ({ stages, scope, chains }: Place, asked: Query): Promise<Found> => {
+const readCount = async ({ stages, scope, chains }: SearchParts, asked: Query): Promise<FoundPage> => {
   const { query, plan } = await resolveForAll(stages, chains, asked)
-  const total = await inStage(stages, scope, (own) => count(own, query, plan))
+  const total = await inStage(stages, scope, (own) => countMatches(own, query, plan))
   return { query, plan, page: { reads: [], way: 'count' }, included: [], total }
 }
 
-const readMatches = async (place: Place, asked: Query): Promise<Found> => {
+const readMatches = async (place: SearchParts, asked: Query): Promise<FoundPage> => {
   const { stages, scope, chains } = place
   const cursor = readCursor(asked)
   const { query, plan, page } = await readResolved(stages, chains, scope, asked, cursor)
   scope.use.matches += page.reads.length
   const included = await readIncluded(stages, scope, query, page.reads)
   const whole = !cursor && !page.next
-  const total = whole && query.total !== 'none' ? page.reads.length : await totalOf(place, query, plan)
+  const total = whole && query.total !== 'none' ? page.reads.length : await pageTotal(place, query, plan)
   return { query, plan, page, included, total }
 }
 
-/** The total beside a page is counted with a budget of its own, an estimate with less, and left out where that is not enough. */
-const totalOf = async (
-  { stages, scope }: Place,
+/**
+ * Returns the total beside a page, counted with a budget of its own, smaller for an estimate; undefined if the budget
+ * does not suffice.
+ */
+const pageTotal = async (
+  { stages, scope }: SearchParts,
   query: Query,
   plan: SearchPlan,
 ): Promise<number | undefined> => {
   if (query.total !== 'accurate' && query.total !== 'estimate') return undefined
   const limits = query.total === 'accurate' ? wholeLimits : pageLimits
   const own = newScope(scope.store, scope.started, limits, scope.newFollow)
-  return inStage(stages, own, (counting) => counted(counting, query, plan))
+  return inStage(stages, own, (counting) => countWithin(counting, query, plan))
 }
 
-const count = async (scope: Scope, query: Query, plan: SearchPlan): Promise<number> => {
-  const total = await counted(scope, query, plan)
+const countMatches = async (scope: Scope, query: Query, plan: SearchPlan): Promise<number> => {
+  const total = await countWithin(scope, query, plan)
   if (total !== undefined) return total
   throw failure(
     'too-costly',
@@ -180,7 +186,7 @@ const count = async (scope: Scope, query: Query, plan: SearchPlan): Promise<numb
 
 const countPage = 1000
 
-const counted = async (scope: Scope, query: Query, plan: SearchPlan): Promise<number | undefined> => {
+const countWithin = async (scope: Scope, query: Query, plan: SearchPlan): Promise<number | undefined> => {
   const whole = { ...query, count: countPage, sort: [] }
   const unsorted = { ...plan, sort: { by: 'type', descending: true, free: true } } as const
   let page = await readPage(scope, whole, unsorted)
@@ -204,12 +210,15 @@ const totalIssues = ({ type, total: wanted }: Query, total: number | undefined):
       ]
     : []
 
-/** What a conditional interaction works with. */
+/** The options of a conditional interaction's search. */
 export interface MatchingOptions extends SearchOptions {
   base: string
 }
 
-/** What is sought is to be changed, or to be told as a resource of its own. */
+/**
+ * Returns the query of criteria, whose matches are changed or returned as separate resources; fails with `invalid` for
+ * `_contained`.
+ */
 const readCriteria = async (
   type: string,
   pairs: readonly Pair[],
@@ -225,7 +234,10 @@ const readCriteria = async (
   )
 }
 
-/** Returns a function that says whether a resource that may not be stored yet matches; what chains lead to is as stored. */
+/**
+ * Returns a function that matches a resource which may not be stored yet; targets of chains are as stored. Fails with
+ * `too-costly` for a chain over too many resources.
+ */
 export const matcherOf = async (
   type: string,
   pairs: readonly Pair[],
@@ -239,7 +251,7 @@ export const matcherOf = async (
   const resolved = await resolveForAll(stages, scope, query)
   stages.end()
   if (isOpen(resolved.query)) throw tooManyLinks(type)
-  return (resource) => matches(resolved.query, resource)
+  return (resource) => matchesQuery(resolved.query, resource)
 }
 
 const tooManyLinks = (type: string) =>
@@ -249,7 +261,7 @@ const tooManyLinks = (type: string) =>
     type,
   )
 
-/** Returns the current versions that criteria match, up to `limit`, none left out. Fails as a strict search does. */
+/** Returns all current versions that criteria match, up to `limit`. Fails like a strict search. */
 export const findMatching = async (
   type: string,
   pairs: readonly Pair[],
@@ -262,7 +274,7 @@ export const findMatching = async (
   let cursor: string | undefined
   do {
     const asked = { ...query, count: limit, ...(cursor !== undefined && { cursor }) }
-    const page = await search(asked, { ...options, stages })
+    const page = await runSearch(asked, { ...options, stages })
     found.push(...page.matches)
     cursor = page.next
   } while (cursor !== undefined && found.length < limit)

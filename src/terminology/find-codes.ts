@@ -2,7 +2,7 @@
 
 import { parseLink } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
-import type { FindCodes, Meant } from '../search/links/codes.ts'
+import type { FindCodes, FoundCodes } from '../search/links/codes.ts'
 import type { Reader } from '../store/reader.ts'
 import type { ValueSetResource } from './resources.ts'
 import { isSameOrBelow, nodeOf } from './systems/graph.ts'
@@ -37,7 +37,7 @@ const ownValueSet = async (
   return version && !version.deleted ? (JSON.parse(version.text) as ValueSetResource) : undefined
 }
 
-const meantBySet = async (terminology: Terminology, valueSet: ValueSetResource): Promise<Meant> => {
+const meantBySet = async (terminology: Terminology, valueSet: ValueSetResource): Promise<FoundCodes> => {
   const held = await loadReferred(terminology, valueSet)
   const groups = Map.groupBy(codesOfValueSet(held, valueSet), (each) => each.system)
   const codes = new Map([...groups].map(([url, list]) => [url, new Set(list.map((each) => each.code))]))
@@ -55,7 +55,7 @@ const codesAround = async (
   modifier: 'above' | 'below',
   url: string,
   code: string,
-): Promise<Meant> => {
+): Promise<FoundCodes> => {
   const system = await terminology.system(url)
   if (!system)
     throw failure(

@@ -1,7 +1,7 @@
 import { type Issue, isKind } from '../outcome/failure.ts'
 import { failOn, placed } from '../outcome/outcome.ts'
 import type { Context } from '../request/context.ts'
-import { ownFor } from '../search/custom.ts'
+import { customParametersFor } from '../search/custom.ts'
 import type { CommitOptions, Lock, SeenVersion, Store, Version, Write } from '../store/port.ts'
 import type { Command, Committed } from './command.ts'
 import { bodyAfter, patchersOf } from './patch/patched.ts'
@@ -46,8 +46,8 @@ const draftOf = ({ type, id }: Command, { resource }: Stamped): Draft => ({ type
 /**
  * The tenant's own search parameters as this process knows them; the store verifies at the commit that they are current.
  */
-const customParametersFor = (commands: readonly Command[], { store: { knownDefinitions } }: Context) =>
-  ownFor(knownDefinitions(), new Set(commands.map(({ type }) => type)))
+const knownCustomParameters = (commands: readonly Command[], { store: { knownDefinitions } }: Context) =>
+  customParametersFor(knownDefinitions(), new Set(commands.map(({ type }) => type)))
 
 /** Fails if a resource to be stored breaks the deployment's rules; otherwise returns the warnings by command. */
 const checkPolicy = async (
@@ -101,7 +101,7 @@ export const commit = async (
   const before = await versionsToReplace(commands, context.store)
   if (commands.some((command, i) => outdated(command, before[i]))) return undefined
   failOn(commands.flatMap((command, i) => placed(brokenBy(before[i], command, command), command.place)))
-  const own = await customParametersFor(commands, context)
+  const own = await knownCustomParameters(commands, context)
   const moment = { now: context.now(), own }
   const options = validateOptionsOf(context)
   const stamped = commands.map((command, i) => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { searchParameters } from '../../src/fhir/parameters.ts'
 import { contentsOf } from '../../src/fhir/path/expression-check.ts'
 import { searchExpression } from '../../src/fhir/path/expressions.ts'
-import { type Definition, ownIn } from '../../src/search/custom.ts'
+import { customParametersIn, type Definition } from '../../src/search/custom.ts'
 import type { Definitions } from '../../src/store/definitions.ts'
 import { allIds, type Known, put, stored } from '../search/hospital.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
@@ -44,7 +44,7 @@ const isOwn = (type: string, code: string): boolean =>
 beforeAll(async () => {
   engines = await startEngines()
   await store().define(text)
-  const own = await ownIn(text)
+  const own = await customParametersIn(text)
   const [old, later] = ['2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z']
   const resources = [...someResources(60, seed), ...terms]
   const write = (resource: Known) => put(resource, old, undefined, own.all(resource.resourceType))

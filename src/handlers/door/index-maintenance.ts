@@ -2,9 +2,9 @@
 
 import { beginJob } from '../../jobs/create.ts'
 import type { Context } from '../../request/context.ts'
-import { ownIn } from '../../search/custom.ts'
+import { customParametersIn } from '../../search/custom.ts'
 import { thisBuild, typesIndexedOtherwise } from '../../search/index/build.ts'
-import { indexOwn } from '../../search/reindex/reindex.ts'
+import { indexCustom } from '../../search/reindex/reindex.ts'
 import { committedItems, type StreamRecord } from '../../store/archive/stream.ts'
 import { resourceOfPartition } from '../../store/keys.ts'
 import type { Store } from '../../store/port.ts'
@@ -28,7 +28,7 @@ const isUpgraded = async (store: Store): Promise<boolean> => {
 const catchUp = async (records: readonly StreamRecord[], store: Store): Promise<void> => {
   const definitions = await store.definitions()
   if (definitions.version === 0) return
-  const own = await ownIn(definitions)
+  const own = await customParametersIn(definitions)
   const late = committedItems(records)
     .filter(({ deleted, defs = 0 }) => !deleted && defs < definitions.version)
     .map(({ pk, w }) => ({ ...resourceOfPartition(pk), w }))
@@ -37,7 +37,7 @@ const catchUp = async (records: readonly StreamRecord[], store: Store): Promise<
   const versions = await store.get(late)
   const standing = versions.filter((version) => version !== undefined)
   const found = new Set(late.map(({ w }) => w))
-  await indexOwn(
+  await indexCustom(
     store,
     own,
     standing.filter(({ w }) => found.has(w)),

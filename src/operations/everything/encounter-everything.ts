@@ -86,7 +86,7 @@ const runEncounterEverything: Interaction = async (asked, context) => {
     ['_revinclude', '*'],
   ]
   const { query } = parseQuery('Encounter', criteria, { lenient: false, base: context.base })
-  const { search } = await import('../../search/search.ts')
+  const { runSearch: search } = await import('../../search/search.ts')
   const found = await search(query, { ...context, stages })
   const own = [...found.matches, ...found.included]
   const scope = { after: '', isWanted: () => true, room: Number.POSITIVE_INFINITY }

@@ -13,7 +13,7 @@ import { hasClinicalDate } from '../../search/index/order.ts'
 import { parseQuery } from '../../search/parse/parse.ts'
 import type { Query } from '../../search/query.ts'
 import type { Stages } from '../../search/reading/stages.ts'
-import { search } from '../../search/search.ts'
+import { runSearch } from '../../search/search.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { Version } from '../../store/port.ts'
 import type { Reader } from '../../store/reader.ts'
@@ -108,7 +108,7 @@ const readFrom = async (
   asked: AllPatientsRequest,
   context: WholeReading,
 ): Promise<CompartmentPage> => {
-  const page = await search(changeOrderQuery(type, asked, context.base, place.cursor), context)
+  const page = await runSearch(changeOrderQuery(type, asked, context.base, place.cursor), context)
   const versions = [...page.matches]
   if (page.next) return { versions, next: encodeCursor([type, page.next]) }
   const holding = await inParallel(parallelTypeSearches, others, (other) =>
@@ -118,7 +118,7 @@ const readFrom = async (
     if (!holding[i]) continue
     const count = asked.count - versions.length
     if (count === 0) return { versions, next: encodeCursor([other, '']) }
-    const more = await search(changeOrderQuery(other, { ...asked, count }, context.base), context)
+    const more = await runSearch(changeOrderQuery(other, { ...asked, count }, context.base), context)
     versions.push(...more.matches)
     if (more.next) return { versions, next: encodeCursor([other, more.next]) }
   }
@@ -130,7 +130,7 @@ const hasResources = async (
   asked: AllPatientsRequest,
   context: WholeReading,
 ): Promise<boolean> => {
-  const page = await search(changeOrderQuery(type, { ...asked, count: 1 }, context.base), context)
+  const page = await runSearch(changeOrderQuery(type, { ...asked, count: 1 }, context.base), context)
   return page.matches.length > 0 || page.next !== undefined
 }
 

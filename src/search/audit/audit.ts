@@ -3,10 +3,10 @@ import { keyOrder } from '../../store/keys.ts'
 import { inParallel } from '../../store/parallel.ts'
 import type { Entry, Expected, IndexAudit, IndexedEntry, Store, Version } from '../../store/port.ts'
 import { isLost, journalOf } from '../../store/write-ids.ts'
-import { type CustomParameters, ownIn } from '../custom.ts'
+import { type CustomParameters, customParametersIn } from '../custom.ts'
 import { indexEntriesOf } from '../index/entries.ts'
 
-/** One place where index and resource disagree, and how. */
+/** A disagreement between index and resource: the entry's list and order, and the kind of the fault. */
 export interface Drift {
   kind: 'missing' | 'wrong' | 'stale'
   type: string
@@ -15,37 +15,47 @@ export interface Drift {
   order: string
 }
 
-/** What one piece of a check has found. */
+/** The result of a piece of a check. */
 export interface Checked {
   resources: number
   entries: number
   drift: readonly Drift[]
-  /** Entries of writes that may still be under way: they are left alone. */
+  /** The number of entries of writes that may still be under way, which are left alone. */
   young: number
 }
 
-/** What a check works with. */
+/** The services and settings of a check. */
 export interface Checking {
   store: Store
   audit: IndexAudit
   now: () => number
   repair: boolean
-  /** The tenant's own search parameters, as they are when the check begins. */
+  /** The tenant's custom search parameters at the beginning of the check. */
   own: CustomParameters
 }
 
-/** What was judged by definitions that have changed meanwhile is judged anew: nothing new may be taken for stale. */
-const surely = async <T>(checking: Checking, judge: (checking: Checking) => Promise<T>): Promise<T> => {
+/** Repeats a check if the definitions changed meanwhile, so that no new entry is taken for stale. */
+const withCurrentDefinitions = async <T>(
+  checking: Checking,
+  judge: (checking: Checking) => Promise<T>,
+): Promise<T> => {
   const found = await judge(checking)
   const definitions = await checking.store.definitions()
   if (definitions.version === checking.own.version) return found
-  return surely({ ...checking, own: await ownIn(definitions) }, judge)
+  return withCurrentDefinitions({ ...checking, own: await customParametersIn(definitions) }, judge)
 }
 
-const resourceOf = ({ text }: Version): Resource => JSON.parse(text) as Resource
+const resourceOfVersion = ({ text }: Version): Resource => JSON.parse(text) as Resource
 
-/** A parameter that is still being indexed may have its entries, and need not. */
-const expectedOf = ({ own }: Checking, version: Version, resource = resourceOf(version)): Expected => ({
+/**
+ * Returns the entries that a version must have; entries of a parameter that is still being indexed are optional and left
+ * out.
+ */
+const expectedOf = (
+  { own }: Checking,
+  version: Version,
+  resource = resourceOfVersion(version),
+): Expected => ({
   type: version.type,
   id: version.id,
   v: version.v,
@@ -61,7 +71,10 @@ const driftOf = (kind: Drift['kind'], { type, id, list, order }: IndexedEntry): 
   order,
 })
 
-/** Returns those whose write is still the current one. A write's entries go only after it has been superseded. */
+/**
+ * Returns the entries whose write is still the current version: entries are removed only after their version is
+ * superseded.
+ */
 export const ofCurrent = async <T extends IndexedEntry>(
   store: Store,
   entries: readonly T[],
@@ -70,7 +83,7 @@ export const ofCurrent = async <T extends IndexedEntry>(
   return entries.filter(({ w }, i) => versions[i]?.w === w)
 }
 
-/** Holds resources against the index: every entry that they ask for must be there and say what they say. */
+/** Checks that every entry of these resources is in the index as expected, and repairs the index if asked to. */
 export const checkResources = async (
   checking: Checking,
   type: string,
@@ -78,7 +91,9 @@ export const checkResources = async (
   concerns: (resource: Resource) => boolean = () => true,
 ): Promise<Checked> => {
   const { store, audit, repair } = checking
-  const { expected, missing } = await surely(checking, (asked) => unsaidOf(asked, type, ids, concerns))
+  const { expected, missing } = await withCurrentDefinitions(checking, (asked) =>
+    missingEntriesOf(asked, type, ids, concerns),
+  )
   if (repair && missing.length > 0) {
     await audit.put(missing)
     const current = new Set(await ofCurrent(store, missing))
@@ -92,7 +107,7 @@ export const checkResources = async (
   }
 }
 
-const unsaidOf = async (
+const missingEntriesOf = async (
   checking: Checking,
   type: string,
   ids: readonly string[],
@@ -103,27 +118,30 @@ const unsaidOf = async (
   const concerned = versions
     .filter((version) => version !== undefined)
     .filter(({ deleted }) => !deleted)
-    .map((version) => ({ version, resource: resourceOf(version) }))
+    .map((version) => ({ version, resource: resourceOfVersion(version) }))
     .filter(({ resource }) => concerns(resource))
   const expected = concerned.map(({ version, resource }) => expectedOf(checking, version, resource))
   return { expected, missing: await ofCurrent(store, await audit.missing(expected)) }
 }
 
-/** Entries of a superseded version outlive it: the janitor needs a minute and the record of the change; in milliseconds. */
-const lingering = 120_000
+/**
+ * The milliseconds for which entries of a superseded version are normal: the janitor needs a minute and the change's
+ * stream record.
+ */
+const removalDelay = 120_000
 
-const placeOf = (list: string, { order, as = '' }: Pick<Entry, 'order' | 'as'>): string =>
+const entryPlaceOf = (list: string, { order, as = '' }: Pick<Entry, 'order' | 'as'>): string =>
   `${list}\n${keyOrder(order)}\n${as}`
 
-const placesOf = ({ own }: Checking, version: Version): ReadonlySet<string> => {
-  const entries = indexEntriesOf(resourceOf(version), version.t, own.all(version.type))
-  return new Set(entries.map((entry) => placeOf(entry.list.name, entry)))
+const entryPlacesOf = ({ own }: Checking, version: Version): ReadonlySet<string> => {
+  const entries = indexEntriesOf(resourceOfVersion(version), version.t, own.all(version.type))
+  return new Set(entries.map((entry) => entryPlaceOf(entry.list.name, entry)))
 }
 
-/** What becomes of an entry: it is right, its write is under way or not long superseded, or it is left behind. */
-type Verdict = 'right' | 'young' | 'stale'
+/** The verdict on an entry: right; young, if its write is under way or was superseded not long ago; or stale. */
+type EntryVerdict = 'right' | 'young' | 'stale'
 
-/** Returns when the version that an entry speaks of was superseded; undefined where none of the newest is that one. */
+/** Returns the instant at which an entry's version was superseded; undefined if it is not among the 50 newest versions. */
 const supersededAt = async (
   { store }: Checking,
   { type, id, w }: IndexedEntry,
@@ -132,7 +150,7 @@ const supersededAt = async (
   return versions[versions.findIndex((version) => version.w === w) - 1]?.t
 }
 
-/** A transaction says by its record whether it may yet be committed; a write without one by the age of its id. */
+/** Returns whether a write can no longer be committed: by its transaction's record, or by the age of its write id. */
 const isPast = ({ audit }: Checking, { w }: IndexedEntry, open: ReadonlySet<string>): boolean =>
   journalOf(w) === undefined ? isLost(w, audit.now()) : !open.has(w)
 
@@ -141,36 +159,36 @@ const verdictOn = async (
   entries: IndexedEntry,
   { current, open }: { current: Version | undefined; open: ReadonlySet<string> },
   places: (version: Version) => ReadonlySet<string>,
-): Promise<Verdict> => {
+): Promise<EntryVerdict> => {
   const now = checking.audit.now()
   if (current?.w === entries.w && !current.deleted)
-    return places(current).has(placeOf(entries.list, entries)) ? 'right' : 'stale'
+    return places(current).has(entryPlaceOf(entries.list, entries)) ? 'right' : 'stale'
   const lost = isPast(checking, entries, open)
-  if (!current || (lost && now - Date.parse(current.t) > lingering)) return lost ? 'stale' : 'young'
+  if (!current || (lost && now - Date.parse(current.t) > removalDelay)) return lost ? 'stale' : 'young'
   const at = await supersededAt(checking, entries)
   if (at === undefined) return lost ? 'stale' : 'young'
-  return now - Date.parse(at) > lingering ? 'stale' : 'young'
+  return now - Date.parse(at) > removalDelay ? 'stale' : 'young'
 }
 
-/** Each resource is asked once where it wants to be found. */
-const remembering = (checking: Checking) => {
+/** Returns a function for the index places of a version, computed once per version. */
+const rememberedPlaces = (checking: Checking) => {
   const known = new Map<Version, ReadonlySet<string>>()
   return (version: Version): ReadonlySet<string> => {
-    const places = known.get(version) ?? placesOf(checking, version)
+    const places = known.get(version) ?? entryPlacesOf(checking, version)
     known.set(version, places)
     return places
   }
 }
 
-/** Returns what a page of the index says that is not so, and how much may yet become so. */
+/** Returns the stale entries of an index page, and the number of young entries. */
 const staleAmong = async (checking: Checking, found: readonly IndexedEntry[]) => {
   const { store, audit } = checking
-  // Before the resources are read: what a committed transaction has yet to create is there when they are.
+  // Before the resources are read, so that those of a committed transaction exist by then.
   const open = await audit.decide(found.map(({ w }) => w))
   const versions = await store.get(found)
-  const places = remembering(checking)
-  const judged = found.map((entries, i) => ({ entries, current: versions[i] }))
-  const verdicts = await inParallel(16, judged, ({ entries, current }) =>
+  const places = rememberedPlaces(checking)
+  const pairs = found.map((entries, i) => ({ entries, current: versions[i] }))
+  const verdicts = await inParallel(16, pairs, ({ entries, current }) =>
     verdictOn(checking, entries, { current, open }, places),
   )
   const suspects = found.filter((_, i) => verdicts[i] === 'stale')
@@ -179,7 +197,7 @@ const staleAmong = async (checking: Checking, found: readonly IndexedEntry[]) =>
   return { stale: await audit.stillPresent(left), young: young + suspects.length - left.length }
 }
 
-/** Returns those that the janitor does not know of: what it is going to remove is not left behind. */
+/** Returns the entries whose versions are not in the janitor's queue. */
 const notLeaving = async (
   audit: IndexAudit,
   entries: readonly IndexedEntry[],
@@ -189,9 +207,12 @@ const notLeaving = async (
   return entries.filter(({ type, id, w }) => !leaving.has(`${type}/${id} ${w}`))
 }
 
-/** Holds a page of the index against the resources: what it says must be so. */
-export const checkEntries = async (checking: Checking, found: readonly IndexedEntry[]): Promise<Checked> => {
-  const { stale, young } = await surely(checking, (asked) => staleAmong(asked, found))
+/** Checks a page of the index against the resources, and removes stale entries if asked to repair. */
+export const checkIndexEntries = async (
+  checking: Checking,
+  found: readonly IndexedEntry[],
+): Promise<Checked> => {
+  const { stale, young } = await withCurrentDefinitions(checking, (asked) => staleAmong(asked, found))
   if (checking.repair) await checking.audit.remove(stale)
   return {
     resources: 0,
@@ -201,7 +222,7 @@ export const checkEntries = async (checking: Checking, found: readonly IndexedEn
   }
 }
 
-/** Holds the index against a resource's past versions: what it says of them it must not say any more. */
+/** Checks that the index holds no entries of a resource's past versions, and removes them if asked to repair. */
 export const checkPast = async (checking: Checking, type: string, id: string): Promise<Checked> => {
   const { store, audit, repair } = checking
   const { versions } = await store.history({ type, id, limit: 1000 })
@@ -210,7 +231,7 @@ export const checkPast = async (checking: Checking, type: string, id: string): P
     versions.filter(isPast).map((version) => expectedOf(checking, version)),
   )
   const ended = new Map(versions.map(({ w }, at) => [w, Date.parse(versions[at - 1]?.t ?? '')]))
-  const old = entries.filter(({ w }) => audit.now() - (ended.get(w) ?? 0) > lingering)
+  const old = entries.filter(({ w }) => audit.now() - (ended.get(w) ?? 0) > removalDelay)
   const stale = await audit.stillPresent(await notLeaving(audit, old))
   if (repair) await audit.remove(stale)
   const drift = stale.map((each) => driftOf('stale', each))

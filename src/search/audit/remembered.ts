@@ -2,7 +2,7 @@ import { failure } from '../../outcome/failure.ts'
 import type { Reader } from '../../store/reader.ts'
 import type { Clause, Query } from '../query.ts'
 
-/** The types whose words are sought: a chain may end in words of another type. */
+/** Returns the types whose words are searched: a chain may end in words of a second type. */
 const typesSought = (type: string, clauses: readonly Clause[]): readonly string[] =>
   clauses.flatMap((clause): readonly string[] => {
     if (clause.kind === 'words') return [type]
@@ -12,12 +12,12 @@ const typesSought = (type: string, clauses: readonly Clause[]): readonly string[
     return 'clauses' in clause ? typesSought(type, clause.clauses) : []
   })
 
-const wayOut =
+const reindexAdvice =
   'The next change that is stored begins to look through them, or `POST $reindex`; its answer says how far it is.'
 
 /**
- * Fails where words are sought, or what is inside of others, of a type some of whose resources a build has written
- * that indexed it otherwise: it may have left them out.
+ * Fails with `unsupported` for a search of words or contained resources, if a build that indexed the type otherwise has
+ * written resources of the type: the answer could be incomplete.
  */
 export const checkIndexed = async (store: Reader, { type, clauses, contained }: Query): Promise<void> => {
   const inner = contained !== 'false'
@@ -30,7 +30,7 @@ export const checkIndexed = async (store: Reader, { type, clauses, contained }: 
   const what = inner ? 'What is inside of' : 'The words of'
   throw failure(
     'unsupported',
-    `${what} older resources of type ${missing} are not in the index yet. ${wayOut}`,
+    `${what} older resources of type ${missing} are not in the index yet. ${reindexAdvice}`,
     type,
   )
 }

@@ -1,4 +1,4 @@
-/** Walks through a part of the index and the resources that it is about, in pieces of bounded work. */
+/** Checks a part of the index and its resources in pieces of bounded work. */
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { decodeCursor, encodeCursor } from '../../fhir/json/cursor.ts'
@@ -6,47 +6,50 @@ import { typesInCompartment } from '../../fhir/parameters.ts'
 import { failure } from '../../outcome/failure.ts'
 import type { AuditScope, ResourceKey } from '../../store/port.ts'
 import { patientsOf } from '../index/lists.ts'
-import { type Checked, type Checking, checkEntries, checkPast, checkResources } from './audit.ts'
+import { type Checked, type Checking, checkIndexEntries, checkPast, checkResources } from './audit.ts'
 
-/** What is looked through: a type, a patient's compartment, or one resource. */
+/** The part to check: a type, a patient's compartment, or a resource. */
 export type SurveyScope = AuditScope | { resource: ResourceKey }
 
-/** How much one piece may do: so many resources and entries, for so many milliseconds. */
+/** The most resources and entries of a piece, and its longest time in milliseconds. */
 export interface Piece {
   most: number
   patience: number
 }
 
-/** What a piece has found, and where the next one begins, if there is one. */
+/** The result of a piece, and the cursor of the next piece, if there is a next piece. */
 export interface Surveyed extends Checked {
   next?: string
 }
 
-/** Which walk it is, the resources of one type or the index, and where in it. */
-type Place = [walk: number, after?: string]
+/** The number of the walk, over a type's resources or over the index, and the cursor within the walk. */
+type SurveyPosition = [walk: number, after?: string]
 
-/** One page of one walk. */
-type Step = (after: string | undefined) => Promise<{ checked: Checked; after?: string }>
+/** Checks a page of a walk. */
+type SurveyStep = (after: string | undefined) => Promise<{ checked: Checked; after?: string }>
 
-const pageSize = 200
+const surveyPageSize = 200
 
 const overResources =
-  (checking: Checking, type: string, concerns?: (resource: Resource) => boolean): Step =>
+  (checking: Checking, type: string, concerns?: (resource: Resource) => boolean): SurveyStep =>
   async (from) => {
-    const { found, after } = await checking.audit.ids(type, pageSize, from)
+    const { found, after } = await checking.audit.ids(type, surveyPageSize, from)
     const checked = await checkResources(checking, type, found, concerns)
     return { checked, ...(after !== undefined && { after }) }
   }
 
 const overEntries =
-  (checking: Checking, scope: AuditScope): Step =>
+  (checking: Checking, scope: AuditScope): SurveyStep =>
   async (from) => {
-    const { found, after } = await checking.audit.entries(scope, pageSize * 5, from)
-    return { checked: await checkEntries(checking, found), ...(after !== undefined && { after }) }
+    const { found, after } = await checking.audit.entries(scope, surveyPageSize * 5, from)
+    return { checked: await checkIndexEntries(checking, found), ...(after !== undefined && { after }) }
   }
 
-/** A patient's own resources stand among everybody's: each type's are looked through for them. */
-const ofPatient = (checking: Checking, patient: string): Step[] => [
+/**
+ * Returns the walks for a patient: the resources of each type in the compartment are filtered by patient, since their
+ * lists hold all patients' resources.
+ */
+const stepsOfPatient = (checking: Checking, patient: string): SurveyStep[] => [
   async () => ({ checked: await checkResources(checking, 'Patient', [patient]) }),
   overEntries(checking, { patient }),
   ...['Patient', ...typesInCompartment('Patient')].map((type) =>
@@ -54,18 +57,18 @@ const ofPatient = (checking: Checking, patient: string): Step[] => [
   ),
 ]
 
-const ofOne = (checking: Checking, { type, id }: ResourceKey): Step[] => [
+const stepsOfResource = (checking: Checking, { type, id }: ResourceKey): SurveyStep[] => [
   async () => ({ checked: await checkResources(checking, type, [id]) }),
   async () => ({ checked: await checkPast(checking, type, id) }),
 ]
 
-const walksOf = (checking: Checking, scope: SurveyScope): Step[] => {
-  if ('patient' in scope) return ofPatient(checking, scope.patient)
-  if ('resource' in scope) return ofOne(checking, scope.resource)
+const surveyWalks = (checking: Checking, scope: SurveyScope): SurveyStep[] => {
+  if ('patient' in scope) return stepsOfPatient(checking, scope.patient)
+  if ('resource' in scope) return stepsOfResource(checking, scope.resource)
   return [overResources(checking, scope.type), overEntries(checking, scope)]
 }
 
-const placeOf = (cursor: string | undefined, walks: number): Place => {
+const surveyPositionOf = (cursor: string | undefined, walks: number): SurveyPosition => {
   if (cursor === undefined) return [0]
   const [walk, after] = decodeCursor(cursor)
   if (Number.isInteger(walk) && Number(walk) >= 0 && Number(walk) < walks)
@@ -73,31 +76,31 @@ const placeOf = (cursor: string | undefined, walks: number): Place => {
   throw failure('invalid', 'The `cursor` was not given by this server. Start without it.', 'cursor')
 }
 
-const added = (a: Checked, b: Checked): Checked => ({
+const addedChecks = (a: Checked, b: Checked): Checked => ({
   resources: a.resources + b.resources,
   entries: a.entries + b.entries,
   drift: [...a.drift, ...b.drift],
   young: a.young + b.young,
 })
 
-const nothing: Checked = { resources: 0, entries: 0, drift: [], young: 0 }
+const nothingChecked: Checked = { resources: 0, entries: 0, drift: [], young: 0 }
 
-/** Checks, and where it is asked to repairs, one piece of a scope. */
+/** Checks a piece of a scope, and repairs the index if asked to. Fails with `invalid` for a foreign cursor. */
 export const survey = async (
   checking: Checking,
   scope: SurveyScope,
   { most, patience }: Piece,
   cursor?: string,
 ): Promise<Surveyed> => {
-  const walks = walksOf(checking, scope)
+  const walks = surveyWalks(checking, scope)
   const began = performance.now()
-  let [walk, after] = placeOf(cursor, walks.length)
-  let all = nothing
+  let [walk, after] = surveyPositionOf(cursor, walks.length)
+  let all = nothingChecked
   while (walk < walks.length) {
     if (all.entries >= most || performance.now() - began > patience)
       return { ...all, next: encodeCursor(after === undefined ? [walk] : [walk, after]) }
-    const step = await (walks[walk] as Step)(after)
-    all = added(all, step.checked)
+    const step = await (walks[walk] as SurveyStep)(after)
+    all = addedChecks(all, step.checked)
     after = step.after
     if (after === undefined) walk++
   }

@@ -1,28 +1,28 @@
-/** What is to be done in the background: definitions of a tenant's own, and what an upgrade of the software has changed. */
+/** The background tasks of reindexing: a tenant's custom definitions, and changes by an upgrade of the software. */
 
 import type { Store } from '../../store/port.ts'
 import { type Definition, definitionsIn } from '../custom.ts'
 import { thisBuild, typesIndexedOtherwise } from '../index/build.ts'
 
-/** A definition that is retired is walked through anew. */
+/** Returns the name of a definition's walk; a retired definition has a walk of its own. */
 export const walkName = ({ list, state }: Pick<Definition, 'list' | 'state'>): string =>
   state === 'retiring' ? `${list}-` : list
 
 export const walkOf = (walk: string, type: string): string => `${walk} ${type}`
 
-/** What is to be walked through: a definition of the tenant's own, or what an upgrade has changed. */
-export interface Task {
+/** A walk over types: for a custom definition, or for the changes of an upgrade. */
+export interface ReindexTask {
   walk: string
   types: readonly string[]
   from: number
 }
 
-/** Returns whether every type has been walked through. */
-export const isWalked = (walked: ReadonlySet<string>, { walk, types }: Task): boolean =>
+/** Returns whether every type of a task has been walked. */
+export const isWalked = (walked: ReadonlySet<string>, { walk, types }: ReindexTask): boolean =>
   types.every((type) => walked.has(walkOf(walk, type)))
 
-/** Returns what is to be done for a definition. */
-export const taskOf = (definition: Definition): Task => ({
+/** Returns the task of a definition. */
+export const taskOf = (definition: Definition): ReindexTask => ({
   walk: walkName(definition),
   types: definition.types,
   from: definition.from,
@@ -30,11 +30,11 @@ export const taskOf = (definition: Definition): Task => ({
 
 const upgrade = '*'
 
-/** Returns whether a walk is for what an upgrade has changed. */
+/** Returns whether a walk is for an upgrade. */
 export const isUpgrade = (walk: string): boolean => walk.startsWith(upgrade)
 
-/** The types that other builds have indexed otherwise: all their entries are looked at. */
-export const upgradeTask = async (store: Store): Promise<{ task?: Task; others: string[] }> => {
+/** Returns the task for the types that other builds indexed otherwise, and the other builds' prints. */
+export const upgradeTask = async (store: Store): Promise<{ task?: ReindexTask; others: string[] }> => {
   const others = (await store.builds()).filter(({ print }) => print !== thisBuild().print)
   const types = [...new Set(others.flatMap(typesIndexedOtherwise))]
   const prints = others.map(({ print }) => print)
@@ -42,8 +42,8 @@ export const upgradeTask = async (store: Store): Promise<{ task?: Task; others: 
   return { others: prints, task: { walk: `${upgrade}${thisBuild().print}`, types, from: 0 } }
 }
 
-/** Everything that is to be done, what a tenant has defined first. */
-export const tasksIn = async (store: Store): Promise<Task[]> => {
+/** Returns all tasks, custom definitions first. */
+export const tasksIn = async (store: Store): Promise<ReindexTask[]> => {
   const definitions = definitionsIn(await store.definitions())
   const { task } = await upgradeTask(store)
   return [...definitions.filter(({ state }) => state !== 'ready').map(taskOf), ...(task ? [task] : [])]

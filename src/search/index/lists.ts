@@ -1,13 +1,13 @@
 import type { Resource, SearchParameter, TypedValue } from '../../fhir/definitions.ts'
 import { compartmentParameters, extract, searchParameters } from '../../fhir/parameters.ts'
 import { linkText, parseLink } from '../../fhir/references.ts'
-import type { OwnParameters } from '../query.ts'
+import type { SearchableParameters } from '../query.ts'
 
 /** Returns a type's search parameter, from R4 or custom; undefined for an unknown code. */
 export const searchParameterOf = (
   type: string,
   code: string,
-  own?: OwnParameters,
+  own?: SearchableParameters,
 ): SearchParameter | undefined => searchParameters(type).get(code) ?? own?.of(type).get(code)
 
 /** Returns the codes of the parameters whose lists hold a parameter's values. */

@@ -8,13 +8,13 @@ import type { Reader } from '../../store/reader.ts'
 import type { Query, ValueClause } from '../query.ts'
 import { valueClauses } from './rewrite.ts'
 
-/** What an id without a type may name, and by which parameter. */
-interface Untyped {
+/** The resources that an id without a type may name, and the parameter's code. */
+interface UntypedId {
   readonly code: string
   readonly keys: readonly ResourceKey[]
 }
 
-const untypedIn = ({ parameter, values }: ValueClause): readonly Untyped[] => {
+const untypedIds = ({ parameter, values }: ValueClause): readonly UntypedId[] => {
   const types = parameter.targets ?? resourceTypes
   const ids = values.flatMap((value) =>
     value.type === 'reference' && value.target === undefined && value.id !== undefined ? [value.id] : [],
@@ -23,19 +23,22 @@ const untypedIn = ({ parameter, values }: ValueClause): readonly Untyped[] => {
   return ids.map((id) => ({ code: parameter.code, keys: types.map((type) => ({ type, id })) }))
 }
 
-const width = 8
-const mostNamed = 5
+const idsCheckedAtOnce = 8
+const mostNamedTargets = 5
 
-/** Fails where an id without a type fits resources of several types, and names them. Each type is one more read. */
+/**
+ * Fails with `invalid` if an id without a type fits resources of several types, and names them. Reads a resource per
+ * type.
+ */
 export const refuseAmbiguous = async (
   reader: Pick<Reader, 'get'>,
   { type, clauses }: Query,
 ): Promise<void> => {
-  await inParallel(width, valueClauses(clauses).flatMap(untypedIn), async ({ code, keys }) => {
+  await inParallel(idsCheckedAtOnce, valueClauses(clauses).flatMap(untypedIds), async ({ code, keys }) => {
     const found = (await reader.get(keys)).filter((version) => version && !version.deleted)
     if (found.length < 2) return
-    const names = found.slice(0, mostNamed).map((version) => `\`${version?.type}/${version?.id}\``)
-    const more = found.length > mostNamed ? ` and ${found.length - mostNamed} more` : ''
+    const names = found.slice(0, mostNamedTargets).map((version) => `\`${version?.type}/${version?.id}\``)
+    const more = found.length > mostNamedTargets ? ` and ${found.length - mostNamedTargets} more` : ''
     throw failure(
       'invalid',
       `\`${code}=${keys[0]?.id}\` fits ${names.join(' and ')}${more}: write the type before the id.`,

@@ -18,18 +18,18 @@ import { isOver, type Scope } from '../scope.ts'
 
 const hasAddress = (type: string): boolean => searchParameters(type).get('url')?.type === 'uri'
 
-/** Returns the types whose resources a canonical address found by the parameter may name. */
+/** Returns the types that have canonical addresses and may be a target of the parameter. */
 export const canonicalTargets = (parameter: SearchParameter, only?: string): readonly string[] => {
   if (!mayBeCanonical(parameter)) return []
   const types = parameter.targets ?? resourceTypes
   return types.filter((type) => (only === undefined || type === only) && hasAddress(type))
 }
 
-/** Each address is a list; so many are read side by side. */
+/** The addresses in a single search: each is a list. */
 const addressesAtOnce = 100
-const width = 16
+const addressReadsAtOnce = 16
 
-const queryFor = (type: string, urls: readonly string[], base: string): Query | undefined => {
+const addressQuery = (type: string, urls: readonly string[], base: string): Query | undefined => {
   const parameter = searchParameters(type).get('url')
   if (!parameter) return undefined
   const values = urls.map((uri) => ({ type: 'uri', uri }) as const)
@@ -43,21 +43,21 @@ const queryFor = (type: string, urls: readonly string[], base: string): Query | 
   }
 }
 
-const tooMany = (type: string) =>
+const tooManyByAddress = (type: string) =>
   failure(
     'too-costly',
     `More resources of type ${type} have one of the canonical addresses than one request may read. Ask for fewer matches with \`_count\`, or name the version.`,
     type,
   )
 
-/** Returns every version of what goes by one of the addresses. */
-const readAll = async (
+/** Returns all versions of the resources with any of the addresses; fails with `too-costly` beyond the scope's limits. */
+const readAddressed = async (
   scope: Scope,
   type: string,
   urls: readonly string[],
   base: string,
 ): Promise<Read[]> => {
-  const query = queryFor(type, urls, base)
+  const query = addressQuery(type, urls, base)
   if (!query) return []
   const plan = planQuery(query)
   const reads: Read[] = []
@@ -65,12 +65,12 @@ const readAll = async (
   for (;;) {
     reads.push(...page.reads)
     if (!page.next) return reads
-    if (isOver(scope)) throw tooMany(type)
+    if (isOver(scope)) throw tooManyByAddress(type)
     page = await readPage(scope, query, plan, page.next)
   }
 }
 
-/** Returns, for addresses of one type, the resource that each names, where there is one. */
+/** Returns the resources of a type that the addresses name, by address. */
 const readNamed = async (
   scope: Scope,
   type: string,
@@ -78,8 +78,8 @@ const readNamed = async (
   base: string,
 ): Promise<ReadonlyMap<string, Read>> => {
   const urls = [...new Set(keys.map((key) => parseCanonical(key).url))]
-  const found = await inParallel(width, inChunks(urls, addressesAtOnce), (some) =>
-    readAll(scope, type, some, base),
+  const found = await inParallel(addressReadsAtOnce, inChunks(urls, addressesAtOnce), (some) =>
+    readAddressed(scope, type, some, base),
   )
   const byUrl = Map.groupBy(found.flat(), ({ resource }) => String(resource.url))
   const named = keys.flatMap((key) => {
@@ -93,7 +93,10 @@ const readNamed = async (
   return new Map(named)
 }
 
-/** Returns the keys, `Questionnaire/1`, of what the canonical addresses among some values name, by address. */
+/**
+ * Returns, by canonical address, the keys (`Questionnaire/1`) of the resources that the canonical addresses among the
+ * values name.
+ */
 export const keysNamed = async (
   scope: Scope,
   base: string,
@@ -102,7 +105,7 @@ export const keysNamed = async (
 ): Promise<ReadonlyMap<string, readonly string[]>> => {
   const keys = [...new Set(values.map(canonicalKey).filter((key) => key !== undefined))]
   if (keys.length === 0) return new Map()
-  const named = await inParallel(width, types, async (type) =>
+  const named = await inParallel(addressReadsAtOnce, types, async (type) =>
     [...(await readNamed(scope, type, keys, base))].map(
       ([key, { version }]) => [key, referenceTo({ type, id: version.id })] as const,
     ),
@@ -111,7 +114,10 @@ export const keysNamed = async (
   return new Map([...groups].map(([key, pairs]) => [key, pairs.map(([, place]) => place)]))
 }
 
-/** Returns the canonical addresses that lead to resources of one type: one that a newer version goes by too leads to that. */
+/**
+ * Returns, for each resource, the canonical addresses that lead to it. All resources are of the same type; an address
+ * shared by several versions leads to the newest.
+ */
 export const addressesTo = async (
   scope: Scope,
   base: string,
@@ -125,28 +131,30 @@ export const addressesTo = async (
   return own.map((mine, i) => mine.filter((key) => named.get(key)?.version.id === reads[i]?.version.id))
 }
 
-/** Returns the canonical addresses that lead to resources, by where each of these stands. */
+/** Returns the canonical addresses that lead to each resource, by the resource's own address. */
 export const addressesByPlace = async (
   scope: Scope,
   { base }: Query,
   reads: readonly Read[],
 ): Promise<ReadonlyMap<string, readonly string[]>> => {
   const byType = [...Map.groupBy(reads, ({ resource }) => resource.resourceType).values()]
-  const found = await inParallel(width, byType, async (alike) => {
+  const found = await inParallel(addressReadsAtOnce, byType, async (alike) => {
     const addresses = await addressesTo(scope, base, alike)
     return alike.map(({ resource }, i) => [addressOf(resource), addresses[i] ?? []] as const)
   })
   return new Map(found.flat())
 }
 
-/** Returns the keys of what the canonical addresses among links lead to, those of one type where one is wanted. */
+/**
+ * Returns the keys of the resources that canonical addresses among the links lead to, optionally of a single target type.
+ */
 export const keysIncluded = async (
   scope: Scope,
   { base }: Query,
   links: readonly { parameter: SearchParameter; reads: readonly Read[] }[],
   target: string | undefined,
 ): Promise<readonly string[]> => {
-  const found = await inParallel(width, links, ({ parameter, reads }) => {
+  const found = await inParallel(addressReadsAtOnce, links, ({ parameter, reads }) => {
     const types = canonicalTargets(parameter, target)
     const values = types.length > 0 ? reads.flatMap(({ resource }) => valuesOf(resource, parameter)) : []
     return keysNamed(scope, base, values, types)

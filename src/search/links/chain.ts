@@ -20,54 +20,64 @@ import type { Read } from '../scope.ts'
 import { isOver, type Scope } from '../scope.ts'
 import { addressesTo, canonicalTargets, keysNamed } from './canonical.ts'
 
-/** Where the rest of a chain leads: to these addresses, and inside the resource to what satisfies the rest itself. */
-interface Reached {
+/**
+ * The resources that the rest of a chain leads to: their addresses, and the conditions for resources inside the searched
+ * resource itself.
+ */
+interface ChainTargets {
   readonly keys: ReadonlySet<string>
   readonly inside: readonly ChainTarget[]
 }
 
-interface Resolving {
+interface ChainResolution {
   readonly scope: Scope
   readonly most: number
-  /** The rest of a chain is followed once, from wherever it is come to. */
-  readonly known: Map<ChainTarget, Map<string, Promise<Reached | undefined>>>
+  /** By the rest of a chain, its targets: each rest is followed only once. */
+  readonly known: Map<ChainTarget, Map<string, Promise<ChainTargets | undefined>>>
 }
 
 /**
- * Returns the query with every chain and `_has` replaced by what it found, innermost first. One that leads over more
- * than `most` resources, or over more than may be read, stays open: it is followed from match to match.
+ * Returns the query with every chain and `_has` replaced by the found links, innermost first. A chain over more than
+ * `most` resources, or beyond the scope's limits, stays open and is followed from each candidate.
  */
 export const resolveChains = (scope: Scope, query: Query, most: number): Promise<Query> =>
-  resolved({ scope, most, known: new Map() }, query)
+  resolvedQuery({ scope, most, known: new Map() }, query)
 
-const resolved = async (resolving: Resolving, query: Query): Promise<Query> => {
+const resolvedQuery = async (resolving: ChainResolution, query: Query): Promise<Query> => {
   if (!isOpen(query)) return query
   return { ...query, clauses: await resolveAll(resolving, query, query.clauses) }
 }
 
-/** Each may seek thousands of lists at once. */
-const width = 2
+/** The clauses resolved at once: each may read thousands of lists. */
+const chainsAtOnce = 2
 
-const resolveAll = (resolving: Resolving, query: Query, clauses: readonly Clause[]): Promise<Clause[]> =>
-  inParallel(width, clauses, (clause) => resolve(resolving, query, clause))
+const resolveAll = (
+  resolving: ChainResolution,
+  query: Query,
+  clauses: readonly Clause[],
+): Promise<Clause[]> => inParallel(chainsAtOnce, clauses, (clause) => resolveClause(resolving, query, clause))
 
-const resolve = async (resolving: Resolving, query: Query, clause: Clause): Promise<Clause> => {
+const resolveClause = async (resolving: ChainResolution, query: Query, clause: Clause): Promise<Clause> => {
   if (clause.kind === 'chain') return resolveChain(resolving, query, clause)
   if (clause.kind === 'has') return resolveHas(resolving, query, clause)
   if ('clauses' in clause) return { ...clause, clauses: await resolveAll(resolving, query, clause.clauses) }
   return clause
 }
 
-/** A link leads to what stands by itself, or to what is inside the same resource. */
-const resolveChain = async (resolving: Resolving, query: Query, clause: ChainClause): Promise<Clause> => {
+/** Replaces a chain by its targets: separate resources, and resources inside the same container. */
+const resolveChain = async (
+  resolving: ChainResolution,
+  query: Query,
+  clause: ChainClause,
+): Promise<Clause> => {
   const { parameter, targets } = clause
   const within = isInner(query) ? query.within : query.type
   const found = await Promise.all(
     targets.flatMap((target) => {
       const next = innerQuery(query, target.type, [target.clause])
       return [
-        reached(resolving, parameter, target, next),
-        reached(resolving, parameter, target, {
+        chainTargets(resolving, parameter, target, next),
+        chainTargets(resolving, parameter, target, {
           ...next,
           contained: 'true',
           containedType: 'contained',
@@ -82,41 +92,44 @@ const resolveChain = async (resolving: Resolving, query: Query, clause: ChainCla
   return { kind: 'linked', parameter, targets: new Set(all.flatMap(({ keys }) => [...keys])), inside }
 }
 
-const reached = (
-  resolving: Resolving,
+const chainTargets = (
+  resolving: ChainResolution,
   parameter: SearchParameter,
   target: ChainTarget,
   next: Query,
-): Promise<Reached | undefined> => {
-  const known = resolving.known.get(target) ?? new Map<string, Promise<Reached | undefined>>()
+): Promise<ChainTargets | undefined> => {
+  const known = resolving.known.get(target) ?? new Map<string, Promise<ChainTargets | undefined>>()
   resolving.known.set(target, known)
   const place = isInner(next) ? `#${next.within ?? ''}` : ''
-  const found = known.get(place) ?? follow(resolving, parameter, next)
+  const found = known.get(place) ?? readChainTargets(resolving, parameter, next)
   known.set(place, found)
   return found
 }
 
-const follow = async (
-  resolving: Resolving,
+const readChainTargets = async (
+  resolving: ChainResolution,
   parameter: SearchParameter,
   next: Query,
-): Promise<Reached | undefined> => {
-  const query = await resolved(resolving, next)
+): Promise<ChainTargets | undefined> => {
+  const query = await resolvedQuery(resolving, next)
   const keys = await allKeys(resolving, query, namesFor(resolving, parameter, next))
   const inside = isInner(query) && !isOpen(query) ? query.clauses : []
   return keys && { keys, inside: inside.map((clause) => ({ type: query.type, clause })) }
 }
 
-/** A chain's targets are also known by the canonical addresses that lead to them, where the link may be one. */
+/**
+ * Returns the names under which links may refer to a chain's targets: their own addresses, and canonical addresses if the
+ * parameter may hold these.
+ */
 const namesFor =
-  ({ scope }: Resolving, parameter: SearchParameter, next: Query) =>
+  ({ scope }: ChainResolution, parameter: SearchParameter, next: Query) =>
   async (reads: readonly Read[]): Promise<readonly string[]> => {
     const own = reads.map(({ resource }) => addressOf(resource))
     if (isInner(next) || !canonicalTargets(parameter).includes(next.type)) return own
     return [...own, ...(await addressesTo(scope, next.base, reads)).flat()]
   }
 
-const resolveHas = async (resolving: Resolving, query: Query, has: HasClause): Promise<Clause> => {
+const resolveHas = async (resolving: ChainResolution, query: Query, has: HasClause): Promise<Clause> => {
   const own = `${query.type}/`
   const named = (key: string): string[] => {
     if (key.startsWith(own)) return [key.slice(own.length)]
@@ -129,12 +142,12 @@ const resolveHas = async (resolving: Resolving, query: Query, has: HasClause): P
     const local = values.map((value) => localKey(value, query.base) ?? '')
     return [...local, ...[...byAddress.values()].flat()].flatMap(named)
   }
-  const next = await resolved(resolving, innerQuery(query, has.type, [has.clause]))
+  const next = await resolvedQuery(resolving, innerQuery(query, has.type, [has.clause]))
   const ids = await allKeys(resolving, next, idsOf)
   return ids ? { kind: 'any-of', ids } : has
 }
 
-/** Returns a search of another type that a search leads over. */
+/** Returns the query of a type in the middle of a chain. */
 export const innerQuery = ({ base }: Query, type: string, clauses: readonly Clause[]): Query => ({
   ...defaultControl,
   type,
@@ -145,9 +158,9 @@ export const innerQuery = ({ base }: Query, type: string, clauses: readonly Clau
 
 const innerPage = 1000
 
-/** Returns what every match of a query gives; undefined where there are too many of them. */
+/** Returns the keys of all matches of a query; undefined if there are too many matches. */
 const allKeys = async (
-  { scope, most }: Resolving,
+  { scope, most }: ChainResolution,
   query: Query,
   keysOf: (reads: readonly Read[]) => Promise<readonly string[]>,
 ): Promise<ReadonlySet<string> | undefined> => {

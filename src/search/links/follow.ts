@@ -1,4 +1,4 @@
-/** Chains that lead over too many resources to be resolved beforehand are followed from the resources at hand. */
+/** Follows chains over too many resources from the candidates, rather than resolving them beforehand. */
 
 import { addressOf, containerOf, innerResources } from '../../fhir/contained.ts'
 import { failure } from '../../outcome/failure.ts'
@@ -12,7 +12,7 @@ import {
   isOpen,
   type Query,
 } from '../query.ts'
-import { judge, namedCandidate } from '../run/hydrate.ts'
+import { matchCandidates, namedCandidate } from '../run/hydrate.ts'
 import { candidateOf, localKey, valuesOf } from '../run/match.ts'
 import { readPage } from '../run/run.ts'
 import type { Read } from '../scope.ts'
@@ -20,14 +20,14 @@ import { addUse, type Follow, isOver, newScope, type Scope, wholeLimits } from '
 import { addressesTo, canonicalTargets, keysNamed } from './canonical.ts'
 import { innerQuery } from './chain.ts'
 
-const width = 16
+const linkedCandidatesAtOnce = 16
 
-/** Whether what a link leads to satisfies the rest of its chain, by the rest and by `Type/id`. */
-type Memory = WeakMap<ChainTarget, Map<string, boolean>>
+/** Whether the target of a link satisfies the rest of its chain, by the rest and `Type/id`. */
+type FollowedTargets = WeakMap<ChainTarget, Map<string, boolean>>
 
-/** Returns what turns the open clauses of a query into what holds for some resources; it remembers where links led. */
+/** Returns a function that replaces the open clauses of a query for some resources; it remembers the links it followed. */
 export const follower = (): Follow => {
-  const memory: Memory = new WeakMap()
+  const memory: FollowedTargets = new WeakMap()
   return async (scope, query, reads) => {
     if (!isOpen(query) || reads.length === 0) return query
     return { ...query, clauses: await followAll(scope, query, query.clauses, reads, memory) }
@@ -39,7 +39,7 @@ const followAll = (
   query: Query,
   clauses: readonly Clause[],
   reads: readonly Read[],
-  memory: Memory,
+  memory: FollowedTargets,
 ): Promise<Clause[]> =>
   Promise.all(
     clauses.map(async (clause): Promise<Clause> => {
@@ -55,17 +55,17 @@ const followChain = async (
   query: Query,
   { parameter, targets }: ChainClause,
   reads: readonly Read[],
-  memory: Memory,
+  memory: FollowedTargets,
 ): Promise<Clause> => {
   const values = reads.flatMap(({ resource }) => valuesOf(resource, parameter))
   const local = values.map((value) => localKey(value, query.base)).filter((key) => key !== undefined)
   const types = targets.map(({ type }) => type).filter((type) => canonicalTargets(parameter, type).length > 0)
   const byAddress = await keysNamed(scope, query.base, values, types)
   const links = [...local, ...[...byAddress.values()].flat()]
-  const inner = insideOf(reads, new Set(links))
+  const inner = linkedInside(reads, new Set(links))
   const [good, inside] = await Promise.all([
-    Promise.all(targets.map((target) => leadingOn(scope, query, target, links, memory))),
-    Promise.all(targets.map((target) => judgeable(scope, query, target, inner, memory))),
+    Promise.all(targets.map((target) => matchingLinks(scope, query, target, links, memory))),
+    Promise.all(targets.map((target) => innerTargets(scope, query, target, inner, memory))),
   ])
   const leading = new Set(good.flat())
   const addresses = [...byAddress].filter(([, keys]) => keys.some((key) => leading.has(key)))
@@ -73,8 +73,8 @@ const followChain = async (
   return { kind: 'linked', parameter, targets: reached, inside: inside.flat() }
 }
 
-/** Returns what is inside resources, or beside them in the same one, and is linked to. */
-const insideOf = (reads: readonly Read[], links: ReadonlySet<string>): readonly Read[] =>
+/** Returns the linked resources that are contained in the resources, or in the same container. */
+const linkedInside = (reads: readonly Read[], links: ReadonlySet<string>): readonly Read[] =>
   [...links].some((link) => link.startsWith('#'))
     ? reads.flatMap(({ version, resource }) =>
         innerResources(containerOf(resource) ?? resource)
@@ -83,13 +83,13 @@ const insideOf = (reads: readonly Read[], links: ReadonlySet<string>): readonly 
       )
     : []
 
-/** Returns the rest of a chain as what is inside the resources at hand can be judged by. */
-const judgeable = async (
+/** Returns the rest of a chain in the form that contained resources are matched with. */
+const innerTargets = async (
   scope: Scope,
   query: Query,
   { type, clause }: ChainTarget,
   inner: readonly Read[],
-  memory: Memory,
+  memory: FollowedTargets,
 ): Promise<ChainTarget[]> => {
   const reads = inner.filter(({ resource }) => resource.resourceType === type)
   if (reads.length === 0) return []
@@ -97,21 +97,21 @@ const judgeable = async (
   return clauses.map((followed) => ({ type, clause: followed }))
 }
 
-/** Returns those links that lead to a resource which satisfies the rest of the chain. */
-const leadingOn = async (
+/** Returns the links to resources that satisfy the rest of the chain. */
+const matchingLinks = async (
   scope: Scope,
   query: Query,
   target: ChainTarget,
   links: readonly string[],
-  memory: Memory,
+  memory: FollowedTargets,
 ): Promise<readonly string[]> => {
   const known = memory.get(target) ?? new Map<string, boolean>()
   memory.set(target, known)
   const own = [...new Set(links)].filter((key) => key.startsWith(`${target.type}/`))
   const fresh = own.filter((key) => !known.has(key))
   const candidates = fresh.map((key) => namedCandidate(key.slice(target.type.length + 1)))
-  const judged = await judge(scope, innerQuery(query, target.type, [target.clause]), candidates)
-  for (const [i, key] of fresh.entries()) known.set(key, judged[i] !== undefined)
+  const matched = await matchCandidates(scope, innerQuery(query, target.type, [target.clause]), candidates)
+  for (const [i, key] of fresh.entries()) known.set(key, matched[i] !== undefined)
   return own.filter((key) => known.get(key))
 }
 
@@ -127,13 +127,16 @@ const followHas = async (
     resource,
     keys: [addressOf(resource), ...(addresses[i] ?? [])],
   }))
-  const ids = await inParallel(width, pairs, async ({ resource, keys }) =>
+  const ids = await inParallel(linkedCandidatesAtOnce, pairs, async ({ resource, keys }) =>
     (await isLinked(scope, query, has, keys)) ? [candidateOf(resource)] : [],
   )
   return { kind: 'any-of', ids: new Set(ids.flat()) }
 }
 
-/** Returns whether anything that satisfies the clause links to the resource; it reads on only until it finds one. */
+/**
+ * Returns whether any resource that satisfies the clause links to the keys; stops at the first. Fails with `too-costly`
+ * beyond the limits.
+ */
 const isLinked = async (
   scope: Scope,
   query: Query,
@@ -148,11 +151,11 @@ const isLinked = async (
   while (page.reads.length === 0 && page.next && !isOver(own))
     page = await readPage(own, inner, plan, page.next)
   addUse(scope.use, own.use)
-  if (page.reads.length === 0 && page.next) throw tooMany(query, has)
+  if (page.reads.length === 0 && page.next) throw tooManyLinking(query, has)
   return page.reads.length > 0
 }
 
-const tooMany = (query: Query, { type }: HasClause) =>
+const tooManyLinking = (query: Query, { type }: HasClause) =>
   failure(
     'too-costly',
     `More resources of type ${type} link to one of the candidates than one request may read. Make the last part of \`_has\` narrower.`,

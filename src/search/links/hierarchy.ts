@@ -1,4 +1,7 @@
-/** https://hl7.org/fhir/R4/search.html#recursive — `:above` and `:below` of links to resources that are part of each other. */
+/**
+ * https://hl7.org/fhir/R4/search.html#recursive — `:above` and `:below` of links to resources with a parent of the same
+ * type.
+ */
 
 import { referenceTo } from '../../fhir/references.ts'
 import { failure } from '../../outcome/failure.ts'
@@ -12,7 +15,7 @@ import type { Read } from '../scope.ts'
 import { isOver, type Scope } from '../scope.ts'
 import { innerQuery } from './chain.ts'
 import { parentParameter, partTypes } from './parts.ts'
-import { rewritten, someValue } from './rewrite.ts'
+import { replaceClauses, someValue } from './rewrite.ts'
 
 const isReference = (value: SearchValue): value is ReferenceValue => value.type === 'reference'
 
@@ -23,31 +26,36 @@ const isHierarchical = ({ parameter, modifier, values }: ValueClause): boolean =
   (modifier === 'above' || modifier === 'below') &&
   !values.every(isCanonical)
 
-/** Returns whether a query asks for what lies above or below a resource. */
+/** Returns whether a query searches above or below a resource in a hierarchy. */
 export const hasParts = (query: Query): boolean => someValue(query.clauses, isHierarchical)
 
-/** Returns the query with what lies above or below its resources told; the same query where nothing needs to be. */
+/**
+ * Returns the query with `:above` and `:below` replaced by links to the resources of the hierarchy; the same query if
+ * there are no such clauses.
+ */
 export const withParts = async (scope: Scope, query: Query): Promise<Query> => {
   if (!someValue(query.clauses, isHierarchical)) return query
-  const clauses = await rewritten(query.clauses, isHierarchical, (clause) => resolve(scope, query, clause))
+  const clauses = await replaceClauses(query.clauses, isHierarchical, (clause) =>
+    resolveHierarchy(scope, query, clause),
+  )
   return { ...query, clauses }
 }
 
 const startsAt = ({ parameter }: ValueClause, { target, id = '' }: ReferenceValue): readonly string[] =>
   (target !== undefined ? [target] : partTypes(parameter)).map((type) => referenceTo({ type, id }))
 
-const resolve = async (scope: Scope, query: Query, clause: ValueClause): Promise<Clause> => {
+const resolveHierarchy = async (scope: Scope, query: Query, clause: ValueClause): Promise<Clause> => {
   const canonical = clause.values.filter(isCanonical)
   const values = clause.values.filter((value) => !isCanonical(value))
-  const linked = await resolveParts(scope, query, { ...clause, values })
+  const linked = await linkedHierarchy(scope, query, { ...clause, values })
   return canonical.length === 0
     ? linked
     : { kind: 'any', clauses: [linked, { ...clause, values: canonical }] }
 }
 
-/** Step by step, each resource once, so that what goes in circles ends. */
-const resolveParts = async (scope: Scope, query: Query, clause: ValueClause): Promise<LinkedClause> => {
-  const next = clause.modifier === 'above' ? wholesOf : partsOf
+/** Reads the hierarchy level by level, each resource once, so that circles end. */
+const linkedHierarchy = async (scope: Scope, query: Query, clause: ValueClause): Promise<LinkedClause> => {
+  const next = clause.modifier === 'above' ? parentsOf : childrenOf
   const known = new Set(clause.values.filter(isReference).flatMap((value) => startsAt(clause, value)))
   let fresh = [...known]
   while (fresh.length > 0) {
@@ -58,18 +66,22 @@ const resolveParts = async (scope: Scope, query: Query, clause: ValueClause): Pr
   return { kind: 'linked', parameter: clause.parameter, targets: known }
 }
 
-/** So many links are sought at once by their lists. */
-const width = 500
+/** The links searched at once by their lists. */
+const parentsAtOnce = 500
 
-const partsOf = async (scope: Scope, query: Query, keys: readonly string[]): Promise<readonly string[]> => {
+const childrenOf = async (
+  scope: Scope,
+  query: Query,
+  keys: readonly string[],
+): Promise<readonly string[]> => {
   const found: string[] = []
   for (const [type, own] of Map.groupBy(keys, (key) => key.split('/')[0] ?? ''))
-    for (let i = 0; i < own.length; i += width)
-      found.push(...(await partsOfSome(scope, query, type, own.slice(i, i + width))))
+    for (let i = 0; i < own.length; i += parentsAtOnce)
+      found.push(...(await childrenOfSome(scope, query, type, own.slice(i, i + parentsAtOnce))))
   return found
 }
 
-const partsOfSome = async (
+const childrenOfSome = async (
   scope: Scope,
   query: Query,
   type: string,
@@ -85,19 +97,19 @@ const partsOfSome = async (
   for (;;) {
     found.push(...page.reads.map(({ version }) => referenceTo({ type, id: version.id })))
     if (!page.next) return found
-    if (isOver(scope)) throw tooMany(query, type)
+    if (isOver(scope)) throw tooManyBelow(query, type)
     page = await readPage(scope, inner, plan, page.next)
   }
 }
 
-const tooMany = (query: Query, type: string) =>
+const tooManyBelow = (query: Query, type: string) =>
   failure(
     'too-costly',
     `There are more resources of type ${type} below than one request may read. Start further down.`,
     query.type,
   )
 
-const wholesOf = async (scope: Scope, query: Query, keys: readonly string[]): Promise<readonly string[]> => {
+const parentsOf = async (scope: Scope, query: Query, keys: readonly string[]): Promise<readonly string[]> => {
   const reads = await readVersions(
     scope,
     keys.map((key) => {
@@ -105,10 +117,10 @@ const wholesOf = async (scope: Scope, query: Query, keys: readonly string[]): Pr
       return { type, id }
     }),
   )
-  return reads.flatMap((read) => (read ? wholesOfOne(read, query.base) : []))
+  return reads.flatMap((read) => (read ? parentsOfRead(read, query.base) : []))
 }
 
-const wholesOfOne = ({ resource }: Read, base: string): readonly string[] => {
+const parentsOfRead = ({ resource }: Read, base: string): readonly string[] => {
   const type = resource.resourceType
   const parameter = searchParameterOf(type, parentParameter(type) ?? '')
   const links = parameter ? valuesOf(resource, parameter).map((value) => localKey(value, base)) : []

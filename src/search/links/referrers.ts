@@ -1,7 +1,7 @@
-/** https://hl7.org/fhir/R4/search.html#revinclude — who refers to a resource, by any parameter that finds references. */
+/** https://hl7.org/fhir/R4/search.html#revinclude — the resources that refer to a resource, by any reference parameter. */
 
 import { referenceTo } from '../../fhir/references.ts'
-import { inParallel } from '../../store/parallel.ts'
+import { inChunks, inParallel } from '../../store/parallel.ts'
 import type { ResourceKey } from '../../store/port.ts'
 import type { Reader } from '../../store/reader.ts'
 import { defaultControl } from '../parse/control.ts'
@@ -10,22 +10,26 @@ import type { Query } from '../query.ts'
 import { readPage } from '../run/run.ts'
 import type { Read } from '../scope.ts'
 import { newScope, wholeLimits } from '../scope.ts'
-import { type Link, linksTo } from './includes.ts'
+import { type LinkParameter, linkParametersTo } from './link-parameters.ts'
 
-const width = 32
-/** Each target has a list of its own for each link. */
+const referrerSearchesAtOnce = 32
+/** The targets in a single search: each has a list of its own for each link. */
 const targetsAtOnce = 100
 
-/** Whose referrers are wanted, and of which. */
-export interface Wanted {
+/** The targets, the referrers that count, and their largest number. */
+export interface ReferrerRequest {
   targets: readonly ResourceKey[]
-  /** Says whether one that was found counts. */
+  /** Returns whether a found referrer counts. */
   counts: (read: Read) => boolean
-  /** No more than these are looked for. */
+  /** The number of referrers at which the search stops. */
   most: number
 }
 
-const queryFor = ({ type, parameter }: Link, targets: readonly ResourceKey[], base: string): Query => ({
+const referrerQuery = (
+  { type, parameter }: LinkParameter,
+  targets: readonly ResourceKey[],
+  base: string,
+): Query => ({
   ...defaultControl,
   type,
   base,
@@ -43,20 +47,17 @@ async function* readsOf(query: Query, reader: Reader, started: number): AsyncGen
   } while (page.next)
 }
 
-const chunked = <T>(items: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
-
-/** Returns resources that refer to any of the targets, each once, until there are as many as wanted. */
+/** Returns up to `most` resources that refer to any of the targets, each once. */
 export const referrersOf = async (
-  { targets, counts, most }: Wanted,
+  { targets, counts, most }: ReferrerRequest,
   { reader, base, now }: { reader: Reader; base: string; now: () => number },
 ): Promise<Read[]> => {
-  const links = linksTo({ type: '*', code: '*' }, new Set(targets.map(({ type }) => type)))
+  const links = linkParametersTo({ type: '*', code: '*' }, new Set(targets.map(({ type }) => type)))
   const searches = links.flatMap((link) =>
-    chunked(targets, targetsAtOnce).map((some) => queryFor(link, some, base)),
+    inChunks(targets, targetsAtOnce).map((some) => referrerQuery(link, some, base)),
   )
   const found = new Map<string, Read>()
-  await inParallel(width, searches, async (query) => {
+  await inParallel(referrerSearchesAtOnce, searches, async (query) => {
     if (found.size >= most) return
     for await (const read of readsOf(query, reader, now())) {
       if (counts(read)) found.set(`${read.version.type}/${read.version.id}`, read)

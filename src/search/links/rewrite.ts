@@ -1,9 +1,9 @@
 import type { Clause, ValueClause } from '../query.ts'
 
-/** Replaces a clause about values by what it comes to. */
-export type Replace = (clause: ValueClause) => Promise<Clause>
+/** Returns the replacement of a value clause. */
+export type ReplaceClause = (clause: ValueClause) => Promise<Clause>
 
-type Test = (clause: ValueClause) => boolean
+type ClauseTest = (clause: ValueClause) => boolean
 
 const innerOf = (clause: Clause): readonly Clause[] => {
   if (clause.kind === 'chain') return clause.targets.map((target) => target.clause)
@@ -11,23 +11,27 @@ const innerOf = (clause: Clause): readonly Clause[] => {
   return 'clauses' in clause ? clause.clauses : []
 }
 
-/** Returns whether a clause about values, however deep it lies, is one of these. */
-export const someValue = (clauses: readonly Clause[], test: Test): boolean =>
+/** Returns whether any value clause passes the test, at any depth. */
+export const someValue = (clauses: readonly Clause[], test: ClauseTest): boolean =>
   clauses.some((clause) => (clause.kind === 'value' ? test(clause) : someValue(innerOf(clause), test)))
 
-/** Returns the clauses about values, however deep they lie. */
+/** Returns the value clauses at any depth. */
 export const valueClauses = (clauses: readonly Clause[]): readonly ValueClause[] =>
   clauses.flatMap((clause) => (clause.kind === 'value' ? [clause] : valueClauses(innerOf(clause))))
 
-/** Returns the clauses with each of these clauses about values replaced, however deep it lies; all else as it is. */
-export const rewritten = (clauses: readonly Clause[], test: Test, replace: Replace): Promise<Clause[]> =>
+/** Returns the clauses with each value clause that passes the test replaced, at any depth. */
+export const replaceClauses = (
+  clauses: readonly Clause[],
+  test: ClauseTest,
+  replace: ReplaceClause,
+): Promise<Clause[]> =>
   Promise.all(
-    clauses.map((clause) => (someValue([clause], test) ? rewriteOne(clause, test, replace) : clause)),
+    clauses.map((clause) => (someValue([clause], test) ? replaceWithin(clause, test, replace) : clause)),
   )
 
-const rewriteOne = async (clause: Clause, test: Test, replace: Replace): Promise<Clause> => {
+const replaceWithin = async (clause: Clause, test: ClauseTest, replace: ReplaceClause): Promise<Clause> => {
   if (clause.kind === 'value') return replace(clause)
-  const inner = await rewritten(innerOf(clause), test, replace)
+  const inner = await replaceClauses(innerOf(clause), test, replace)
   if (clause.kind === 'has') return { ...clause, clause: inner[0] ?? clause.clause }
   if (clause.kind === 'chain') {
     const targets = clause.targets.map((target, i) => ({ ...target, clause: inner[i] ?? target.clause }))

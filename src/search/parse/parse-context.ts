@@ -3,14 +3,14 @@ import { searchParameters } from '../../fhir/parameters.ts'
 import { isResourceType } from '../../fhir/types.ts'
 import { error, type Issue, type KindName } from '../../outcome/failure.ts'
 import { findsFirstEntry } from '../index/first-entry.ts'
-import type { Clause, OwnParameters } from '../query.ts'
+import type { Clause, SearchableParameters } from '../query.ts'
 
 /** The type, base, instant and custom parameters that a search's parts are parsed with. */
 export interface ParseContext {
   readonly type: string
   readonly base: string
   readonly now: string
-  readonly own?: OwnParameters
+  readonly own?: SearchableParameters
   /** The number of types that may still be tried for links without a type. */
   readonly ways: { left: number }
 }

@@ -2,7 +2,7 @@
 
 import type { Issue } from '../../outcome/failure.ts'
 import { Failure, failure } from '../../outcome/failure.ts'
-import type { Clause, Inclusion, OwnParameters, Pair, Query, SortKey } from '../query.ts'
+import type { Clause, Inclusion, Pair, Query, SearchableParameters, SortKey } from '../query.ts'
 import { rowNamed } from '../rows.ts'
 import { parseClause } from './clause.ts'
 import { controls, defaultControl, givenOnce } from './control.ts'
@@ -14,7 +14,7 @@ export interface ParseOptions {
   base: string
   /** The instant that `ap` measures from; absent: now. */
   now?: string
-  own?: OwnParameters | undefined
+  own?: SearchableParameters | undefined
 }
 
 /** The query, and warnings about ignored parameters. */

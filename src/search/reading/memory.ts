@@ -4,46 +4,46 @@ import { isBelow } from '../../store/keys.ts'
 import { listOfPartition } from '../../store/list-names.ts'
 import type { Candidate, Range, RangePage, ResourceKey, Store, Version } from '../../store/port.ts'
 
-/** What a search may ask for while it reads. */
+/** The part of the store that a stage reads from. */
 export type StageReader = Pick<Store, 'get' | 'page' | 'version'>
 
-/** A page of the index with the entries that were found in it later. */
+/** A page of the index, with entries that were found later added. */
 export interface KeptPage {
   readonly range: Range
   readonly candidates: Candidate[]
   readonly after: string | undefined
 }
 
-/** Everything that one stage has read; what is read again is answered from here. */
-export interface Memory {
+/** All answers that a stage has read, from which repeated reads are answered. */
+export interface StageMemory {
   readonly pages: Map<string, KeptPage>
-  /** The version that counts for each resource, by `Type/id`; undefined where there is none. */
+  /** By `Type/id`, the version that counts; undefined for a resource that does not exist. */
   readonly versions: Map<string, Version | undefined>
-  /** Names of all index entries that were read. */
+  /** The names of all index entries that were read. */
   readonly entries: Set<string>
-  /** The lists of members that the stage has already minded. */
-  readonly minded: Set<string>
+  /** The member lists that the stage has examined. */
+  readonly examined: Set<string>
 }
 
-export const newMemory = (): Memory => ({
+export const newStageMemory = (): StageMemory => ({
   pages: new Map(),
   versions: new Map(),
   entries: new Set(),
-  minded: new Set(),
+  examined: new Set(),
 })
 
-export const keyOf = (name: string): ResourceKey => {
+export const keyOfReference = (name: string): ResourceKey => {
   const at = name.indexOf('/')
   return { type: name.slice(0, at), id: name.slice(at + 1) }
 }
 
 /** An index entry and the list that it was read from. */
-export interface Found {
+export interface FoundEntry {
   readonly list: string
   readonly candidate: Candidate
 }
 
-export const entryName = ({ list, candidate: { id, order, w } }: Found): string =>
+export const entryName = ({ list, candidate: { id, order, w } }: FoundEntry): string =>
   `${list}\n${order}\n${w}\n${id}`
 
 const typeIn = (list: string, order: string): string => {
@@ -51,20 +51,20 @@ const typeIn = (list: string, order: string): string => {
   return 'type' in scope ? scope.type : order.slice(0, order.indexOf('|'))
 }
 
-/** Returns the `Type/id` of the resource that an index entry is about: of the one around it where it is inside another. */
-export const subjectOf = ({ list, candidate: { id, order } }: Found): string =>
+/** Returns the `Type/id` of an index entry's resource; of the container for a contained resource. */
+export const subjectOf = ({ list, candidate: { id, order } }: FoundEntry): string =>
   referenceTo(containerAt(id) ?? { type: typeIn(list, order), id })
 
-/** Returns the type of the resources that a range finds; undefined where it finds those of many, in a patient's compartment. */
+/** Returns the type of the resources in a range; undefined for a range with several types, in a patient's compartment. */
 export const typeOfRange = ({ list, from = '' }: Range): string | undefined => {
-  // Of what is inside others, the others are of any type.
+  // The containers of contained resources are of any type.
   if (list.startsWith('#')) return undefined
   const { scope } = listOfPartition(`|${list}|`)
   return 'type' in scope ? scope.type : from.split('|')[0] || undefined
 }
 
-/** Keeps a page, unless another reading of the same one was faster; returns the one that is kept. */
-export const keepPage = (memory: Memory, range: Range, { candidates, after }: RangePage): KeptPage => {
+/** Keeps a page, unless a concurrent read of the same page was faster; returns the kept page. */
+export const keepPage = (memory: StageMemory, range: Range, { candidates, after }: RangePage): KeptPage => {
   const name = JSON.stringify(range)
   const kept = memory.pages.get(name) ?? { range, candidates: [...candidates], after }
   memory.pages.set(name, kept)
@@ -72,18 +72,18 @@ export const keepPage = (memory: Memory, range: Range, { candidates, after }: Ra
   return kept
 }
 
-/** Below every order's write; what the store's sort keys are made of. */
-const sortKeyOf = ({ order, w }: Candidate): string => `${order}\u0001${w}`
+/** Returns the sort key of an entry's item, as the store forms sort keys. */
+const entrySortKey = ({ order, w }: Candidate): string => `${order}\u0001${w}`
 
-/** Returns whether an entry lies within what a page has covered. */
+/** Returns whether an entry lies within the range that a page has covered. */
 export const isCovered = ({ range, after }: KeptPage, candidate: Candidate): boolean => {
-  const at = sortKeyOf(candidate)
+  const at = entrySortKey(candidate)
   const [low, high] = range.reverse ? [after, range.after] : [range.after, after]
   if (low !== undefined && (range.reverse ? isBelow(at, low) : !isBelow(low, at))) return false
   return high === undefined || (range.reverse ? isBelow(at, high) : !isBelow(high, at))
 }
 
-/** Adds an entry that was found later to a page, at its place in the order. */
+/** Adds a later entry to a page, at its place in the order. */
 export const addTo = ({ range, candidates }: KeptPage, candidate: Candidate): void => {
   const isBehind = (other: Candidate): boolean =>
     range.reverse ? isBelow(other.order, candidate.order) : isBelow(candidate.order, other.order)

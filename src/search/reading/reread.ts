@@ -1,26 +1,30 @@
 import { isBelow } from '../../store/keys.ts'
 import type { Candidate } from '../../store/port.ts'
-import type { Context } from './context.ts'
-import { entryName, isCovered, type KeptPage, type Memory } from './memory.ts'
+import type { ReadingContext } from './context.ts'
+import { entryName, isCovered, type KeptPage, type StageMemory } from './memory.ts'
 
-/** An index entry that was put since a page was read, and that page. */
-export interface Late {
+/** An index entry that was put after a page was read, and the page. */
+export interface LateEntry {
   readonly page: KeptPage
   readonly list: string
   readonly candidate: Candidate
 }
 
-/** So many items may have come into a page for it still to be one call. */
+/** The entries that may have been added to a page for a repeated read to need only a single call. */
 const slack = 50
-const longestPage = 1000
+const longestReread = 1000
 
 const isBeyond = ({ range, after }: KeptPage, at: string): boolean =>
   after !== undefined && (range.reverse ? !isBelow(after, at) : !isBelow(at, after))
 
-const rereadPage = async (context: Context, memory: Memory, page: KeptPage): Promise<Late[]> => {
+const rereadPage = async (
+  context: ReadingContext,
+  memory: StageMemory,
+  page: KeptPage,
+): Promise<LateEntry[]> => {
   const { range } = page
-  const limit = Math.min(range.limit + slack, longestPage)
-  const found: Late[] = []
+  const limit = Math.min(range.limit + slack, longestReread)
+  const found: LateEntry[] = []
   let after = range.after
   do {
     const next = await context.page({ ...range, limit, ...(after !== undefined && { after }) })
@@ -33,6 +37,6 @@ const rereadPage = async (context: Context, memory: Memory, page: KeptPage): Pro
   return found
 }
 
-/** Reads once more all of the index that a stage has read; returns the entries that are new. */
-export const reread = async (context: Context, memory: Memory): Promise<Late[]> =>
+/** Reads all index pages of a stage again; returns the new entries. */
+export const reread = async (context: ReadingContext, memory: StageMemory): Promise<LateEntry[]> =>
   (await Promise.all([...memory.pages.values()].map((page) => rereadPage(context, memory, page)))).flat()

@@ -1,39 +1,42 @@
 import { referenceTo } from '../../fhir/references.ts'
 import type { Version } from '../../store/port.ts'
 import { hideAmong, type Reader, type Restriction } from '../../store/reader.ts'
-import { type Context, newContext } from './context.ts'
-import { keepPage, type Memory, newMemory, type StageReader } from './memory.ts'
-import { settle } from './settle.ts'
+import { newReadingContext, type ReadingContext } from './context.ts'
+import { keepPage, newStageMemory, type StageMemory, type StageReader } from './memory.ts'
+import { settleStage } from './settle.ts'
 
-/** One reading of many resources while others write, in stages. */
+/** A reading of many resources while others write, in stages. */
 export interface Stages {
   /**
-   * Runs a part of a search, as one stage or together with others that are asked for at the same time. It may be run
-   * again on what was read, and must change nothing but what it returns. Its answer is frozen: later stages keep to it.
+   * Runs a part of a search as a stage, together with parts that are started at the same time. The part may be run again
+   * on the same answers, and must have no effect beyond its result. Its answers are frozen for later stages.
    */
   stage<T>(run: (reader: StageReader) => Promise<T>): Promise<T>
-  /** Ends the reading. Fails with `busy` where it lasted too long. */
+  /** Ends the reading. */
   end(): void
 }
 
-interface Task {
+interface StageTask {
   run: (reader: StageReader) => Promise<unknown>
   resolve: (result: unknown) => void
   reject: (error: unknown) => void
 }
 
-/** Returns the stages of one answer: what is shown and missing there is of no transaction in part. */
+/**
+ * Returns the stages of an answer, which shows no transaction in part. A stage fails with `busy` if the reading takes too
+ * long.
+ */
 export const openStages = (source: Reader): Stages => {
   const { restriction } = source
-  const context = newContext(restriction?.stored ?? source)
-  let waiting: Task[] = []
+  const context = newReadingContext(restriction?.stored ?? source)
+  let waiting: StageTask[] = []
   let isRunning = false
 
-  const runAll = async (tasks: readonly Task[], memory: Memory): Promise<void> => {
-    const reader = restricted(readerOf(context, memory), restriction)
+  const runAll = async (tasks: readonly StageTask[], memory: StageMemory): Promise<void> => {
+    const reader = restrictedReader(stageReaderOf(context, memory), restriction)
     for (;;) {
       const results = await Promise.allSettled(tasks.map(({ run }) => run(reader)))
-      if (await settle(context, memory)) continue
+      if (await settleStage(context, memory)) continue
       context.frozen.push(memory)
       context.check()
       for (const [at, result] of results.entries())
@@ -46,12 +49,12 @@ export const openStages = (source: Reader): Stages => {
   const runWaiting = async (): Promise<void> => {
     if (isRunning) return
     isRunning = true
-    // What is asked for at the same time is one stage.
+    // Parts that are started at the same time form a stage.
     await new Promise(setImmediate)
     while (waiting.length > 0) {
       const tasks = waiting
       waiting = []
-      await runAll(tasks, newMemory()).catch((error) => {
+      await runAll(tasks, newStageMemory()).catch((error) => {
         for (const { reject } of tasks) reject(error)
       })
       await new Promise(setImmediate)
@@ -69,7 +72,7 @@ export const openStages = (source: Reader): Stages => {
   }
 }
 
-const readerOf = (context: Context, memory: Memory): StageReader => ({
+const stageReaderOf = (context: ReadingContext, memory: StageMemory): StageReader => ({
   page: async (range) => {
     const kept = memory.pages.get(JSON.stringify(range))
     const { candidates, after } = kept ?? keepPage(memory, range, await context.page(range))
@@ -93,7 +96,7 @@ const readerOf = (context: Context, memory: Memory): StageReader => ({
  * Returns a stage's reader without the versions that rules hide. Only the answers lack them: the stage's memory holds
  * all, since a hidden resource has not changed. The rules read through the memory too. Deletions are hidden.
  */
-const restricted = (reader: StageReader, restriction: Restriction | undefined): StageReader => {
+const restrictedReader = (reader: StageReader, restriction: Restriction | undefined): StageReader => {
   if (!restriction) return reader
   const shown = (versions: readonly (Version | undefined)[]) =>
     hideAmong(

@@ -1,8 +1,8 @@
-/** The notes of a reindexing: how far the work has come, kept between two pieces and taken over by whoever carries on. */
+/** The notes of a reindexing: its progress, kept between pieces and taken over by the next worker. */
 
 import type { Store } from '../../store/port.ts'
 
-/** One walk through a type's resources, for all definitions that were to be carried out when it began. */
+/** A walk through a type's resources, for all tasks that were ready when the walk began. */
 export interface Pass {
   type: string
   lists: string[]
@@ -10,48 +10,49 @@ export interface Pass {
   after?: string
 }
 
-/** What is kept between two pieces. */
-export interface Kept {
-  /** Who works on it, and until when nobody else does, in milliseconds since 1970. */
+/** The notes that are kept between pieces. */
+export interface ReindexNotes {
+  /** The worker, and the instant until which it works alone, in milliseconds since 1970. */
   holder?: string | undefined
   until?: number | undefined
   pass?: Pass | undefined
-  /** Which upgrade was met, and when. */
+  /** The last upgrade that was met, and the instant of the meeting. */
   met?: { walk: string; at: number } | undefined
-  /** `list type` of every walk that is done. */
+  /** The finished walks, as `list type`. */
   walked: string[]
-  /** How many resources were looked through, by list. */
+  /** The number of walked resources, by list. */
   counts: Record<string, number>
 }
 
 /** The name of the progress under which the notes are kept. */
 export const notesName = 'reindex'
 
-/** Whoever keeps notes: the store, the clock and its own name. */
+/** A worker: its store, clock and name. */
 export interface Worker {
   store: Store
   now: () => number
-  /** Who works: nobody else does at the same time. */
+  /** The worker's name; workers with different names exclude each other. */
   holder: string
 }
 
-const lease = 60_000
+const reindexLease = 60_000
 
-/** Returns the notes that a progress holds; an empty text holds none. */
-export const readNotes = (text: string): Kept => (text === '' ? { walked: [], counts: {} } : JSON.parse(text))
+/** Returns the notes in a progress text; an empty text means that there are none yet. */
+export const readNotes = (text: string): ReindexNotes =>
+  text === '' ? { walked: [], counts: {} } : JSON.parse(text)
 
-/** Thrown where another has taken over meanwhile. */
+/** Thrown if a second worker has taken over. */
 export class Overtaken extends Error {}
 
-/** The notes of one piece of work; keeping them fails where somebody else has begun to. */
+/** Opens the notes for a piece of work; keeping them throws `Overtaken` if a second worker has taken over. */
 export const openNotes = async ({ store, now, holder }: Worker) => {
   let { v, text } = await store.progress(notesName)
   let kept = readNotes(text)
   return {
     isTaken: () => kept.holder !== undefined && kept.holder !== holder && (kept.until ?? 0) > now(),
     kept: () => kept,
-    keep: async (change: Partial<Kept>): Promise<void> => {
-      const next = { ...kept, holder, until: now() + lease, ...change }
+    keep: async (change: Partial<ReindexNotes>): Promise<void> => {
+      const next = { ...kept, holder, until: now() + reindexLease, ...change }
       v++
       text = JSON.stringify(next)
       if (!(await store.keepProgress(notesName, { v, text }))) throw new Overtaken()
@@ -60,4 +61,4 @@ export const openNotes = async ({ store, now, holder }: Worker) => {
   }
 }
 
-export type Notes = Awaited<ReturnType<typeof openNotes>>
+export type OpenNotes = Awaited<ReturnType<typeof openNotes>>

@@ -1,4 +1,4 @@
-/** Brings the index in line with a tenant's own search parameters, resource by resource, in pieces of bounded work. */
+/** Indexes resources by a tenant's custom search parameters and by upgraded software, in pieces of bounded work. */
 
 import { containerAt } from '../../fhir/contained.ts'
 import type { Resource, SearchParameter } from '../../fhir/definitions.ts'
@@ -10,37 +10,37 @@ import { ofCurrent } from '../audit/audit.ts'
 import {
   isUpgrade,
   isWalked,
-  type Task,
+  type ReindexTask,
   taskOf,
   tasksIn,
   upgradeTask,
   walkName,
   walkOf,
 } from '../audit/tasks.ts'
-import { type CustomParameters, type Definition, definitionsIn, ownIn } from '../custom.ts'
+import { type CustomParameters, customParametersIn, type Definition, definitionsIn } from '../custom.ts'
 import { customEntries, indexEntriesOf } from '../index/entries.ts'
 import {
-  type Kept,
-  type Notes,
   notesName,
+  type OpenNotes,
   Overtaken,
   openNotes,
   type Pass,
+  type ReindexNotes,
   readNotes,
   type Worker,
 } from './notes.ts'
 
-/** What a reindexing works with. */
+/** A worker with the audit of the index. */
 export interface Reindexing extends Worker {
   audit: IndexAudit
-  /** When this piece must end, in milliseconds since 1970. */
+  /** The instant at which this piece must end, in milliseconds since 1970. */
   deadline: number
 }
 
-/** `done`: nothing is left to do; `open`: there is more; `busy`: somebody else works on it. */
+/** `done`: nothing is left; `open`: there is more work; `busy`: a second worker is active. */
 export type Reindexed = 'done' | 'open' | 'busy'
 
-/** Once nothing is left that other builds have indexed otherwise, they are forgotten. */
+/** Forgets the builds that indexed otherwise after all their entries are walked; returns whether they were forgotten. */
 const settleUpgrade = async (store: Store, walked: ReadonlySet<string>): Promise<boolean> => {
   const { task, others } = await upgradeTask(store)
   if (!task || !isWalked(walked, task)) return false
@@ -48,8 +48,8 @@ const settleUpgrade = async (store: Store, walked: ReadonlySet<string>): Promise
   return true
 }
 
-/** Definitions that every resource has been looked through for are ready, or gone. */
-const settle = async (store: Store, kept: Kept): Promise<boolean> => {
+/** Makes fully walked definitions ready, or removes them if retired; returns whether any changed. */
+const settleDefinitions = async (store: Store, kept: ReindexNotes): Promise<boolean> => {
   const walked = new Set(kept.walked)
   if (await settleUpgrade(store, walked)) return true
   const definitions = await store.definitions()
@@ -68,9 +68,9 @@ const settle = async (store: Store, kept: Kept): Promise<boolean> => {
   return true
 }
 
-const nextPass = (tasks: readonly Task[], { walked }: Kept): Pass | undefined => {
+const nextPass = (tasks: readonly ReindexTask[], { walked }: ReindexNotes): Pass | undefined => {
   const done = new Set(walked)
-  const isOpen = ({ walk }: Task, type: string) => !done.has(walkOf(walk, type))
+  const isOpen = ({ walk }: ReindexTask, type: string) => !done.has(walkOf(walk, type))
   const first = tasks.flatMap((task) => task.types.filter((type) => isOpen(task, type)))[0]
   if (first === undefined) return undefined
   const lists = tasks
@@ -88,8 +88,11 @@ const expectedBy = (parameters: readonly SearchParameter[], versions: readonly V
     entries: customEntries(parameters, JSON.parse(version.text) as Resource, version.t),
   }))
 
-/** What was put for a version that has been superseded meanwhile is taken back: its writer may not have known of it. */
-const take = async (
+/**
+ * Puts entries, and removes the entries of versions that were superseded meanwhile: their writer may not have known of
+ * them.
+ */
+const putCurrent = async (
   { store, audit }: Pick<Reindexing, 'store' | 'audit'>,
   wanted: readonly MissingEntry[],
 ): Promise<void> => {
@@ -99,19 +102,19 @@ const take = async (
   await audit.remove(wanted.filter((one) => !current.has(one)))
 }
 
-/** Indexes versions by all of the tenant's own parameters; what is there already stays as it is. */
-export const indexOwn = async (
+/** Indexes versions by all custom parameters of the tenant; existing entries stay unchanged. */
+export const indexCustom = async (
   store: Store,
   own: CustomParameters,
   versions: readonly Version[],
 ): Promise<void> => {
   const audit = await store.audit()
   const expected = versions.flatMap((version) => expectedBy(own.indexed(version.type), [version]))
-  await take({ store, audit }, await audit.missing(expected))
+  await putCurrent({ store, audit }, await audit.missing(expected))
 }
 
-/** Every entry of these versions that is not there is put. */
-const enterAll = async (
+/** Puts every missing entry of these versions. */
+const putAllMissing = async (
   work: Reindexing,
   own: CustomParameters,
   versions: readonly Version[],
@@ -123,12 +126,12 @@ const enterAll = async (
     w,
     entries: indexEntriesOf(JSON.parse(text) as Resource, t, own.indexed(type)),
   }))
-  await take(work, await work.audit.missing(expected))
+  await putCurrent(work, await work.audit.missing(expected))
 }
 
-const pageSize = 200
+const indexedAtOnce = 200
 
-/** What an upgrade changes of a type is looked for inside other resources too. */
+/** Returns the shards that a pass walks; an upgrade's pass includes the lists of contained resources. */
 const shardsOf = ({ type, lists }: Pass): { list: string; shard: number; inner: boolean }[] => {
   const own = typeList(type)
   const walked = lists.some(isUpgrade) ? [own, innerList(own)] : [own]
@@ -137,7 +140,7 @@ const shardsOf = ({ type, lists }: Pass): { list: string; shard: number; inner: 
   )
 }
 
-/** Superseded versions whose entries are not cleared away yet leave the lists of what is retired with the current ones. */
+/** Removes the entries of retired parameters from superseded versions whose entries are not cleared yet. */
 const leaveSuperseded = async (
   { store, audit }: Reindexing,
   leaving: readonly SearchParameter[],
@@ -153,7 +156,7 @@ const leaveSuperseded = async (
 const walkPage = async (work: Reindexing, pass: Pass): Promise<{ after?: string; count: number }> => {
   const { store, audit } = work
   const { list, shard, inner } = shardsOf(pass)[pass.shard] ?? { list: '', shard: 0, inner: false }
-  const own = await ownIn(await store.definitions())
+  const own = await customParametersIn(await store.definitions())
   const named = (parameters: readonly SearchParameter[], mark: string): SearchParameter[] =>
     inner ? [] : parameters.filter((parameter) => pass.lists.includes(`${parameter.own?.list}${mark}`))
   const entering = named(own.indexed(pass.type), '')
@@ -162,7 +165,7 @@ const walkPage = async (work: Reindexing, pass: Pass): Promise<{ after?: string;
     list,
     shard,
     reverse: false,
-    limit: pageSize,
+    limit: indexedAtOnce,
     ...(pass.after !== undefined && { after: pass.after }),
   })
   const keys = new Map(
@@ -171,24 +174,28 @@ const walkPage = async (work: Reindexing, pass: Pass): Promise<{ after?: string;
   for (const chunk of inChunks([...keys.values()], 500)) {
     const versions = (await store.get(chunk)).filter((version) => version !== undefined && !version.deleted)
     const live = versions.filter((version) => version !== undefined)
-    if (entering.length > 0) await take(work, audit.allOf(expectedBy(entering, live)))
-    if (pass.lists.some(isUpgrade)) await enterAll(work, own, live)
+    if (entering.length > 0) await putCurrent(work, audit.allOf(expectedBy(entering, live)))
+    if (pass.lists.some(isUpgrade)) await putAllMissing(work, own, live)
     if (leaving.length > 0) await audit.remove(await audit.entriesOf(expectedBy(leaving, live)))
   }
   if (leaving.length > 0) await leaveSuperseded(work, leaving, pass.type, page.candidates)
   return { count: keys.size, ...(page.after !== undefined && { after: page.after }) }
 }
 
-const counted = (counts: Kept['counts'], lists: readonly string[], more: number): Kept['counts'] => ({
+const withCounted = (
+  counts: ReindexNotes['counts'],
+  lists: readonly string[],
+  more: number,
+): ReindexNotes['counts'] => ({
   ...counts,
   ...Object.fromEntries(lists.map((list) => [list, (counts[list] ?? 0) + more])),
 })
 
-/** Walks through one page and keeps where the next one begins. */
-const step = async (work: Reindexing, notes: Notes, pass: Pass): Promise<void> => {
+/** Walks through a page and keeps the position of the next page. */
+const walkStep = async (work: Reindexing, notes: OpenNotes, pass: Pass): Promise<void> => {
   const { after, count } = await walkPage(work, pass)
   const { type, lists, shard } = pass
-  const counts = counted(notes.kept().counts, lists, count)
+  const counts = withCounted(notes.kept().counts, lists, count)
   if (after !== undefined) return notes.keep({ counts, pass: { ...pass, after } })
   if (shard + 1 < shardsOf(pass).length)
     return notes.keep({ counts, pass: { type, lists, shard: shard + 1 } })
@@ -196,30 +203,34 @@ const step = async (work: Reindexing, notes: Notes, pass: Pass): Promise<void> =
   return notes.keep({ counts, walked, pass: undefined })
 }
 
-/** The walk that was begun, if anything of it is still wanted; else the next one. */
-const passFor = (tasks: readonly Task[], kept: Kept): Pass | undefined => {
+/** Returns the pass in progress if any of its walks is still needed; else the next pass. */
+const passFor = (tasks: readonly ReindexTask[], kept: ReindexNotes): Pass | undefined => {
   const wanted = new Set(tasks.map(({ walk }) => walk))
   const begun = kept.pass?.lists.some((list) => wanted.has(list)) ? kept.pass : undefined
   return begun ?? nextPass(tasks, kept)
 }
 
-const pause = 250
+const reindexPause = 250
 
 /**
- * After an upgrade functions of the build before may be at work for a while: their last writes are waited for. That is 16
- * minutes where the grace is 10 s: five for them, eleven by which the clock of who met the upgrade may be ahead of ours.
+ * Returns the milliseconds after an upgrade during which functions of the previous build may still write: 16 minutes for
+ * a grace of 10 s. Five minutes are for those functions, eleven for the clock of the worker that met the upgrade.
  */
-const overlap = ({ store }: Reindexing): number => store.grace * 96
+const upgradeGrace = ({ store }: Reindexing): number => store.grace * 96
 
-const meet = async (work: Reindexing, notes: Notes, tasks: readonly Task[]): Promise<void> => {
+const noteUpgrade = async (
+  work: Reindexing,
+  notes: OpenNotes,
+  tasks: readonly ReindexTask[],
+): Promise<void> => {
   const upgrade = tasks.find(({ walk }) => isUpgrade(walk))
   if (upgrade && upgrade.walk !== notes.kept().met?.walk)
     await notes.keep({ met: { walk: upgrade.walk, at: work.now() } })
 }
 
-/** What can be begun: no write is under way any more that does not know of it. */
-const ripe = (work: Reindexing, { met }: Kept, tasks: readonly Task[]): Task[] =>
-  tasks.filter(({ walk, from }) => (walk === met?.walk ? met.at + overlap(work) : from) <= work.now())
+/** Returns the tasks that can begin: every write under way knows of them. */
+const ripeTasks = (work: Reindexing, { met }: ReindexNotes, tasks: readonly ReindexTask[]): ReindexTask[] =>
+  tasks.filter(({ walk, from }) => (walk === met?.walk ? met.at + upgradeGrace(work) : from) <= work.now())
 
 const carryOn = async (work: Reindexing): Promise<Reindexed> => {
   const { store, now, deadline } = work
@@ -227,17 +238,17 @@ const carryOn = async (work: Reindexing): Promise<Reindexed> => {
   if (notes.isTaken()) return 'busy'
   await notes.keep({})
   while (now() < deadline) {
-    if (await settle(store, notes.kept())) continue
+    if (await settleDefinitions(store, notes.kept())) continue
     const tasks = await tasksIn(store)
     if (tasks.length === 0) {
       await notes.keep({ holder: undefined, until: undefined, pass: undefined, walked: [], counts: {} })
       return 'done'
     }
-    await meet(work, notes, tasks)
-    const pass = passFor(ripe(work, notes.kept(), tasks), notes.kept())
-    if (pass) await step(work, notes, pass)
+    await noteUpgrade(work, notes, tasks)
+    const pass = passFor(ripeTasks(work, notes.kept(), tasks), notes.kept())
+    if (pass) await walkStep(work, notes, pass)
     else {
-      await sleep(pause)
+      await sleep(reindexPause)
       await notes.keep({})
     }
   }
@@ -245,11 +256,11 @@ const carryOn = async (work: Reindexing): Promise<Reindexed> => {
   return 'open'
 }
 
-/** Carries out the definitions that are not carried out yet, until the deadline. */
+/** Carries out the pending tasks until the deadline; returns `busy` if a second worker is active. */
 export const reindex = async (work: Reindexing): Promise<Reindexed> => {
   try {
     const outcome = await carryOn(work)
-    // Whoever came while this one was about to leave has left it to this one.
+    // A worker that found this one busy has left its new tasks to this one.
     return outcome === 'done' && (await tasksIn(work.store)).length > 0 ? await reindex(work) : outcome
   } catch (thrown) {
     if (thrown instanceof Overtaken) return 'busy'
@@ -257,19 +268,19 @@ export const reindex = async (work: Reindexing): Promise<Reindexed> => {
   }
 }
 
-/** How far a definition has come. */
-export interface Standing {
+/** The progress of a definition. */
+export interface DefinitionProgress {
   definition: Definition
-  /** Types whose resources have all been looked through. */
+  /** The number of types whose resources have all been walked. */
   walked: number
   resources: number
 }
 
-/** Returns how far each definition has come, and whether somebody is at work. */
-export const standingOfAll = async (
+/** Returns the progress of each definition, and whether a worker is active. */
+export const definitionProgress = async (
   store: Store,
   now: number,
-): Promise<{ running: boolean; standings: Standing[]; changed: string[] }> => {
+): Promise<{ running: boolean; standings: DefinitionProgress[]; changed: string[] }> => {
   const [definitions, { text }, { task }] = await Promise.all([
     store.definitions(),
     store.progress(notesName),
@@ -277,7 +288,7 @@ export const standingOfAll = async (
   ])
   const kept = readNotes(text)
   const walked = new Set(kept.walked)
-  const standings = definitionsIn(definitions).map((definition): Standing => {
+  const standings = definitionsIn(definitions).map((definition): DefinitionProgress => {
     const walk = walkName(definition)
     const done = definition.types.filter((type) => walked.has(walkOf(walk, type)))
     return { definition, walked: done.length, resources: kept.counts[walk] ?? 0 }

@@ -8,21 +8,21 @@ import type { Driver, RangeDriver } from '../plan/drivers.ts'
 import type { SearchPlan } from '../plan/plan.ts'
 import { driverStretches, listing, listingStretches, type Stretched } from '../plan/stretches.ts'
 import type { Scope } from '../scope.ts'
-import { concat, type Groups, intersect, readStretches, type Scan } from './streams.ts'
+import { concatGroups, type Groups, intersectGroups, type ListScan, readStretches } from './streams.ts'
 
-/** The candidates of a search in one order, and each resource's one place in it. */
+/** The candidates of a search in an order, in which each resource has a single place. */
 export interface Drive {
   /** `type`, or `own:code` for the order of a parameter's values. */
   readonly by: string
   readonly name: string
   readonly reverse: boolean
   readonly groups: Groups
-  readonly scan: Scan
-  /** Returns the order at which a resource stands; elsewhere it is a duplicate or out of date. */
+  readonly scan: ListScan
+  /** Returns the order at which a resource counts; its other entries are duplicates or out of date. */
   readonly orderOf: (resource: Resource, t: string) => string | undefined
 }
 
-const newScan = (scope: Scope, plan: SearchPlan, reverse: boolean, pageItems: number): Scan => ({
+const newScan = (scope: Scope, plan: SearchPlan, reverse: boolean, pageItems: number): ListScan => ({
   store: scope.store,
   reverse,
   inner: plan.inner,
@@ -40,24 +40,24 @@ const hasAllFacets = ({ facets }: SearchPlan, candidate: Candidate): boolean => 
   return packed === undefined || facets.every((wanted) => hasFacet(packed, wanted))
 }
 
-const none: Groups = {
+const noGroups: Groups = {
   next: async () => undefined,
   prime: async () => {},
   left: () => 0,
 }
 
-const readAll = (scan: Scan, stretches: readonly ListStretch[]): Groups =>
-  stretches.length === 0 ? none : readStretches(scan, stretches)
+const stretchGroups = (scan: ListScan, stretches: readonly ListStretch[]): Groups =>
+  stretches.length === 0 ? noGroups : readStretches(scan, stretches)
 
-/** The newest part first or last; the older one is read only where the reading gets there. */
-const inDirection = (scan: Scan, older: readonly Groups[], newer: Groups): Groups => {
+/** Returns the newer groups before or after the older groups, which are read only when reached. */
+const inDirection = (scan: ListScan, older: readonly Groups[], newer: Groups): Groups => {
   if (older.length === 0) return newer
   const old = older.length === 1 && older[0] ? older[0] : undefined
-  const before = old ?? concat(older)
-  return concat(scan.reverse ? [newer, before] : [before, newer])
+  const before = old ?? concatGroups(older)
+  return concatGroups(scan.reverse ? [newer, before] : [before, newer])
 }
 
-/** Returns the candidates that stand in every driver's lists, in the order of the type. */
+/** Returns the candidates that are in every driver's lists, in the type's order. */
 export const driveByType = (
   scope: Scope,
   plan: SearchPlan,
@@ -67,7 +67,7 @@ export const driveByType = (
 ): Drive => {
   const scan = newScan(scope, plan, reverse, pageItems)
   const parts = drivers.map((driver) => driverStretches(plan.type, driver, plan.bounds))
-  const groups = drivers.length === 0 ? listed(scan, plan) : combined(scan, plan, parts)
+  const groups = drivers.length === 0 ? listingGroups(scan, plan) : intersectedGroups(scan, plan, parts)
   const names = drivers.length === 0 ? [listing(plan.type).name] : drivers.map(({ name }) => name)
   return {
     by: 'type',
@@ -79,28 +79,31 @@ export const driveByType = (
   }
 }
 
-const listed = (scan: Scan, plan: SearchPlan): Groups => {
+const listingGroups = (scan: ListScan, plan: SearchPlan): Groups => {
   const { main, sides } = listingStretches(plan.type, plan.bounds)
-  return inDirection(scan, sides.length > 0 ? [readStretches(scan, sides)] : [], readAll(scan, main))
+  return inDirection(scan, sides.length > 0 ? [readStretches(scan, sides)] : [], stretchGroups(scan, main))
 }
 
-/** Before the main stretches only long intervals count: a list without side lists is held against the listing's. */
-const combined = (scan: Scan, plan: SearchPlan, parts: readonly Stretched[]): Groups => {
-  const newer = intersect(
+/**
+ * Returns the groups that are in the lists of all drivers. Before the main stretches only long intervals count: a list
+ * without side lists is intersected with the listing's.
+ */
+const intersectedGroups = (scan: ListScan, plan: SearchPlan, parts: readonly Stretched[]): Groups => {
+  const newer = intersectGroups(
     scan,
-    parts.map(({ main }) => readAll(scan, main)),
+    parts.map(({ main }) => stretchGroups(scan, main)),
   )
   const hasOlder = parts.some(({ sides, older }) => sides.length + older.length > 0)
   if (!hasOlder) return newer
-  const beyond = parts.map(({ sides, older }) => readAll(scan, [...sides, ...older]))
+  const beyond = parts.map(({ sides, older }) => stretchGroups(scan, [...sides, ...older]))
   const long = parts.some(({ older }) => older.length > 0) ? [longIntervals(scan, plan)] : []
-  return inDirection(scan, [intersect(scan, [...beyond, ...long])], newer)
+  return inDirection(scan, [intersectGroups(scan, [...beyond, ...long])], newer)
 }
 
-const longIntervals = (scan: Scan, plan: SearchPlan): Groups =>
-  readAll(scan, listingStretches(plan.type, plan.bounds).sides)
+const longIntervals = (scan: ListScan, plan: SearchPlan): Groups =>
+  stretchGroups(scan, listingStretches(plan.type, plan.bounds).sides)
 
-/** Returns the candidates of one parameter's range, in the order of its values. */
+/** Returns the candidates of a parameter's range, in the order of its values. */
 export const driveByRange = (
   scope: Scope,
   plan: SearchPlan,
@@ -116,7 +119,7 @@ export const driveByRange = (
     name: driver.name,
     reverse,
     scan,
-    groups: inDirection(scan, sides, readAll(scan, driver.stretches)),
+    groups: inDirection(scan, sides, stretchGroups(scan, driver.stretches)),
     orderOf: (resource, t) => lowestOrder(entriesBy(driver, resource, t), stretches),
   }
 }
@@ -126,14 +129,17 @@ const entriesBy = ({ own, words }: RangeDriver, resource: Resource, t: string): 
   return own ? customEntries([own], resource, t) : valueEntries(resource, t)
 }
 
-/** A resource with several values in the range counts at the first of them, whichever way it is read. */
+/**
+ * Returns the lowest order within the stretches: a resource with several values in the range counts at the first, in
+ * either direction.
+ */
 const lowestOrder = (entries: readonly Entry[], stretches: readonly ListStretch[]): string | undefined =>
   entries
-    .filter((entry) => stretches.some((stretch) => isOn(entry, stretch)))
+    .filter((entry) => stretches.some((stretch) => isInStretch(entry, stretch)))
     .map(({ order }) => order)
     .sort()[0]
 
-const isOn = (
+const isInStretch = (
   { list, order, high }: Entry,
   { list: { name }, from, before, highFrom }: ListStretch,
 ): boolean =>

@@ -3,9 +3,9 @@ import type { Resource } from '../../fhir/definitions.ts'
 import type { Candidate, Version } from '../../store/port.ts'
 import { isInner, type Query } from '../query.ts'
 import type { Read, Scope } from '../scope.ts'
-import { candidateOf, matches } from './match.ts'
+import { candidateOf, matchesQuery } from './match.ts'
 
-/** Returns the version of each key that exists and is not deleted. */
+/** Returns the current version for each key; undefined for a missing or deleted resource. */
 export const readVersions = async (
   scope: Scope,
   keys: readonly { type: string; id: string; w?: string }[],
@@ -21,11 +21,11 @@ export const readVersions = async (
   })
 }
 
-/** Returns the candidate of a resource that is named rather than found: it is taken as it is now. */
+/** Returns the candidate of a resource that is named rather than found in the index. */
 export const namedCandidate = (id: string): Candidate => ({ id, order: '', w: '', since: 0 })
 
-/** Returns, for each candidate, the resource where it is a match; the index said where, the resource says whether. */
-export const judge = async (
+/** Returns, for each candidate, its resource if the resource matches: the index finds candidates, the resource decides. */
+export const matchCandidates = async (
   scope: Scope,
   query: Query,
   candidates: readonly Candidate[],
@@ -35,17 +35,20 @@ export const judge = async (
   const there = [...new Set(reads)].filter((read) => read !== undefined)
   const found = isInner(query)
     ? await matchesInside(scope, query, there, new Set(candidates.map(({ id }) => id)))
-    : await matching(scope, query, there)
+    : await matchingReads(scope, query, there)
   const byName = new Map(found.map((read) => [candidateOf(read.resource), read]))
   return candidates.map(({ id }) => byName.get(id))
 }
 
-const matching = async (scope: Scope, query: Query, reads: readonly Read[]): Promise<Read[]> => {
+const matchingReads = async (scope: Scope, query: Query, reads: readonly Read[]): Promise<Read[]> => {
   const followed = await scope.follow(scope, query, reads)
-  return reads.filter(({ resource }) => matches(followed, resource))
+  return reads.filter(({ resource }) => matchesQuery(followed, resource))
 }
 
-/** Returns what matches of the named inside resources; where those are alongside instead, they know all that does. */
+/**
+ * Returns the matching contained resources among the named candidates. If containers are returned instead, each match has
+ * all matching resources of its container.
+ */
 const matchesInside = async (
   scope: Scope,
   query: Query,
@@ -58,13 +61,13 @@ const matchesInside = async (
       .map((each): Read => ({ version, resource: each })),
   )
   if (query.containedType === 'contained')
-    return matching(
+    return matchingReads(
       scope,
       query,
       inner.filter(({ resource }) => named.has(candidateOf(resource))),
     )
   const alongside = query.besides ? containers.filter(({ version }) => version.type === query.type) : []
-  const found = await matching(scope, query, [...alongside, ...inner])
+  const found = await matchingReads(scope, query, [...alongside, ...inner])
   const whole = new Set(found.flatMap(({ resource }) => (containerOf(resource) ? [] : [resource])))
   const left = found.filter(({ resource }) => {
     const container = containerOf(resource)

@@ -7,12 +7,12 @@ import { hasWords } from '../index/words.ts'
 import type { Clause, LinkedClause, MissingClause, Query, ValueClause } from '../query.ts'
 import { modifierNamed } from '../types/index.ts'
 
-/** Returns whether a resource satisfies every clause; chains must have been resolved before. */
-export const matches = (query: Query, resource: Resource): boolean =>
+/** Returns whether a resource satisfies every clause; chains must be resolved before. */
+export const matchesQuery = (query: Query, resource: Resource): boolean =>
   resource.resourceType === query.type &&
   query.clauses.every((clause) => satisfies(clause, resource, query.base))
 
-/** Returns whether a resource satisfies one clause. */
+/** Returns whether a resource satisfies a clause; fails for an unresolved chain. */
 export const satisfies = (clause: Clause, resource: Resource, base: string): boolean => {
   switch (clause.kind) {
     case 'value':
@@ -32,7 +32,7 @@ export const satisfies = (clause: Clause, resource: Resource, base: string): boo
     case 'none':
       return !clause.clauses.some((inner) => satisfies(inner, resource, base))
     default:
-      throw new Error(`A clause of kind ${clause.kind} was judged before it was resolved.`)
+      throw new Error(`A clause of kind ${clause.kind} must be resolved before it is matched.`)
   }
 }
 
@@ -48,24 +48,27 @@ const satisfiesValue = (
   return row.negated ? !some : some
 }
 
-/** Returns the name under which a resource is a candidate: its id, or its address where it is inside another. */
+/** Returns the name under which a resource is a candidate: its id, or the address of a contained resource. */
 export const candidateOf = (resource: Resource): string =>
   containerOf(resource) ? addressOf(resource) : (resource.id ?? '')
 
-/** Returns the values that a parameter finds in a resource; links to what is inside it as they are seen from outside. */
+/**
+ * Returns a parameter's values in a resource; links to contained resources have the form that is used outside of the
+ * container.
+ */
 export const valuesOf = (resource: Resource, parameter: SearchParameter): readonly TypedValue[] => {
-  const found = foundBy(parameter, resource)
+  const found = parameterValues(parameter, resource)
   return parameter.type === 'reference' ? found.map((value) => linkFromOutside(resource, value)) : found
 }
 
-const foundBy = ({ code, type, own }: SearchParameter, resource: Resource): readonly TypedValue[] => {
+const parameterValues = ({ code, type, own }: SearchParameter, resource: Resource): readonly TypedValue[] => {
   if (own) return own.of(resource)
   if (code === '_id') return [{ type: 'id', value: resource.id }]
-  return type === 'composite' ? elementsOf(resource, code) : extract(resource, code)
+  return type === 'composite' ? compositeValues(resource, code) : extract(resource, code)
 }
 
-/** An element that a composite is about, as the values of each of its components. */
-const elementsOf = (resource: Resource, code: string): readonly TypedValue[] =>
+/** Returns the elements of a composite parameter, each as the values of its components. */
+const compositeValues = (resource: Resource, code: string): readonly TypedValue[] =>
   extractComposite(resource, code).map((value) => ({ type: 'composite', value }))
 
 const satisfiesMissing = ({ parameter, missing }: MissingClause, resource: Resource): boolean =>
@@ -80,7 +83,10 @@ const satisfiesLink = (clause: LinkedClause, resource: Resource, base: string): 
     )
   })
 
-/** A chain is followed into the resource itself: what is inside it need not be stored yet. */
+/**
+ * Returns whether a link leads to a contained resource that satisfies the rest of a chain; the resource need not be
+ * stored yet.
+ */
 const leadsInside = (
   { inside = [] }: LinkedClause,
   resource: Resource,
@@ -92,7 +98,7 @@ const leadsInside = (
   return inside.some(({ type, clause }) => inner?.resourceType === type && satisfies(clause, inner, base))
 }
 
-/** Returns the address of the resource of ours that a link points to: `Patient/1`, or one inside another. */
+/** Returns the address of the local resource that a link points to: `Patient/1`, or that of a contained resource. */
 export const localKey = (found: TypedValue, base: string): string | undefined => {
   const text = linkText(found)
   const link = text === undefined ? undefined : parseLink(text, base)

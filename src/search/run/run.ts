@@ -1,45 +1,48 @@
 import { referenceTo } from '../../fhir/references.ts'
 import { failure } from '../../outcome/failure.ts'
 import type { Candidate } from '../../store/port.ts'
-import { type Cursor, isBehind, type Place } from '../cursor.ts'
+import { type Cursor, isBehind, type MatchPosition } from '../cursor.ts'
 import { orderPositionOf } from '../index/order.ts'
 import type { SearchPlan } from '../plan/plan.ts'
 import { isOpen, type Query } from '../query.ts'
 import type { Read, Scope } from '../scope.ts'
-import { chooseWay, type Way, wayBesides } from './choose.ts'
+import { chooseWay, type SearchWay, wayInOrder } from './choose.ts'
 import type { Drive } from './drive.ts'
-import { judge, namedCandidate } from './hydrate.ts'
+import { matchCandidates, namedCandidate } from './hydrate.ts'
 import { candidateOf } from './match.ts'
 import {
   arrive,
   isFull,
-  keep,
-  newProgress,
-  type Placed,
-  type Progress,
+  keepRead,
+  newPageProgress,
+  type PageProgress,
+  type PlacedMatch,
   placesIn,
   showPassed,
 } from './progress.ts'
 import { placeByKeys, sortReads } from './sort.ts'
 
-/** One page of matches in order. */
-export interface Page {
+/** A page of matches in order. */
+export interface MatchPage {
   readonly reads: readonly Read[]
-  /** Where the next page begins, if more may follow. */
+  /** The cursor of the next page, if more may follow. */
   readonly next?: Cursor
-  /** Where the page before ends, if there may be one. */
+  /** The cursor of the previous page, if there may be any. */
   readonly previous?: Cursor
-  /** How the candidates were found, for `_explain`. */
+  /** The way the candidates were found, for `_explain`. */
   readonly way: string
 }
 
-/** Returns the page of a query's matches that follows the cursor. */
+/**
+ * Returns the page of a query's matches that follows the cursor. Fails with `too-costly` if there are too many matches to
+ * sort.
+ */
 export const readPage = async (
   scope: Scope,
   query: Query,
   plan: SearchPlan,
   cursor?: Cursor,
-): Promise<Page> => {
+): Promise<MatchPage> => {
   if (plan.nothing) return { reads: [], way: 'nothing can match' }
   if (plan.ids && !cursor?.by.startsWith('own:'))
     return gatheredPage(scope, query, plan, idCandidates(plan.ids), cursor, 'ids')
@@ -47,7 +50,7 @@ export const readPage = async (
   if (!way.gather) return streamedPage(scope, query, way.drive, cursor)
   const candidates = await gather(scope, way)
   if (!candidates) {
-    const other = cursor ? undefined : wayBesides(scope, plan, query.count)
+    const other = cursor ? undefined : wayInOrder(scope, plan, query.count)
     if (!other) throw tooManyToSort(query, way.drive)
     return streamedPage(scope, query, other.drive, cursor)
   }
@@ -59,71 +62,74 @@ const idCandidates = (ids: readonly string[]): readonly Candidate[] => ids.map(n
 const longestBatch = 300
 const shortestBatch = 20
 
-/** Where links are followed from each candidate, no more are judged than are likely to be wanted. */
-const longest = (query: Query): number => (isOpen(query) ? 50 : longestBatch)
+/** Returns the largest batch: small if links are followed from each candidate, so that few are followed in vain. */
+const longestBatchOf = (query: Query): number => (isOpen(query) ? 50 : longestBatch)
 
 const streamedPage = async (
   scope: Scope,
   query: Query,
   drive: Drive,
   cursor: Cursor | undefined,
-): Promise<Page> => {
-  const progress = newProgress()
+): Promise<MatchPage> => {
+  const progress = newPageProgress()
   const source = batches(drive, cursor)
   while (!progress.done && !isFull(scope, query, progress)) {
     const batch = await source.next(batchSize(query, progress))
-    await judgeBatch(scope, query, drive, { ...batch, from: cursor?.end ? undefined : cursor?.at }, progress)
+    await matchBatch(scope, query, drive, { ...batch, from: cursor?.end ? undefined : cursor?.at }, progress)
     progress.done = batch.end
     if (batch.stop && !isFull(scope, query, progress))
-      return linked(cursor, drive, progress, shortOf(query, drive, batch.stop, cursor))
+      return withCursors(cursor, drive, progress, shortEnd(query, drive, batch.stop, cursor))
     if (scope.use.resources >= scope.limits.resources) break
   }
   const more = progress.at !== undefined && source.mayHaveMore(progress.at)
-  return linked(cursor, drive, progress, more ? progress.at : undefined)
+  return withCursors(cursor, drive, progress, more ? progress.at : undefined)
 }
 
-const batchSize = (query: Query, { reads, judged }: Progress): number => {
+const batchSize = (query: Query, { reads, checked }: PageProgress): number => {
   const missing = query.count - reads.length
-  const rate = judged === 0 ? 1 : Math.max(reads.length / judged, 0.05)
-  return Math.min(Math.max(Math.ceil(missing / rate), Math.min(missing, shortestBatch)), longest(query))
+  const rate = checked === 0 ? 1 : Math.max(reads.length / checked, 0.05)
+  return Math.min(
+    Math.max(Math.ceil(missing / rate), Math.min(missing, shortestBatch)),
+    longestBatchOf(query),
+  )
 }
 
-/** A batch, and where its page begins. */
-interface Judging extends Batch {
-  from: Place | undefined
+/** A batch, and the place where its page begins. */
+interface PageBatch extends CandidateBatch {
+  from: MatchPosition | undefined
 }
 
-/** Judges candidates until the page is full; the rest of the batch is left for the next page. */
-const judgeBatch = async (
+/** Matches candidates until the page is full; the rest of the batch is left for the next page. */
+const matchBatch = async (
   scope: Scope,
   query: Query,
   drive: Drive,
-  batch: Judging,
-  progress: Progress,
+  batch: PageBatch,
+  progress: PageProgress,
 ): Promise<void> => {
   const { candidates, back, end } = batch
-  const judged = await judge(scope, query, candidates)
+  const matched = await matchCandidates(scope, query, candidates)
   const placeOf = placesIn(drive, back)
-  const isAfter = (a: Place, b: Place): boolean => isBehind(a, b, drive.reverse, back)
+  const isAfter = (a: MatchPosition, b: MatchPosition): boolean => isBehind(a, b, drive.reverse, back)
   for (const [i, { order, id }] of candidates.entries()) {
     const here = { order, id }
     showPassed(scope, query, progress, (place) => isAfter(here, place))
     if (isFull(scope, query, progress)) return
-    progress.judged++
+    progress.checked++
     progress.at = here
-    const read = judged[i]
+    const read = matched[i]
     if (read) arrive(progress, read, { here, place: placeOf(read), from: batch.from, isAfter })
   }
   if (end) showPassed(scope, query, progress, () => true)
 }
 
-/** Returns the page with the cursors to both sides; what was read going back is turned round. */
-const linked = (
+/** Returns the page with the cursors to both sides; matches read backwards are reversed. */
+const withCursors = (
   cursor: Cursor | undefined,
   { by, name }: Pick<Drive, 'by' | 'name'>,
-  { reads, first }: Pick<Progress, 'reads' | 'first'>,
-  rest: Place | undefined,
-): Page => {
+  { reads, first }: Pick<PageProgress, 'reads' | 'first'>,
+  rest: MatchPosition | undefined,
+): MatchPage => {
   const onwards: Cursor | undefined = rest && { by, at: rest }
   if (!cursor?.back) {
     const previous: Cursor | undefined = cursor && { by, at: first ?? justBehind(cursor.at), back: true }
@@ -139,11 +145,19 @@ const linked = (
 }
 
 const lastId = '\uffff'
-const justBehind = ({ order, id }: Place): Place => ({ order, id: id + lastId })
-const justBefore = ({ order }: Place): Place => ({ order, id: '' })
+const justBehind = ({ order, id }: MatchPosition): MatchPosition => ({ order, id: id + lastId })
+const justBefore = ({ order }: MatchPosition): MatchPosition => ({ order, id: '' })
 
-/** The budget is spent: what was found is given, with a cursor to where the reading stopped. */
-const shortOf = (query: Query, drive: Drive, stop: Place, cursor: Cursor | undefined): Place => {
+/**
+ * Returns the place at which a page ends when the budget is spent; fails with `too-costly` if that is not behind the
+ * cursor.
+ */
+const shortEnd = (
+  query: Query,
+  drive: Drive,
+  stop: MatchPosition,
+  cursor: Cursor | undefined,
+): MatchPosition => {
   if (!cursor || cursor.end || isBehind(stop, cursor.at, drive.reverse, cursor.back)) return stop
   throw failure(
     'too-costly',
@@ -152,23 +166,26 @@ const shortOf = (query: Query, drive: Drive, stop: Place, cursor: Cursor | undef
   )
 }
 
-interface Batch {
+interface CandidateBatch {
   candidates: readonly Candidate[]
-  /** The order is read backwards. */
+  /** The groups are read backwards. */
   back: boolean
-  /** Nothing follows. */
+  /** No candidate follows. */
   end: boolean
-  /** The budget was spent when the reading had come here. */
-  stop?: Place
+  /** The place that was reached when the budget was spent. */
+  stop?: MatchPosition
 }
 
-interface Batches {
-  next(size: number): Promise<Batch>
-  mayHaveMore(at: Place): boolean
+interface CandidateBatches {
+  next(size: number): Promise<CandidateBatch>
+  mayHaveMore(at: MatchPosition): boolean
 }
 
-/** Cuts the groups of a drive into batches of candidates behind the cursor; ids ascend among equals, going back they descend. */
-const batches = ({ groups, reverse }: Drive, cursor: Cursor | undefined): Batches => {
+/**
+ * Cuts the groups of a drive into batches of candidates behind the cursor; among equals ids ascend forwards and descend
+ * backwards.
+ */
+const batches = ({ groups, reverse }: Drive, cursor: Cursor | undefined): CandidateBatches => {
   const { back = false } = cursor ?? {}
   const from = cursor?.end ? undefined : cursor?.at
   let first = true
@@ -178,8 +195,8 @@ const batches = ({ groups, reverse }: Drive, cursor: Cursor | undefined): Batche
   const isNew = (candidate: Candidate): boolean =>
     from === undefined || isBehind(candidate, from, reverse, back)
 
-  /** Reads groups until so many candidates wait; returns where the budget was spent, if it was. */
-  const load = async (size: number): Promise<Place | undefined> => {
+  /** Reads groups until `size` candidates wait; returns the place at which the budget was spent, if it was. */
+  const load = async (size: number): Promise<MatchPosition | undefined> => {
     while (waiting.length < size && !ended) {
       const group = await groups.next(first ? from?.order : undefined)
       first = false
@@ -191,7 +208,7 @@ const batches = ({ groups, reverse }: Drive, cursor: Cursor | undefined): Batche
     return undefined
   }
 
-  const next = async (size: number): Promise<Batch> => {
+  const next = async (size: number): Promise<CandidateBatch> => {
     const stop = await load(size)
     const candidates = waiting.slice(0, size)
     waiting = waiting.slice(size)
@@ -199,12 +216,12 @@ const batches = ({ groups, reverse }: Drive, cursor: Cursor | undefined): Batche
     return { candidates, back, end: ended && waiting.length === 0, ...(stop && { stop }) }
   }
 
-  const isLast = ({ id, order }: Place): boolean => last?.id === id && last.order === order
+  const isLast = ({ id, order }: MatchPosition): boolean => last?.id === id && last.order === order
   return { next, mayHaveMore: (at) => !ended || waiting.length > 0 || !isLast(at) }
 }
 
-/** Reads all candidates, each id once; nothing where they are too many to be sorted. */
-const gather = async (scope: Scope, { drive }: Way): Promise<readonly Candidate[] | undefined> => {
+/** Reads all candidates, each id once; undefined if there are too many to sort. */
+const gather = async (scope: Scope, { drive }: SearchWay): Promise<readonly Candidate[] | undefined> => {
   const found = new Map<string, Candidate>()
   const source = batches(drive, undefined)
   for (;;) {
@@ -222,7 +239,7 @@ const tooManyToSort = (query: Query, { name }: Drive) =>
     `${query.type}?_sort`,
   )
 
-/** Judges all candidates, sorts what matches, and cuts the page out of it. */
+/** Matches all candidates, sorts the matches, and returns the page after the cursor. */
 const gatheredPage = async (
   scope: Scope,
   query: Query,
@@ -230,17 +247,17 @@ const gatheredPage = async (
   candidates: readonly Candidate[],
   cursor: Cursor | undefined,
   way: string,
-): Promise<Page> => {
-  const judged: (Read | undefined)[] = []
-  const size = longest(query)
+): Promise<MatchPage> => {
+  const matched: (Read | undefined)[] = []
+  const size = longestBatchOf(query)
   for (let i = 0; i < candidates.length; i += size) {
-    judged.push(...(await judge(scope, query, candidates.slice(i, i + size))))
+    matched.push(...(await matchCandidates(scope, query, candidates.slice(i, i + size))))
   }
-  const found = judged.filter((read) => read !== undefined)
+  const found = matched.filter((read) => read !== undefined)
   const byType = plan.sort.by === 'type'
-  const all = byType ? byStanding(found, plan.sort.descending) : sortReads(found, query.sort)
+  const all = byType ? inListingOrder(found, plan.sort.descending) : sortReads(found, query.sort)
   const placed = query.containedType === 'container' ? firstOfEach(all) : all
-  const behind = (a: Place, b: Place): boolean =>
+  const behind = (a: MatchPosition, b: MatchPosition): boolean =>
     byType ? isBehind(a, b, plan.sort.descending) : placeByKeys(query.sort, a, b) > 0
   const inWay = cursor?.back ? placed.toReversed() : placed
   const rest = inWay.filter(({ place }) => {
@@ -250,7 +267,7 @@ const gatheredPage = async (
   return cutPage(scope, query, rest, cursor, { by: byType ? 'type' : 'keys', name: way })
 }
 
-const firstOfEach = (placed: readonly Placed[]): readonly Placed[] => {
+const firstOfEach = (placed: readonly PlacedMatch[]): readonly PlacedMatch[] => {
   const listed = new Set<string>()
   return placed.filter(({ read: { version } }) => {
     const isFirst = !listed.has(referenceTo(version))
@@ -259,7 +276,7 @@ const firstOfEach = (placed: readonly Placed[]): readonly Placed[] => {
   })
 }
 
-const byStanding = (reads: readonly Read[], descending: boolean): readonly Placed[] =>
+const inListingOrder = (reads: readonly Read[], descending: boolean): readonly PlacedMatch[] =>
   reads
     .map((read) => ({
       read,
@@ -270,13 +287,13 @@ const byStanding = (reads: readonly Read[], descending: boolean): readonly Place
 const cutPage = (
   scope: Scope,
   query: Query,
-  rest: readonly Placed[],
+  rest: readonly PlacedMatch[],
   cursor: Cursor | undefined,
   way: Pick<Drive, 'by' | 'name'>,
-): Page => {
-  const progress = newProgress()
-  for (const { read } of rest) if (!isFull(scope, query, progress)) keep(progress, read)
+): MatchPage => {
+  const progress = newPageProgress()
+  for (const { read } of rest) if (!isFull(scope, query, progress)) keepRead(progress, read)
   const { reads } = progress
   const last = rest.length > reads.length ? rest[reads.length - 1]?.place : undefined
-  return linked(cursor, way, { reads, ...(rest[0] && { first: rest[0].place }) }, last)
+  return withCursors(cursor, way, { reads, ...(rest[0] && { first: rest[0].place }) }, last)
 }

@@ -1,27 +1,22 @@
 /** https://hl7.org/fhir/R4/search.html#sort */
 
-import { foreignCursor, type Place } from '../cursor.ts'
+import { foreignCursor, type MatchPosition } from '../cursor.ts'
 import type { SortKey } from '../query.ts'
 import type { Read } from '../scope.ts'
 import { rulesOfType } from '../types/index.ts'
 import { candidateOf, valuesOf } from './match.ts'
+import type { PlacedMatch } from './progress.ts'
 
-/** A match with the texts it is sorted by; the order of a place holds them as JSON. */
-interface Sortable {
-  read: Read
-  place: Place
-}
-
-/** Returns matches sorted by several keys; those without a value stand lowest, ids decide among equals. */
-export const sortReads = (reads: readonly Read[], sort: readonly SortKey[]): readonly Sortable[] =>
+/** Returns matches sorted by several keys; matches without a value are lowest, and ids decide among equals. */
+export const sortReads = (reads: readonly Read[], sort: readonly SortKey[]): readonly PlacedMatch[] =>
   reads
     .map((read) => ({ read, place: { order: sortKeyOf(read, sort), id: candidateOf(read.resource) } }))
     .sort((a, b) => placeByKeys(sort, a.place, b.place))
 
-/** Returns what a match is sorted by, as the order of its place. */
+/** Returns the sort keys of a match as the order of its place, in JSON. */
 export const sortKeyOf = (read: Read, sort: readonly SortKey[]): string => JSON.stringify(keysOf(read, sort))
 
-/** Ascending, a resource counts by its lowest value; descending, by its highest. */
+/** Returns the sort keys of a resource: ascending its lowest value, descending its highest. */
 const keysOf = ({ resource }: Read, sort: readonly SortKey[]): readonly (string | null)[] =>
   sort.map(({ parameter, descending }) => {
     const rules = rulesOfType(parameter.type)
@@ -31,8 +26,8 @@ const keysOf = ({ resource }: Read, sort: readonly SortKey[]): readonly (string 
     return keys.at(descending ? -1 : 0) ?? null
   })
 
-/** Compares two places by their keys. */
-export const placeByKeys = (sort: readonly SortKey[], a: Place, b: Place): number => {
+/** Compares two places by their sort keys. */
+export const placeByKeys = (sort: readonly SortKey[], a: MatchPosition, b: MatchPosition): number => {
   const [left, right] = [a, b].map(({ order }) => keysIn(order))
   for (const [i, { descending }] of sort.entries()) {
     const compared = compareKeys(left?.[i] ?? null, right?.[i] ?? null)
@@ -41,7 +36,7 @@ export const placeByKeys = (sort: readonly SortKey[], a: Place, b: Place): numbe
   return a.id === b.id ? 0 : a.id < b.id ? -1 : 1
 }
 
-/** The order of a cursor that was tampered with may hold anything. */
+/** Returns the sort keys in a cursor's order; fails with `invalid` for an order that was tampered with. */
 const keysIn = (order: string): readonly (string | null)[] => {
   try {
     const keys: unknown = JSON.parse(order)

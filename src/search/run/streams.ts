@@ -3,47 +3,47 @@ import type { Candidate } from '../../store/port.ts'
 import { justAfter, type ListStretch } from '../plan/bounds.ts'
 import type { StageReader } from '../reading/memory.ts'
 
-/** All candidates that stand at one place of the order, by id. */
+/** All candidates of the same order, by id. */
 export interface Group {
   readonly order: string
   readonly candidates: ReadonlyMap<string, Candidate>
-  /** The budget was spent before all of the group was read; everything before it has been. */
+  /** The budget was spent before the whole group was read; all groups before are complete. */
   readonly partial?: true
 }
 
-/** Groups in the reading direction. */
+/** Groups of candidates in the reading direction. */
 export interface Groups {
-  /** Returns the next group, of those at or beyond `at` where given. */
+  /** Returns the next group, skipping groups before the order `at`. */
   next(at?: string): Promise<Group | undefined>
   /** Reads the first pages, all at once. */
   prime(): Promise<void>
-  /** Returns how many candidates are left, where that is known without reading. */
+  /** Returns the number of candidates left, if known without reading. */
   left(): number | undefined
 }
 
-/** What one reading of the index shares: its direction, its filter, its budget and what it has used of it. */
-export interface Scan {
+/** The direction, filter, budget and use that the lists of a search share. */
+export interface ListScan {
   readonly store: Pick<StageReader, 'page'>
   readonly reverse: boolean
-  /** The lists of resources inside others are read. */
+  /** The lists of contained resources are read. */
   readonly inner: boolean
-  /** How many items the first page of a shard holds at the most. */
+  /** The most items on the first page of a shard. */
   readonly pageItems: number
   readonly keep: (candidate: Candidate) => boolean
   readonly budget: number
   readonly use: { entries: number; readonly lists: string[] }
 }
 
-const longestPage = 1000
+const longestShardPage = 1000
 const fewestItems = 10
 
-const isSpent = (scan: Scan): boolean => scan.use.entries >= scan.budget
+const isSpent = (scan: ListScan): boolean => scan.use.entries >= scan.budget
 
 /** Returns whether order `a` is read before order `b`. */
-const precedes = ({ reverse }: Scan, a: string, b: string): boolean => (reverse ? a > b : a < b)
+const precedes = ({ reverse }: ListScan, a: string, b: string): boolean => (reverse ? a > b : a < b)
 
-/** Returns the groups of stretches read side by side. */
-export const readStretches = (scan: Scan, asked: readonly ListStretch[]): Groups => {
+/** Returns the groups of several stretches, merged in order. */
+export const readStretches = (scan: ListScan, asked: readonly ListStretch[]): Groups => {
   const stretches = scan.inner ? asked.map((each) => ({ ...each, list: innerList(each.list) })) : asked
   scan.use.lists.push(...stretches.map(({ list }) => list.name))
   const count = stretches.reduce((total, { list }) => total + list.shards, 0)
@@ -51,10 +51,10 @@ export const readStretches = (scan: Scan, asked: readonly ListStretch[]): Groups
   const shards = stretches.flatMap((stretch) =>
     Array.from({ length: stretch.list.shards }, (_, shard) => readShard(scan, stretch, shard, items)),
   )
-  return shards.length === 1 && shards[0] ? shards[0] : union(scan, shards)
+  return shards.length === 1 && shards[0] ? shards[0] : unionGroups(scan, shards)
 }
 
-/** The exclusive upper end of all orders that begin with a prefix which ends in `|`. */
+/** Returns the exclusive upper end of all orders with a prefix ending in `|`. */
 const prefixEnd = (prefix: string): string | undefined =>
   prefix === '' ? undefined : `${prefix.slice(0, -1)}}`
 
@@ -63,14 +63,14 @@ interface Ends {
   before: string | undefined
 }
 
-/** Moves the end where the reading begins, never outwards; returns whether anything is left between the two. */
-const reposition = ({ reverse }: Scan, ends: Ends, at: string): boolean => {
+/** Moves the end where reading begins inwards; returns whether the stretch is not empty then. */
+const reposition = ({ reverse }: ListScan, ends: Ends, at: string): boolean => {
   if (reverse && (ends.before === undefined || justAfter(at) < ends.before)) ends.before = justAfter(at)
   if (!reverse && (ends.from === undefined || at > ends.from)) ends.from = at
   return ends.from === undefined || ends.before === undefined || ends.from < ends.before
 }
 
-const readShard = (scan: Scan, stretch: ListStretch, shard: number, items: number): Groups => {
+const readShard = (scan: ListScan, stretch: ListStretch, shard: number, items: number): Groups => {
   const { prefix } = stretch
   const ends: Ends = { from: stretch.from, before: stretch.before }
   let buffer: Candidate[] = []
@@ -92,7 +92,7 @@ const readShard = (scan: Scan, stretch: ListStretch, shard: number, items: numbe
       ...(state.after !== undefined && { after: state.after }),
       limit,
     })
-    limit = Math.min(limit * 2, longestPage)
+    limit = Math.min(limit * 2, longestShardPage)
     scan.use.entries += page.candidates.length
     lastSeen = page.candidates.at(-1)?.order.slice(prefix.length) ?? lastSeen
     const own = page.candidates.map((each) =>
@@ -145,7 +145,7 @@ const readShard = (scan: Scan, stretch: ListStretch, shard: number, items: numbe
   }
 }
 
-const sum = (numbers: readonly (number | undefined)[]): number | undefined =>
+const sumLeft = (numbers: readonly (number | undefined)[]): number | undefined =>
   numbers.reduce((total, each) => (total === undefined || each === undefined ? undefined : total + each), 0)
 
 const primeAll = async (parts: readonly Groups[]): Promise<void> => {
@@ -153,7 +153,7 @@ const primeAll = async (parts: readonly Groups[]): Promise<void> => {
 }
 
 /** Returns the groups of all parts, merged in order. */
-export const union = (scan: Scan, parts: readonly Groups[]): Groups => {
+export const unionGroups = (scan: ListScan, parts: readonly Groups[]): Groups => {
   const heads = parts.map((part): { part: Groups; group?: Group | undefined; done: boolean } => ({
     part,
     done: false,
@@ -185,14 +185,17 @@ export const union = (scan: Scan, parts: readonly Groups[]): Groups => {
     },
     prime: () => primeAll(parts),
     left: () =>
-      sum(heads.map(({ part, group, done }) => (done ? 0 : plus(part.left(), group?.candidates.size ?? 0)))),
+      sumLeft(
+        heads.map(({ part, group, done }) => (done ? 0 : addLeft(part.left(), group?.candidates.size ?? 0))),
+      ),
   }
 }
 
-const plus = (a: number | undefined, b: number): number | undefined => (a === undefined ? undefined : a + b)
+const addLeft = (a: number | undefined, b: number): number | undefined =>
+  a === undefined ? undefined : a + b
 
-/** Returns the groups of ids that stand at the same place in every part, seeking in each what the others have. */
-export const intersect = (scan: Scan, parts: readonly Groups[]): Groups => {
+/** Returns the groups of ids that have the same order in every part; each part skips to the others' order. */
+export const intersectGroups = (scan: ListScan, parts: readonly Groups[]): Groups => {
   if (parts.length === 1 && parts[0]) return parts[0]
   let heads: (Group | undefined)[] = parts.map(() => undefined)
 
@@ -217,7 +220,7 @@ export const intersect = (scan: Scan, parts: readonly Groups[]): Groups => {
         if (heads.some((head) => head?.partial))
           return { order: target, candidates: new Map(), partial: true }
         if (heads.some((head) => head?.order !== target)) continue
-        const group = common(target, heads)
+        const group = commonGroup(target, heads)
         heads = parts.map(() => undefined)
         if (group.candidates.size > 0) return group
         target = undefined
@@ -229,7 +232,7 @@ export const intersect = (scan: Scan, parts: readonly Groups[]): Groups => {
   }
 }
 
-const common = (order: string, heads: readonly (Group | undefined)[]): Group => {
+const commonGroup = (order: string, heads: readonly (Group | undefined)[]): Group => {
   const [first, ...others] = heads
   const shared = [...(first?.candidates ?? [])].filter(([id]) =>
     others.every((head) => head?.candidates.has(id)),
@@ -237,8 +240,8 @@ const common = (order: string, heads: readonly (Group | undefined)[]): Group => 
   return { order, candidates: new Map(shared) }
 }
 
-/** Returns the groups of one part after the other; each lies wholly beyond the one before. */
-export const concat = (parts: readonly Groups[]): Groups => {
+/** Returns the groups of successive parts; each part must lie wholly beyond the part before. */
+export const concatGroups = (parts: readonly Groups[]): Groups => {
   const waiting = [...parts]
   return {
     next: async (at) => {
@@ -250,12 +253,12 @@ export const concat = (parts: readonly Groups[]): Groups => {
       return undefined
     },
     prime: async () => waiting[0]?.prime(),
-    left: () => sum(waiting.map((part) => part.left())),
+    left: () => sumLeft(waiting.map((part) => part.left())),
   }
 }
 
-/** Returns the groups without the ids that are not to be kept. */
-export const only = (groups: Groups, keep: (id: string) => boolean): Groups => ({
+/** Returns the groups with only the ids that pass the test. */
+export const onlyIds = (groups: Groups, keep: (id: string) => boolean): Groups => ({
   ...groups,
   next: async (at) => {
     for (;;) {
@@ -267,7 +270,7 @@ export const only = (groups: Groups, keep: (id: string) => boolean): Groups => (
   },
 })
 
-/** Returns the ids of all candidates that are left. */
+/** Returns the ids of all remaining candidates. */
 export const idsIn = async (groups: Groups): Promise<ReadonlySet<string>> => {
   const ids = new Set<string>()
   for (let group = await groups.next(); group; group = await groups.next())

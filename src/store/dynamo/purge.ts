@@ -7,7 +7,15 @@ import { stagedBy } from './items.ts'
 import { getParams, purgeParams } from './params.ts'
 import { betweenParams } from './read/query-params.ts'
 import { currentItems } from './read/read.ts'
-import { deleteItem, errorName, getItem, putObject, query, removeObject, type Session } from './session.ts'
+import {
+  deleteItem,
+  errorName,
+  getItem,
+  putObject,
+  queryItems,
+  removeObject,
+  type Session,
+} from './session.ts'
 
 const purgePageSize = 500
 
@@ -19,7 +27,7 @@ async function* pastKeys(session: Session, key: ResourceKey, below: number): Asy
   let after: string | undefined
   do {
     const params = betweenParams(session.tables.resources, pk, { ...range, ...(after && { after }) })
-    const { Items = [], LastEvaluatedKey } = await query(session, {
+    const { Items = [], LastEvaluatedKey } = await queryItems(session, {
       ...params,
       ProjectionExpression: 'pk, sk, v, s3',
     })

@@ -182,7 +182,7 @@ export const batchGet = (session: Session, params: BatchGetCommandInput) =>
   )
 
 /** Sends Query. */
-export const query = (session: Session, params: QueryCommandInput) =>
+export const queryItems = (session: Session, params: QueryCommandInput) =>
   meteredCall(session, 'readUnits', () =>
     session.clients.dynamo.send(new QueryCommand({ ...params, ...total })),
   )

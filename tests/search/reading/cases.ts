@@ -5,7 +5,7 @@ import { orderPositionOf } from '../../../src/search/index/order.ts'
 import { searchType } from '../../../src/search/multi-type.ts'
 import { parseQuery } from '../../../src/search/parse/parse.ts'
 import type { Query } from '../../../src/search/query.ts'
-import { matches } from '../../../src/search/run/match.ts'
+import { matchesQuery } from '../../../src/search/run/match.ts'
 import type { Store, Version } from '../../../src/store/port.ts'
 import { memberListOf } from '../../../src/store/write-ids.ts'
 import { base, type Known, pairsOf } from '../hospital.ts'
@@ -42,7 +42,7 @@ const resourceOf = ({ text }: Version): Resource => JSON.parse(text) as Resource
 /** Returns the answer on these versions: the first of the matches in order, and the subjects that they include. */
 const answerOn = (query: Query, chosen: Chosen): string => {
   const there = [...chosen.values()].filter((version) => version && !version.deleted) as Version[]
-  const found = there.filter((version) => matches(query, resourceOf(version)))
+  const found = there.filter((version) => matchesQuery(query, resourceOf(version)))
   if (query.countOnly) return `${found.length}`
   const orderOf = (version: Version) => orderPositionOf(resourceOf(version), version.t).order
   const page = found

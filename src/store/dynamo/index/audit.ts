@@ -18,7 +18,7 @@ import { isAlone, isLost, journalOf } from '../../write-ids.ts'
 import { readAll, writeAll } from '../batch.ts'
 import { indexItemPutParams, typeEntriesParams } from '../params.ts'
 import { betweenParams, idsParams } from '../read/query-params.ts'
-import { backOff, databaseTime, errorName, putItem, query, type Session, scan } from '../session.ts'
+import { backOff, databaseTime, errorName, putItem, queryItems, type Session, scan } from '../session.ts'
 import { abort, statesOf } from '../transaction/record.ts'
 import { openTransactions } from '../transaction/registry.ts'
 import { finishNamed } from '../transaction/settle.ts'
@@ -59,7 +59,7 @@ const auditPage = <T>(
 const keysOfType = async (session: Session, type: string, shard: number, limit: number, key?: Key) => {
   const partition = typePartition(session.tenant, type, shard)
   const params = idsParams(session.tables.resources, partition, limit, key)
-  const { Items = [], LastEvaluatedKey: last } = await query(session, params)
+  const { Items = [], LastEvaluatedKey: last } = await queryItems(session, params)
   const current = Items.filter(({ sk }) => isCurrent(String(sk)))
   return { found: current.map(({ pk }) => resourceOfPartition(String(pk)).id), last }
 }
@@ -216,7 +216,7 @@ const entriesOfPatient = async (
   const lists = patientLists(patient)
   const pk = listPartition(session.tenant, lists[at]?.name ?? '', 0)
   const range = { reverse: false, limit, ...(key && { after: key.sk }) }
-  const { Items = [], LastEvaluatedKey } = await query(
+  const { Items = [], LastEvaluatedKey } = await queryItems(
     session,
     betweenParams(session.tables.search, pk, range),
   )

@@ -3,7 +3,7 @@ import { dayKey, dayOfInstant, hashOf, type Key, labelKey, labelsPartition, text
 import type { Label, LabelKind } from '../../port.ts'
 import type { BatchRequest } from '../batch.ts'
 import { betweenParams } from '../read/query-params.ts'
-import { query, type Session } from '../session.ts'
+import { queryItems, type Session } from '../session.ts'
 
 /** A row that a write adds for good: a day that has history, or a label that resources of a type have had. */
 type WriteMark = Key & { label?: Label }
@@ -77,7 +77,7 @@ export const labels = async (session: Session, type?: string): Promise<{ type: s
   do {
     const range = { ...bounds, reverse: false, limit: labelPageSize, ...(after && { after }) }
     const params = betweenParams(session.tables.system, labelsPartition(session.tenant), range)
-    const { Items = [], LastEvaluatedKey } = await query(session, params)
+    const { Items = [], LastEvaluatedKey } = await queryItems(session, params)
     found.push(
       ...(Items as Required<WriteMark>[]).map(({ sk, label }) => ({ type: sk.split('|')[0] ?? '', label })),
     )

@@ -7,7 +7,15 @@ import { inChunks } from '../../parallel.ts'
 import type { ResourceKey } from '../../port.ts'
 import { claimParams } from '../params.ts'
 import { betweenParams } from '../read/query-params.ts'
-import { databaseTime, deleteItem, errorName, putItem, query, type Session, updateItem } from '../session.ts'
+import {
+  databaseTime,
+  deleteItem,
+  errorName,
+  putItem,
+  queryItems,
+  type Session,
+  updateItem,
+} from '../session.ts'
 import { expiry } from '../transaction/record.ts'
 
 /** A version whose index entries are to be removed. */
@@ -69,7 +77,7 @@ const rowsBefore = async (
 ): Promise<{ rows: SupersededRow[]; after?: string }> => {
   const range = { to: new Date(to).toISOString(), reverse: false, limit, ...(after && { after }) }
   const params = betweenParams(session.tables.system, supersededKey(session.tenant, '', '').pk, range)
-  const { Items = [], LastEvaluatedKey } = await query(session, params)
+  const { Items = [], LastEvaluatedKey } = await queryItems(session, params)
   const rows = Items as SupersededRow[]
   return LastEvaluatedKey ? { rows, after: LastEvaluatedKey.sk } : { rows }
 }

@@ -15,7 +15,7 @@ import { inParallel } from '../../parallel.ts'
 import type { HistoryPage, HistoryScope, ResourceKey, Version } from '../../port.ts'
 import { readAll } from '../batch.ts'
 import type { ResourceItem } from '../items.ts'
-import { query, type Session } from '../session.ts'
+import { queryItems, type Session } from '../session.ts'
 import { pastItems } from './exact.ts'
 import { queryUpTo } from './query-pages.ts'
 import { betweenParams, historyIndexes, historyParams, type Stretch } from './query-params.ts'
@@ -137,7 +137,7 @@ const versionsOfListed = async (session: Session, places: readonly ListedVersion
   )
 }
 
-const historyPage = async (
+const listedPage = async (
   session: Session,
   places: readonly ListedVersion[],
   wanted: HistoryQuery,
@@ -153,7 +153,7 @@ const historyOfType = async (session: Session, type: string, wanted: HistoryQuer
   const shards = [...Array(shardCounts['by-type']).keys()]
   const read = (shard: number) =>
     readListed(session, 'by-type', typePartition(session.tenant, type, shard), stretchOf(wanted))
-  return historyPage(session, (await Promise.all(shards.map(read))).flat(), wanted)
+  return listedPage(session, (await Promise.all(shards.map(read))).flat(), wanted)
 }
 
 const mostDays = 1000
@@ -167,7 +167,7 @@ const markedDays = async (
   const { pk } = dayKey(session.tenant, '')
   const range = { from: dayOfInstant(from), to: dayOfInstant(to), reverse: !oldestFirst, limit: mostDays }
   const params = betweenParams(session.tables.system, pk, { ...range, ...(after && { after }) })
-  const { Items = [], LastEvaluatedKey } = await query(session, params)
+  const { Items = [], LastEvaluatedKey } = await queryItems(session, params)
   const days = Items.map(({ sk }) => String(sk))
   return LastEvaluatedKey ? { days, more: LastEvaluatedKey.sk } : { days }
 }
@@ -191,7 +191,7 @@ const historyOfAll = async (session: Session, wanted: HistoryQuery): Promise<His
     places.push(...(await inParallel(16, partitions, read)).flat())
     if (pageOfListed(places, wanted).length > wanted.limit) break
   }
-  return historyPage(session, places, wanted)
+  return listedPage(session, places, wanted)
 }
 
 /** Returns a page of history, each version once. */

@@ -1,5 +1,5 @@
 import type { QueryCommandInput } from '@aws-sdk/lib-dynamodb'
-import { query, type Session } from '../session.ts'
+import { queryItems, type Session } from '../session.ts'
 
 type Items = Record<string, unknown>[]
 
@@ -14,7 +14,7 @@ export const queryUpTo = async (
   const found: Items = []
   let start = params.ExclusiveStartKey
   do {
-    const { Items = [], LastEvaluatedKey } = await query(session, {
+    const { Items = [], LastEvaluatedKey } = await queryItems(session, {
       ...params,
       Limit: params.Limit - found.length,
       ...(start && { ExclusiveStartKey: start }),

@@ -6,7 +6,7 @@ import { journalOf } from '../../write-ids.ts'
 import { readAll } from '../batch.ts'
 import { candidatesOf, type IndexItem } from '../index/items.ts'
 import { type ResourceItem, versionOfItem } from '../items.ts'
-import { getObject, query, type Session } from '../session.ts'
+import { getObject, queryItems, type Session } from '../session.ts'
 import { rememberedState } from '../transaction/record.ts'
 import { finishNamed, finishOpen, settledItems } from '../transaction/settle.ts'
 import { pageParams } from './query-params.ts'
@@ -76,7 +76,7 @@ export const currentVersions = async (
 export const readCandidates = async (session: Session, range: Range): Promise<RangePage> => {
   const { tables, tenant } = session
   if (range.from && range.to !== undefined && !isBelow(range.from, range.to)) return { candidates: [] }
-  const { Items = [], LastEvaluatedKey } = await query(session, pageParams(tables.search, tenant, range))
+  const { Items = [], LastEvaluatedKey } = await queryItems(session, pageParams(tables.search, tenant, range))
   const candidates = (Items as IndexItem[]).flatMap(candidatesOf)
   return LastEvaluatedKey ? { candidates, after: LastEvaluatedKey.sk } : { candidates }
 }

@@ -6,7 +6,15 @@ import type { ResourceKey } from '../../port.ts'
 import { type BatchRequest, writeAll } from '../batch.ts'
 import { beatParams, expireParams, getParams } from '../params.ts'
 import { betweenParams } from '../read/query-params.ts'
-import { deleteItem, errorName, getItem, query, removeObject, type Session, updateItem } from '../session.ts'
+import {
+  deleteItem,
+  errorName,
+  getItem,
+  queryItems,
+  removeObject,
+  type Session,
+  updateItem,
+} from '../session.ts'
 import { expiry } from './record.ts'
 
 /** The most keys in a row: 2,000 keys of 64 characters stay far below the 400 KB of an item. */
@@ -98,7 +106,7 @@ export const openTransactions = async (session: Session): Promise<OpenTransactio
   do {
     const range = { reverse: false, limit: registryPageSize, ...(after !== undefined && { after }) }
     const params = betweenParams(session.tables.system, openPartition(session.tenant), range)
-    const { Items = [], LastEvaluatedKey } = await query(session, params)
+    const { Items = [], LastEvaluatedKey } = await queryItems(session, params)
     found.push(
       ...Items.map(({ sk, rows, journal }) => ({
         txn: String(sk),
@@ -123,7 +131,7 @@ export const stagedKeysOf = async (session: Session, txn: string): Promise<Resou
       limit: registryPageSize,
       ...(after !== undefined && { after }),
     }
-    const { Items = [], LastEvaluatedKey } = await query(
+    const { Items = [], LastEvaluatedKey } = await queryItems(
       session,
       betweenParams(session.tables.system, pk, range),
     )
