@@ -68,12 +68,13 @@ const routine = ({ kind }: ClinicVisit): boolean => kind === 'check-up' || kind 
 const addDueDoses = (
   chart: Chart,
   encounter: Reference,
-  { visit, before }: Turn,
+  { clinicVisit, before }: Turn,
   doses: readonly Due[],
 ): void => {
   const from = before ? before.at : chart.person.since
   for (const dose of doses) {
-    if (dose.at >= from && dose.at < visit.at) addImmunization(chart, { ...dose, at: visit.at, encounter })
+    if (dose.at >= from && dose.at < clinicVisit.at)
+      addImmunization(chart, { ...dose, at: clinicVisit.at, encounter })
   }
 }
 
@@ -83,29 +84,34 @@ const addInfluenza = (
   visits: readonly ClinicVisit[],
   i: number,
 ): void => {
-  const visit = visits[i] as ClinicVisit
-  const season = influenzaSeason(visit)
+  const clinicVisit = visits[i] as ClinicVisit
+  const season = influenzaSeason(clinicVisit)
   const sooner = visits
     .slice(0, i)
     .some((other) => influenzaSeason(other) === season && other.kind !== 'acute')
-  if (season === undefined || sooner || visit.kind === 'acute' || ageAt(chart.person.born, visit.at) < 0.5)
+  if (
+    season === undefined ||
+    sooner ||
+    clinicVisit.kind === 'acute' ||
+    ageAt(chart.person.born, clinicVisit.at) < 0.5
+  )
     return
-  addImmunization(chart, { vaccine: influenza, at: visit.at, encounter })
+  addImmunization(chart, { vaccine: influenza, at: clinicVisit.at, encounter })
 }
 
 /** A visit among its neighbours: `before` is the routine visit before. */
 interface Turn {
-  visit: ClinicVisit
+  clinicVisit: ClinicVisit
   before: ClinicVisit | undefined
   lastRoutine: boolean
 }
 
 const turnsOf = (visits: readonly ClinicVisit[]): readonly Turn[] => {
   const last = visits.findLast(routine)
-  return visits.map((visit, i) => ({
-    visit,
+  return visits.map((clinicVisit, i) => ({
+    clinicVisit,
     before: visits.slice(0, i).findLast(routine),
-    lastRoutine: visit === last,
+    lastRoutine: clinicVisit === last,
   }))
 }
 
@@ -116,26 +122,32 @@ const addLasting = (
   turn: Turn,
   problems: Map<Ailment, Reference>,
 ): void => {
-  const { visit, lastRoutine } = turn
+  const { clinicVisit, lastRoutine } = turn
   for (const ailment of chart.person.ailments) {
-    if (ailment.onset > visit.at || visit.kind === 'acute') continue
+    if (ailment.onset > clinicVisit.at || clinicVisit.kind === 'acute') continue
     const known = problems.get(ailment)
-    const reason = known ?? addProblem(chart, encounter, visit.at, ailment)
+    const reason = known ?? addProblem(chart, encounter, clinicVisit.at, ailment)
     problems.set(ailment, reason)
-    if (known && !routine(visit)) continue
+    if (known && !routine(clinicVisit)) continue
     const medicines: readonly Medicine[] = diseases[ailment.name].medicines
     for (const medicine of medicines) {
-      addMedication(chart, { encounter, at: visit.at, medicine, reason, lasting: lastRoutine })
+      addMedication(chart, { encounter, at: clinicVisit.at, medicine, reason, lasting: lastRoutine })
     }
   }
 }
 
-const addMeasurements = (chart: Chart, encounter: Reference, visit: ClinicVisit, d: Dice): void => {
+const addMeasurements = (chart: Chart, encounter: Reference, clinicVisit: ClinicVisit, d: Dice): void => {
   const { person } = chart
-  addVitals(chart, encounter, visit.at, vitalsAt(person, visit.at, d, routine(visit), visit.illness))
-  if (visit.kind === 'check-up') addSmoking(chart, encounter, visit.at)
-  for (const name of visit.panels) addPanel(chart, encounter, visit.at, name, d)
-  for (const name of examinationsAt(visit, person.born, d)) addProcedure(chart, encounter, visit.at, name)
+  addVitals(
+    chart,
+    encounter,
+    clinicVisit.at,
+    vitalsAt(person, clinicVisit.at, d, routine(clinicVisit), clinicVisit.illness),
+  )
+  if (clinicVisit.kind === 'check-up') addSmoking(chart, encounter, clinicVisit.at)
+  for (const name of clinicVisit.panels) addPanel(chart, encounter, clinicVisit.at, name, d)
+  for (const name of examinationsAt(clinicVisit, person.born, d))
+    addProcedure(chart, encounter, clinicVisit.at, name)
 }
 
 const addVisits = (chart: Chart, d: Dice): void => {
@@ -144,14 +156,14 @@ const addVisits = (chart: Chart, d: Dice): void => {
   const problems = new Map<Ailment, Reference>()
   addEarlierDoses(chart, doses)
   for (const [i, turn] of turnsOf(visits).entries()) {
-    const { visit } = turn
-    const encounter = addEncounter(chart, visit, d)
-    addMeasurements(chart, encounter, visit, d)
+    const { clinicVisit } = turn
+    const encounter = addEncounter(chart, clinicVisit, d)
+    addMeasurements(chart, encounter, clinicVisit, d)
     addLasting(chart, encounter, turn, problems)
-    if (visit.illness) addIllness(chart, encounter, visit.at, visit.illness, d)
-    if (routine(visit)) addDueDoses(chart, encounter, turn, doses)
+    if (clinicVisit.illness) addIllness(chart, encounter, clinicVisit.at, clinicVisit.illness, d)
+    if (routine(clinicVisit)) addDueDoses(chart, encounter, turn, doses)
     addInfluenza(chart, encounter, visits, i)
-    addNote(chart, encounter, visit)
+    addNote(chart, encounter, clinicVisit)
   }
 }
 

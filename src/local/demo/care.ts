@@ -21,16 +21,19 @@ const prescriptionReasons = ({ illness, diseases: names }: ClinicVisit): Codeabl
 ]
 
 /** Adds the Encounter of a visit. */
-export const addEncounter = (chart: Chart, visit: ClinicVisit, d: Dice): Reference => {
-  const reasonCode = prescriptionReasons(visit)
+export const addEncounter = (chart: Chart, clinicVisit: ClinicVisit, d: Dice): Reference => {
+  const reasonCode = prescriptionReasons(clinicVisit)
   return addToChart(chart, {
     resourceType: 'Encounter',
     status: 'finished',
     class: hl7Coding('v3-ActCode', 'AMB', 'ambulatory'),
-    type: [encounterTypes[visit.kind]],
+    type: [encounterTypes[clinicVisit.kind]],
     subject: chart.patient,
     participant: [{ individual: chart.practitioner }],
-    period: { start: clock(chart, visit.at), end: clock(chart, visit.at + d.whole(4, 10) * 5 * minute) },
+    period: {
+      start: clock(chart, clinicVisit.at),
+      end: clock(chart, clinicVisit.at + d.whole(4, 10) * 5 * minute),
+    },
     ...(reasonCode.length > 0 ? { reasonCode } : {}),
     serviceProvider: chart.organization,
   })
@@ -215,16 +218,16 @@ export const addProcedure = (
   })
 }
 
-const noteText = ({ person }: Chart, visit: ClinicVisit): string => {
-  const reasons = prescriptionReasons(visit).map(({ text }) => text ?? '')
-  const age = Math.floor(ageAt(person.born, visit.at))
+const noteText = ({ person }: Chart, clinicVisit: ClinicVisit): string => {
+  const reasons = prescriptionReasons(clinicVisit).map(({ text }) => text ?? '')
+  const age = Math.floor(ageAt(person.born, clinicVisit.at))
   const name = `${person.given.join(' ')} ${person.family}`
-  return `${name}, ${age} years old.\n\nReason: ${reasons.join('; ') || encounterTypes[visit.kind].text}\n\nSee the measurements of this visit.\n`
+  return `${name}, ${age} years old.\n\nReason: ${reasons.join('; ') || encounterTypes[clinicVisit.kind].text}\n\nSee the measurements of this visit.\n`
 }
 
 /** Adds the note of a visit in the records' last two years. */
-export const addNote = (chart: Chart, encounter: Reference, visit: ClinicVisit): void => {
-  if (visit.at < chart.person.until - 2 * year) return
+export const addNote = (chart: Chart, encounter: Reference, clinicVisit: ClinicVisit): void => {
+  if (clinicVisit.at < chart.person.until - 2 * year) return
   const note: FhirResource = {
     resourceType: 'DocumentReference',
     status: 'current',
@@ -241,13 +244,13 @@ export const addNote = (chart: Chart, encounter: Reference, visit: ClinicVisit):
       },
     ],
     subject: chart.patient,
-    date: new Date(visit.at + 60 * minute).toISOString(),
+    date: new Date(clinicVisit.at + 60 * minute).toISOString(),
     author: [chart.practitioner],
     content: [
       {
         attachment: {
           contentType: 'text/plain; charset=utf-8',
-          data: Buffer.from(noteText(chart, visit)).toString('base64'),
+          data: Buffer.from(noteText(chart, clinicVisit)).toString('base64'),
         },
       },
     ],
