@@ -24,8 +24,8 @@ const accessRefusal = (principal: Principal, action: Action, type: string): stri
     : `\`${principal.name}\` may not ${actionPhrases[action] ?? action} ${type === '' ? 'every type' : `\`${type}\``}: no group of ${principal.groups.join(', ')} permits it.`
 
 /**
- * Returns whether the principal may do this to resources of the type, or of every type where none is given.
- * Forbidden unless a rule permits it.
+ * Returns whether the principal may perform the action on resources of the type, or of every type if `type` is empty.
+ * Denies unless a group permits the action.
  */
 export const decide = (principal: Principal, action: Action, type: string): Decision => {
   const group = permitting(principal, action)

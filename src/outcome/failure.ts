@@ -63,7 +63,7 @@ export const failureKinds = {
 
 export type KindName = keyof typeof failureKinds
 
-/** One finding for the caller: its kind, its text with the way out, and its place as a FHIRPath expression. */
+/** A finding for the caller: its kind, its text with the way out, and its place as a FHIRPath expression. */
 export interface Issue {
   kind: KindName
   severity: Severity
@@ -71,9 +71,7 @@ export interface Issue {
   expression?: string
 }
 
-/**
- * The error that every failure is thrown as: carries all issues found, of which the first error decides the HTTP status.
- */
+/** The error of every failure: carries all issues found, of which the first error decides the HTTP status. */
 export class Failure extends Error {
   readonly issues: readonly Issue[]
 
@@ -96,7 +94,7 @@ export const warning = (name: KindName, diagnostics: string, expression?: string
   severity: 'warning',
 })
 
-/** Returns a Failure with one error, for the caller to throw. */
+/** Returns a Failure with a single error, for the caller to throw. */
 export const failure = (name: KindName, diagnostics: string, expression?: string): Failure =>
   new Failure([error(name, diagnostics, expression)])
 

@@ -1,4 +1,4 @@
-/** The texts of issues: each names its subject, says what was expected, and gives the way out. */
+/** The texts of issues: each names its subject, the expected form, and the way out. */
 
 import { error, type Failure, failure, type Issue } from './failure.ts'
 

@@ -43,7 +43,7 @@ export const operationOutcome = (issues: readonly Issue[]): OperationOutcome => 
   issue: issues.map(issueElement),
 })
 
-/** Returns the JSON text of the OperationOutcome with these issues; without issues, of the one that says *All OK*. */
+/** Returns the JSON text of the OperationOutcome with these issues; without issues, of an outcome that says *All OK*. */
 export const outcomeText = (issues: readonly Issue[]): string =>
   JSON.stringify(issues.length === 0 ? allOk : operationOutcome(issues))
 
@@ -60,7 +60,7 @@ export const levelOf = (issues: readonly Issue[]): LogLevel =>
 /** Returns whether any of the issues makes a request fail. */
 export const anyError = (issues: readonly Issue[]): boolean => issues.some(failing)
 
-/** Throws the issues as one Failure if any of them is an error. */
+/** Throws a Failure with the issues if any of them is an error. */
 export const failOn = (issues: readonly Issue[]): void => {
   if (anyError(issues)) throw new Failure(issues)
 }

@@ -50,7 +50,7 @@ export interface ComposePart {
   valueSet?: readonly string[]
 }
 
-export interface Contained {
+export interface ExpansionEntry {
   system?: string
   version?: string
   code?: string
@@ -58,7 +58,7 @@ export interface Contained {
   abstract?: boolean
   inactive?: boolean
   designation?: readonly Designation[]
-  contains?: readonly Contained[]
+  contains?: readonly ExpansionEntry[]
 }
 
 export interface ValueSetResource {
@@ -73,7 +73,7 @@ export interface ValueSetResource {
   expansion?: {
     extension?: readonly { url: string; valueBoolean?: boolean }[]
     total?: number
-    contains?: readonly Contained[]
+    contains?: readonly ExpansionEntry[]
   }
 }
 

@@ -47,7 +47,7 @@ const walkBound = (
     const { element, type } = members.get(name) ?? {}
     if (!element || !type) continue
     const binding = bindingRows[element.path]
-    for (const [at, value] of placesOf(object[name], `${expression}.${element.name}`)) {
+    for (const [at, value] of boundPlacesOf(object[name], `${expression}.${element.name}`)) {
       if (binding) collect(binding, at, value, bound)
       if (!isObject(value)) continue
       if (type.code === 'Resource') walkResource(value, at, bound, steps + 1)
@@ -56,7 +56,7 @@ const walkBound = (
   }
 }
 
-const placesOf = (value: unknown, at: string): readonly (readonly [string, unknown])[] =>
+const boundPlacesOf = (value: unknown, at: string): readonly (readonly [string, unknown])[] =>
   Array.isArray(value) ? value.map((each, i) => [`${at}[${i}]`, each]) : [[at, value]]
 
 const collect = (binding: string, expression: string, value: unknown, bound: Bound[]): void => {
@@ -88,7 +88,7 @@ const membershipOf = async ({ valueSet, asked }: Bound, validateCode: ValidateCo
 const boundCodesText = ({ asked }: Bound): string =>
   asked.map(({ system, code }) => `\`${system ? `${system}|${code}` : code}\``).join(', ')
 
-/** Returns one issue for all codes of a value set. */
+/** Returns a single issue for all codes of a value set. */
 const notTold = ([first, ...others]: readonly Bound[]): Issue => {
   const { valueSet = '', expression = '' } = first ?? {}
   const more = others.length > 0 ? `; the same holds of ${others.length} more` : ''

@@ -15,7 +15,10 @@ const pair = (twins: Twins, value: unknown, twin: unknown): void => {
   for (const [name, each] of Object.entries(value)) pair(twins, each, (twin as Json | undefined)?.[name])
 }
 
-/** A number not written in digits alone, perhaps after others in a list. No part of the pattern can match in two ways. */
+/**
+ * The start of a number with a fraction or an exponent, or of -0, perhaps later in a list. No part of the pattern can
+ * match in two ways.
+ */
 const otherwise = /:\s*(?:\[(?:\s*-?\d+\s*,)*\s*)?(?:-?\d+[.eE]|-0(?![\d.]))/g
 
 /** Returns the names of the members with such a number; strings that look alike may add to them. */

@@ -6,8 +6,8 @@ import { expressionOf, note, type ValidationRun } from './run.ts'
 
 export type { Invariant }
 
-/** Rules on so many elements that a hand-written function is worth it. */
-const written: Readonly<Record<string, readonly Invariant[]>> = {
+/** Rules on so many elements that they are written by hand for speed. */
+const handWritten: Readonly<Record<string, readonly Invariant[]>> = {
   Extension: [
     {
       key: 'ext-1',
@@ -28,7 +28,7 @@ const compiledInvariants = new Map<string, readonly Invariant[]>()
 export const invariantsOf = (path: string): readonly Invariant[] => {
   const known = compiledInvariants.get(path)
   if (known) return known
-  const invariants = written[path] ?? makeInvariants[path]?.() ?? []
+  const invariants = handWritten[path] ?? makeInvariants[path]?.() ?? []
   compiledInvariants.set(path, invariants)
   return invariants
 }

@@ -20,7 +20,7 @@ const token =
   /<!--(?:-?[^-])*-->|<(\/?)([A-Za-z][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|<[\s\S]|&(?:#?\w+;)?/g
 const attributePattern = /([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g
 
-/** Returns the problem of a narrative's XHTML; undefined if it has none. */
+/** Returns the problem of a narrative's XHTML; undefined for valid XHTML. */
 export const narrativeProblem = (text: string): string | undefined => {
   const xhtml = text.trim()
   if (!/^<div[\s>]/.test(xhtml))
@@ -61,7 +61,7 @@ const otherProblem = (text: string): string | undefined => {
 
 const characterReferences = /&(?:#?\w+;)?/g
 
-/** Returns the problem of one tag, and keeps the list of open tags. */
+/** Returns the problem of a tag, and keeps the list of open tags. */
 const tagProblem = (
   [, closing, name = '', written = '', single]: RegExpMatchArray,
   open: string[],

@@ -48,7 +48,7 @@ export const checkObject = (run: ValidationRun, object: Json, plan: ObjectPlan):
     const beside = slot ? undefined : besideIn(plan, name)
     const { element } = slot ?? beside ?? {}
     if (element?.choice) checkChoice(run, chosen, (slot ?? beside) as Slot)
-    if (slot) checkMember(run, object, slot, name)
+    if (slot) checkObjectMember(run, object, slot, name)
     else if (beside) checkCompanion(run, beside, object[name], object[name.slice(1)])
     else if (name !== 'resourceType' || plan.structure.kind !== 'resource')
       reportError(run, 'unknown-element', unknownMessage(plan, name), name)
@@ -64,7 +64,7 @@ export const checkObject = (run: ValidationRun, object: Json, plan: ObjectPlan):
   if (plan.invariants.length > 0 && run.faults === faults) checkInvariants(run, object, plan.invariants)
 }
 
-/** A choice has one value, and the value and its companion are of one type. */
+/** Reports a second type of a choice, in its value or in its companion. */
 const checkChoice = (run: ValidationRun, chosen: Slot[], slot: Slot): void => {
   const first = chosen.find(({ element }) => element === slot.element)
   if (!first) chosen.push(slot)
@@ -80,7 +80,7 @@ const checkRequired = (run: ValidationRun, object: Json, plan: ObjectPlan): void
   }
 }
 
-const checkMember = (run: ValidationRun, parent: Json, slot: Slot, name: string): void => {
+const checkObjectMember = (run: ValidationRun, parent: Json, slot: Slot, name: string): void => {
   const value = parent[name]
   run.path.push(slot.name)
   if (slot.repeats) checkList(run, parent, slot, name, value)
@@ -96,10 +96,10 @@ const checkList = (run: ValidationRun, parent: Json, slot: Slot, name: string, v
     return
   }
   if (value.length === 0) reportError(run, 'invalid', `an empty list is no value; leave \`${name}\` out`)
-  const companions = slot.primitive ? parent[`_${name}`] : undefined
+  const companionItems = slot.primitive ? parent[`_${name}`] : undefined
   for (let i = 0; i < value.length && !hasEnoughErrors(run); i++) {
     run.path.push(i)
-    checkValue(run, slot, value[i], Array.isArray(companions) ? companions[i] : undefined)
+    checkValue(run, slot, value[i], Array.isArray(companionItems) ? companionItems[i] : undefined)
     run.path.pop()
   }
 }
@@ -200,12 +200,12 @@ const checkCompanion = (run: ValidationRun, slot: Slot, companion: unknown, valu
 
 const checkCompanions = (
   run: ValidationRun,
-  companions: readonly unknown[],
+  companionItems: readonly unknown[],
   values: readonly unknown[],
 ): void => {
-  for (let i = 0; i < companions.length && !hasEnoughErrors(run); i++) {
+  for (let i = 0; i < companionItems.length && !hasEnoughErrors(run); i++) {
     run.path.push(i)
-    if (companions[i] !== null) checkExtensionsOf(run, companions[i], values[i])
+    if (companionItems[i] !== null) checkExtensionsOf(run, companionItems[i], values[i])
     else if (values[i] === undefined) reportError(run, 'invalid', 'this item has neither value nor extension')
     run.path.pop()
   }

@@ -23,7 +23,7 @@ export interface Slot {
   /** The type or inline element that describes an object here. */
   content: string
   object?: ObjectCheck
-  /** The element's own invariants, in addition to those of its content. */
+  /** The element's own invariants, in addition to its content's. */
   invariants: readonly Invariant[]
 }
 

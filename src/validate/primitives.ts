@@ -5,7 +5,7 @@ import { isImpossible } from '../fhir/xml/characters.ts'
 import { narrativeProblem } from './narrative.ts'
 import { jsonKind, shownValue } from './run.ts'
 
-/** Returns the problem of a value; undefined if it has none. */
+/** Returns the problem of a value; undefined for a valid value. */
 export type PrimitiveCheck = (value: unknown) => string | undefined
 
 const expected = (value: unknown, what: string): string => `${shownValue(value)} is no ${what}`

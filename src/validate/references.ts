@@ -47,18 +47,18 @@ const problemOf = (
   return targetProblem(link.type, targets)
 }
 
-type Contained = Readonly<Record<string, unknown>>
+type ContainedObject = Readonly<Record<string, unknown>>
 
-const containedById = new WeakMap<object, ReadonlyMap<string, Contained>>()
+const containedById = new WeakMap<object, ReadonlyMap<string, ContainedObject>>()
 
 /**
  * The contained resources by id, the first of an id. Gathered once, so that a resource with many links does not search
  * all for each.
  */
-const containedIn = ({ root }: ValidationRun): ReadonlyMap<string, Contained> => {
+const containedIn = ({ root }: ValidationRun): ReadonlyMap<string, ContainedObject> => {
   const known = containedById.get(root)
   if (known) return known
-  const found = new Map<string, Contained>()
+  const found = new Map<string, ContainedObject>()
   for (const resource of each(root.contained as unknown))
     if (isObject(resource) && typeof resource.id === 'string' && !found.has(resource.id))
       found.set(resource.id, resource)

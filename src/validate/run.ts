@@ -6,7 +6,9 @@ import { error, type Issue, type KindName } from '../outcome/failure.ts'
 
 /** A caller's options beyond the rules of R4. */
 export interface ValidateOptions {
-  /** Whether references may be searches (`Patient?identifier=…`), as in a transaction before it is resolved. */
+  /**
+   * Whether references may be searches (`Patient?identifier=…`), as in a transaction before its references are resolved.
+   */
   conditionalReferences?: boolean
   /** Returns the type of the resource at an address in the same Bundle. */
   typeAt?: (url: string) => string | undefined
@@ -14,7 +16,7 @@ export interface ValidateOptions {
   anyTarget?: boolean
   /** Whether permitted but inadvisable content is reported too. */
   warnings?: boolean
-  /** The JSON text of the resource: with it, integers are checked by their digits as written. */
+  /** The JSON text of the resource; if given, integers are checked by their digits as written. */
   text?: string
 }
 
@@ -100,7 +102,7 @@ export const jsonKind = (value: unknown): string => {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
-/** Returns the value as it is shown to the caller, cut at 60 characters. */
+/** Returns the value as shown to the caller, cut at 60 characters. */
 export const shownValue = (value: unknown): string => {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return `\`${text.length > 60 ? `${text.slice(0, 60)}…` : text}\``

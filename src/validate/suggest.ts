@@ -1,6 +1,6 @@
 /** Suggestions for misspelled names. */
 
-/** Returns the name nearest to the written name; undefined if none is near enough. */
+/** Returns the name nearest to the written name; undefined if every name is too far away. */
 export const nearest = (written: string, names: Iterable<string>): string | undefined => {
   let best: string | undefined
   let least = Math.min(3, Math.ceil(written.length / 3)) + 1

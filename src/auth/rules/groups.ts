@@ -1,8 +1,8 @@
 /** The permissions of each group of the user pool. */
 
 /**
- * The actions on a type of resource; `administer` covers maintenance such as the index; `bundle` is the right
- * to post a Bundle, whose entries are checked one by one.
+ * The actions on a type of resource; `administer` covers maintenance such as the index; `bundle` is the right to post a
+ * Bundle, whose entries are checked singly.
  */
 export const actions = [
   'read',

@@ -16,12 +16,9 @@ import {
 /** Whether a code of the system passes. */
 export type Passes = (node: CodeNode) => boolean
 
-/**
- * Returns the test of a filter. Fails where R4 has no such operator, or the operator does not fit the
- * property.
- */
+/** Returns the test of a filter. Fails if R4 has no such operator, or if the operator does not fit the property. */
 export const passesFilter = (system: CodeSystemGraph, filter: ComposeFilter): Passes => {
-  const operator = Object.hasOwn(filterOperators, filter.op) ? filterOperators[filter.op] : undefined
+  const operator = Object.hasOwn(composeOperators, filter.op) ? composeOperators[filter.op] : undefined
   if (!operator) throw unknownOperator(filter)
   return operator(system, filter)
 }
@@ -29,7 +26,7 @@ export const passesFilter = (system: CodeSystemGraph, filter: ComposeFilter): Pa
 const unknownOperator = ({ op }: ComposeFilter): Failure =>
   failure(
     'invalid',
-    `\`${op}\` is no operator of a value set's filter: R4 has ${Object.keys(filterOperators).join(', ')}.`,
+    `\`${op}\` is no operator of a value set's filter: R4 has ${Object.keys(composeOperators).join(', ')}.`,
     'ValueSet.compose.include.filter.op',
   )
 
@@ -74,10 +71,10 @@ const codesInList = (value: string): ReadonlySet<string> =>
 /** Returns the code of a filter in the code system's own case. */
 const codeAsSpelled = (system: CodeSystemGraph, value: string): string => nodeOf(system, value)?.code ?? value
 
-type FilterOperator = (system: CodeSystemGraph, filter: ComposeFilter) => Passes
+type ComposeOperator = (system: CodeSystemGraph, filter: ComposeFilter) => Passes
 
-const isBelow =
-  (withItself: boolean): FilterOperator =>
+const descendsFrom =
+  (withItself: boolean): ComposeOperator =>
   (system, { property, value }) => {
     const top = codeAsSpelled(system, value)
     return (node) =>
@@ -87,30 +84,30 @@ const isBelow =
   }
 
 const negate =
-  (operator: FilterOperator): FilterOperator =>
+  (operator: ComposeOperator): ComposeOperator =>
   (system, filter) => {
     const passes = operator(system, filter)
     return (node) => !passes(node)
   }
 
-const among: FilterOperator = (system, { property, value }) => {
+const among: ComposeOperator = (system, { property, value }) => {
   const codes = codesInList(value)
   return (node) => valuesAt(system, node, property).some((each) => codes.has(each))
 }
 
-const hasValue: FilterOperator = (system, { property, value }) => {
+const hasValue: ComposeOperator = (system, { property, value }) => {
   const wanted = itself.has(property) ? codeAsSpelled(system, value) : value
   return (node) => valuesAt(system, node, property).includes(wanted)
 }
 
-const hasProperty: FilterOperator = (system, { property, value }) => {
+const hasProperty: ComposeOperator = (system, { property, value }) => {
   if (value !== 'true' && value !== 'false')
     throw failure('invalid', `The filter \`exists\` takes \`true\` or \`false\`, not \`${value}\`.`)
   return (node) => valuesAt(system, node, property).length > 0 === (value === 'true')
 }
 
 /** Passes the code of the filter and its ancestors. */
-const generalizes: FilterOperator = (system, { value }) => {
+const generalizes: ComposeOperator = (system, { value }) => {
   const bottom = codeAsSpelled(system, value)
   return (node) => isSameOrBelow(system, bottom, node.code)
 }
@@ -119,7 +116,7 @@ const longestPattern = 500
 const patternTimeout = 500
 
 /** A client's pattern may run for ever, so all values are matched in one script with a time limit. */
-const regex: FilterOperator = (system, { property, value }) => {
+const regex: ComposeOperator = (system, { property, value }) => {
   if (value.length > longestPattern)
     throw failure('too-costly', `A filter's regular expression may have ${longestPattern} characters.`)
   const texts = [...new Set([...system.nodes.values()].flatMap((node) => valuesAt(system, node, property)))]
@@ -143,11 +140,11 @@ const matchingTexts = (pattern: string, texts: readonly string[]): readonly stri
   }
 }
 
-const filterOperators: Readonly<Record<string, FilterOperator>> = {
+const composeOperators: Readonly<Record<string, ComposeOperator>> = {
   '=': hasValue,
-  'is-a': isBelow(true),
-  'descendent-of': isBelow(false),
-  'is-not-a': negate(isBelow(true)),
+  'is-a': descendsFrom(true),
+  'descendent-of': descendsFrom(false),
+  'is-not-a': negate(descendsFrom(true)),
   regex,
   in: among,
   'not-in': negate(among),

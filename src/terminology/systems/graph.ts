@@ -24,7 +24,7 @@ export interface CodeSystemGraph {
   readonly complete: boolean
   readonly caseSensitive: boolean
   /**
-   * Whether a code below another is a kind of it,
+   * Returns whether codes below a code are kinds of the code,
    * https://hl7.org/fhir/R4/codesystem-definitions.html#CodeSystem.hierarchyMeaning
    */
   readonly isA: boolean
@@ -33,10 +33,7 @@ export interface CodeSystemGraph {
   readonly folded?: ReadonlyMap<string, string>
 }
 
-/**
- * Returns the code system joined from its pieces; a later piece overrides an earlier one. Undefined without
- * any codes.
- */
+/** Returns the code system joined from its pieces; a later piece overrides an earlier. Undefined without any codes. */
 export const systemOf = (
   pieces: readonly CodeSystemResource[],
   supplements: readonly CodeSystemResource[] = [],
@@ -187,6 +184,6 @@ export const isInactive = (node: CodeNode): boolean =>
   propertyValues(node, 'inactive').includes('true') ||
   propertyValues(node, 'status').some((status) => retiredStatuses.has(status))
 
-/** Returns whether a code only groups other codes. */
+/** Returns whether a code only groups codes. */
 export const isAbstract = (node: CodeNode): boolean =>
   ['notSelectable', 'abstract'].some((name) => propertyValues(node, name).includes('true'))

@@ -18,7 +18,7 @@ export interface CodeCheck {
 }
 
 export interface CheckOptions {
-  /** `false` refuses codes that only group other codes. */
+  /** `false` refuses codes that only group codes. */
   abstract?: boolean
   displayLanguage?: string
 }
@@ -37,7 +37,7 @@ export const checkInSet = (
   const system = verdict.system ?? asked.system ?? ''
   const unheld =
     verdict.spelled || held.systems.some(({ url }) => url === system) ? [] : [notVerified(asked, system)]
-  return checkMember(memberCode(asked, verdict, system), asked, manner, unheld)
+  return checkFoundCode(memberCode(asked, verdict, system), asked, manner, unheld)
 }
 
 /** Returns the failed check of a coding without a code system. */
@@ -61,7 +61,7 @@ export const checkInSystem = (
   const name = `the code system \`${system.url}\``
   if (!node) return failedCheck([system.complete ? notAMember(asked, name) : notInPart(asked, system)])
   const display = node.display === undefined ? {} : { display: node.display }
-  return checkMember({ system: system.url, code: node.code, node, ...display }, asked, manner, [])
+  return checkFoundCode({ system: system.url, code: node.code, node, ...display }, asked, manner, [])
 }
 
 /** Returns the check of a code by the grammar of its code system. */
@@ -138,7 +138,7 @@ const memberCode = (
 /**
  * Checks a member: whether abstract codes are allowed, and whether the given display is a name of the code.
  */
-const checkMember = (
+const checkFoundCode = (
   code: ExpandedCode,
   asked: AskedCoding,
   manner: CheckOptions,

@@ -6,7 +6,7 @@
 import { parseCanonical } from '../../fhir/references.ts'
 import { failure } from '../../outcome/failure.ts'
 import { normaliseString } from '../../search/types/string.ts'
-import type { Contained, Designation, ValueSetResource } from '../resources.ts'
+import type { Designation, ExpansionEntry, ValueSetResource } from '../resources.ts'
 import { isAbstract, isInactive, isSameOrBelow } from '../systems/graph.ts'
 import { unclosed } from './compose.ts'
 import { codesOfValueSet, type ExpandedCode, incompleteSystems } from './expand.ts'
@@ -113,7 +113,7 @@ const designationsOf = ({ listed, node }: ExpandedCode): readonly Designation[] 
   ...(node?.designations ?? []),
 ]
 
-const containsElement = (code: ExpandedCode, wanted: ExpansionOptions): Contained => {
+const containsElement = (code: ExpandedCode, wanted: ExpansionOptions): ExpansionEntry => {
   const { system, version, node } = code
   const display = displayIn(code, wanted.displayLanguage)
   const designation = wanted.includeDesignations ? designationsOf(code).filter(isAsked(wanted)) : []
@@ -159,7 +159,7 @@ const nested = (
   held: LoadedTerminology,
   codes: readonly ExpandedCode[],
   wanted: ExpansionOptions,
-): readonly Contained[] => {
+): readonly ExpansionEntry[] => {
   const items = new Map(
     codes.map((code) => [`${code.system}|${code.code}`, { code, below: [] as ExpandedCode[] }]),
   )
@@ -168,7 +168,7 @@ const nested = (
     above?.below.push(code)
     return !above
   })
-  const shown = (code: ExpandedCode): Contained => {
+  const shown = (code: ExpandedCode): ExpansionEntry => {
     const below = items.get(`${code.system}|${code.code}`)?.below ?? []
     return { ...containsElement(code, wanted), ...(below.length > 0 && { contains: below.map(shown) }) }
   }

@@ -45,7 +45,10 @@ const checkItem = (run: ProfileRun, rule: Rule, item: ElementItem): void => {
   run.resource = resource
 }
 
-/** An inner resource is the nearest resource of its content; its `#id` links are its own unless it is contained. */
+/**
+ * Notes an inner resource as the nearest resource of its content; its `#id` links are its own unless the resource is
+ * contained.
+ */
 const enterResource = (run: ProfileRun, { value, content }: ElementItem): void => {
   if (!isObject(value) || value.resourceType !== content || value === run.resource) return
   run.resource = value

@@ -32,7 +32,7 @@ const keepUntil = <T>(map: Map<string, T & { until: number }>, key: string, valu
   map.set(key, { ...value, until: Date.now() + time })
 }
 
-/** A call's own lookups are valid until it ends, those of earlier calls until they expire. */
+/** Returns the knowledge of a call: its own lookups are valid until the call ends, earlier calls' until they expire. */
 const knowledgeOf = (own: ProfileMemory, { profiles, codes }: ProfileMemory): Knowledge => {
   const now = Date.now()
   const valid = <T extends { until: number }>(found: T | undefined): T | undefined =>
@@ -80,7 +80,7 @@ const lookUp = async (store: Reader, url: string): Promise<Profile | null> => {
   return compiledOf(chain)
 }
 
-/** The lookups of a call, and those of the process. */
+/** The lookups of a call and of the process. */
 interface Memories {
   own: ProfileMemory
   memory: ProfileMemory
@@ -138,12 +138,12 @@ const answerAll = async (
 const hasQuestions = ({ questions }: ProfileJudgement): boolean =>
   questions.profiles.size > 0 || questions.codes.size > 0
 
-/** The most rounds of lookups: a profile may lead to others, and those to more; no guide goes this deep. */
+/** The most rounds of lookups: a profile may lead to further profiles, and those to more; no guide goes this deep. */
 const rounds = 20
 
 /**
- * Returns for each resource the issues by the profiles that it claims or must meet, as the store has them. Fails with
- * `too-costly` above 20 rounds of lookups.
+ * Returns for each resource the issues by the profiles that the resource claims or must meet, as the store has them.
+ * Fails with `too-costly` above 20 rounds of lookups.
  */
 export const judgeAll = async (
   resources: readonly (ProfileDemands & { resource: Resource })[],
@@ -151,15 +151,15 @@ export const judgeAll = async (
   memory: ProfileMemory = newProfileMemory(),
 ): Promise<Issue[][]> => {
   const own = newProfileMemory()
-  const judged: ProfileJudgement[] = []
+  const judgements: ProfileJudgement[] = []
   for (let round = 0; round < rounds; round++) {
     const knowledge = knowledgeOf(own, memory)
     for (const [i, { resource, ...asked }] of resources.entries()) {
-      const before = judged[i]
-      if (!before || hasQuestions(before)) judged[i] = judgeByProfiles(resource as Json, asked, knowledge)
+      const before = judgements[i]
+      if (!before || hasQuestions(before)) judgements[i] = judgeByProfiles(resource as Json, asked, knowledge)
     }
-    const open = judged.filter(hasQuestions)
-    if (open.length === 0) return judged.map(({ issues }) => issues)
+    const open = judgements.filter(hasQuestions)
+    if (open.length === 0) return judgements.map(({ issues }) => issues)
     await answerAll(open, store, { own, memory })
   }
   throw failure('too-costly', `The profiles of what is written lead on to more than ${rounds} times others.`)

@@ -65,7 +65,8 @@ const conforms = (run: ProfileRun, resource: Json, url: string): boolean => {
 
 /**
  * Returns the expression with two changes: the engine does not look for the type of a reference's target if only the type
- * is known; and by `$this is DateTime` US Core means FHIR's dateTime, of which a resource would have no value otherwise.
+ * is known; and US Core's `$this is DateTime` is read as FHIR's dateTime, since no value of a resource has FHIRPath's own
+ * type.
  */
 const byName = (expression: string): string =>
   expression
@@ -91,7 +92,7 @@ const expressionFor = (constraint: Constraint, base: string): Compiled => {
   return compiled
 }
 
-/** Returns whether the expression holds, or the reason why it cannot be evaluated. */
+/** Returns whether the expression holds, or the reason why the engine cannot evaluate the expression. */
 export const truthOf = (
   run: ProfileRun,
   constraint: Constraint,

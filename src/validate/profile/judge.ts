@@ -1,4 +1,4 @@
-/** Checks a resource against the profiles that it claims and those that it must meet. */
+/** Checks a resource against the profiles that the resource claims or must meet. */
 
 import type { Json } from '../../fhir/json/object.ts'
 import { type Spot, spotPath, walk } from '../../fhir/walk.ts'

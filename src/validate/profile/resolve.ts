@@ -26,7 +26,7 @@ const isAt = ({ fullUrl, resource }: Json, reference: string): boolean =>
   (typeof fullUrl === 'string' && fullUrl.endsWith(`/${reference}`)) ||
   (isObject(resource) && `${resource.resourceType}/${resource.id}` === reference)
 
-/** Returns the type of a reference's target, as far as the target, the text or `Reference.type` has it. */
+/** Returns the type of a reference's target, as far as the target, the text or `Reference.type` shows the type. */
 export const targetType = (site: ReferenceSite, { reference, type }: Json): string | undefined => {
   const target = resolvedLocally(site, reference)
   if (target) return String(target.resourceType)

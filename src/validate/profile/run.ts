@@ -1,4 +1,4 @@
-/** One check of a resource against profiles: its place, its findings, and the lookups that it still needs. */
+/** A check of a resource against profiles: its place, its findings, and the missing lookups. */
 
 import type { Json } from '../../fhir/json/object.ts'
 import { error, type Issue, type KindName, type Severity } from '../../outcome/failure.ts'
@@ -7,7 +7,7 @@ import { shortName } from './compile/definition.ts'
 import type { Profile, Rule } from './compile/rule.ts'
 import type { ElementItem } from './item.ts'
 
-/** A code to be checked, with its system if it has a system. */
+/** A code to be checked, with its system if known. */
 export interface CodedValue {
   system?: string
   version?: string
@@ -16,12 +16,9 @@ export interface CodedValue {
 
 export type CodeAnswer = 'yes' | 'no' | 'unknown'
 
-/**
- * Everything outside of the resource. `undefined` means that it was not looked up yet: the check is repeated after the
- * lookup.
- */
+/** Everything outside of the resource. `undefined` means not looked up yet: the check is repeated after the lookup. */
 export interface Knowledge {
-  /** The profile of an address; null if there is no such profile. */
+  /** The profile of an address; null if the profile does not exist. */
   profile(url: string): Profile | null | undefined
   /** Whether the code is in the value set. */
   code(valueSet: string, coded: CodedValue): CodeAnswer | undefined
@@ -33,7 +30,7 @@ export interface Questions {
   codes: Map<string, { valueSet: string; coded: CodedValue }>
 }
 
-/** The two recursive checks: a type, slice or invariant calls them for the profile or element that it names. */
+/** The two recursive checks: a type, slice or invariant calls them for the profile or element that the rule names. */
 export interface ProfileChecks {
   /** Checks a value against a profile; a value that the profile is checking already is passed over. */
   profile(run: ProfileRun, profile: Profile, item: ElementItem): void
@@ -63,7 +60,7 @@ export interface ProfileRun {
   readonly judging: Map<unknown, Set<string>>
 }
 
-/** The most errors, and the most other issues: advice must not keep an error from being reported. */
+/** The most errors, and the most issues of lower severity: advice must not keep an error from being reported. */
 const limit = 100
 
 const addIssue = (
@@ -102,8 +99,8 @@ export const informOfSupport = (run: ProfileRun, name: string): void => {
 }
 
 /**
- * Returns the profile of an address, or null if there is none; for an address not looked up yet, undefined after adding
- * it to the questions.
+ * Returns the profile of an address, or null if the profile does not exist; for an address not looked up yet, undefined
+ * after adding the address to the questions.
  */
 export const profileAt = (run: ProfileRun, url: string): Profile | null | undefined => {
   const profile = run.knowledge.profile(url)
@@ -111,7 +108,10 @@ export const profileAt = (run: ProfileRun, url: string): Profile | null | undefi
   return profile
 }
 
-/** Returns whether a code is in a value set; for a code not looked up yet, undefined after adding it to the questions. */
+/**
+ * Returns whether a code is in a value set; for a code not looked up yet, undefined after adding the code to the
+ * questions.
+ */
 export const answerTo = (run: ProfileRun, valueSet: string, coded: CodedValue): CodeAnswer | undefined => {
   const answer = run.knowledge.code(valueSet, coded)
   if (answer === undefined) run.questions.codes.set(codeQuestionKey(valueSet, coded), { valueSet, coded })

@@ -11,7 +11,7 @@ export const isEqual = (a: unknown, b: unknown): boolean => {
   return names.length === Object.keys(b).length && names.every((name) => isEqual(a[name], b[name]))
 }
 
-/** Returns whether a value has everything that a pattern has; a list may have it at any position. */
+/** Returns whether a value has everything that a pattern has; a list may have an item of the pattern at any position. */
 export const meetsPattern = (value: unknown, pattern: unknown): boolean => {
   if (Array.isArray(pattern))
     return Array.isArray(value) && pattern.every((part) => value.some((item) => meetsPattern(item, part)))

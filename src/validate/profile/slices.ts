@@ -4,7 +4,7 @@ import { isObject } from '../../fhir/json/object.ts'
 import { each } from '../../fhir/values.ts'
 import { checkBinding } from './binding.ts'
 import { coreType } from './compile/definition.ts'
-import type { PathStep, Rule, Slice, SliceMark, Slicing } from './compile/rule.ts'
+import type { DiscriminatorStep, Rule, Slice, SliceMark, Slicing } from './compile/rule.ts'
 import { checkCount } from './count.ts'
 import { type ElementItem, elementItems, itemObject, objectContentOf, resourceItem } from './item.ts'
 import { resolvedLocally, targetType } from './resolve.ts'
@@ -68,7 +68,7 @@ const checkOrder = (
 }
 
 /** The values at the end of a discriminator's steps, kept for all slices. */
-type ReachedItems = Map<readonly PathStep[], readonly ElementItem[]>
+type ReachedItems = Map<readonly DiscriminatorStep[], readonly ElementItem[]>
 
 const sliceOf = (run: ProfileRun, { slices }: Slicing, item: ElementItem): number => {
   const reached: ReachedItems = new Map()
@@ -86,7 +86,11 @@ const takesItem = (
     ? marks.every((mark) => meets(run, mark, item, reached))
     : isQuiet(run, () => run.checks.item(run, rule, item))
 
-const reach = (run: ProfileRun, steps: readonly PathStep[], item: ElementItem): readonly ElementItem[] =>
+const reach = (
+  run: ProfileRun,
+  steps: readonly DiscriminatorStep[],
+  item: ElementItem,
+): readonly ElementItem[] =>
   steps.reduce<readonly ElementItem[]>(
     (items, step) => items.flatMap((each) => after(run, each, step)),
     [item],
@@ -101,7 +105,7 @@ const meets = (run: ProfileRun, mark: SliceMark, item: ElementItem, reached: Rea
   )
 }
 
-const after = (run: ProfileRun, item: ElementItem, step: PathStep): readonly ElementItem[] => {
+const after = (run: ProfileRun, item: ElementItem, step: DiscriminatorStep): readonly ElementItem[] => {
   if (step.kind === 'type') return item.type === step.type ? [item] : []
   if (step.kind === 'resolve') return resolvedItems(run, item)
   const object = itemObject(item)
@@ -161,5 +165,5 @@ const meetsBeyond = (
   })
 }
 
-const next = (rule: Rule | undefined, step: PathStep): Rule | undefined =>
+const next = (rule: Rule | undefined, step: DiscriminatorStep): Rule | undefined =>
   step.kind === 'member' ? each(rule?.children).find(({ name }) => name === step.name) : rule

@@ -5,7 +5,7 @@ import type { StructureDefinition } from './compile/definition.ts'
 
 const readStandard = new Map<string, StructureDefinition>()
 
-/** Returns R4's definition at an address; undefined if R4 does not define it. */
+/** Returns R4's definition at an address; undefined if R4 does not define the address. */
 export const standardDefinition = (canonical: string): StructureDefinition | undefined => {
   const [url = '', version = '4.0.1'] = canonical.split('|')
   const row = version.startsWith('4.0') && Object.hasOwn(profileRows, url) ? profileRows[url] : undefined

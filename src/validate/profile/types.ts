@@ -100,7 +100,7 @@ const checkTarget = (run: ProfileRun, urls: readonly string[], reference: Json):
     )
 }
 
-/** Checks the target of a reference if it is contained or in the same Bundle. */
+/** Checks the target of a reference to a contained resource or within the same Bundle. */
 const checkTargetProfile = (run: ProfileRun, urls: readonly string[], { reference }: Json): void => {
   const target = resolvedLocally(run, reference)
   if (!target || urls.some((url) => coreType(url) !== undefined)) return

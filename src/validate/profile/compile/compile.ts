@@ -32,8 +32,8 @@ export const compiledProfileOf = (
 }
 
 /**
- * Returns the address of the base that this definition is compiled upon; undefined if it has a snapshot or is based on R4
- * itself.
+ * Returns the address of the base that this definition is compiled upon; undefined if the definition has a snapshot or is
+ * based on R4 itself.
  */
 export const baseNeeded = ({ snapshot, baseDefinition }: StructureDefinition): string | undefined =>
   snapshot || baseDefinition === undefined || coreType(baseDefinition) ? undefined : baseDefinition
@@ -69,7 +69,7 @@ const blankRule: Rule = {
   children: [],
 }
 
-/** Returns the profile of an R4 type: it checks the type alone. */
+/** Returns the profile of an R4 type, which checks the type alone. */
 export const bareProfile = (url: string, type: string): Profile => ({
   url,
   type,
@@ -89,7 +89,7 @@ interface CompilePlace {
   base?: ElementRule
   /** R4's rule for the number of values; undefined for a slice, whose number R4 does not limit. */
   counted?: ElementRule
-  /** The structure of the element's type, if it is known. */
+  /** The structure of the element's type, if known. */
   content: Structure | undefined
 }
 
@@ -159,7 +159,7 @@ const isOfR4 = (strength: string, valueSet: string, base: ElementRule | undefine
 
 const systemType = 'http://hl7.org/fhirpath/'
 
-/** Returns the limit on types, if it is narrower than R4's own. */
+/** Returns the limit on types, if narrower than R4's own. */
 const typeLimitsOf = (
   { type = [] }: ElementDefinition,
   base: ElementRule | undefined,

@@ -3,7 +3,7 @@
 import { structureOf } from '../../../fhir/structure.ts'
 
 export interface TypeDefinition {
-  /** R4 itself has three definitions in which only an extension says it. */
+  /** Absent in three of R4's own definitions, where only an extension gives the type. */
   code?: string
   profile?: readonly string[]
   targetProfile?: readonly string[]
@@ -68,7 +68,7 @@ export interface StructureDefinition {
   differential?: { element: readonly ElementDefinition[] }
 }
 
-/** Returns the value of `fixed[x]`, `pattern[x]` and the like; undefined if there is no such member. */
+/** Returns the value of `fixed[x]`, `pattern[x]` and the like; undefined without such a member. */
 export const choiceOf = (definition: ElementDefinition, name: string): unknown => {
   const key = Object.keys(definition).find(
     (each) => each.startsWith(name) && /[A-Z]/.test(each.charAt(name.length)),

@@ -1,7 +1,7 @@
 /** The marks that tell slices apart: https://hl7.org/fhir/R4/profiling.html#discriminator */
 
 import type { Discriminator } from './definition.ts'
-import type { PathStep, Rule, SliceMark } from './rule.ts'
+import type { DiscriminatorStep, Rule, SliceMark } from './rule.ts'
 import type { ProfileElement } from './tree.ts'
 
 const markKinds: Readonly<Record<string, SliceMark['kind']>> = {
@@ -37,19 +37,19 @@ export const sliceMarksOf = (
 const bare = { min: 0, max: Number.POSITIVE_INFINITY, children: [], constraints: [] } satisfies Partial<Rule>
 
 /** Returns the steps of a restricted path: https://hl7.org/fhir/R4/profiling.html#discriminator, `a.b`, `extension('…')`, `resolve()`, `ofType(X)`. */
-export const discriminatorSteps = (path: string): readonly PathStep[] => {
+export const discriminatorSteps = (path: string): readonly DiscriminatorStep[] => {
   const steps = stepsByPath.get(path) ?? readSteps(path)
   stepsByPath.set(path, steps)
   return steps
 }
 
-/** The steps by their path: the same path has the same list of steps, so that results can be kept by it. */
-const stepsByPath = new Map<string, readonly PathStep[]>()
+/** The steps by their path: the same path has the same list of steps, so that results can be kept by the list. */
+const stepsByPath = new Map<string, readonly DiscriminatorStep[]>()
 
-const readSteps = (path: string): PathStep[] =>
+const readSteps = (path: string): DiscriminatorStep[] =>
   [...path.matchAll(/(?:[^.()]|\([^)]*\))+/g)].map(([text]) => text).flatMap(discriminatorStepsIn)
 
-const discriminatorStepsIn = (text: string): PathStep[] => {
+const discriminatorStepsIn = (text: string): DiscriminatorStep[] => {
   const [, extension] = /^extension\(\s*['"](.*)['"]\s*\)$/.exec(text) ?? []
   if (extension !== undefined) return [{ kind: 'extension', url: extension }]
   const [, type] = /^(?:ofType|as)\((?:FHIR\.)?(\w+)\)$/.exec(text) ?? []
@@ -60,11 +60,11 @@ const discriminatorStepsIn = (text: string): PathStep[] => {
 
 interface FoundElement {
   element: ProfileElement
-  /** The rest of the path, from the element whose own profile continues it. */
-  rest: readonly PathStep[]
+  /** The rest of the path, from the element whose own profile continues the path. */
+  rest: readonly DiscriminatorStep[]
 }
 
-const foundAt = (start: ProfileElement, steps: readonly PathStep[]): FoundElement | undefined => {
+const foundAt = (start: ProfileElement, steps: readonly DiscriminatorStep[]): FoundElement | undefined => {
   let element = start
   for (const [i, step] of steps.entries()) {
     const next = stepFrom(element, step)
@@ -74,7 +74,7 @@ const foundAt = (start: ProfileElement, steps: readonly PathStep[]): FoundElemen
   return { element, rest: [] }
 }
 
-const stepFrom = (element: ProfileElement, step: PathStep): ProfileElement | undefined => {
+const stepFrom = (element: ProfileElement, step: DiscriminatorStep): ProfileElement | undefined => {
   if (step.kind === 'member') return [element, ...element.slices.values()].flatMap(childOf(step.name))[0]
   if (step.kind === 'extension') {
     const slices = [...(element.children.get('extension')?.slices.values() ?? [])]

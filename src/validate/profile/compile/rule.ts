@@ -20,15 +20,15 @@ export interface BindingRule {
 
 /** A feature of a value that tells slices apart: its path and its rule. */
 export interface SliceMark {
-  steps: readonly PathStep[]
+  steps: readonly DiscriminatorStep[]
   kind: 'value' | 'exists' | 'type' | 'profile'
   /** The rule of the values at the end of the steps. */
   rule: Rule
   /** The rest of the way lies in a profile of its own. */
-  beyond?: { profiles: readonly string[]; steps: readonly PathStep[] }
+  beyond?: { profiles: readonly string[]; steps: readonly DiscriminatorStep[] }
 }
 
-export type PathStep =
+export type DiscriminatorStep =
   | { kind: 'member'; name: string }
   | { kind: 'extension'; url: string }
   | { kind: 'type'; type: string }

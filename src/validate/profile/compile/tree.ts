@@ -53,7 +53,7 @@ const constraintsIn = (under: ElementDefinition, over: ElementDefinition): Const
   return (under.constraint ?? []).filter(({ key }) => !again.has(key))
 }
 
-/** A name and, for one of several slices, the slice's name. */
+/** A name and, for a slice, the slice's name. */
 interface ElementStep {
   name: string
   slice?: string
