@@ -50,8 +50,18 @@ const filesOf = async (path: string): Promise<File[]> => {
   return directoryFiles(nested?.isDirectory() ? inner : path)
 }
 
-const packed = ({ path, text }: File): Packed[] => {
-  const { resourceType, id } = JSON.parse(text) as { resourceType?: unknown; id?: unknown }
+/** Returns the properties of a JSON file, none where it is no object; fails with the file's name where it is no JSON. */
+const propertiesOf = ({ path, text }: File): Record<string, unknown> => {
+  try {
+    return Object(JSON.parse(text)) as Record<string, unknown>
+  } catch (error) {
+    throw new Error(`${path} is not JSON: ${(error as Error).message}`)
+  }
+}
+
+const packed = (file: File): Packed[] => {
+  const { path, text } = file
+  const { resourceType, id } = propertiesOf(file)
   return typeof resourceType === 'string' && typeof id === 'string'
     ? [{ path, type: resourceType, id, text }]
     : []
@@ -64,7 +74,7 @@ const packageAt = async (path: string): Promise<Package> => {
     name = path,
     version,
     dependencies = {},
-  } = JSON.parse(described?.text ?? '{}') as {
+  } = (described ? propertiesOf(described) : {}) as {
     name?: string
     version?: string
     dependencies?: Record<string, string>
