@@ -140,6 +140,13 @@ describe('a filter', () => {
     ['birthdate co 2014', 11, 'takes `eq`, `ne`'],
     ['birthdate eq yesterday', 14, 'is no value of `birthdate`'],
     ['birthdate ge ge2014', 14, 'is no value of `birthdate`'],
+    [
+      'telecom eq phone|555',
+      12,
+      '`phone|555` is no value of `telecom`: what it finds, of type ContactPoint, has no',
+    ],
+    ['active ne "http://example.org/a|true"', 11, 'so that it takes a value without `|`.'],
+    ['organization.active eq |true', 24, 'so that it takes a value without `|`.'],
     ['gender pr maybe', 11, '`true` or `false`'],
     ['gender.code eq x', 1, 'is no reference'],
     ['link[given eq x] eq y', 17, '`.` and the name'],

@@ -5,6 +5,7 @@ import type { SearchValue } from '../query.ts'
 import { rowNamed } from '../rows.ts'
 import { rulesOfType } from '../types/index.ts'
 import type { Modifier, SearchRules } from '../types/rules.ts'
+import { absentSystem, namesAbsentSystem } from './absent-system.ts'
 import { splitRaw } from './escapes.ts'
 import { parseChain, parseHas } from './linked-clause.ts'
 import {
@@ -114,8 +115,8 @@ const parseValues = (
   const asType = parameter.type === 'reference' && isTarget(parameter, modifier)
   const row = rowNamed(rules.modifiers, asType ? '' : modifier)
   if (!row) return withIssue(noModifier(reading, name, parameter, modifier, rules))
-  if (hasNoSystem(parameter, modifier) && splitRaw(value, '|').length > 1)
-    return withFirmIssue(parameterIssue('invalid', reading, name, noSystem(name, value, parameter)))
+  if (namesAbsentSystem(parameter, modifier, value))
+    return withFirmIssue(parameterIssue('invalid', reading, name, absentSystem(name, value, parameter)))
   const texts = alternativesOf(value)
   const values = texts.map((text) =>
     parseValue(row, rules, text, {
@@ -141,17 +142,6 @@ const alternativesOf = (value: string): readonly string[] => {
   const written = texts.filter((text) => text !== '')
   return written.length > 0 ? written : texts
 }
-
-/** https://hl7.org/fhir/R4/search.html#token: "the presence of the pipe symbol SHALL NOT be used" */
-const withoutSystem: ReadonlySet<string> = new Set(['ContactPoint', 'uri', 'boolean'])
-
-const hasNoSystem = ({ type, elements }: SearchParameter, modifier: string): boolean =>
-  type === 'token' &&
-  (modifier === '' || modifier === 'not') &&
-  elements?.every((element) => withoutSystem.has(element)) === true
-
-const noSystem = (name: string, value: string, { elements = [] }: SearchParameter): string =>
-  `\`${value}\` is no value of \`${name}\`: what it finds, of type ${elements.join(' or ')}, has no system, so that it takes a value without \`|\`.`
 
 const parseValue = (
   row: Modifier<SearchValue>,

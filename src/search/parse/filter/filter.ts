@@ -8,6 +8,7 @@ import { isResourceType, resourceTypes } from '../../../fhir/types.ts'
 import { searchParameterOf } from '../../index/lists.ts'
 import type { Clause, SearchValue } from '../../query.ts'
 import { modifierNamed, rulesOfType } from '../../types/index.ts'
+import { absentSystemReason, namesAbsentSystem } from '../absent-system.ts'
 import type { ClausePart, ParseClause } from '../parse-context.ts'
 import {
   countWays,
@@ -181,6 +182,8 @@ const readOperand = (
   const [rules, row] = [rulesOfType(parameter.type), modifierNamed(parameter.type, modifier)]
   const text = `${prefixed ? operator : ''}${escapedOperand(parameter, value)}`
   const parsing = { parameter, modifier: '', base: reading.base, now: reading.now }
+  if (namesAbsentSystem(parameter, operator === 'ne' ? 'not' : modifier, value))
+    throw new Misread(at.value, absentSystemReason(parameter.code, value, parameter))
   const fits = value !== '' && (!prefixed || /^[\d+.-]/.test(value))
   const found = fits ? (row?.parse ?? rules?.parse)?.(text, parsing) : undefined
   if (found) return found
