@@ -18,6 +18,11 @@ export type Link =
 /** Returns the relative reference to a resource: `Patient/1`. */
 export const referenceTo = ({ type, id }: Readonly<{ type: string; id: string }>): string => `${type}/${id}`
 
+/** Returns the resources without repetitions of a type and id, each at its first position and in its last form. */
+export const distinctResources = <Key extends Readonly<{ type: string; id: string }>>(
+  resources: readonly Key[],
+): Key[] => [...new Map(resources.map((resource) => [referenceTo(resource), resource])).values()]
+
 /** Returns the text of a link from a Reference, a canonical address or a uri. */
 export const linkText = ({ value }: TypedValue): string | undefined => {
   const text =

@@ -13,7 +13,7 @@ const fhirTypes = /^application\/(fhir\+(json|xml)|(json|xml)\+fhir)$/
 const mayHoldFhir = /^(application|text)\/(fhir\+)?(json|xml)(\+fhir)?$/
 
 /** Returns whether a read wants the content: unless `Accept` or a result parameter asks for FHIR. */
-export const readsNative = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): boolean =>
+export const readsContent = ({ query, headers }: Pick<FhirRequest, 'query' | 'headers'>): boolean =>
   !query.some(([name]) => resultParameters.has(name)) &&
   !(headers.accept ?? '').split(',').some((part) => fhirTypes.test(bareType(part)))
 
@@ -38,7 +38,7 @@ const isBinary = (text: string): boolean =>
   /"resourceType"\s*:\s*"Binary"/.test(text.slice(-1000))
 
 /** Returns whether a write sends the content itself: anything but a Binary in a format of FHIR. */
-export const writesNative = ({ headers, body }: FhirRequest): boolean =>
+export const writesContent = ({ headers, body }: FhirRequest): boolean =>
   !(mayHoldFhir.test(bareType(headers['content-type'] ?? 'application/fhir+json')) && isBinary(body))
 
 const bytesOf = ({ body, bytes, headers }: FhirRequest): Uint8Array => {
@@ -111,7 +111,7 @@ export const unwrappedBinary = (response: FhirResponse): FhirResponse => {
 }
 
 /** A request for a Binary's content, as its interaction takes the request. */
-export interface Native {
+export interface ContentExchange {
   request: FhirRequest
   /** Turns the interaction's answer into the wanted response. */
   leave: (response: FhirResponse) => FhirResponse
@@ -140,17 +140,21 @@ const withoutData = (response: FhirResponse): FhirResponse =>
         body: subsetOf(response.body, 'Binary', { elements: ['contentType', 'securityContext'] }),
       }
 
-const writtenNative = (request: FhirRequest): Native => {
+const writtenContent = (request: FhirRequest): ContentExchange => {
   if (asksForMore(request)) return { request, leave: (response) => response }
-  return readsNative(request) && !readsResource(request)
+  return readsContent(request) && !readsResource(request)
     ? { request: nothingUnasked(request), leave: (response) => response }
     : { request, leave: withoutData }
 }
 
 /** Returns the treatment of a request for content; undefined for a request about the resource. */
-export const nativeOf = (request: FhirRequest, route: Route, id: string): Native | undefined => {
+export const contentExchangeOf = (
+  request: FhirRequest,
+  route: Route,
+  id: string,
+): ContentExchange | undefined => {
   if (route.operation) return undefined
-  if (route.takes === 'resource' && writesNative(request)) return writtenNative(wrappedBinary(request, id))
-  if (route.action !== 'read' || !readsNative(request)) return undefined
+  if (route.takes === 'resource' && writesContent(request)) return writtenContent(wrappedBinary(request, id))
+  if (route.action !== 'read' || !readsContent(request)) return undefined
   return { request, leave: (response) => (response.status === 200 ? unwrappedBinary(response) : response) }
 }

@@ -34,7 +34,10 @@ export interface Exchange {
 type RequestStep = (exchange: Exchange, rest: () => Promise<void>) => Promise<void>
 
 /** Returns a part of an exchange that an earlier step has set; fails where the list lacks that step. */
-const set = <Name extends keyof Exchange>(exchange: Exchange, name: Name): NonNullable<Exchange[Name]> => {
+const partOfExchange = <Name extends keyof Exchange>(
+  exchange: Exchange,
+  name: Name,
+): NonNullable<Exchange[Name]> => {
   const part = exchange[name]
   if (part === undefined) throw failure('fault', `No step has set \`${name}\`.`)
   return part
@@ -46,33 +49,33 @@ const route: RequestStep = async (exchange, rest) => {
   await rest()
 }
 
-const accounting: ReadonlySet<string | undefined> = new Set(['create', 'update', 'patch'])
+const provenanceActions: ReadonlySet<string | undefined> = new Set(['create', 'update', 'patch'])
 
 /** Fails for a Provenance in a header that the interaction would lose, since only single writes store a Provenance. */
 const provenance: RequestStep = async (exchange, rest) => {
-  const { route } = set(exchange, 'matched')
-  const isStored = accounting.has(route.action) && !route.operation
+  const { route } = partOfExchange(exchange, 'matched')
+  const isStored = provenanceActions.has(route.action) && !route.operation
   if ('x-provenance' in exchange.request.headers && !isStored)
-    failOn((await import('../write/request/provenance.ts')).unheeded)
+    failOn((await import('../write/request/provenance.ts')).misplacedProvenance)
   await rest()
 }
 
 const form: RequestStep = async (exchange, rest) => {
-  exchange.request = withForm(exchange.request, set(exchange, 'matched').route.takes)
+  exchange.request = withForm(exchange.request, partOfExchange(exchange, 'matched').route.takes)
   await rest()
 }
 
 /** Wraps and unwraps the content of a Binary, which may arrive and leave without a resource around the content. */
 const content: RequestStep = async (exchange, rest) => {
-  const { route, names } = set(exchange, 'matched')
+  const { route, names } = partOfExchange(exchange, 'matched')
   if (names.type !== 'Binary') return rest()
   const { request } = exchange
-  const native = (await import('./binary-content.ts')).nativeOf(request, route, names.id)
+  const native = (await import('./binary-content.ts')).contentExchangeOf(request, route, names.id)
   if (!native) return rest()
   exchange.request = native.request
   exchange.rendering = plainJson
   await rest()
-  const left = native.leave(set(exchange, 'response'))
+  const left = native.leave(partOfExchange(exchange, 'response'))
   exchange.response = left.bytes ? left : await rendered(left, renderingOfFailed(request))
 }
 
@@ -81,7 +84,11 @@ const negotiate: RequestStep = async (exchange, rest) => {
   const rendering = exchange.rendering ?? renderingOf(exchange.request)
   await rest()
   const { request, context } = exchange
-  const response = responseOf(set(exchange, 'answer'), preferOf(request.headers.prefer), context.base)
+  const response = responseOf(
+    partOfExchange(exchange, 'answer'),
+    preferOf(request.headers.prefer),
+    context.base,
+  )
   exchange.response = await rendered(response, rendering)
 }
 
@@ -96,17 +103,17 @@ const checkQueryText: RequestStep = async ({ request }, rest) => {
   await rest()
 }
 
-const lengthy: ReadonlySet<string | undefined> = new Set(['bundle', 'search', 'history'])
+const deferrableActions: ReadonlySet<string | undefined> = new Set(['bundle', 'search', 'history'])
 
 /** https://hl7.org/fhir/R4/async.html — a preference: a quick request is answered at once. */
 const isDeferred = ({ route }: MatchedRoute, { headers }: FhirRequest, { jobs }: Context): boolean =>
   jobs !== undefined &&
   /\brespond-async\b/i.test(headers.prefer ?? '') &&
-  (route.operation ? route.operation.name !== 'upload' : lengthy.has(route.action))
+  (route.operation ? route.operation.name !== 'upload' : deferrableActions.has(route.action))
 
 const defer: RequestStep = async (exchange, rest) => {
   const { request, context } = exchange
-  const matched = set(exchange, 'matched')
+  const matched = partOfExchange(exchange, 'matched')
   if (!isDeferred(matched, request, context)) return rest()
   permit(matched, context)
   checkCharacters(request)
@@ -116,7 +123,7 @@ const defer: RequestStep = async (exchange, rest) => {
 /** Converts the body to JSON, the only format inside the server. */
 const body: RequestStep = async (exchange, rest) => {
   const { request } = exchange
-  const text = await jsonOf(request, bodyFormat(request, set(exchange, 'matched').route.takes))
+  const text = await jsonOf(request, bodyFormat(request, partOfExchange(exchange, 'matched').route.takes))
   exchange.request = { ...request, body: text }
   await rest()
 }
@@ -127,13 +134,13 @@ export const permit = ({ route, names }: MatchedRoute, context: Context): void =
 }
 
 const decideAccess: RequestStep = async (exchange, rest) => {
-  permit(set(exchange, 'matched'), exchange.context)
+  permit(partOfExchange(exchange, 'matched'), exchange.context)
   await rest()
 }
 
 const runInteraction: RequestStep = async (exchange) => {
   const { request, context } = exchange
-  const { route, names } = set(exchange, 'matched')
+  const { route, names } = partOfExchange(exchange, 'matched')
   exchange.answer = await route.run(
     { ...request, ...names, prefer: preferOf(request.headers.prefer) },
     context,
@@ -155,9 +162,16 @@ const steps: readonly (readonly [name: string, step: RequestStep])[] = [
 ]
 
 /** The steps for requests from outside alone: an entry shares the format, the body and the time of its Bundle. */
-const outer: ReadonlySet<string> = new Set(['provenance', 'form', 'content', 'negotiate', 'defer', 'body'])
+const outerSteps: ReadonlySet<string> = new Set([
+  'provenance',
+  'form',
+  'content',
+  'negotiate',
+  'defer',
+  'body',
+])
 
-const entrySteps = steps.filter(([name]) => !outer.has(name))
+const entrySteps = steps.filter(([name]) => !outerSteps.has(name))
 
 const takeSteps = async (exchange: Exchange, list: typeof steps, position = 0): Promise<void> =>
   list[position]?.[1](exchange, () => takeSteps(exchange, list, position + 1))
@@ -165,12 +179,12 @@ const takeSteps = async (exchange: Exchange, list: typeof steps, position = 0): 
 /** Takes a request from outside through all steps and returns its response. */
 export const responseTo = async (exchange: Exchange): Promise<FhirResponse> => {
   await takeSteps(exchange, steps)
-  return set(exchange, 'response')
+  return partOfExchange(exchange, 'response')
 }
 
 /** Takes an entry of a Bundle through the inner steps and returns its answer. */
 export const entryAnswer = async (request: FhirRequest, context: Dispatch): Promise<Answer> => {
   const exchange: Exchange = { request, context }
   await takeSteps(exchange, entrySteps)
-  return set(exchange, 'answer')
+  return partOfExchange(exchange, 'answer')
 }

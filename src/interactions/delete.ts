@@ -1,13 +1,13 @@
 /** https://hl7.org/fhir/R4/http.html#delete */
 
-import { type Call, type Interaction, pathOf } from '../request/call.ts'
+import { type Call, type Interaction, subjectPath } from '../request/call.ts'
 import { applyChange } from './change.ts'
 import { checkQuery } from './result-parameters.ts'
 
 const deleteEntry = (call: Call) => ({
   place: '',
   method: 'DELETE' as const,
-  path: pathOf(call),
+  path: subjectPath(call),
   query: call.query,
   headers: call.headers,
   fullUrl: undefined,

@@ -5,7 +5,7 @@ import { type Link, parseLink } from '../fhir/references.ts'
 import { dateInterval, type Interval } from '../fhir/values/dates.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
-import { type Call, type Interaction, type Pairs, telling } from '../request/call.ts'
+import { type Call, type Interaction, issuesAnswer, type Pairs } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import { lastValue, queryText } from '../request/query-text.ts'
 import { inParallel } from '../store/parallel.ts'
@@ -304,7 +304,7 @@ export const history: Interaction = async (call, context) => {
   const page = await pageFor(call, context)
   const { type, id } = call
   const narrowed = call.query.some(([name]) => ['_since', '_at', '_list', '_cursor'].includes(name))
-  if (id !== '' && page.versions.length === 0 && !narrowed) return telling(404, [notFound(type, id)])
+  if (id !== '' && page.versions.length === 0 && !narrowed) return issuesAnswer(404, [notFound(type, id)])
   const entries = page.versions.map((version) => historyEntry(version, base, cut(version)))
   const timestamp = new Date(now()).toISOString()
   const whole = page.after === undefined && !narrowed

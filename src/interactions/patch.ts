@@ -2,14 +2,14 @@
 
 import { bareType } from '../fhir/media-type.ts'
 import { emptyBody } from '../outcome/messages.ts'
-import { type Call, type Interaction, pathOf } from '../request/call.ts'
+import { type Call, type Interaction, subjectPath } from '../request/call.ts'
 import { applyChange } from './change.ts'
 import { checkQuery } from './result-parameters.ts'
 
 const patchEntry = (call: Call) => ({
   place: '',
   method: 'PATCH' as const,
-  path: pathOf(call),
+  path: subjectPath(call),
   query: call.query,
   headers: call.headers,
   fullUrl: undefined,

@@ -2,7 +2,7 @@
 
 import { jobsOf, makeJob } from '../jobs/create.ts'
 import { jobAddress } from '../jobs/status.ts'
-import { type Call, here, type Interaction } from '../request/call.ts'
+import { type Call, canonicalBase, type Interaction } from '../request/call.ts'
 import type { ArchiveWork, Context } from '../request/context.ts'
 import type { Compacted } from '../store/archive/compact.ts'
 import type { Replayed } from '../store/archive/replay.ts'
@@ -22,7 +22,7 @@ const archiveOutput = (name: string, type: string, max = '1'): OperationParamete
 })
 
 const archiveDefinition = (code: string, ...parameter: OperationParameter[]): OperationDefinition => ({
-  url: `${here}/OperationDefinition/${code}`,
+  url: `${canonicalBase}/OperationDefinition/${code}`,
   code,
   affectsState: true,
   system: true,

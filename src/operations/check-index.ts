@@ -2,7 +2,7 @@
 
 import { referenceTo } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
-import { type Call, here, type Interaction, type Pairs } from '../request/call.ts'
+import { type Call, canonicalBase, type Interaction, type Pairs } from '../request/call.ts'
 import { lastValue } from '../request/query-text.ts'
 import type { Drift } from '../search/audit/audit.ts'
 import { type Surveyed, type SurveyScope, survey } from '../search/audit/survey.ts'
@@ -13,7 +13,7 @@ const surveyOutput = (name: string, type: string, max = '1', min = 1) =>
   ({ name, use: 'out', min, max, type }) as const
 
 const definition: OperationDefinition = {
-  url: `${here}/OperationDefinition/check-index`,
+  url: `${canonicalBase}/OperationDefinition/check-index`,
   code: 'check-index',
   affectsState: true,
   type: true,

@@ -2,13 +2,13 @@
 
 import { failure } from '../outcome/failure.ts'
 import { announcedIn } from '../request/announcement.ts'
-import { here, type Interaction } from '../request/call.ts'
+import { canonicalBase, type Interaction } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import { readInput } from './support/input.ts'
 import type { Operation, OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
-  url: `${here}/OperationDefinition/claim`,
+  url: `${canonicalBase}/OperationDefinition/claim`,
   code: 'claim',
   affectsState: true,
   system: true,

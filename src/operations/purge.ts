@@ -6,11 +6,11 @@
 import { referenceTo } from '../fhir/references.ts'
 import { failure } from '../outcome/failure.ts'
 import { notFound } from '../outcome/messages.ts'
-import { here, type Interaction, telling } from '../request/call.ts'
+import { canonicalBase, type Interaction, issuesAnswer } from '../request/call.ts'
 import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const purgeDefinition = (code: 'purge' | 'purge-history'): OperationDefinition => ({
-  url: `${here}/OperationDefinition/${code}`,
+  url: `${canonicalBase}/OperationDefinition/${code}`,
   code,
   affectsState: true,
   type: false,
@@ -29,7 +29,7 @@ const runPurge =
     inputPairs(definition, call)
     const { type, id } = call
     const [current] = await context.store.get([{ type, id }])
-    if (!current) return telling(404, [notFound(type, id)])
+    if (!current) return issuesAnswer(404, [notFound(type, id)])
     if (entirely) checkDeleted(current.deleted, referenceTo({ type, id }))
     context.note({ purging: referenceTo({ type, id }), entirely, current: current.v })
     const versions = await context.store.purge({ type, id }, entirely)

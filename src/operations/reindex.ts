@@ -1,7 +1,7 @@
 /** `$reindex` brings the search index in line with the defined search parameters; for administrators. */
 
 import { beginJob } from '../jobs/create.ts'
-import { here, type Interaction } from '../request/call.ts'
+import { canonicalBase, type Interaction } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
 import {
   type DefinitionProgress,
@@ -13,7 +13,7 @@ import type { Store } from '../store/port.ts'
 import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
-  url: `${here}/OperationDefinition/reindex`,
+  url: `${canonicalBase}/OperationDefinition/reindex`,
   code: 'reindex',
   affectsState: true,
   system: true,

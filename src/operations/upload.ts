@@ -6,13 +6,13 @@
 import { makeJob } from '../jobs/create.ts'
 import { jobAddress } from '../jobs/status.ts'
 import { failure } from '../outcome/failure.ts'
-import { here, type Interaction, type Pairs } from '../request/call.ts'
+import { canonicalBase, type Interaction, type Pairs } from '../request/call.ts'
 import { lastValue } from '../request/query-text.ts'
 import { addressSeconds } from '../store/jobs/job.ts'
 import { inputPairs, type Operation, type OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
-  url: `${here}/OperationDefinition/upload`,
+  url: `${canonicalBase}/OperationDefinition/upload`,
   code: 'upload',
   affectsState: true,
   system: true,

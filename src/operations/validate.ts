@@ -10,7 +10,7 @@ import { outcomeText } from '../outcome/outcome.ts'
 import { type Body, bodyOf } from '../request/body.ts'
 import type { Answer, Call, Interaction } from '../request/call.ts'
 import type { Context } from '../request/context.ts'
-import { isDefinition, keepsReferred, validateOptionsOf } from '../write/policy/policy.ts'
+import { isDefinition, refusesReferredDeletion, validateOptionsOf } from '../write/policy/policy.ts'
 import type { Operation, OperationDefinition } from './support/operation.ts'
 
 const definition: OperationDefinition = {
@@ -90,12 +90,15 @@ const ownRuleIssues = async (
   { type, id }: Call,
   context: Context,
 ): Promise<Issue[]> => {
-  const { addressedIssues, bodyIssues, stampedBy } = await import('../write/request/verify.ts')
+  const { addressedIssues, bodyIssues, stampedIssueTest } = await import('../write/request/verify.ts')
   const { adviceOn } = await import('../validate/advice.ts')
   const { deliveryAdvice } = await import('../write/policy/subscription.ts')
   const options = { ...validateOptionsOf(context), warnings: true }
   const own = id === '' ? bodyIssues(body, type, options) : addressedIssues(body, type, id, options)
-  const isReplaced = stampedBy(mode === 'create' ? 'POST' : mode === 'update' ? 'PUT' : undefined, type)
+  const isReplaced = stampedIssueTest(
+    mode === 'create' ? 'POST' : mode === 'update' ? 'PUT' : undefined,
+    type,
+  )
   return [
     ...own.filter((issue) => !isReplaced(issue)),
     ...adviceOn(body.resource),
@@ -177,9 +180,9 @@ const missingResource = ({ type, id }: Call): Issue[] => [
  */
 const deletionIssuesFor = async ({ type, id }: Call, context: Context): Promise<readonly Issue[]> => {
   const forbidden = accessIssues(context.principal, 'delete', type)
-  if (!keepsReferred(context)) return forbidden
-  const { deletionIssues } = await import('../write/policy/integrity.ts')
-  return [...forbidden, ...(await deletionIssues({ type, id }, context))]
+  if (!refusesReferredDeletion(context)) return forbidden
+  const { referrerIssues } = await import('../write/policy/integrity.ts')
+  return [...forbidden, ...(await referrerIssues({ type, id }, context))]
 }
 
 const issuesFor = async (asked: ValidateRequest, call: Call, context: Context): Promise<readonly Issue[]> => {

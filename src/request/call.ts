@@ -7,7 +7,7 @@ import type { FhirRequest } from './request.ts'
 /** Query parameters in the order they came. */
 export type Pairs = readonly (readonly [name: string, value: string])[]
 
-/** The parts of a path that a route's pattern names; empty where the pattern has no such part. */
+/** The parts of a path by their names in a route's pattern; empty for names that the pattern lacks. */
 export interface PathNames {
   type: string
   id: string
@@ -68,21 +68,21 @@ export interface Dispatch extends Context {
 export type Interaction = (call: Call, context: Dispatch) => Promise<Answer>
 
 /** Returns the answer that serves a version, cut as the caller wants. */
-export const serving = (version: Version, cut: (version: Version) => string): Answer => ({
+export const versionAnswer = (version: Version, cut: (version: Version) => string): Answer => ({
   status: 200,
   version,
   text: cut(version),
 })
 
 /** Returns an answer of issues alone. */
-export const telling = (status: number, issues: readonly Issue[], version?: Version): Answer =>
+export const issuesAnswer = (status: number, issues: readonly Issue[], version?: Version): Answer =>
   version ? { status, issues, version } : { status, issues }
 
 /** Returns the path of a call's subject: `Patient/1`, or only the type if the query names the resource. */
-export const pathOf = ({ type, id }: Call): string => (id === '' ? type : referenceTo({ type, id }))
+export const subjectPath = ({ type, id }: Call): string => (id === '' ? type : referenceTo({ type, id }))
 
 /** The service's base within the addresses of this project's own definitions. */
-export const here = 'https://pilotlight.example'
+export const canonicalBase = 'https://pilotlight.example'
 
 /** A route's description. */
 export interface RouteFacts {

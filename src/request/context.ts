@@ -31,7 +31,7 @@ export interface IdempotencyName {
 /** The context of a single request; nothing in the context outlives the request. */
 export interface Context {
   tenant: string
-  /** Resources and index as the principal may see them. */
+  /** The resources and the index as the principal may see them. */
   reader: Reader
   /** The whole store: for `write/` and the maintenance of the index alone. */
   store: Store
@@ -44,7 +44,7 @@ export interface Context {
   /** Absent in a deployment without a user pool. */
   login?: Login
   /** The request's `Idempotency-Key`: under this name the request is carried out only once. */
-  once?: IdempotencyName
+  idempotencyName?: IdempotencyName
   /** Absent in a deployment without background jobs. */
   jobs?: Jobs
   /** Present only in the function that may work on the archive. */
@@ -53,7 +53,7 @@ export interface Context {
   findCodes?: FindCodes
   /** The deployment's rules; the default rules if absent. */
   rules?: Rules
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   now: () => number
   /** The instant until which the request may work, if known, in milliseconds since 1970. */
   deadline?: number

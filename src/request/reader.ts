@@ -1,4 +1,4 @@
-import { referenceTo } from '../fhir/references.ts'
+import { distinctResources, referenceTo } from '../fhir/references.ts'
 import type { HistoryPage, HistoryScope, ResourceKey, Version } from '../store/port.ts'
 import {
   hideAmong,
@@ -10,7 +10,7 @@ import {
 
 /** Returns the versions that are visible and belong to a resource whose current version is visible. */
 const visibleHistory = async (versions: readonly Version[], restriction: Restriction): Promise<Version[]> => {
-  const keys = [...new Map(versions.map((version) => [referenceTo(version), version])).values()]
+  const keys = distinctResources(versions)
   const current = keys.length > 0 ? await restriction.stored.get(keys) : []
   const shown = await hideAmong([...versions, ...current], restriction)
   const names = new Set(

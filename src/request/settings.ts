@@ -6,7 +6,7 @@ export interface Rules {
   required: Readonly<Record<string, readonly string[]>>
   /** Whether a reference must lead to a type that R4 allows there, and whether its target must exist. */
   references: 'off' | 'types' | 'exist'
-  /** Whether a resource may be deleted while others refer to it. */
+  /** Whether a resource may be deleted while further resources refer to the resource. */
   deletionOfReferred: 'allow' | 'refuse'
 }
 

@@ -6,9 +6,14 @@ import type { CommitOptions, Lock, SeenVersion, Store, Version, Write } from '..
 import type { Command, Committed } from './command.ts'
 import { bodyAfter, patchersOf } from './patch/patched.ts'
 import type { Draft } from './policy/draft.ts'
-import { asksMore, keepsReferred, policyIssues, validateOptionsOf } from './policy/policy.ts'
-import { brokenBy } from './request/preconditions.ts'
-import { accountOf } from './request/provenance.ts'
+import {
+  needsPolicyCheck,
+  policyIssues,
+  refusesReferredDeletion,
+  validateOptionsOf,
+} from './policy/policy.ts'
+import { preconditionIssues } from './request/preconditions.ts'
+import { provenanceCommandsOf } from './request/provenance.ts'
 
 import { committedOf, type Stamped, stamp } from './stamp.ts'
 
@@ -23,7 +28,7 @@ const versionsToReplace = async (
   return commands.map((command) => found.get(command))
 }
 
-const outdated = (command: Command, before: Version | undefined): boolean =>
+const isOutdated = (command: Command, before: Version | undefined): boolean =>
   command.seen !== undefined && command.seen !== before?.v
 
 const tryCommit = async (
@@ -68,7 +73,7 @@ const checkPolicy = async (
 
 const resourceIn = (place: string): string => (place === '' ? '' : `${place}.resource`)
 
-const optionsOf = async (
+const integrityOptionsOf = async (
   commands: readonly Command[],
   stamped: readonly Stamped[],
   context: Context,
@@ -99,8 +104,10 @@ export const commit = async (
 ): Promise<readonly Committed[] | undefined> => {
   const patchers = await patchersOf(commands)
   const before = await versionsToReplace(commands, context.store)
-  if (commands.some((command, i) => outdated(command, before[i]))) return undefined
-  failOn(commands.flatMap((command, i) => placed(brokenBy(before[i], command, command), command.place)))
+  if (commands.some((command, i) => isOutdated(command, before[i]))) return undefined
+  failOn(
+    commands.flatMap((command, i) => placed(preconditionIssues(before[i], command, command), command.place)),
+  )
   const own = await knownCustomParameters(commands, context)
   const moment = { now: context.now(), own }
   const options = validateOptionsOf(context)
@@ -108,11 +115,11 @@ export const commit = async (
     const body = bodyAfter(command, before[i], patchers, options)
     return stamp(command, body, before[i], moment)
   })
-  const accounts = commands.flatMap((command, i) => accountOf(command, stamped[i] as Stamped))
+  const accounts = commands.flatMap((command, i) => provenanceCommandsOf(command, stamped[i] as Stamped))
   const all = [...commands, ...accounts]
   const outcomes = [...stamped, ...accounts.map((each) => stamp(each, each.body, undefined, moment))]
-  const issues = asksMore(all, context) ? await checkPolicy(all, outcomes, context) : undefined
-  const kept = keepsReferred(context) ? await optionsOf(all, outcomes, context) : undefined
+  const issues = needsPolicyCheck(all, context) ? await checkPolicy(all, outcomes, context) : undefined
+  const kept = refusesReferredDeletion(context) ? await integrityOptionsOf(all, outcomes, context) : undefined
   const commitOptions = {
     ...kept,
     unchanged: unchangedAmong(commands, stamped, before),

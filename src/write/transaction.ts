@@ -29,8 +29,12 @@ const codeDefined = (change: Change): string[] => {
  * Returns the names to lock: a writer that creates a resource because there was no match must be the only writer to do
  * so.
  */
-const namesToLock = (changes: readonly Change[], targets: Targets, { once }: Context): string[] => [
-  ...(once ? [once.name] : []),
+const namesToLock = (
+  changes: readonly Change[],
+  targets: Targets,
+  { idempotencyName }: Context,
+): string[] => [
+  ...(idempotencyName ? [idempotencyName.name] : []),
   ...changes.flatMap(codeDefined),
   ...changes.flatMap((change, i) => {
     if (change.kind === 'read' || change.kind === 'delete') return []
@@ -63,7 +67,7 @@ const announce = async (commands: readonly Command[], context: Context): Promise
   await announceProfiles([...new Set(commands.map(({ id }) => id))], context)
 }
 
-const attempt = async (
+const commitChanges = async (
   changes: readonly Change[],
   targets: Targets,
   context: Context,
@@ -75,7 +79,7 @@ const attempt = async (
     const became = new Map(commands.map((command, i) => [command, done[i] as Committed]))
     return expanded.map((each) => changeResultOf(each, became))
   }
-  const { once: named } = context
+  const { idempotencyName: named } = context
   const beforehand = async (done: readonly Committed[]): Promise<void> => {
     if (lock && named)
       await context.store.keepResult(named.name, lock, {
@@ -91,11 +95,11 @@ const attempt = async (
 
 const underLock = async (changes: readonly Change[], names: readonly string[], context: Context) =>
   whileLocked(names, context, async (lock) => {
-    const known = context.once && (await replayResults(context.once, context))
+    const known = context.idempotencyName && (await replayResults(context.idempotencyName, context))
     if (known) return known
     const targets = await identify(changes, context)
-    const held = namesToLock(changes, targets, context).every((name) => names.includes(name))
-    return held ? attempt(changes, targets, context, lock) : undefined
+    const isCovered = namesToLock(changes, targets, context).every((name) => names.includes(name))
+    return isCovered ? commitChanges(changes, targets, context, lock) : undefined
   })
 
 const lockAndAttempt = async (
@@ -104,14 +108,14 @@ const lockAndAttempt = async (
 ): Promise<ChangeResult[] | undefined> => {
   const targets = await identify(changes, context)
   const names = namesToLock(changes, targets, context)
-  return names.length === 0 ? attempt(changes, targets, context) : underLock(changes, names, context)
+  return names.length === 0 ? commitChanges(changes, targets, context) : underLock(changes, names, context)
 }
 
 const transactOnce = async (
   asked: readonly Change[],
   context: Context,
 ): Promise<ChangeResult[] | undefined> => {
-  if (asked.every((change) => change.kind !== 'delete' || change.most === undefined))
+  if (asked.every((change) => change.kind !== 'delete' || change.maxMatches === undefined))
     return lockAndAttempt(asked, context)
   const { changes, from } = await expandMultipleDelete(asked, context)
   const results = await lockAndAttempt(changes, context)

@@ -11,8 +11,8 @@ import { checkedChanges } from '../../write/request/change.ts'
 import {
   type BundleEntry,
   type EntryRead,
+  isReadEntry,
   readEntries,
-  reads,
   wrapperIssues,
 } from '../../write/request/entries.ts'
 
@@ -99,7 +99,7 @@ type ArchiveBundle = () => Promise<void>
 const invokes = ({ method, path }: BundleEntry): boolean => method === 'POST' && path.includes('$')
 
 /** Returns whether an entry is answered after the commit: a read, or an operation without changes. */
-const waits = (entry: BundleEntry): boolean => reads(entry) || invokes(entry)
+const waits = (entry: BundleEntry): boolean => isReadEntry(entry) || invokes(entry)
 
 /** Returns the issues by which an entry would fail after the commit, when the transaction can no longer fail. */
 const waitingIssues = async (entry: BundleEntry, context: Dispatch): Promise<readonly Issue[]> => {

@@ -5,7 +5,13 @@ import { compartmentTypes, searchParameters } from '../../fhir/parameters.ts'
 import { resourceTypes } from '../../fhir/types.ts'
 import { failure } from '../../outcome/failure.ts'
 import { type Announced, announcedIn, nothingAnnounced, profilesByType } from '../../request/announcement.ts'
-import { type Call, type Dispatch, here, type Interaction, type RouteFacts } from '../../request/call.ts'
+import {
+  type Call,
+  canonicalBase,
+  type Dispatch,
+  type Interaction,
+  type RouteFacts,
+} from '../../request/call.ts'
 import type { Context, Login } from '../../request/context.ts'
 import { etagNames } from '../../request/etag.ts'
 import { defaultRules, type Rules } from '../../request/settings.ts'
@@ -218,7 +224,8 @@ const textFor = async ({ routes, ...context }: Dispatch): Promise<string> => {
   const key = `${context.base} ${JSON.stringify(context.rules)} ${context.tenant} ${versions}`
   const statement = async () =>
     capabilityStatement(await routes(), context, definitionsIn(definitions), announcedIn(announcement))
-  const text = capabilityTexts.get(key) ?? JSON.stringify(await statement()).replaceAll(here, context.base)
+  const text =
+    capabilityTexts.get(key) ?? JSON.stringify(await statement()).replaceAll(canonicalBase, context.base)
   if (capabilityTexts.size < 8) capabilityTexts.set(key, text)
   return text
 }

@@ -1,7 +1,7 @@
 /** https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html */
 
 import { error } from '../../outcome/failure.ts'
-import { type Interaction, telling } from '../../request/call.ts'
+import { type Interaction, issuesAnswer } from '../../request/call.ts'
 import type { Login } from '../../request/context.ts'
 
 const document = ({ issuer, jwks, authorize, token }: Login): object => ({
@@ -25,4 +25,4 @@ const nowhere = error('not-found', 'This deployment names no place to sign in.')
 export const smartConfiguration: Interaction = async (_call, { login }) =>
   login
     ? { status: 200, text: JSON.stringify(document(login)), mediaType: 'application/json' }
-    : telling(404, [nowhere])
+    : issuesAnswer(404, [nowhere])

@@ -1,7 +1,7 @@
 /** OperationDefinitions of the operations in the registry: https://hl7.org/fhir/R4/operationdefinition.html */
 
 import { read } from '../../interactions/read.ts'
-import { type Answer, here, type Interaction } from '../../request/call.ts'
+import { type Answer, canonicalBase, type Interaction } from '../../request/call.ts'
 import { operations } from '../registry.ts'
 import type { OperationDefinition } from './operation.ts'
 
@@ -28,7 +28,7 @@ const definitionResource = (definition: OperationDefinition, base: string): obje
     affectsState,
     code,
     // An operation of R4 may be served with fewer parameters than R4 defines.
-    ...(url.startsWith(here) ? {} : { base: url }),
+    ...(url.startsWith(canonicalBase) ? {} : { base: url }),
     resource: resource ?? ['Resource'],
     system,
     type: onType,

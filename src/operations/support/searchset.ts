@@ -1,6 +1,6 @@
 import { type BundleLink, bundleText } from '../../fhir/bundle.ts'
 import type { Answer, Call, Dispatch } from '../../request/call.ts'
-import { pathOf } from '../../request/call.ts'
+import { subjectPath } from '../../request/call.ts'
 import { queryText } from '../../request/query-text.ts'
 
 /** Returns the answer that is a searchset of these entries. */
@@ -23,7 +23,7 @@ export const searchset = (
 export const pageLinks = (call: Call, code: string, base: string, next?: string): BundleLink[] => {
   const urlOf = (pairs: Call['query']): string => {
     const query = queryText(pairs)
-    return `${base}/${pathOf(call)}/$${code}${query === '' ? '' : `?${query}`}`
+    return `${base}/${subjectPath(call)}/$${code}${query === '' ? '' : `?${query}`}`
   }
   const self = { relation: 'self', url: urlOf(call.query) }
   if (next === undefined) return [self]

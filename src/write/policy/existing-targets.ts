@@ -1,7 +1,7 @@
 /** The existence of the targets of references: https://hl7.org/fhir/R4/references.html#references */
 
 import type { Resource } from '../../fhir/definitions.ts'
-import { parseLink, referenceTo } from '../../fhir/references.ts'
+import { distinctResources, parseLink, referenceTo } from '../../fhir/references.ts'
 import { expressionAt, type Spot, walk } from '../../fhir/walk.ts'
 import type { Issue } from '../../outcome/failure.ts'
 import { noTarget } from '../../outcome/messages.ts'
@@ -48,7 +48,7 @@ const absentTargets = async (
   { store }: Context,
 ): Promise<Set<string>> => {
   const own = new Map(drafts.map((draft) => [referenceTo(draft), draft.resource !== undefined]))
-  const asked = [...new Map(wanted.map((each) => [referenceTo(each), each])).values()]
+  const asked = distinctResources(wanted)
   const elsewhere = asked.filter((each) => !own.has(referenceTo(each)))
   const versions = elsewhere.length > 0 ? await store.get(elsewhere) : []
   const absent = elsewhere.filter((_, i) => versions[i]?.deleted !== false)
@@ -63,7 +63,7 @@ export const danglingIssues = async (drafts: readonly Draft[], context: Context)
   const absent = await absentTargets(wanted.flat(), drafts, context)
   return wanted.map((each) =>
     each
-      .filter((pointing) => absent.has(referenceTo(pointing)))
+      .filter((target) => absent.has(referenceTo(target)))
       .map(({ reference, expression }) => noTarget(reference, expression)),
   )
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Resource } from '../../fhir/definitions.ts'
-import { referenceTo } from '../../fhir/references.ts'
+import { distinctResources, referenceTo } from '../../fhir/references.ts'
 import { Failure, type Issue } from '../../outcome/failure.ts'
 import { deletedTarget, referredTo, tooManyDeletions } from '../../outcome/messages.ts'
 import { failOn, placed } from '../../outcome/outcome.ts'
@@ -38,26 +38,22 @@ const keepingReferencesOf = (version: Version | undefined, context: Context): Lo
 /** A reference that a change adds. */
 interface AddedReference {
   change: PendingChange
-  pointing: LocalReference
+  link: LocalReference
 }
 
 const addedBy = (change: PendingChange, context: Context): AddedReference[] => {
   if (!change.resource) return []
   const already = new Set(keepingReferencesOf(change.write.before, context).map(referenceTo))
   return keepingReferences(change.resource, context)
-    .filter((pointing) => !already.has(referenceTo(pointing)))
-    .map((pointing) => ({ change, pointing }))
+    .filter((link) => !already.has(referenceTo(link)))
+    .map((link) => ({ change, link }))
 }
 
 const issueOf = ({
   change: { command },
-  pointing: { reference, expression },
+  link: { reference, expression },
 }: AddedReference): readonly Issue[] =>
   placed([deletedTarget(reference, expression)], command.place === '' ? '' : `${command.place}.resource`)
-
-const distinctKeys = (keys: readonly ResourceKey[]): ResourceKey[] => [
-  ...new Map(keys.map((key) => [referenceTo(key), key])).values(),
-]
 
 const deletedAmong = async (keys: readonly ResourceKey[], { store }: Context): Promise<Set<string>> => {
   const versions = keys.length > 0 ? await store.get(keys) : []
@@ -70,10 +66,10 @@ const maxReferrersNamed = 10
 
 const referredIssues = (
   { write: { type, id }, command }: PendingChange,
-  referrers: readonly { name: string; held: readonly string[] }[],
+  referrers: readonly { name: string; targets: readonly string[] }[],
 ): readonly Issue[] => {
   const names = referrers
-    .filter(({ held }) => held.includes(referenceTo({ type, id })))
+    .filter((referrer) => referrer.targets.includes(referenceTo({ type, id })))
     .map(({ name }) => name)
   return names.length === 0 ? [] : placed([referredTo(type, id, names, maxReferrersNamed)], command.place)
 }
@@ -86,21 +82,21 @@ const refuseReferred = async (
   const own = new Set(changes.map(({ write }) => referenceTo(write)))
   const targets = deletions.map(({ write: { type, id } }) => ({ type, id }))
   const names = new Set(targets.map(referenceTo))
-  const heldIn = (resource: Resource): string[] =>
+  const targetsIn = (resource: Resource): string[] =>
     keepingReferences(resource, context)
       .map(referenceTo)
       .filter((name) => names.has(name))
   const found = await referrersOf(
     {
       targets,
-      counts: ({ version, resource }) => !own.has(referenceTo(version)) && heldIn(resource).length > 0,
+      counts: ({ version, resource }) => !own.has(referenceTo(version)) && targetsIn(resource).length > 0,
       most: maxReferrersNamed + 1,
     },
     { ...context, reader: context.store },
   )
   const referrers = found.map(({ version, resource }) => ({
     name: referenceTo(version),
-    held: heldIn(resource),
+    targets: targetsIn(resource),
   }))
   failOn(deletions.flatMap((change) => referredIssues(change, referrers)))
 }
@@ -124,14 +120,14 @@ export const integrityOptions = async (
   if (deletions.length > maxDeletions) throw tooManyDeletions(deletions.length, maxDeletions)
   const gone = new Set(deletions.map(({ write }) => referenceTo(write)))
   const kept = new Set(changes.filter(({ resource }) => resource).map(({ write }) => referenceTo(write)))
-  const held = changes.flatMap((change) => addedBy(change, context))
-  const outside = distinctKeys(held.map(({ pointing: { type, id } }) => ({ type, id }))).filter(
+  const added = changes.flatMap((change) => addedBy(change, context))
+  const outside = distinctResources(added.map(({ link: { type, id } }) => ({ type, id }))).filter(
     (key) => !kept.has(referenceTo(key)) && !gone.has(referenceTo(key)),
   )
   const deleted = await deletedAmong(outside, context)
-  const wrong = ({ pointing }: AddedReference): boolean =>
-    deleted.has(referenceTo(pointing)) || gone.has(referenceTo(pointing))
-  failOn(held.filter(wrong).flatMap(issueOf))
+  const isDangling = ({ link }: AddedReference): boolean =>
+    deleted.has(referenceTo(link)) || gone.has(referenceTo(link))
+  failOn(added.filter(isDangling).flatMap(issueOf))
   return {
     undeleted: outside,
     ...(deletions.length > 0 && { lastLook: () => refuseReferred(deletions, changes, context) }),
@@ -139,7 +135,7 @@ export const integrityOptions = async (
 }
 
 /** Returns the issues for which a deletion of the resource would fail. */
-export const deletionIssues = async (
+export const referrerIssues = async (
   { type, id }: ResourceKey,
   context: Context,
 ): Promise<readonly Issue[]> => {

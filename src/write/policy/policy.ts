@@ -16,11 +16,13 @@ export const isDefinition = ({ type }: { type: string }): boolean => type === 'S
 export const isProfile = ({ type }: { type: string }): boolean => type === 'StructureDefinition'
 
 /** Returns whether anything must be checked before a commit. */
-export const asksMore = (commands: readonly { type: string }[], { rules = defaultRules }: Context): boolean =>
-  rules.references === 'exist' || rules.profiles !== 'off' || commands.some(isDefinition)
+export const needsPolicyCheck = (
+  commands: readonly { type: string }[],
+  { rules = defaultRules }: Context,
+): boolean => rules.references === 'exist' || rules.profiles !== 'off' || commands.some(isDefinition)
 
 /** Returns whether the deployment refuses to delete a resource that others refer to. */
-export const keepsReferred = ({ rules = defaultRules }: Context): boolean =>
+export const refusesReferredDeletion = ({ rules = defaultRules }: Context): boolean =>
   rules.deletionOfReferred === 'refuse'
 
 /** Returns the options by which a single resource is validated. */

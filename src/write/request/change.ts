@@ -14,10 +14,10 @@ import type { Version } from '../../store/port.ts'
 import type { Patch } from '../patch/patch.ts'
 import { validateOptionsOf } from '../policy/policy.ts'
 import { type Criteria, criteriaFrom, criteriaOf } from '../resolve/criteria.ts'
-import { type BundleEntry, type EntryMethod, reads } from './entries.ts'
+import { type BundleEntry, type EntryMethod, isReadEntry } from './entries.ts'
 import { misplacedConditions, type Preconditions, preconditionsIn } from './preconditions.ts'
-import { statedIn } from './provenance.ts'
-import { addressedIssues, bodyIssues, stampedBy } from './verify.ts'
+import { provenanceIn } from './provenance.ts'
+import { addressedIssues, bodyIssues, stampedIssueTest } from './verify.ts'
 
 /** The resource that a change is about; `fresh` for a new resource with a random id. */
 export interface Target {
@@ -69,7 +69,7 @@ interface PatchChange extends WriteHead {
 export interface DeleteChange extends WriteHead {
   kind: 'delete'
   /** The maximum of matches that a multiple delete may delete. */
-  most?: number
+  maxMatches?: number
   /** A match of a multiple delete, which is expanded to a change for each match. */
   match?: Version
 }
@@ -111,8 +111,8 @@ const maxMatchesDeleted = 1000
 const maxMatchesOf = ({ method, query }: BundleEntry, id: string | undefined): number | undefined => {
   const text = query.findLast(([name]) => name === '_count')?.[1]
   if (method !== 'DELETE' || id !== undefined || text === undefined) return undefined
-  const most = /^\d{1,4}$/.test(text) ? Number(text) : 0
-  if (most >= 1 && most <= maxMatchesDeleted) return most
+  const maxMatches = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (maxMatches >= 1 && maxMatches <= maxMatchesDeleted) return maxMatches
   throw new Failure([
     error('invalid', `\`_count=${text}\`: a deletion of all that match takes 1 to ${maxMatchesDeleted}.`),
   ])
@@ -126,9 +126,9 @@ const changeOf = (entry: BundleEntry): WriteChange => {
   const { method, place, headers, fullUrl, body, patch } = entry
   const [type = '', id] = entry.path.split('/')
   const criteria = criteriaFor(entry, type, id)
-  const most = maxMatchesOf(entry, id)
+  const maxMatches = maxMatchesOf(entry, id)
   const head = present<WriteHead>({ place, type, id, criteria, ...preconditionsIn(headers), fullUrl })
-  if (method === 'DELETE') return { kind: 'delete', ...head, ...(most !== undefined && { most }) }
+  if (method === 'DELETE') return { kind: 'delete', ...head, ...(maxMatches !== undefined && { maxMatches }) }
   if (patch) return { kind: 'patch', ...head, patch }
   if (body) return { kind: method === 'POST' ? 'create' : 'update', ...head, body }
   throw emptyBody(`a ${type}`)
@@ -168,7 +168,7 @@ const resourceIssues = (
     change.kind === 'update' && id !== undefined
       ? addressedIssues(body, type, id, options)
       : bodyIssues(body, type, options)
-  const isReplaced = stampedBy(method, type)
+  const isReplaced = stampedIssueTest(method, type)
   return issues.filter((issue) => !isReplaced(issue))
 }
 
@@ -179,19 +179,19 @@ const queryIssues = ({ method, path, query, place }: BundleEntry): Issue[] => {
   return unknown ? [error('unknown-parameter', `\`${unknown[0]}\` is no parameter of a ${method} here.`)] : []
 }
 
-interface Judgement {
+interface CheckedEntry {
   change?: Change
   issues: readonly Issue[]
 }
 
-const checked = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement => {
+const checked = (entry: BundleEntry, context: Context, typeAt: TypeAt): CheckedEntry => {
   const wrong = [...urlIssues(entry), ...queryIssues(entry)]
   if (wrong.length > 0) return { issues: placed(wrong, partOf(entry.place, 'request.url')) }
   const conditions = misplacedConditions(entry)
   if (conditions.length > 0) return { issues: placed(conditions, partOf(entry.place, 'request')) }
   const change = changeOf(entry)
   const forbidden = placed(accessIssues(context.principal, kindOf[entry.method], change.type), entry.place)
-  const { provenance, issues } = statedIn(entry.headers, change.type, context)
+  const { provenance, issues } = provenanceIn(entry.headers, change.type, context)
   return {
     change: provenance ? { ...change, provenance } : change,
     issues: [
@@ -202,9 +202,9 @@ const checked = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgemen
   }
 }
 
-const safely = (entry: BundleEntry, context: Context, typeAt: TypeAt): Judgement => {
+const checkedOrFailed = (entry: BundleEntry, context: Context, typeAt: TypeAt): CheckedEntry => {
   try {
-    return reads(entry)
+    return isReadEntry(entry)
       ? { change: { kind: 'read', place: entry.place }, issues: [] }
       : checked(entry, context, typeAt)
   } catch (thrown) {
@@ -246,7 +246,7 @@ export const checkedChanges = (
   known: readonly Issue[] = [],
 ): Change[] => {
   const typeAt = typesOfEntries(entries)
-  const judgements = entries.map((entry) => safely(entry, context, typeAt))
+  const judgements = entries.map((entry) => checkedOrFailed(entry, context, typeAt))
   const changes = judgements.flatMap(({ change }) => change ?? [])
   failOn([...known, ...judgements.flatMap(({ issues }) => issues), ...dependents(changes)])
   return changes

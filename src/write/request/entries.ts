@@ -30,7 +30,7 @@ export interface BundleEntry {
 }
 
 /** Returns whether an entry only reads and is therefore answered after the commit. */
-export const reads = ({ method }: Pick<BundleEntry, 'method'>): boolean =>
+export const isReadEntry = ({ method }: Pick<BundleEntry, 'method'>): boolean =>
   method === 'GET' || method === 'HEAD'
 
 /** The entry, or the issues of a malformed entry. */

@@ -45,7 +45,7 @@ export const preconditionsIn = (headers: Headers): Preconditions => ({
 })
 
 /** Returns the preconditions alone, without further members of the object. */
-export const preconditionsOf = ({ ifMatch, ifAbsent, unchangedSince }: Preconditions): Preconditions => ({
+export const pickPreconditions = ({ ifMatch, ifAbsent, unchangedSince }: Preconditions): Preconditions => ({
   ...(ifMatch === undefined ? {} : { ifMatch }),
   ...(ifAbsent === undefined ? {} : { ifAbsent }),
   ...(unchangedSince === undefined ? {} : { unchangedSince }),
@@ -68,7 +68,7 @@ export const misplacedConditions = ({ method, headers }: BundleEntry): Issue[] =
 const second = (t: string): number => Math.floor(Date.parse(t) / 1000) * 1000
 
 /** Returns an issue if a precondition does not hold for the current version. */
-export const brokenBy = (
+export const preconditionIssues = (
   before: Version | undefined,
   { type, id }: ResourceKey,
   { ifMatch, ifAbsent, unchangedSince, unmatched }: Preconditions,

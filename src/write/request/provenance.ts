@@ -18,7 +18,7 @@ const maxHeaderCharacters = 8192
 const provenanceIssue = (why: string): Issue => error('invalid', `\`X-Provenance\` ${why}`)
 
 /** The issue of a request that would ignore the header. */
-export const unheeded: readonly Issue[] = [
+export const misplacedProvenance: readonly Issue[] = [
   provenanceIssue(
     'goes with one create, update or patch. In a Bundle, a Provenance is an entry of its own, whose `target` is the `fullUrl` of another.',
   ),
@@ -63,7 +63,7 @@ export interface StatedProvenance {
 }
 
 /** Returns the Provenance in the headers of a change to a resource of the type. */
-export const statedIn = (
+export const provenanceIn = (
   headers: Readonly<Record<string, string>>,
   type: string,
   { principal }: Pick<Context, 'principal'>,
@@ -84,7 +84,7 @@ const withTarget = ({ resource, text }: Body, reference: string): Body => ({
 })
 
 /** Returns the command that creates a command's Provenance, with the written version as its target. */
-export const accountOf = ({ provenance }: Command, { write }: Stamped): PutCommand[] =>
+export const provenanceCommandsOf = ({ provenance }: Command, { write }: Stamped): PutCommand[] =>
   provenance && write?.text !== undefined
     ? [
         {

@@ -41,7 +41,7 @@ export const addressedIssues = (
  * Returns whether an issue is about an element that the server sets, so that the client's value is irrelevant:
  * https://hl7.org/fhir/R4/http.html#create
  */
-export const stampedBy = (method: string | undefined, type: string): ((issue: Issue) => boolean) => {
+export const stampedIssueTest = (method: string | undefined, type: string): ((issue: Issue) => boolean) => {
   if (method === undefined) return () => false
   const replaced = [...(method === 'POST' ? ['id'] : []), 'meta.versionId', 'meta.lastUpdated']
   return ({ expression }) => replaced.some((name) => expression === `${type}.${name}`)

@@ -12,7 +12,7 @@ import { inParallel } from '../../store/parallel.ts'
 import type { ResourceKey, Version } from '../../store/port.ts'
 import type { Command } from '../command.ts'
 import { bodyIn, type Change, type Target, type Targets, type WriteChange } from '../request/change.ts'
-import { preconditionsOf } from '../request/preconditions.ts'
+import { pickPreconditions } from '../request/preconditions.ts'
 import { conditionsIn, pathTo } from './conditional-reference.ts'
 import { criteriaOf } from './criteria.ts'
 import { matchesAfterCommit } from './matches-after-commit.ts'
@@ -166,7 +166,7 @@ const commandHead = (change: WriteChange, target: Target) => ({
   id: target.id,
   fresh: target.fresh,
   place: change.place,
-  ...preconditionsOf(change),
+  ...pickPreconditions(change),
   ...(target.unmatched && { unmatched: true }),
   ...(target.found ? { seen: target.found.v } : {}),
   ...(change.provenance ? { provenance: change.provenance } : {}),

@@ -1,7 +1,7 @@
 /** The matches of criteria after the commit of the same transaction: https://hl7.org/fhir/R4/http.html#trules */
 
 import type { Resource } from '../../fhir/definitions.ts'
-import { referenceTo } from '../../fhir/references.ts'
+import { distinctResources, referenceTo } from '../../fhir/references.ts'
 import { each } from '../../fhir/values.ts'
 import { error, type Issue } from '../../outcome/failure.ts'
 import type { Context } from '../../request/context.ts'
@@ -91,7 +91,7 @@ export const matchesAfterCommit = (
     if (own.length === 0) return unchanged.slice(0, 2)
     const matches = await matcherOf(criteria.type, criteria.pairs, context)
     const made = own.flatMap(({ target, resource }) => (resource && matches(resource) ? [target] : []))
-    return [...new Map([...unchanged, ...made].map((key) => [referenceTo(key), key])).values()].slice(0, 2)
+    return distinctResources<ResourceKey>([...unchanged, ...made]).slice(0, 2)
   }
 }
 

@@ -10,12 +10,12 @@ import { type Criteria, findByCriteria } from './criteria.ts'
 const deletionsOf = async (
   change: DeleteChange,
   criteria: Criteria,
-  most: number,
+  maxMatches: number,
   context: Context,
 ): Promise<DeleteChange[]> => {
-  const matches = await findByCriteria(criteria, context, most + 1)
-  if (matches.length > most) throw new Failure([tooManyMatches(change.type, most)])
-  const { criteria: _, most: __, ...rest } = change
+  const matches = await findByCriteria(criteria, context, maxMatches + 1)
+  if (matches.length > maxMatches) throw new Failure([tooManyMatches(change.type, maxMatches)])
+  const { criteria: _, maxMatches: __, ...rest } = change
   return matches.length === 0 ? [change] : matches.map((match) => ({ ...rest, match }))
 }
 
@@ -26,8 +26,8 @@ export const expandMultipleDelete = async (
 ): Promise<{ changes: readonly Change[]; from: readonly number[] }> => {
   const parts = await Promise.all(
     changes.map((change) =>
-      change.kind === 'delete' && change.criteria && change.most !== undefined
-        ? inPlaceLater(change.place, deletionsOf(change, change.criteria, change.most, context))
+      change.kind === 'delete' && change.criteria && change.maxMatches !== undefined
+        ? inPlaceLater(change.place, deletionsOf(change, change.criteria, change.maxMatches, context))
         : [change],
     ),
   )
