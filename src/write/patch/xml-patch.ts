@@ -135,7 +135,7 @@ const selectNode = (operation: XmlOperation, document: XmlElement): SelectedNode
   return one
 }
 
-const elementText = ({ children }: XmlElement): string =>
+const directText = ({ children }: XmlElement): string =>
   children
     .filter((child) => typeof child === 'string')
     .join('')
@@ -160,7 +160,7 @@ const addNode = (operation: XmlOperation, found: SelectedNode): void => {
   const { type, content, position } = operation
   if (found.attribute !== undefined) throw refusedXml(operation, 'nothing can be added to an attribute.')
   if (type !== undefined) {
-    setAttribute(found.element, type.slice(1), elementText(content))
+    setAttribute(found.element, type.slice(1), directText(content))
     return
   }
   if (content.children.length === 0) throw malformedXml(position, 'has nothing to add.')
@@ -170,7 +170,7 @@ const addNode = (operation: XmlOperation, found: SelectedNode): void => {
 
 const replaceNode = (operation: XmlOperation, { element, parent, attribute }: SelectedNode): void => {
   const content = elementsIn(operation.content)
-  if (attribute !== undefined) setAttribute(element, attribute, elementText(operation.content))
+  if (attribute !== undefined) setAttribute(element, attribute, directText(operation.content))
   else if (content.length === 1) parent.children.splice(parent.children.indexOf(element), 1, ...content)
   else throw malformedXml(operation.position, 'needs one element in place of the other.')
 }
