@@ -147,7 +147,7 @@ export type SearchValue =
   | CompositeValue
 
 /** Codes by system. */
-export type CodesBySystem = ReadonlyMap<string, ReadonlySet<string>>
+export type SearchedCodes = ReadonlyMap<string, ReadonlySet<string>>
 
 /** `system|code`; the system `''` means that there must be no system, an absent part that any will do. */
 export interface TokenValue {
@@ -161,9 +161,9 @@ export interface TokenValue {
   /** The value set that `:in` and `:not-in` name. */
   readonly set?: string
   /** The codes of the value set, or above or below the code, by the terminology. */
-  readonly codes?: CodesBySystem
+  readonly codes?: SearchedCodes
   /** For code systems that are loaded in part: codes that are known not to be meant. */
-  readonly others?: CodesBySystem
+  readonly others?: SearchedCodes
 }
 
 /** A local resource by id and perhaps type, or a foreign address. */

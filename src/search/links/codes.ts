@@ -1,12 +1,12 @@
 import { failure } from '../../outcome/failure.ts'
 import { inParallel } from '../../store/parallel.ts'
-import type { Clause, CodesBySystem, Query, SearchValue, TokenValue, ValueClause } from '../query.ts'
+import type { Clause, Query, SearchedCodes, SearchValue, TokenValue, ValueClause } from '../query.ts'
 import { replaceClauses, someValue } from './rewrite.ts'
 
 /** The codes that a value means, and codes known not to be meant. */
 export interface FoundCodes {
-  codes: CodesBySystem
-  others?: CodesBySystem
+  codes: SearchedCodes
+  others?: SearchedCodes
 }
 
 /**

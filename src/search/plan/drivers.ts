@@ -73,7 +73,7 @@ export const driverOf = (type: string, clause: Clause): Driver | undefined => {
   return { name: clause.parameter.code, reads: distinct }
 }
 
-/** Of clauses that must all hold, any clause with a driver drives. */
+/** Any clause with a driver drives clauses that must all hold. */
 const driverOfAll = (type: string, { clauses }: NestedClause): Driver | undefined =>
   clauses.map((inner) => driverOf(type, inner)).find((driver) => driver !== undefined)
 

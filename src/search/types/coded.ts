@@ -5,7 +5,7 @@
 
 import type { TypedValue } from '../../fhir/definitions.ts'
 import { splitEscaped, withoutEscapes } from '../parse/escapes.ts'
-import type { CodesBySystem, TokenValue } from '../query.ts'
+import type { SearchedCodes, TokenValue } from '../query.ts'
 import type { Modifier, Reach } from './rules.ts'
 import { tokensOf } from './tokens.ts'
 
@@ -19,7 +19,7 @@ const mostCodeLists = 64
  * Returns the code lists to compare a value with. A `code` element has no system: unless its value set gives
  * the system, every list counts.
  */
-const listsFor = (codes: CodesBySystem, system: string | undefined, { type }: TypedValue) => {
+const listsFor = (codes: SearchedCodes, system: string | undefined, { type }: TypedValue) => {
   if (system === undefined && type === 'code') return [...codes.values()]
   const list = codes.get(system ?? '')
   return list ? [list] : []
