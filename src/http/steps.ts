@@ -39,7 +39,7 @@ const partOfExchange = <Name extends keyof Exchange>(
   name: Name,
 ): NonNullable<Exchange[Name]> => {
   const part = exchange[name]
-  if (part === undefined) throw failure('fault', `No step has set \`${name}\`.`)
+  if (part === undefined) throw failure('fault', `No step set ${name}.`)
   return part
 }
 
