@@ -14,6 +14,7 @@ beforeAll(async () => {
   const entry = ['a', 'c'].map((id) => ({ item: { reference: `Basic/${id}` } }))
   const list = { resourceType: 'List', id: 'l', status: 'current', mode: 'working', entry }
   await server.ask('PUT', '/List/l', { body: list })
+  await server.engines.strict.settled()
 })
 afterAll(() => server?.stop())
 
@@ -77,6 +78,7 @@ test('while others write, the way back has all that the way forth had once, and 
   let n = 100
   const write = async (): Promise<void> => {
     await put('Basic', 'a', `${n++}`)
+    await server.engines.strict.settled()
   }
   const forth = await walk('/Basic/_history?_count=3', 'next', write)
   const names = forth.flatMap(namesOn)

@@ -14,6 +14,7 @@ beforeAll(async () => {
   await put('ann', 'other')
   await ask('DELETE', '/Patient/ann')
   await ask('POST', '/Group', { body: { resourceType: 'Group', type: 'person', actual: true } })
+  await server.engines.strict.settled()
 })
 afterAll(() => server?.stop())
 
@@ -113,6 +114,7 @@ describe('the history of a type and of the system', () => {
   beforeAll(async () => {
     for (const [id = '', text = ''] of ['a 1', 'a 2', 'b 1', 'a 3', 'b 2'].map((each) => each.split(' ')))
       await change(id, text)
+    await server.engines.strict.settled()
   })
 
   test.each([1, 2, 5, 100])('comes in either order, in pages of %i', async (count) => {
@@ -160,6 +162,7 @@ describe('a history of what a List refers to', () => {
         entry: items.map((reference) => ({ item: { reference } })),
       },
     })
+    await server.engines.strict.settled()
   })
 
   test.each([1, 100])('has its resources, or the version it names, in pages of %i', async (count) => {

@@ -225,7 +225,9 @@ test('an entry of a write that is not current, and old, is found stale and remov
   expect(await check('Observation')).toMatchObject({ missing: 0, wrong: 0, stale: 3 })
   expect(await repair('Observation')).toMatchObject({ stale: 3 })
   expect(await check('Observation')).toMatchObject(healthy)
-  const left = await send(new GetCommand({ TableName: table(), Key: { pk: orphan.pk, sk: orphan.sk } }))
+  const left = await send(
+    new GetCommand({ ConsistentRead: true, TableName: table(), Key: { pk: orphan.pk, sk: orphan.sk } }),
+  )
   expect((left as { Item?: Item }).Item).toBeUndefined()
 })
 

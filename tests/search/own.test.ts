@@ -313,6 +313,7 @@ test('a write that comes after all, and knows of nothing, is indexed by the stre
   const { GetItemCommand } = await import('@aws-sdk/client-dynamodb')
   const { Item: NewImage } = (await engines.clients.dynamo.send(
     new GetItemCommand({
+      ConsistentRead: true,
       TableName: engines.tables.resources,
       Key: { pk: { S: `main|Patient|${id}` }, sk: { S: '#' } },
     }) as never,

@@ -163,6 +163,7 @@ describe('the stream', () => {
     const withoutWrite = (versions: Awaited<ReturnType<Store['get']>>) =>
       versions.map((version) => ({ ...version, w: '' }))
     expect(withoutWrite(await restored.get(keys))).toEqual(withoutWrite(await store.get(keys)))
+    await Promise.all([engines, other].map(({ strict }) => strict.settled()))
     for (const scope of [{ type: 'Patient', id: 'p1' }, { type: 'Observation' }, {}]) {
       const [there, here] = await Promise.all(
         [restored, store].map((one) => one.history({ ...scope, limit: 1000 })),
@@ -199,6 +200,7 @@ describe('the stream', () => {
     const other = await startEngines()
     await restoreTenant(other.place, engines.archive, tenant, entriesOfResource)
     const restored = other.openStore(tenant)
+    await other.strict.settled()
     const told = await restored.history({ type: 'Group', limit: 100 })
     const lines = told.versions.map(({ id, v, text }) => `${id} ${v} ${/"code": "(.)"/.exec(text)?.[1]}`)
     expect(lines.sort()).toEqual(['large 1 a', 'large 2 b', 'trimmed 2 b'])

@@ -22,7 +22,10 @@ const allPages = async <Item>(next: NextPage): Promise<Item[]> => {
 
 /** Returns every item of a table. */
 export const wholeTable = <Item>({ dynamo }: Pick<Clients, 'dynamo'>, table: string): Promise<Item[]> =>
-  allPages((start) => dynamo.send(new ScanCommand({ TableName: table, ...start })) as Promise<Page>)
+  allPages(
+    (start) =>
+      dynamo.send(new ScanCommand({ ConsistentRead: true, TableName: table, ...start })) as Promise<Page>,
+  )
 
 /** Returns every item under a partition key. */
 export const wholePartition = <Item>(
@@ -35,6 +38,7 @@ export const wholePartition = <Item>(
       dynamo.send(
         new QueryCommand({
           TableName: table,
+          ConsistentRead: true,
           KeyConditionExpression: 'pk = :pk',
           ExpressionAttributeValues: { ':pk': pk },
           ...start,

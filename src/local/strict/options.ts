@@ -48,6 +48,8 @@ export interface IsolationOptions {
   pause: number
   /** The longest time until an index shows a write, in milliseconds. */
   indexLag: number
+  /** The share of writes that reads without `ConsistentRead` show up to 100 ms late. */
+  staleReads: number
 }
 
 /** The share of calls that meet each fault. */
@@ -106,6 +108,7 @@ export const laptopOptions: StrictOptions = {
     unprocessed: 0,
     pause: 0,
     indexLag: 0,
+    staleReads: 0,
   },
   faults: noFaults,
   signatures: { mostSkewSeconds: 300 },
@@ -125,6 +128,7 @@ export const testOptions: StrictOptions = {
     unprocessed: 0.05,
     pause: 2,
     indexLag: 0,
+    staleReads: 0,
   },
   stream: { repeated: 0.1 },
   workers: { mostSkewSeconds: 300, stepSeconds: 10, limitMemory: true },

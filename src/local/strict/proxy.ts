@@ -41,7 +41,7 @@ export interface StrictProxy {
   nextClock(): Record<string, string>
   /** Returns whether the next batch of a stream is delivered twice. */
   repeats(): boolean
-  /** Returns when the indexes show every write made so far. */
+  /** Returns when indexes and all reads show every write made so far. */
   settled(): Promise<void>
   stop(): Promise<void>
 }
@@ -73,7 +73,7 @@ export const startStrict = async (
       counts[name] = (counts[name] ?? 0) + 1
     },
   }
-  const lag = createLag(setting.chance, () => current.isolation.indexLag)
+  const lag = createLag(setting.chance, () => current.isolation)
   const context: StrictContext = {
     chance: setting.chance,
     isolation: () => current.isolation,

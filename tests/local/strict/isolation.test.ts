@@ -97,7 +97,9 @@ describe('a transaction', () => {
     await expect(send(command('second'))).rejects.toThrow(
       expect.objectContaining({ name: 'IdempotentParameterMismatchException' }),
     )
-    const { Item } = await send(new GetItemCommand({ TableName: table(), Key: keyOf(pk) }))
+    const { Item } = await send(
+      new GetItemCommand({ ConsistentRead: true, TableName: table(), Key: keyOf(pk) }),
+    )
     expect(Item?.text?.S).toBe('first')
   })
 
@@ -129,7 +131,9 @@ describe('a transaction', () => {
         ],
       }),
     )
-    const { Item } = await send(new GetItemCommand({ TableName: table(), Key: keyOf(free) }))
+    const { Item } = await send(
+      new GetItemCommand({ ConsistentRead: true, TableName: table(), Key: keyOf(free) }),
+    )
     expect(Item).toBeUndefined()
   })
 
@@ -245,7 +249,7 @@ describe('a page', () => {
   test('ends anywhere before its limit, and what follows goes on behind it', async () => {
     await fill('small')
     engines.strict.change({ isolation: { shortPages: 1, splitPages: 0.5 } })
-    const { sizes, found } = await pages({ Limit: 40 })
+    const { sizes, found } = await pages({ Limit: 40, ConsistentRead: true })
     expect(sizes.length).toBeGreaterThan(2)
     expect(found).toEqual(sortKeys)
   })
@@ -258,5 +262,115 @@ describe('a page', () => {
       expect(Math.max(...sizes)).toBeLessThanOrEqual(11)
       expect(found).toEqual(sortKeys)
     }
+  })
+})
+
+describe('a read that is not consistent', () => {
+  const late = { indexLag: 300, staleReads: 1 }
+  const read = async (pk: string, how: object = {}) => {
+    const { Item } = await send(new GetItemCommand({ TableName: table(), Key: keyOf(pk), ...how }))
+    return Item?.text?.S
+  }
+  const readBatch = async (pk: string) => {
+    const { Responses } = await send(
+      new BatchGetItemCommand({ RequestItems: { [table()]: { Keys: [keyOf(pk)] } } }),
+    )
+    return Responses?.[table()]?.[0]?.text?.S
+  }
+  const readPage = async (pk: string) => {
+    const { Items } = await send(
+      new QueryCommand({
+        TableName: table(),
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: pk } },
+      }),
+    )
+    return Items?.[0]?.text?.S
+  }
+
+  /** Returns every text that was read right after the second of two writes, in ten items. */
+  const textsSeen = async (readText: (pk: string) => Promise<string | undefined>) => {
+    const seen = new Set<string | undefined>()
+    for (let n = 0; n < 10; n++) {
+      const pk = newName()
+      await send(put(table(), pk, 'old'))
+      await engines.strict.settled()
+      await send(put(table(), pk, 'new'))
+      for (let again = 0; again < 4; again++) seen.add(await readText(pk))
+    }
+    return [...seen].sort()
+  }
+
+  test('sees the state before the last write now and then, alone, in a batch and in a page', async () => {
+    engines.strict.change({ isolation: { ...late, pause: 0 } })
+    for (const one of [read, readBatch, readPage]) expect(await textsSeen(one)).toEqual(['new', 'old'])
+  })
+
+  test('sees the last write when it is asked for consistently', async () => {
+    engines.strict.change({ isolation: late })
+    expect(await textsSeen((pk) => read(pk, { ConsistentRead: true }))).toEqual(['new'])
+  })
+
+  test('sees the last write once reads have settled', async () => {
+    engines.strict.change({ isolation: late })
+    const pk = newName()
+    await send(put(table(), pk, 'old'))
+    await send(put(table(), pk, 'new'))
+    await engines.strict.settled()
+    expect(await read(pk)).toBe('new')
+  })
+
+  test('keeps seeing what a refused write did not change', async () => {
+    engines.strict.change({ isolation: late })
+    const pk = newName()
+    await send(put(table(), pk, 'old'))
+    await engines.strict.settled()
+    const refused = new PutItemCommand({
+      TableName: table(),
+      Item: itemOf(pk, 'new'),
+      ConditionExpression: 'attribute_not_exists(pk)',
+    })
+    await expect(send(refused)).rejects.toThrow(
+      expect.objectContaining({ name: 'ConditionalCheckFailedException' }),
+    )
+    expect(await read(pk)).toBe('old')
+  })
+})
+
+describe('an index', () => {
+  const indexed = (pk: string, tsk: string, text: string) =>
+    new PutItemCommand({
+      TableName: engines.tables.resources,
+      Item: { ...itemOf(pk, text), tpk: { S: pk }, tsk: { S: tsk } },
+    })
+  const listed = async (pk: string) => {
+    const { Items } = await send(
+      new QueryCommand({
+        TableName: engines.tables.resources,
+        IndexName: 'by-type',
+        KeyConditionExpression: 'tpk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: pk } },
+      }),
+    )
+    return Items?.map(({ tsk }) => tsk?.S)
+  }
+
+  test('lacks a write until it has caught up', async () => {
+    engines.strict.change({ isolation: { indexLag: 2_000 } })
+    const names = Array.from({ length: 5 }, newName)
+    await Promise.all(names.map((pk) => send(indexed(pk, '1', 'first'))))
+    const shown = (await Promise.all(names.map(listed))).flat()
+    expect(shown.length).toBeLessThan(names.length)
+    await engines.strict.settled()
+    expect((await Promise.all(names.map(listed))).flat()).toHaveLength(names.length)
+  })
+
+  test('shows an item whose write left the keys of the index as they were', async () => {
+    engines.strict.change({ isolation: { indexLag: 0 } })
+    const pk = newName()
+    await send(indexed(pk, '1', 'first'))
+    engines.strict.change({ isolation: { indexLag: 300 } })
+    await send(indexed(pk, '1', 'second'))
+    expect(await listed(pk)).toEqual(['1'])
   })
 })

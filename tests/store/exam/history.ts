@@ -5,7 +5,7 @@ import type { Examinee } from '../exam.ts'
 
 const key = { type: 'Patient', id: 'p1' }
 
-const allPages = async (store: Store, scope: HistoryScope): Promise<string[]> => {
+const pagesOf = async (store: Store, scope: HistoryScope): Promise<string[]> => {
   const found: string[] = []
   let after: string | undefined
   do {
@@ -20,6 +20,12 @@ const allPages = async (store: Store, scope: HistoryScope): Promise<string[]> =>
 /** history of a resource, of a type and of everything. */
 export const examineHistory = ({ engines, tenant }: Examinee): void => {
   const open = () => engines().openStore(tenant())
+
+  /** Returns the versions of every page once the indexes have caught up. */
+  const allPages = async (store: Store, scope: HistoryScope) => {
+    await engines().strict.settled()
+    return pagesOf(store, scope)
+  }
 
   const withVersions = async () => {
     const store = open()

@@ -1,4 +1,5 @@
 import { wander } from '../chance.ts'
+import { staleGet } from './stale.ts'
 import { itemName } from './tables.ts'
 import {
   type ConsumedCapacity,
@@ -96,7 +97,8 @@ export const splitBatchGet = async (context: StrictContext, call: WireCall): Pro
   const read = parts.filter((part) => !left.has(part))
   const done = await inPieces(context, read, ({ table, request }) => {
     const { Keys: _, ...how } = fields(fields(input.RequestItems)[table])
-    return send('GetItem', { ...how, TableName: table, Key: request, ReturnConsumedCapacity: 'INDEXES' })
+    const get = { ...how, TableName: table, Key: request, ReturnConsumedCapacity: 'INDEXES' }
+    return staleGet(context, { operation: 'GetItem', input: get, send })
   })
   const failed = done.find(({ answer }) => errorOf(answer) !== undefined)
   if (failed) return failed.answer

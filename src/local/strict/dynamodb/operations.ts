@@ -1,5 +1,6 @@
 import { splitBatchGet, splitBatchWrite } from './batches.ts'
 import { splitPage } from './pages.ts'
+import { staleGet } from './stale.ts'
 import { batchExecute } from './statements.ts'
 import { transactions } from './transactions.ts'
 import type { WireAnswer, WireCall } from './wire.ts'
@@ -13,6 +14,7 @@ const asItCame: StrictOperation = (_, { operation, input, send }) => send(operat
 /** Returns the strict operations by name; further operations go to the engine unchanged. */
 export const createOperations = (): ((name: string) => StrictOperation) => {
   const operations: Readonly<Record<string, StrictOperation>> = {
+    GetItem: staleGet,
     PutItem: singleWrite,
     UpdateItem: singleWrite,
     DeleteItem: singleWrite,

@@ -1,6 +1,7 @@
 import { wander } from '../chance.ts'
 import { itemSize } from './sizes.ts'
-import { itemName, type Schema } from './tables.ts'
+import { staleItems } from './stale.ts'
+import type { Schema } from './tables.ts'
 import {
   capacitiesOf,
   capacityAnswer,
@@ -46,7 +47,7 @@ export const splitPage = async (context: StrictContext, call: WireCall): Promise
   const { schema } = context.tables
   const known = await schema(String(input.TableName), send)
   const whole = assembled(input, answers)
-  return known ? shownByIndex(context, call, known, withinMegabyte(input, known, whole)) : whole
+  return known ? shownByRead(context, call, known, withinMegabyte(input, known, whole)) : whole
 }
 
 /** Returns the limits of the steps in which a page is read; undefined means as many items as fit. */
@@ -98,17 +99,16 @@ const assembled = (input: WireJson, answers: readonly WireAnswer[]): WireAnswer 
   })
 }
 
-/** Returns the page without the items that the queried index does not show yet. */
-const shownByIndex = (
+/** Returns the page without the writes that its read does not show yet. */
+const shownByRead = (
   context: StrictContext,
   { input }: WireCall,
   schema: Schema,
   answer: WireAnswer,
 ): WireAnswer => {
-  const { IndexName, TableName, Select } = input
-  if (IndexName === undefined || Select === 'COUNT') return answer
+  if (input.Select === 'COUNT') return answer
   const items = listIn(answer.json.Items) as readonly WireItem[]
-  const shown = items.filter((item) => !context.lag.isHidden(itemName(String(TableName), schema, item)))
+  const shown = staleItems(context, input, schema, items)
   const hidden = items.length - shown.length
   return okAnswer({ ...answer.json, Items: shown, Count: Number(answer.json.Count) - hidden })
 }

@@ -14,7 +14,7 @@ import {
   type WireCall,
   type WireItem,
 } from './wire.ts'
-import { hiddenFromIndexes, type StrictContext } from './writes.ts'
+import { type StrictContext, shownLate } from './writes.ts'
 
 /**
  * Returns TransactWriteItems in two phases: locks and conditions at once, then the writes in sequence, so that other
@@ -130,7 +130,7 @@ const applyWrites = async (
     if (at > 0) await wander(context.chance, context.isolation().pause)
     const { operation, input } = writeOf(action)
     const place = { table: action.table, schema: action.schema, item: action.key }
-    const answer = await hiddenFromIndexes(context, place, () => send(operation, input))
+    const answer = await shownLate(context, place, () => send(operation, input), send)
     if (errorOf(answer) !== undefined)
       throw new Error(`Half of a transaction: ${JSON.stringify(answer.json)}`)
     capacities.push(...capacitiesOf(answer).map(twice))

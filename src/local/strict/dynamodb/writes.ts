@@ -4,7 +4,9 @@ import type { Lag } from './lag.ts'
 import type { Locks } from './locks.ts'
 import { itemName, type KnownTables, type Schema } from './tables.ts'
 import {
+  errorOf,
   fields,
+  listIn,
   refusedAnswer,
   type SendOperation,
   type WireAnswer,
@@ -47,22 +49,32 @@ export const writeOne = async (
   const name = itemName(table, schema, item)
   if (!context.locks.plain(name)) return conflict()
   try {
-    return await hiddenFromIndexes(context, { table, schema, item }, perform)
+    return await shownLate(context, { table, schema, item }, perform, send)
   } finally {
     context.locks.release([name])
   }
 }
 
-/** Performs a write that the table's indexes show later. */
-export const hiddenFromIndexes = async (
+/** Performs a write that the table's indexes and reads that are not consistent show later. */
+export const shownLate = async (
   { lag }: StrictContext,
   { table, schema, item }: { table: string; schema: Schema; item: WireItem },
   perform: () => Promise<WireAnswer>,
+  send: SendOperation,
 ): Promise<WireAnswer> => {
-  if (schema.indexes.size === 0) return perform()
-  lag.hide(itemName(table, schema, item))
-  return perform()
+  const delay = lag.draw(schema.indexes.size > 0)
+  if (!delay) return perform()
+  const Key = Object.fromEntries(schema.key.map((name) => [name, item[name]]))
+  const { json } = await send('GetItem', { TableName: table, Key, ConsistentRead: true })
+  const takeBack = lag.hide(itemName(table, schema, item), json.Item as WireItem | undefined, delay)
+  const answer = await perform()
+  if (wroteNothing(answer)) takeBack()
+  return answer
 }
+
+const wroteNothing = (answer: WireAnswer): boolean =>
+  errorOf(answer) !== undefined ||
+  listIn(answer.json.Responses).some(({ Error: error }) => error !== undefined)
 
 /** Performs PutItem, UpdateItem and DeleteItem. */
 export const singleWrite = (
