@@ -22,11 +22,11 @@ export interface Command extends ServerOptions {
   count: number
   concurrency: number
   state: string | undefined
-  /** Of load-package: claims the guides that it loads. */
+  /** Lets load-package claim the guides that it loads. */
   claim: boolean
   /** The guide's statement to compare with, where a package has several. */
   statement: string | undefined
-  /** Of claims: the guide whose claim is withdrawn. */
+  /** The guide whose claim the command `claims` withdraws. */
   withdraw: string | undefined
 }
 

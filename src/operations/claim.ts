@@ -34,8 +34,17 @@ const definition: OperationDefinition = {
 /** https://hl7.org/fhir/R4/datatypes.html#canonical — an absolute address, perhaps with a version. */
 const canonicalPattern = /^[a-z][a-z0-9+.-]*:[^\s|]+(\|[^\s|]+)?$/i
 
+const longestCanonical = 500
+
 const checkCanonical = (name: string, text: string | undefined): void => {
-  if (text === undefined || canonicalPattern.test(text)) return
+  if (text === undefined) return
+  if (text.length > longestCanonical)
+    throw failure(
+      'invalid',
+      `\`${name}\` has ${text.length} characters; at most ${longestCanonical} are taken.`,
+      name,
+    )
+  if (canonicalPattern.test(text)) return
   throw failure(
     'invalid',
     `\`${name}=${text}\` is not a canonical address, such as \`http://example.org/guide|1.0\`.`,

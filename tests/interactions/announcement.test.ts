@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { door } from '../../src/handlers/door/door.ts'
 import { software } from '../../src/interactions/metadata/software.ts'
@@ -163,11 +164,30 @@ test('a claim is stated in every process until it is withdrawn, and another vers
   expect((await ask('GET', '/$claim')).json).toEqual({ resourceType: 'Parameters' })
 })
 
+test('addresses that are too long and more profiles than fit are left out, and every write is answered', async () => {
+  const noise = (length: number) => randomBytes(length).toString('base64url').slice(0, length)
+  await put(profile('too-long', 'Media', { url: urlOf(noise(600)) }))
+  expect(await profilesOf('Media')).toEqual([])
+  const entry = Array.from({ length: 300 }, (_, i) => ({
+    resource: profile(`z-${String(i).padStart(3, '0')}`, 'Media', { url: urlOf(noise(440)) }),
+    request: { method: 'PUT', url: `StructureDefinition/z-${String(i).padStart(3, '0')}` },
+  }))
+  const { status, text } = await ask('POST', '/', {
+    body: { resourceType: 'Bundle', type: 'transaction', entry },
+  })
+  expect(status, text.slice(0, 300)).toBe(200)
+  const listed = await profilesOf('Media', other)
+  expect(listed.length).toBeGreaterThan(100)
+  expect(listed.length).toBeLessThan(300)
+})
+
 test('only an administrator claims, and what is no canonical address is refused', async () => {
   const named = [{ name: 'guide', valueCanonical: `${guide}|1.0` }]
   expect((await claim(named, 'clinician')).status).toBe(403)
   const wrong = await claim([{ name: 'guide', valueCanonical: 'my guide' }])
   expect([wrong.status, wrong.json.issue[0].diagnostics]).toEqual([400, expect.stringContaining('canonical')])
   expect((await claim([])).status).toBe(400)
+  const long = await claim([{ name: 'guide', valueCanonical: `http://example.org/${'x'.repeat(500)}` }])
+  expect([long.status, long.json.issue[0].diagnostics]).toEqual([400, expect.stringContaining('at most 500')])
   expect((await metadata()).json.implementationGuide).toBeUndefined()
 })

@@ -54,7 +54,7 @@ const sendClaim = async (session: Session, claim: Claim, withdraw = false): Prom
   return claimIn(await session.text('$claim', JSON.stringify({ resourceType: 'Parameters', parameter })))
 }
 
-/** What a claim came to: its lines to print, and whether it was made. */
+/** The result of a claim: the lines to print, and whether the claim was made. */
 export interface Claimed {
   lines: readonly string[]
   made: boolean

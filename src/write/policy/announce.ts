@@ -2,7 +2,7 @@
 
 import type { Resource } from '../../fhir/definitions.ts'
 import { isResourceType } from '../../fhir/types.ts'
-import { isKind } from '../../outcome/failure.ts'
+import { failure, isKind } from '../../outcome/failure.ts'
 import {
   type Announced,
   type AnnouncedProfile,
@@ -15,8 +15,17 @@ import type { Context } from '../../request/context.ts'
 import type { Announcement } from '../../store/definitions.ts'
 import { sleep } from '../../store/parallel.ts'
 
-/** The maximum of attempts. Writers that load a package side by side change the announcement in turn. */
-const maxAnnounceAttempts = 200
+/** The maximum of attempts, about 12 s. Writers that load a package side by side change the announcement in turn. */
+const maxAnnounceAttempts = 60
+
+/** The longest canonical address that is announced, in UTF-16 code units. */
+const longestAnnouncedUrl = 500
+
+/** The longest announcement, in UTF-16 code units: whatever its text, it fits into an item of 400 KB. */
+const longestAnnouncement = 120_000
+
+/** The most guides that are claimed at once. */
+const mostClaims = 50
 
 /** Waits between two attempts, at most 500 ms, so that writers side by side do not meet again at once. */
 const announcePause = (attempt: number): Promise<void> =>
@@ -26,9 +35,18 @@ const announcePause = (attempt: number): Promise<void> =>
 const profileOf = (id: string, resource: Resource | undefined): AnnouncedProfile[] => {
   const { url, type, kind, derivation, status }: Record<string, unknown> = resource ?? {}
   const isProfile = kind === 'resource' && derivation === 'constraint' && status !== 'retired'
-  return isProfile && typeof url === 'string' && typeof type === 'string' && isResourceType(type)
-    ? [{ id, type, url }]
-    : []
+  const isListed = typeof url === 'string' && url.length <= longestAnnouncedUrl
+  return isProfile && isListed && typeof type === 'string' && isResourceType(type) ? [{ id, type, url }] : []
+}
+
+/** Leaves out the last profiles, by id, of an announcement that would be too long; claims always fit. */
+const fitting = (announced: Announced): Announced => {
+  let left = longestAnnouncement - announcedText({ ...announced, profiles: [] }).length
+  const profiles = announced.profiles.filter((profile) => {
+    left -= JSON.stringify(profile).length + 1
+    return left >= 0
+  })
+  return { ...announced, profiles }
 }
 
 type Revise = (announced: Announced) => Promise<Announced>
@@ -40,16 +58,22 @@ const revise = async ({ store, now }: Pick<Context, 'store' | 'now'>, change: Re
   for (let attempt = 0; attempt < maxAnnounceAttempts; attempt++) {
     const present = await store.announcement()
     const before = announcedIn(present)
-    const after = await change(before)
+    const after = fitting(await change(before))
     const isSame = announcedText(after) === announcedText(before)
     if (isSame && present.version === 0) return
     const next = isSame
       ? present
-      : nextAnnouncement(present, { ...after, date: new Date(now()).toISOString() })
+      : nextAnnouncement(present, { ...after, date: laterDate(before.date, now()) })
     if (await announced(store, next)) return
     await announcePause(attempt)
   }
-  throw new Error('The announcement is changed all the time.')
+  throw failure('busy', 'Others change the announced profiles at the same time. Try again in a moment.')
+}
+
+/** Returns the present, or the last date where that is later: the clocks of writers differ. */
+const laterDate = (last: string | undefined, now: number): string => {
+  const present = new Date(now).toISOString()
+  return last !== undefined && last > present ? last : present
 }
 
 const announced = async (store: Context['store'], next: Announcement): Promise<boolean> => {
@@ -85,12 +109,17 @@ export const announceDefinitions = async (context: Pick<Context, 'store' | 'now'
   await revise(context, async (present) => ({ ...present, definitions: version }))
 }
 
-/** Adds a claim, in place of a claim of another version of the same guide. */
+/** Adds a claim, in place of a claim of another version of the same guide; fails with `too-costly` above fifty. */
 export const addClaim = (claim: Claim, context: Pick<Context, 'store' | 'now'>): Promise<void> =>
-  revise(context, async ({ claims, ...rest }) => ({
-    ...rest,
-    claims: [...claims.filter((each) => !isSameGuide(each, claim.guide)), claim],
-  }))
+  revise(context, async ({ claims, ...rest }) => {
+    const others = claims.filter((each) => !isSameGuide(each, claim.guide))
+    if (others.length < mostClaims) return { ...rest, claims: [...others, claim] }
+    throw failure(
+      'too-costly',
+      `At most ${mostClaims} guides are claimed at once. Withdraw one first.`,
+      'guide',
+    )
+  })
 
 /** Withdraws the claim of a guide, named with or without its version. */
 export const withdrawClaim = (guide: string, context: Pick<Context, 'store' | 'now'>): Promise<void> =>
