@@ -3,10 +3,17 @@ import { encounterEverythingOperation } from '../../src/operations/everything/en
 import { everythingOperation } from '../../src/operations/everything/everything.ts'
 import type { Operation } from '../../src/operations/support/operation.ts'
 import type { Call, Dispatch, Pairs } from '../../src/request/call.ts'
-import { openStore } from '../../src/store/dynamo/open.ts'
 import type { Store, Version } from '../../src/store/port.ts'
 import { storedByAddress } from '../../src/terminology/find.ts'
-import { faultsIn, newLedger, transact } from '../search/attacks/writers.ts'
+import {
+  beside,
+  eightWorkers,
+  faultsIn,
+  newLedger,
+  pick,
+  readOften,
+  transact,
+} from '../search/attacks/writers.ts'
 import { base, type Known, putAll } from '../search/hospital.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
 
@@ -20,18 +27,6 @@ beforeAll(async () => {
   engines = await startEngines()
 })
 afterAll(() => engines?.stop())
-
-let tenants = 0
-
-/** Eight workers, which share nothing but the engines. */
-const workersOf = (): ((at: number) => Store) => {
-  const tenant = `everything${tenants++}`
-  const workers = Array.from({ length: 8 }, () => openStore(engines.place))
-  return (at) => (workers[at % 8] as (typeof workers)[number])(tenant)
-}
-
-const pick = <T>(from: readonly T[], count: number): T[] =>
-  [...from].sort(() => Math.random() - 0.5).slice(0, count)
 
 const practitioners = ['d0', 'd1']
 const observations = Array.from({ length: 20 }, (_, n) => `o${n}`)
@@ -83,25 +78,21 @@ const faultsBeside = async (
   count: number,
   read: (store: Store) => Promise<readonly Version[]>,
 ): Promise<string[]> => {
-  const store = workersOf()
+  const store = eightWorkers(engines)
   const ledger = newLedger()
   await putAll(store(0), ids.map(make), '2026-10-01T00:00:00.000Z')
   const faults: string[] = []
-  let left = count
-  const reader = async (_: unknown, at: number): Promise<void> => {
-    while (left-- > 0) {
-      const shown = await read(store(at + 3))
+  const writers = [0, 1, 2].map((at) => () => {
+    const keys = pick(ids, 4).map((id) => ({ type: typeOf(id), id }))
+    return transact(store(at), ledger, keys, (_, id) => make(id))
+  })
+  await beside(writers, () =>
+    readOften(ledger, { times: count, commits: count / 10 }, async (at) => {
+      const shown = await read(store(at))
       const missing = ids.filter((id) => !shown.some((version) => version.id === id))
       faults.push(...faultsIn(ledger, shown), ...missing.map((id) => `${id} is missing`))
-    }
-  }
-  const writer = async (_: unknown, at: number): Promise<void> => {
-    while (left > 0) {
-      const keys = pick(ids, 4).map((id) => ({ type: typeOf(id), id }))
-      await transact(store(at), ledger, keys, (_, id) => make(id))
-    }
-  }
-  await Promise.all([...Array.from({ length: 3 }, writer), ...Array.from({ length: 4 }, reader)])
+    }),
+  )
   expect(ledger.commits).toBeGreaterThan(count / 10)
   return faults
 }
@@ -121,34 +112,25 @@ test('$everything of an encounter shows no half of a transaction and leaves noth
 })
 
 test('pieces of one code system are read as one transaction left them', async () => {
-  const store = workersOf()
+  const store = eightWorkers(engines)
   const ledger = newLedger()
   const url = 'http://example.org/pieces'
   const pieces = ['c0', 'c1', 'c2', 'c3']
   const piece = (id: string): Known => ({ resourceType: 'CodeSystem', id, url, content: 'fragment' })
   await putAll(store(0), pieces.map(piece), '2026-10-01T00:00:00.000Z')
   const faults: string[] = []
-  let left = readings * 2
-  const reader = async (_: unknown, at: number): Promise<void> => {
-    while (left-- > 0) {
-      const found = await storedByAddress(store(at + 3), 'CodeSystem', 'url', url)
+  const keys = pieces.map((id) => ({ type: 'CodeSystem', id }))
+  const writers = [0, 1].map((at) => () => transact(store(at), ledger, keys, (_, id) => piece(id)))
+  await beside(writers, () =>
+    readOften(ledger, { times: readings * 2, commits: readings / 10 }, async (at) => {
+      const found = await storedByAddress(store(at), 'CodeSystem', 'url', url)
       const shown = found.map((each) =>
         versionsIn(JSON.stringify({ entry: [{ resource: each.resource() }] })),
       )
       faults.push(...faultsIn(ledger, shown.flat()))
       if (found.length !== pieces.length) faults.push(`${found.length} pieces were found`)
-    }
-  }
-  const writer = async (_: unknown, at: number): Promise<void> => {
-    while (left > 0)
-      await transact(
-        store(at),
-        ledger,
-        pieces.map((id) => ({ type: 'CodeSystem', id })),
-        (_, id) => piece(id),
-      )
-  }
-  await Promise.all([...Array.from({ length: 2 }, writer), ...Array.from({ length: 4 }, reader)])
+    }),
+  )
   expect(faults).toEqual([])
   expect(ledger.commits).toBeGreaterThan(readings / 10)
 })

@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { openStore } from '../../src/store/dynamo/open.ts'
 import type { Store, Version } from '../../src/store/port.ts'
 import { type Engines, startEngines } from '../store/engines.ts'
-import { faultsIn, type Ledger, newLedger, transact } from './attacks/writers.ts'
+import {
+  beside,
+  eightWorkers,
+  faultsIn,
+  type Ledger,
+  newLedger,
+  pick,
+  readOften,
+  rewriters,
+  transact,
+} from './attacks/writers.ts'
 import { type Known, putAll, searchPage } from './hospital.ts'
 
 /** Searches beside writers; `npm run test:long -- change` makes so many more. */
@@ -21,15 +30,6 @@ beforeAll(async () => {
 })
 afterAll(() => engines?.stop())
 
-let tenants = 0
-
-/** Eight workers, which share nothing but the engines. */
-const workersOf = (): ((at: number) => Store) => {
-  const tenant = `change${tenants++}`
-  const workers = Array.from({ length: 8 }, () => openStore(engines.place))
-  return (at) => (workers[at % 8] as (typeof workers)[number])(tenant)
-}
-
 const identifier = [{ system: 'urn:group', value: 'x' }]
 const observation = (id: string, more: object = {}): Known => ({
   resourceType: 'Observation',
@@ -40,42 +40,19 @@ const observation = (id: string, more: object = {}): Known => ({
   ...more,
 })
 
-const pick = <T>(from: readonly T[], count: number): T[] =>
-  [...from].sort(() => Math.random() - 0.5).slice(0, count)
-
-/** Runs work beside writers that never rest. */
-const beside = async (
-  writers: readonly (() => Promise<unknown>)[],
-  work: () => Promise<void>,
-): Promise<void> => {
-  let writing = true
-  const running = writers.map(async (write) => {
-    while (writing) await write()
-  })
-  try {
-    await work()
-  } finally {
-    writing = false
-    await Promise.all(running)
-  }
-}
-
-/** Returns the faults of many searches, made by several readers. */
+/** Returns the faults of many searches, made by several readers; they go on until the writers have committed enough. */
 const search = async (
   store: (at: number) => Store,
+  ledger: Ledger,
   url: string,
   count: number,
   faultsOf: (matches: readonly Version[], included: readonly Version[]) => readonly string[],
 ): Promise<string[]> => {
   const faults: string[] = []
-  let left = count
-  const reader = async (_: unknown, at: number) => {
-    while (left-- > 0) {
-      const { matches, included } = await searchPage(store(at + 3), url)
-      faults.push(...faultsOf(matches, included))
-    }
-  }
-  await Promise.all(Array.from({ length: 5 }, reader))
+  await readOften(ledger, { times: count, commits: count / 5 }, async (at) => {
+    const { matches, included } = await searchPage(store(at), url)
+    faults.push(...faultsOf(matches, included))
+  })
   return faults
 }
 
@@ -86,25 +63,19 @@ test('no search shows half of a transaction, leaves out what always matched, or 
   const ids = Array.from({ length: resources }, (_, n) => `o${n}`)
   let commits = 0
   for (let left = searches; left > 0; left -= searchesInRound) {
-    const store = workersOf()
+    const store = eightWorkers(engines)
     const ledger = newLedger()
     await putAll(
       store(0),
       ids.map((id) => observation(id)),
       '2026-10-01T00:00:00.000Z',
     )
-    const writer = (at: number) => () =>
-      transact(
-        store(at),
-        ledger,
-        pick(ids, 4).map((id) => ({ type: 'Observation', id })),
-        (_, id) => observation(id),
-      )
     await beside(
-      Array.from({ length: writers }, (_, at) => writer(at)),
+      rewriters(writers, store, ledger, ids, (_, id) => observation(id)),
       async () => {
         const faults = await search(
           store,
+          ledger,
           'Observation?identifier=urn:group|x&_count=1000',
           Math.min(left, searchesInRound),
           (matches) => [
@@ -121,7 +92,7 @@ test('no search shows half of a transaction, leaves out what always matched, or 
 })
 
 test('no page shows half of a transaction, less than it may hold, or anything twice', async () => {
-  const store = workersOf()
+  const store = eightWorkers(engines)
   const ledger = newLedger()
   const ids = Array.from({ length: pageSize + 30 }, (_, n) => `o${n}`)
   await putAll(
@@ -129,18 +100,12 @@ test('no page shows half of a transaction, less than it may hold, or anything tw
     ids.map((id) => observation(id)),
     '2026-10-01T00:00:00.000Z',
   )
-  const writer = (at: number) => () =>
-    transact(
-      store(at),
-      ledger,
-      pick(ids, 4).map((id) => ({ type: 'Observation', id })),
-      (_, id) => observation(id),
-    )
   await beside(
-    Array.from({ length: writers }, (_, at) => writer(at)),
+    rewriters(writers, store, ledger, ids, (_, id) => observation(id)),
     async () => {
       const faults = await search(
         store,
+        ledger,
         `Observation?identifier=urn:group|x&_count=${pageSize}`,
         pages,
         (matches) => [
@@ -155,13 +120,13 @@ test('no page shows half of a transaction, less than it may hold, or anything tw
 })
 
 test('a patient who is rewritten all the time is found by each search', async () => {
-  const store = workersOf()
+  const store = eightWorkers(engines)
   const ledger = newLedger()
   const patient = (): Known => ({ resourceType: 'Patient', id: 'p', identifier })
   await putAll(store(0), [patient()], '2026-10-01T00:00:00.000Z')
   const writer = (at: number) => () => transact(store(at), ledger, [{ type: 'Patient', id: 'p' }], patient)
   await beside([writer(0), writer(1)], async () => {
-    const faults = await search(store, 'Patient?identifier=urn:group|x', searches * 4, (matches) =>
+    const faults = await search(store, ledger, 'Patient?identifier=urn:group|x', searches * 4, (matches) =>
       matches.length === 1 ? [] : [`${matches.length} were found`],
     )
     expect(faults).toEqual([])
@@ -170,7 +135,7 @@ test('a patient who is rewritten all the time is found by each search', async ()
 })
 
 test('of two resources that change places just one is found', async () => {
-  const store = workersOf()
+  const store = eightWorkers(engines)
   const ledger = newLedger()
   const ids = ['a', 'b', 'c', 'd']
   const status = (before: Version | undefined) => JSON.parse(before?.text ?? '{}').status
@@ -187,7 +152,7 @@ test('of two resources that change places just one is found', async () => {
       (before, id) => observation(id, { status: status(before) === 'final' ? 'amended' : 'final' }),
     )
   await beside([writer(0, ['a', 'b']), writer(1, ['c', 'd'])], async () => {
-    const faults = await search(store, 'Observation?status=final', searches * 4, (matches) => {
+    const faults = await search(store, ledger, 'Observation?status=final', searches * 4, (matches) => {
       const found = matches
         .map(({ id }) => id)
         .sort()
@@ -200,7 +165,7 @@ test('of two resources that change places just one is found', async () => {
 })
 
 test('what is included is of no transaction of which the matches show nothing', async () => {
-  const store = workersOf()
+  const store = eightWorkers(engines)
   const ledger: Ledger = newLedger()
   const ids = Array.from({ length: 12 }, (_, n) => `o${n}`)
   const patients = Array.from({ length: 4 }, (_, n) => `p${n}`)
@@ -219,7 +184,7 @@ test('what is included is of no transaction of which the matches show nothing', 
     transact(store(at), ledger, [...pick(ids, 2), ...pick(patients, 2)].map(key), (_, id) => make(id))
   await beside([writer(0), writer(1)], async () => {
     const url = 'Observation?identifier=urn:group|x&_include=Observation:subject&_count=100'
-    const faults = await search(store, url, searches * 2, (matches, included) =>
+    const faults = await search(store, ledger, url, searches * 2, (matches, included) =>
       faultsIn(ledger, [...matches, ...included]),
     )
     expect(faults).toEqual([])

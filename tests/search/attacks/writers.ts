@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { isKind } from '../../../src/outcome/failure.ts'
+import { openStore } from '../../../src/store/dynamo/open.ts'
 import type { Store, Version } from '../../../src/store/port.ts'
+import type { Engines } from '../../store/engines.ts'
 import { type Known, put, remove } from '../hospital.ts'
 
 /** What a transaction wrote: version numbers by `Type/id`. */
@@ -63,4 +65,60 @@ export const faultsIn = (ledger: Ledger, shown: readonly Version[]): string[] =>
     ),
   )
   return [...twice, ...halves]
+}
+
+let tenants = 0
+
+/** Returns eight workers on a tenant of their own, which share nothing but the engines. */
+export const eightWorkers = (engines: Engines): ((at: number) => Store) => {
+  const tenant = `change${tenants++}`
+  const workers = Array.from({ length: 8 }, () => openStore(engines.place))
+  return (at) => (workers[at % 8] as (typeof workers)[number])(tenant)
+}
+
+/** Returns some members of a list, drawn at random. */
+export const pick = <T>(from: readonly T[], count: number): T[] =>
+  [...from].sort(() => Math.random() - 0.5).slice(0, count)
+
+/** Returns writers, each on a worker of its own, of transactions that rewrite four of these Observations. */
+export const rewriters = (
+  count: number,
+  store: (at: number) => Store,
+  ledger: Ledger,
+  ids: readonly string[],
+  change: Change,
+): (() => Promise<boolean>)[] =>
+  Array.from({ length: count }, (_, at) => () => {
+    const keys = pick(ids, 4).map((id) => ({ type: 'Observation', id }))
+    return transact(store(at), ledger, keys, change)
+  })
+
+/** Runs work beside writers that never rest. */
+export const beside = async (
+  writers: readonly (() => Promise<unknown>)[],
+  work: () => Promise<void>,
+): Promise<void> => {
+  let writing = true
+  const running = writers.map(async (write) => {
+    while (writing) await write()
+  })
+  try {
+    await work()
+  } finally {
+    writing = false
+    await Promise.all(running)
+  }
+}
+
+/** Reads by four workers, so many times and on until the writers have made so many commits. */
+export const readOften = async (
+  ledger: Ledger,
+  { times, commits }: { times: number; commits: number },
+  read: (at: number) => Promise<void>,
+): Promise<void> => {
+  let left = times
+  const reader = async (_: unknown, at: number): Promise<void> => {
+    while (left-- > 0 || ledger.commits <= commits) await read(at + 3)
+  }
+  await Promise.all(Array.from({ length: 4 }, reader))
 }
