@@ -2,12 +2,26 @@ import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { clockOf } from '../../src/local/clock.ts'
 import { startStack } from '../../src/local/stack.ts'
+import { testOptions } from '../../src/local/strict/options.ts'
 import { shiftedClock } from '../shifted-clock.ts'
 
 const days = 86_400_000
 
 test('functions get no clock of their own where the stack has the machine’s', () => {
   expect(clockOf({ LD_PRELOAD: '/lib/other.so' })).toEqual({})
+})
+
+test('a worker whose clock steps all the time has the time that its function was given', async () => {
+  const workers = { mostSkewSeconds: 300, stepSeconds: 0.01, limitMemory: false }
+  const stack = await startStack({ open: true, environments: 2, strict: { ...testOptions, workers } })
+  try {
+    const statuses = await Promise.all(
+      Array.from({ length: 40 }, async () => (await fetch(`${stack.url}/Basic/none`)).status),
+    )
+    expect([...new Set(statuses)]).toEqual([404])
+  } finally {
+    await stack.stop()
+  }
 })
 
 test.skipIf(!shiftedClock('+1d'))('a shifted clock shifts the time and leaves the monotonic one', () => {

@@ -76,15 +76,15 @@ afterAll(() => engines.stop())
 
 const vitals = 'Observation?patient=p1&category=vital-signs&_sort=-date&_count=50'
 
-/** Until the test ends no page ends early: it is read on by a call more, whose units are rounded up by themselves. */
-const readWholePages = (): void => {
-  const { splitPages, shortPages } = testOptions.isolation
-  engines.strict.change({ isolation: { splitPages: 0, shortPages: 0 } })
-  onTestFinished(() => engines.strict.change({ isolation: { splitPages, shortPages } }))
+/** Until the test ends pages and batches come whole: each further call is a round, and its units are rounded up by themselves. */
+const readWhole = (): void => {
+  const { splitPages, shortPages, unprocessed } = testOptions.isolation
+  engines.strict.change({ isolation: { splitPages: 0, shortPages: 0, unprocessed: 0 } })
+  onTestFinished(() => engines.strict.change({ isolation: { splitPages, shortPages, unprocessed } }))
 }
 
 test('a patient’s vital signs come newest first in two rounds', async () => {
-  readWholePages()
+  readWhole()
   const own = store()
   const page = await searchPage(own, vitals)
   expect(page.matches.map(({ id }) => id)).toEqual(
@@ -99,7 +99,7 @@ test('a patient’s vital signs come newest first in two rounds', async () => {
 })
 
 test('the same vital signs cost the same whatever else is stored', async () => {
-  readWholePages()
+  readWhole()
   const before = store()
   await searchPage(before, vitals)
   const others = Array.from({ length: 300 }, (_, i) => vital(`other${i}`, (i % 28) + 1))

@@ -86,7 +86,8 @@ const handlerOf = async (order: Loading): Promise<Handler> => {
 }
 
 const lambdaContext = (order: InvokeOrder): Context => {
-  const deadline = Date.now() + order.timeoutSeconds * 1000
+  // Lambda measures an invocation by itself: the worker's own clock may be skewed and step.
+  const deadline = performance.now() + order.timeoutSeconds * 1000
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName: order.function,
@@ -96,7 +97,7 @@ const lambdaContext = (order: InvokeOrder): Context => {
     awsRequestId: order.requestId,
     logGroupName: `/aws/lambda/${order.function}`,
     logStreamName: String(process.pid),
-    getRemainingTimeInMillis: () => deadline - Date.now(),
+    getRemainingTimeInMillis: () => deadline - performance.now(),
     done: unsupportedCallback,
     fail: unsupportedCallback,
     succeed: unsupportedCallback,
